@@ -1,0 +1,33 @@
+// Package hop holds the words of the suite: what a hop is, what is wanted of it, and what an observer saw of it.
+// Its JSON tags are the format of report.json; there is no second set of structs.
+package hop
+
+// Hop is one client workload, one service port, one direction.
+type Hop struct {
+	// From is the client by its name in the world: gateway, client or plain-client.
+	From string `json:"from"`
+	// To is the server by service and service port: product-service:50051.
+	To ServicePort `json:"to"`
+}
+
+// String returns the hop as the console prints it: "gateway -> product-service:50051".
+func (h Hop) String() string { return h.From + " -> " + h.To.String() }
+
+// ClientKind is what stands between a client and the network, and decides who can observe it.
+type ClientKind string
+
+// The kinds of client.
+const (
+	Gateway ClientKind = "gateway" // an ingress gateway: its proxy is the client
+	Sidecar ClientKind = "sidecar" // an application behind a sidecar
+	Plain   ClientKind = "plain"   // an application without a proxy: its socket is the client
+)
+
+// Protocol is the application protocol that a hop carries.
+type Protocol string
+
+// The protocols that the world's services speak.
+const (
+	GRPC Protocol = "grpc"
+	HTTP Protocol = "http"
+)
