@@ -1,0 +1,91 @@
+package report
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/verdict"
+)
+
+// Fold makes the report. A spec without a verdict is INCONCLUSIVE with its cause; a verdict that passed in a spec
+// that did not is INCONCLUSIVE too, for something outside the verdict went wrong. A run without a case is INCONCLUSIVE.
+func Fold(run Run) Report {
+	report := Report{
+		SchemaVersion: SchemaVersion, RunID: run.RunID, Environment: run.Environment, Durations: run.Durations,
+		Cases: []verdict.Case{},
+	}
+	told := map[string]bool{}
+	for _, spec := range run.Specs {
+		told[spec.ID] = true
+		report.Cases = append(report.Cases, reconcile(spec, run.Verdicts))
+	}
+	for id, c := range run.Verdicts {
+		if !told[id] {
+			report.Cases = append(report.Cases, c)
+		}
+	}
+	sort.Slice(report.Cases, func(i, j int) bool { return report.Cases[i].ID < report.Cases[j].ID })
+	report.conclude(run.Cause)
+	return report
+}
+
+func reconcile(spec Spec, verdicts map[string]verdict.Case) verdict.Case {
+	c, found := verdicts[spec.ID]
+	if !found {
+		c = verdict.Case{ID: spec.ID, Title: spec.Title, Seconds: spec.Seconds, Changes: []verdict.Change{}, Checks: []verdict.Check{}}
+		c.Result, c.Reason = hop.Inconclusive, fmt.Sprintf("the spec %s before there was a verdict: %s", spec.State, spec.Message)
+		if spec.State == "skipped" || spec.State == "pending" {
+			c.Result, c.Reason = hop.Skipped, spec.Message
+		}
+		return c
+	}
+	if spec.State != "passed" && c.Result == hop.Pass {
+		c.Result, c.Reason = hop.Inconclusive, fmt.Sprintf("the checks pass, but the spec %s: %s", spec.State, spec.Message)
+	}
+	return c
+}
+
+func (r *Report) conclude(cause string) {
+	r.Result = hop.Pass
+	var worst string
+	for _, c := range r.Cases {
+		r.Summary.count(c)
+		if c.Result == hop.Skipped {
+			continue
+		}
+		if worse := verdict.Worse(r.Result, c.Result); worse != r.Result {
+			r.Result, worst = worse, c.ID+": "+c.Reason
+		}
+	}
+	r.Reason = fmt.Sprintf("%d cases, %d checks", len(r.Cases), r.Summary.Checks)
+	if worst != "" {
+		r.Reason = worst
+	}
+	if cause != "" {
+		r.Result = verdict.Worse(r.Result, hop.Inconclusive)
+		r.Reason = strings.TrimSuffix(cause+"; "+worst, "; ")
+	}
+	if r.Summary.ran() == 0 && cause == "" {
+		r.Result, r.Reason = hop.Inconclusive, "no case ran"
+	}
+}
+
+func (s *Summary) count(c verdict.Case) {
+	s.Checks += len(c.Checks)
+	switch c.Result {
+	case hop.Pass:
+		s.Pass++
+	case hop.Fail:
+		s.Fail++
+	case hop.Mismatch:
+		s.Mismatch++
+	case hop.Skipped:
+		s.Skipped++
+	default:
+		s.Inconclusive++
+	}
+}
+
+func (s Summary) ran() int { return s.Pass + s.Fail + s.Mismatch + s.Inconclusive }

@@ -1,0 +1,78 @@
+// Package report folds the verdicts of the cases and what Ginkgo says of its specs into report.json, junit.xml,
+// summary.md and the table that ends a run. All of them come from the one Report.
+package report
+
+import (
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/verdict"
+)
+
+// SchemaVersion is the version of report.json; schema.json beside this file is its schema.
+const SchemaVersion = "1"
+
+// Report is report.json. Result is the contract: the run is green when it is PASS and never otherwise.
+type Report struct {
+	SchemaVersion string         `json:"schemaVersion"`
+	Result        hop.Result     `json:"result"`
+	Reason        string         `json:"reason"`
+	RunID         string         `json:"runID"`
+	Environment   Environment    `json:"environment"`
+	Summary       Summary        `json:"summary"`
+	Durations     Durations      `json:"durations"`
+	Cases         []verdict.Case `json:"cases"`
+}
+
+// Environment is what the run ran on, as it was read from the lane's manifest and the cluster.
+type Environment struct {
+	Istio      string            `json:"istio"`
+	Kubernetes string            `json:"kubernetes"`
+	Envoy      string            `json:"envoy"`
+	Profile    string            `json:"profile"`
+	Lane       string            `json:"lane"`
+	Settings   map[string]string `json:"settings"`  // the variables that the run was started with
+	Observers  ObserverSet       `json:"observers"` // what this build can see
+}
+
+// ObserverSet lists the observers that this build has, and those it lacks with the reason.
+type ObserverSet struct {
+	Present []hop.Source      `json:"present"`
+	Lacking map[string]string `json:"lacking"`
+}
+
+// Summary counts cases by result.
+type Summary struct {
+	Pass         int `json:"pass"`
+	Fail         int `json:"fail"`
+	Mismatch     int `json:"mismatch"`
+	Inconclusive int `json:"inconclusive"`
+	Skipped      int `json:"skipped"`
+	Checks       int `json:"checks"`
+}
+
+// Durations are wall time.
+type Durations struct {
+	ImagesSeconds       float64 `json:"imagesSeconds"`       // engine and images
+	BringUpSeconds      float64 `json:"bringUpSeconds"`      // cluster, mesh and world
+	FirstRequestSeconds float64 `json:"firstRequestSeconds"` // from the start of cluster creation to the first verified request
+	CasesSeconds        float64 `json:"casesSeconds"`
+	TotalSeconds        float64 `json:"totalSeconds"`
+}
+
+// Spec is what Ginkgo says of the spec of one case.
+type Spec struct {
+	ID      string // the case's id
+	Title   string
+	State   string // Ginkgo's word: passed, failed, skipped, pending, panicked, interrupted, aborted, timedout
+	Message string
+	Seconds float64
+}
+
+// Run is all that a fold needs to know; every part of it may be lacking after a crash.
+type Run struct {
+	RunID       string
+	Environment Environment
+	Durations   Durations
+	Specs       []Spec
+	Verdicts    map[string]verdict.Case // by case id
+	Cause       string                  // why the run ended before its specs did; empty when it did not
+}

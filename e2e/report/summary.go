@@ -1,0 +1,46 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"mtls.test/conformance/e2e/hop"
+)
+
+// WriteSummary writes summary.md: the result, what it ran on, one row per case and one section per case that is not green.
+func (r Report) WriteSummary(out io.Writer) error {
+	var text strings.Builder
+	e, s := r.Environment, r.Summary
+	fmt.Fprintf(&text, "# mTLS conformance: %s\n\n%s\n\n", r.Result, r.Reason)
+	fmt.Fprintf(&text, "Istio %s, Kubernetes %s, Envoy %s, profile %s, lane %s.\n\n", e.Istio, e.Kubernetes, e.Envoy, e.Profile, e.Lane)
+	fmt.Fprintf(&text, "%d pass, %d fail, %d mismatch, %d inconclusive, %d skipped; %d checks. Bring-up %.0f s, cases %.0f s, in all %.0f s.\n\n",
+		s.Pass, s.Fail, s.Mismatch, s.Inconclusive, s.Skipped, s.Checks, r.Durations.BringUpSeconds, r.Durations.CasesSeconds, r.Durations.TotalSeconds)
+	for _, source := range slices.Sorted(maps.Keys(e.Observers.Lacking)) {
+		fmt.Fprintf(&text, "Not observed: %s (%s).\n", source, e.Observers.Lacking[source])
+	}
+	text.WriteString("\n| case | verdict | checks | settled after | title |\n|---|---|---|---|---|\n")
+	for _, c := range r.Cases {
+		fmt.Fprintf(&text, "| %s | %s | %d | %d ms | %s |\n", c.ID, c.Result, len(c.Checks), c.ConvergenceMillis, cell(c.Title))
+	}
+	for _, c := range r.Cases {
+		if c.Result == hop.Pass {
+			continue
+		}
+		fmt.Fprintf(&text, "\n## %s: %s\n\n%s\n\n", c.ID, c.Result, c.Reason)
+		for _, check := range c.Checks {
+			if check.Result != hop.Pass {
+				fmt.Fprintf(&text, "- step %d, `%s`, wanted %s: **%s** %s\n", check.Step, check.Hop, check.Want, check.Result, check.Reason)
+			}
+		}
+		if c.Rerun != "" {
+			fmt.Fprintf(&text, "\nAgain: `%s`\n", c.Rerun)
+		}
+	}
+	_, err := io.WriteString(out, text.String())
+	return err
+}
+
+func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }

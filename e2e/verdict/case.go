@@ -1,0 +1,76 @@
+package verdict
+
+import (
+	"fmt"
+	"time"
+
+	"mtls.test/conformance/e2e/hop"
+)
+
+// Case is the verdict on one case: the fold over its checks.
+type Case struct {
+	ID                string     `json:"id"`
+	Title             string     `json:"title"`
+	Result            hop.Result `json:"result"`
+	Reason            string     `json:"reason"`
+	Seconds           float64    `json:"seconds"`
+	ConvergenceMillis int64      `json:"convergenceMillis"` // the longest that a change took to reach every proxy concerned
+	Changes           []Change   `json:"changes"`
+	Traffic           *Traffic   `json:"traffic,omitempty"`
+	Checks            []Check    `json:"checks"`
+	Rerun             string     `json:"rerun"` // the command that runs this case alone
+}
+
+// Change is one apply or delete, and how the mesh was seen to settle after it.
+type Change struct {
+	Step    int       `json:"step"`
+	Act     string    `json:"act"` // apply, delete or revert
+	Objects []string  `json:"objects"`
+	At      time.Time `json:"at"`
+	Millis  int64     `json:"millis"` // until every proxy concerned had it
+	Settled Settled   `json:"settled"`
+}
+
+// Traffic is what became of the background traffic of a case.
+type Traffic struct {
+	Requests   int      `json:"requests"`
+	Unanswered int      `json:"unanswered"`
+	Errors     []string `json:"errors,omitempty"` // the first few, with their time
+}
+
+// severity orders results from harmless to worst.
+var severity = map[hop.Result]int{hop.Pass: 0, hop.Skipped: 1, hop.Inconclusive: 2, hop.Mismatch: 3, hop.Fail: 4}
+
+// Worse returns the worse of two results; a contradiction or failure outweighs what could not be told.
+func Worse(a, b hop.Result) hop.Result {
+	if severity[b] > severity[a] {
+		return b
+	}
+	return a
+}
+
+// Conclude sets the result of the case from its checks, its background traffic and the settling of its last revert.
+func (c *Case) Conclude() {
+	c.Result, c.Reason = hop.Pass, fmt.Sprintf("%d checks agree", len(c.Checks))
+	if len(c.Checks) == 0 {
+		c.Result, c.Reason = hop.Inconclusive, "no check was made"
+	}
+	for _, change := range c.Changes {
+		c.ConvergenceMillis = max(c.ConvergenceMillis, change.Millis)
+		if change.Settled.Failed != "" {
+			c.worsen(hop.Inconclusive, fmt.Sprintf("%s in step %d: the mesh did not settle: %s", change.Act, change.Step, change.Settled.Failed))
+		}
+	}
+	for _, check := range c.Checks {
+		c.worsen(check.Result, check.Hop.String()+": "+check.Reason)
+	}
+	if c.Traffic != nil && c.Traffic.Unanswered > 0 {
+		c.worsen(hop.Fail, fmt.Sprintf("%d of %d background requests were not answered", c.Traffic.Unanswered, c.Traffic.Requests))
+	}
+}
+
+func (c *Case) worsen(result hop.Result, reason string) {
+	if severity[result] > severity[c.Result] {
+		c.Result, c.Reason = result, reason
+	}
+}

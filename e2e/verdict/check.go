@@ -1,0 +1,94 @@
+// Package verdict joins what was wanted of a hop with what both Envoys are configured to do and what the observers
+// saw, and says PASS, FAIL, MISMATCH or INCONCLUSIVE with a reason. Its structs are the checks of report.json.
+package verdict
+
+import (
+	"mtls.test/conformance/e2e/envoy"
+	"mtls.test/conformance/e2e/hop"
+)
+
+// Check is one hop at one step of a case, with all that was gathered about it.
+type Check struct {
+	hop.Hop
+	Step       int            `json:"step"` // index of the expect step in the case
+	Protocol   hop.Protocol   `json:"protocol"`
+	ClientKind hop.ClientKind `json:"clientKind"`
+	ID         string         `json:"id"` // the request's x-hop-id
+	Want       hop.Outcome    `json:"want"`
+	Cause      hop.Refusal    `json:"cause,omitempty"` // of a wanted refusal
+	Identities Identities     `json:"identities"`
+	Result     hop.Result     `json:"result"`
+	Reason     string         `json:"reason"`
+	StandsOut  []string       `json:"standsOut,omitempty"` // on MISMATCH: who says other than the rest
+	Settled    Settled        `json:"settled"`
+	Reused     string         `json:"reused,omitempty"` // the earlier request that the same connection carried
+	Intent     Intent         `json:"intent"`
+	Config     Config         `json:"config"`
+	Observers  Observers      `json:"observers"`
+}
+
+// Identities are those that the two ends must prove where the hop is mTLS.
+type Identities struct {
+	Client hop.Identity `json:"client,omitempty"`
+	Server hop.Identity `json:"server"`
+}
+
+// Settled tells by which rule the mesh was held to be settled before the request was sent.
+type Settled struct {
+	Rule   string `json:"rule,omitempty"`
+	Failed string `json:"failed,omitempty"` // why the mesh did not settle
+}
+
+// Intent is what the policies ask of the hop.
+type Intent struct {
+	Says    hop.Outcome `json:"says,omitempty"`
+	Missing string      `json:"missing,omitempty"`
+}
+
+// Config is what both Envoys are configured to do for the hop, and what the two together will do.
+type Config struct {
+	Client  *envoy.ClientFacts `json:"client,omitempty"` // nil for a client without a proxy
+	Server  *envoy.ServerFacts `json:"server,omitempty"`
+	Secrets ProxySecrets       `json:"secrets,omitzero"`
+	Says    hop.Outcome        `json:"says,omitempty"`
+	Refusal hop.Refusal        `json:"refusal,omitempty"`
+	Why     string             `json:"why,omitempty"`
+	Missing string             `json:"missing,omitempty"` // why the configuration has nothing to say
+}
+
+// ProxySecrets are the certificates that the two proxies hold, by SDS.
+type ProxySecrets struct {
+	Client []envoy.SecretFacts `json:"client,omitempty"`
+	Server []envoy.SecretFacts `json:"server,omitempty"`
+}
+
+// Observers are the observations of one attempt, with those that had to be there and those that this build lacks.
+type Observers struct {
+	Client      *hop.Observation      `json:"client,omitempty"`
+	Server      *hop.Observation      `json:"server,omitempty"`
+	Application *hop.Observation      `json:"application,omitempty"`
+	Wire        *hop.Observation      `json:"wire,omitempty"`
+	Probe       *hop.Observation      `json:"probe,omitempty"`
+	Stats       *hop.Observation      `json:"stats,omitempty"`
+	Required    []hop.Source          `json:"required"`
+	Unavailable map[hop.Source]string `json:"unavailable,omitempty"` // required by design, and why this build has none
+}
+
+// By returns what one observer saw, or nil.
+func (o Observers) By(source hop.Source) *hop.Observation {
+	switch source {
+	case hop.Client:
+		return o.Client
+	case hop.Server:
+		return o.Server
+	case hop.Application:
+		return o.Application
+	case hop.Wire:
+		return o.Wire
+	case hop.Probe:
+		return o.Probe
+	case hop.Stats:
+		return o.Stats
+	}
+	return nil
+}
