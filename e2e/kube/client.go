@@ -1,0 +1,92 @@
+// Package kube reaches one cluster: objects by e2e-framework's klient, logs, and HTTP into a pod's loopback over
+// port-forward streams, without a local port.
+package kube
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/e2e-framework/klient"
+	"sigs.k8s.io/e2e-framework/klient/k8s"
+	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
+)
+
+// Client is one cluster, as named by a kubeconfig file. It is safe for concurrent use.
+type Client struct {
+	config    *rest.Config
+	clientset *kubernetes.Clientset
+	pods      *podDialer
+}
+
+// New connects by the kubeconfig file given and by no other.
+func New(kubeconfig string) (*Client, error) {
+	k, err := klient.NewWithKubeConfigFile(kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("kubeconfig %s: %w", kubeconfig, err)
+	}
+	config := rest.CopyConfig(k.RESTConfig())
+	config.QPS, config.Burst = 200, 400
+	config.UserAgent = "mtls-conformance"
+	clientset, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{config: config, clientset: clientset, pods: newPodDialer(config)}, nil
+}
+
+// Resources returns klient's resources, made anew: klient's are not safe to share between goroutines
+// (kubernetes-sigs/e2e-framework#589).
+func (c *Client) Resources() (*resources.Resources, error) { return resources.New(c.config) }
+
+// Apply applies objects server-side, in order, taking over fields that others own.
+func (c *Client) Apply(ctx context.Context, objects ...k8s.Object) error {
+	r, err := c.Resources()
+	if err != nil {
+		return err
+	}
+	for _, object := range objects {
+		if err := apply(ctx, r, object); err != nil {
+			return fmt.Errorf("apply %s: %w", Name(object), err)
+		}
+	}
+	return nil
+}
+
+// Pods lists the pods of a selector that are running and not being deleted.
+func (c *Client) Pods(ctx context.Context, namespace, selector string) ([]corev1.Pod, error) {
+	r, err := c.Resources()
+	if err != nil {
+		return nil, err
+	}
+	var list corev1.PodList
+	if err := r.WithNamespace(namespace).List(ctx, &list, resources.WithLabelSelector(selector)); err != nil {
+		return nil, fmt.Errorf("list pods %s in %s: %w", selector, namespace, err)
+	}
+	var running []corev1.Pod
+	for _, pod := range list.Items {
+		if pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {
+			running = append(running, pod)
+		}
+	}
+	return running, nil
+}
+
+// Version returns the API server's version: v1.36.3.
+func (c *Client) Version() (string, error) {
+	version, err := c.clientset.Discovery().ServerVersion()
+	if err != nil {
+		return "", err
+	}
+	return version.GitVersion, nil
+}
+
+// Healthy asks the API server's /readyz, for at most the time given.
+func (c *Client) Healthy(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return c.clientset.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
+}

@@ -1,0 +1,16 @@
+package mesh
+
+import "mtls.test/conformance/e2e/report"
+
+// HandoverVariable names the environment variable by which the runner tells the suite where the Handover stands.
+const HandoverVariable = "MTLS_HANDOVER"
+
+// Handover is what the runner that brought the mesh up hands to the suite, as JSON.
+type Handover struct {
+	RunID       string             `json:"runID"`
+	Kubeconfig  string             `json:"kubeconfig"`
+	Artifacts   string             `json:"artifacts"`
+	GatewayHTTP string             `json:"gatewayHTTP"` // HOST:PORT of the ingress gateway, from outside the cluster
+	GatewayGRPC string             `json:"gatewayGRPC"`
+	Environment report.Environment `json:"environment"`
+}

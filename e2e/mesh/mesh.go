@@ -1,0 +1,23 @@
+// Package mesh installs Istio and the world into a cluster, and asks istiod and the proxies what they have in force.
+package mesh
+
+import (
+	"net/http"
+	"time"
+
+	"mtls.test/conformance/e2e/kube"
+)
+
+// Mesh is a cluster in which Istio and the world are up. It is safe for concurrent use.
+type Mesh struct {
+	kube *kube.Client
+	http *http.Client
+}
+
+// askLimit bounds one question to a proxy or to istiod.
+const askLimit = 10 * time.Second
+
+// New returns the mesh in a cluster.
+func New(k *kube.Client) *Mesh {
+	return &Mesh{kube: k, http: &http.Client{Transport: k.Transport(), Timeout: askLimit}}
+}

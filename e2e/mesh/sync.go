@@ -1,0 +1,101 @@
+package mesh
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// ResourceType is an xDS resource type by its short name, as Istio's documents use it.
+type ResourceType string
+
+// The types whose pushes a policy causes.
+const (
+	CDS ResourceType = "CDS"
+	EDS ResourceType = "EDS"
+	LDS ResourceType = "LDS"
+)
+
+// push is where one resource type stands at one proxy.
+type push struct {
+	sent, acked string // nonces
+	problem     string // why the proxy refused the last push
+}
+
+// SyncState is what istiod says it sent to each proxy and what the proxy acknowledged: /debug/syncz.
+type SyncState map[string]map[ResourceType]push
+
+// nonceTail is the length of the UUID that ends a nonce; what stands before it is TIME/COUNTER of the push
+// (istio/istio pilot/pkg/xds/discovery.go, nonce).
+const nonceTail = 36
+
+// counter reads the number of the push that a nonce belongs to; 0 for none.
+func counter(nonce string) int {
+	if len(nonce) <= nonceTail {
+		return 0
+	}
+	version := nonce[:len(nonce)-nonceTail]
+	number, err := strconv.Atoi(version[strings.LastIndexByte(version, '/')+1:])
+	if err != nil {
+		return 0
+	}
+	return number
+}
+
+// syncStatus is one element of /debug/syncz (istio/istio pilot/pkg/xds/debug.go, SyncStatus).
+type syncStatus struct {
+	Proxy         string `json:"proxy"`
+	ClusterSent   string `json:"cluster_sent"`
+	ClusterAcked  string `json:"cluster_acked"`
+	ListenerSent  string `json:"listener_sent"`
+	ListenerAcked string `json:"listener_acked"`
+	EndpointSent  string `json:"endpoint_sent"`
+	EndpointAcked string `json:"endpoint_acked"`
+	Resources     map[string]struct {
+		LastError string `json:"lastError"`
+	} `json:"resources"`
+}
+
+// Sync asks every istiod for the state of the proxies connected to it.
+func (m *Mesh) Sync(ctx context.Context) (SyncState, error) {
+	pods, err := m.kube.Pods(ctx, "istio-system", "app=istiod")
+	if err != nil {
+		return nil, err
+	}
+	if len(pods) == 0 {
+		return nil, fmt.Errorf("no istiod runs in istio-system")
+	}
+	state := SyncState{}
+	for _, pod := range pods {
+		if err := m.addSync(ctx, pod.Name, state); err != nil {
+			return nil, fmt.Errorf("syncz of %s: %w", pod.Name, err)
+		}
+	}
+	return state, nil
+}
+
+func (m *Mesh) addSync(ctx context.Context, istiod string, state SyncState) error {
+	body, err := m.get(ctx, fmt.Sprintf("http://%s.istio-system:15014/debug/syncz", istiod))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	var proxies []syncStatus
+	if err := json.NewDecoder(body).Decode(&proxies); err != nil {
+		return err
+	}
+	for _, proxy := range proxies {
+		state[proxy.Proxy] = map[ResourceType]push{
+			CDS: {proxy.ClusterSent, proxy.ClusterAcked, proxy.problem("cluster.v3.Cluster")},
+			EDS: {proxy.EndpointSent, proxy.EndpointAcked, proxy.problem("endpoint.v3.ClusterLoadAssignment")},
+			LDS: {proxy.ListenerSent, proxy.ListenerAcked, proxy.problem("listener.v3.Listener")},
+		}
+	}
+	return nil
+}
+
+func (s syncStatus) problem(suffix string) string {
+	return s.Resources["type.googleapis.com/envoy.config."+suffix].LastError
+}
