@@ -32,7 +32,7 @@ type Identity string
 
 // TLSFacts are the parameters of a TLS session as one end recorded them.
 type TLSFacts struct {
-	Version string   `json:"version"` // as Envoy spells it: TLSv1.3
+	Version string   `json:"version,omitempty"` // as Envoy spells it: TLSv1.3
 	Cipher  string   `json:"cipher,omitempty"`
 	SNI     string   `json:"sni,omitempty"`
 	Peer    Identity `json:"peer,omitempty"` // the identity that the other end proved
@@ -41,7 +41,8 @@ type TLSFacts struct {
 
 // Symptom is how a refusal or an answer looked to one observer, in the observer's own words.
 type Symptom struct {
-	Status           int    `json:"status,omitempty"`           // HTTP status, or the one a gRPC client was given
+	Status           int    `json:"status,omitempty"`           // HTTP status; 200 for every gRPC answer
+	Code             string `json:"code,omitempty"`             // gRPC status in capitals: OK, UNAVAILABLE
 	Flags            string `json:"flags,omitempty"`            // Envoy %RESPONSE_FLAGS%: UC, NR, UF,URX
 	Details          string `json:"details,omitempty"`          // Envoy %RESPONSE_CODE_DETAILS%
 	TransportFailure string `json:"transportFailure,omitempty"` // Envoy %UPSTREAM_/DOWNSTREAM_TRANSPORT_FAILURE_REASON%

@@ -3,7 +3,9 @@ package mesh
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 )
@@ -60,24 +62,55 @@ type syncStatus struct {
 
 // Sync asks every istiod for the state of the proxies connected to it.
 func (m *Mesh) Sync(ctx context.Context) (SyncState, error) {
-	pods, err := m.kube.Pods(ctx, "istio-system", "app=istiod")
+	pods, err := m.istiods(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if len(pods) == 0 {
-		return nil, fmt.Errorf("no istiod runs in istio-system")
-	}
 	state := SyncState{}
 	for _, pod := range pods {
-		if err := m.addSync(ctx, pod.Name, state); err != nil {
-			return nil, fmt.Errorf("syncz of %s: %w", pod.Name, err)
+		if err := m.addSync(ctx, pod, state); err != nil {
+			return nil, fmt.Errorf("syncz of %s: %w", pod, err)
 		}
 	}
 	return state, nil
 }
 
+func (m *Mesh) istiods(ctx context.Context) ([]string, error) {
+	pods, err := m.kube.Pods(ctx, "istio-system", "app=istiod")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, pod := range pods {
+		names = append(names, pod.Name)
+	}
+	if len(names) == 0 {
+		return nil, errors.New("no istiod runs in istio-system")
+	}
+	return names, nil
+}
+
+func (m *Mesh) syncz(ctx context.Context, istiod string) (io.ReadCloser, error) {
+	return m.get(ctx, fmt.Sprintf("http://%s.istio-system:15014/debug/syncz", istiod))
+}
+
+// WriteSync copies istiod's own words, one line per istiod.
+func (m *Mesh) WriteSync(ctx context.Context, to io.Writer) error {
+	pods, err := m.istiods(ctx)
+	for _, pod := range pods {
+		body, asked := m.syncz(ctx, pod)
+		if asked != nil {
+			err = errors.Join(err, asked)
+			continue
+		}
+		_, copied := io.Copy(to, body)
+		err = errors.Join(err, copied, body.Close())
+	}
+	return err
+}
+
 func (m *Mesh) addSync(ctx context.Context, istiod string, state SyncState) error {
-	body, err := m.get(ctx, fmt.Sprintf("http://%s.istio-system:15014/debug/syncz", istiod))
+	body, err := m.syncz(ctx, istiod)
 	if err != nil {
 		return err
 	}

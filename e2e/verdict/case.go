@@ -74,3 +74,6 @@ func (c *Case) worsen(result hop.Result, reason string) {
 		c.Result, c.Reason = result, reason
 	}
 }
+
+// Break makes the case INCONCLUSIVE, if it is no worse, for something that went wrong around its checks.
+func (c *Case) Break(why string) { c.worsen(hop.Inconclusive, why) }

@@ -50,10 +50,8 @@ type Config struct {
 	Client  *envoy.ClientFacts `json:"client,omitempty"` // nil for a client without a proxy
 	Server  *envoy.ServerFacts `json:"server,omitempty"`
 	Secrets ProxySecrets       `json:"secrets,omitzero"`
-	Says    hop.Outcome        `json:"says,omitempty"`
-	Refusal hop.Refusal        `json:"refusal,omitempty"`
-	Why     string             `json:"why,omitempty"`
 	Missing string             `json:"missing,omitempty"` // why the configuration has nothing to say
+	envoy.Prediction
 }
 
 // ProxySecrets are the certificates that the two proxies hold, by SDS.

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 type symptom struct {
 	flags  []string // one of these Envoy response flags
 	errors []string // one of these texts in details, transport failure or socket error
-	status []int    // one of these statuses, where the observer is given one
+	answer bool     // the client must be answered 503, or UNAVAILABLE where it speaks gRPC
 	absent bool     // the attempt must not have reached the observer
 }
 
@@ -19,8 +20,8 @@ type symptom struct {
 // Flags: Envoy "Access logging", %RESPONSE_FLAGS% (UC, UF, NR).
 var symptoms = map[hop.Refusal]map[hop.ClientKind]map[hop.Source]symptom{
 	hop.NoFilterChain: {
-		hop.Gateway: proxied(symptom{flags: []string{"UC"}, errors: []string{"connection_termination"}, status: []int{503}}, noFilterChain),
-		hop.Sidecar: proxied(symptom{flags: []string{"UC"}, errors: []string{"connection_termination"}, status: []int{503}}, noFilterChain),
+		hop.Gateway: proxied(symptom{flags: []string{"UC"}, errors: []string{"connection_termination"}, answer: true}, noFilterChain),
+		hop.Sidecar: proxied(symptom{flags: []string{"UC"}, errors: []string{"connection_termination"}, answer: true}, noFilterChain),
 		hop.Plain:   proxied(symptom{errors: []string{"connection reset by peer", "EOF", "broken pipe"}}, noFilterChain),
 	},
 	hop.NotTLS: {
@@ -31,7 +32,7 @@ var symptoms = map[hop.Refusal]map[hop.ClientKind]map[hop.Source]symptom{
 
 var (
 	noFilterChain = symptom{flags: []string{"NR"}, errors: []string{"filter_chain_not_found"}}
-	notTLS        = symptom{flags: []string{"UF", "UC"}, errors: []string{"WRONG_VERSION_NUMBER"}, status: []int{503}}
+	notTLS        = symptom{flags: []string{"UF", "UC"}, errors: []string{"WRONG_VERSION_NUMBER"}, answer: true}
 )
 
 func proxied(client, server symptom) map[hop.Source]symptom {
@@ -48,8 +49,10 @@ func (s symptom) differs(seen hop.Observation) string {
 		return "flags are " + quoted(seen.Symptom.Flags) + ", want " + strings.Join(s.flags, " or ")
 	case len(s.errors) > 0 && !slices.ContainsFunc(s.errors, func(text string) bool { return strings.Contains(told, text) }):
 		return "it tells " + quoted(strings.TrimSpace(told)) + ", want " + strings.Join(s.errors, " or ")
-	case len(s.status) > 0 && seen.Symptom.Status != 0 && !slices.Contains(s.status, seen.Symptom.Status):
-		return "another status than a refusal has"
+	case s.answer && seen.Symptom.Code != "" && seen.Symptom.Code != "UNAVAILABLE":
+		return "the gRPC status is " + seen.Symptom.Code + ", want UNAVAILABLE"
+	case s.answer && seen.Symptom.Code == "" && seen.Symptom.Status != 503:
+		return fmt.Sprintf("the status is %d, want 503", seen.Symptom.Status)
 	}
 	return ""
 }

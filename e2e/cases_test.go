@@ -1,0 +1,84 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"mtls.test/conformance/e2e/artifact"
+	"mtls.test/conformance/e2e/diag"
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/steps"
+	"mtls.test/conformance/e2e/verdict"
+)
+
+const caseLimit = 3 * time.Minute
+
+// Every case touches namespace default or the whole mesh, so no two run at once.
+func describeCases() {
+	Describe("A hop", Serial, func() {
+		for _, c := range cases {
+			It(report.SpecText(c.ID, c.Title), Label(c.Labels...), SpecTimeout(caseLimit), func(ctx SpecContext) {
+				told, evidence := player.Play(ctx, c)
+				Expect(keep(c, told, evidence)).To(Succeed())
+				AddReportEntry("verdict", told.Result, ReportEntryVisibilityNever)
+				if told.Result != hop.Pass {
+					Fail(explain(told))
+				}
+			})
+		}
+	})
+}
+
+// diagnose gathers what explains a case that is not green, before the case is reverted.
+func diagnose(ctx context.Context, id string) {
+	bundle := diag.Bundle{Kube: client, Mesh: player.Mesh, Places: player.Places, Folder: filepath.Join(given.Artifacts, "diag", id)}
+	if err := bundle.Collect(ctx); err != nil {
+		GinkgoWriter.Println("diagnostics are not complete:", err)
+	}
+}
+
+// keep writes what the case leaves: its verdict, the policies that were in force and the access log lines.
+func keep(c fixture.Case, told verdict.Case, evidence steps.Evidence) error {
+	folder := filepath.Join(given.Artifacts, report.CasesDir, c.ID)
+	for name, objects := range evidence.Policies {
+		err := artifact.Write(filepath.Join(folder, "policies", filepath.Base(name)), func(to io.Writer) error {
+			for _, object := range objects {
+				if err := diag.WriteObject(to, object); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := artifact.WriteText(filepath.Join(folder, "access.log"), strings.Join(evidence.Lines, "\n")+"\n"); err != nil {
+		return err
+	}
+	return artifact.WriteJSON(filepath.Join(folder, report.VerdictFile), told)
+}
+
+// explain is the one failure of a case: its verdict, and every check that is not green.
+func explain(told verdict.Case) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s: %s\n", told.Result, told.Reason)
+	for _, check := range told.Checks {
+		if check.Result != hop.Pass {
+			fmt.Fprintf(&text, "  step %d, %s, wanted %s: %s %s\n", check.Step, check.Hop, check.Want, check.Result, check.Reason)
+		}
+	}
+	fmt.Fprintf(&text, "again: %s", told.Rerun)
+	return text.String()
+}

@@ -1,0 +1,145 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/e2e-framework/klient"
+	"sigs.k8s.io/e2e-framework/klient/wait"
+)
+
+const (
+	nodesLimit   = 3 * time.Minute
+	reviveLimit  = 30 * time.Second
+	pollInterval = 250 * time.Millisecond
+	callLimit    = 10 * time.Second
+)
+
+// The marker is a ConfigMap in the cluster that holds the id of our state.
+const (
+	markerNamespace = "kube-system"
+	markerName      = "mtls-conformance-owner"
+	markerKey       = "id"
+)
+
+// api talks to the cluster's API server through the private kubeconfig.
+type api struct {
+	client klient.Client
+	http   *http.Client
+}
+
+func connect(kubeconfig string) (*api, error) {
+	client, err := klient.NewWithKubeConfigFile(kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("connecting with %s: %w", kubeconfig, err)
+	}
+	transport, err := rest.HTTPClientFor(client.RESTConfig())
+	if err != nil {
+		return nil, fmt.Errorf("connecting with %s: %w", kubeconfig, err)
+	}
+	return &api{client: client, http: transport}, nil
+}
+
+// awaitAnswer waits until the API server calls itself ready.
+func (a *api) awaitAnswer(ctx context.Context, limit time.Duration) error {
+	last := fmt.Errorf("no answer yet")
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		last = a.readyz(ctx)
+		return last == nil, nil
+	}, wait.WithContext(ctx), wait.WithInterval(pollInterval), wait.WithTimeout(limit), wait.WithImmediate())
+	if err != nil {
+		return fmt.Errorf("its API server is not ready: %w", last)
+	}
+	return nil
+}
+
+func (a *api) readyz(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.client.RESTConfig().Host+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := a.http.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("/readyz says %s", response.Status)
+	}
+	return nil
+}
+
+func (a *api) mark(ctx context.Context, state State) error {
+	marker := &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Namespace: markerNamespace, Name: markerName},
+		Data:       map[string]string{markerKey: state.ID},
+	}
+	if err := a.client.Resources().Create(ctx, marker); err != nil {
+		return fmt.Errorf("marking the cluster: %w", err)
+	}
+	return nil
+}
+
+func (a *api) checkMark(ctx context.Context, state State) error {
+	var marker corev1.ConfigMap
+	if err := a.client.Resources().Get(ctx, markerName, markerNamespace, &marker); err != nil {
+		return fmt.Errorf("its marker cannot be read: %w", err)
+	}
+	if found := marker.Data[markerKey]; found != state.ID {
+		return fmt.Errorf("its marker is %s and not %s", found, state.ID)
+	}
+	return nil
+}
+
+func (a *api) nodes(ctx context.Context) ([]corev1.Node, error) {
+	var list corev1.NodeList
+	if err := a.client.Resources().List(ctx, &list); err != nil {
+		return nil, fmt.Errorf("listing nodes: %w", err)
+	}
+	return list.Items, nil
+}
+
+// awaitNodes waits until every node has the condition Ready.
+func (a *api) awaitNodes(ctx context.Context, limit time.Duration) error {
+	waiting := "not listed yet"
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		nodes, err := a.nodes(ctx)
+		if err != nil {
+			waiting = err.Error()
+			return false, nil
+		}
+		waiting = unready(nodes)
+		return waiting == "", nil
+	}, wait.WithContext(ctx), wait.WithInterval(pollInterval), wait.WithTimeout(limit), wait.WithImmediate())
+	if err != nil {
+		return fmt.Errorf("its nodes are not ready: %s", waiting)
+	}
+	return nil
+}
+
+// unready names the first node that is not ready and why; empty when all are.
+func unready(nodes []corev1.Node) string {
+	for _, node := range nodes {
+		reason := "no condition Ready"
+		for _, condition := range node.Status.Conditions {
+			if condition.Type != corev1.NodeReady {
+				continue
+			}
+			reason = condition.Message
+			if condition.Status == corev1.ConditionTrue {
+				reason = ""
+			}
+		}
+		if reason != "" {
+			return node.Name + ": " + reason
+		}
+	}
+	return ""
+}

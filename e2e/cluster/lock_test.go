@@ -1,0 +1,66 @@
+package cluster
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestASecondRunLearnsWhoHoldsTheName(t *testing.T) {
+	home := t.TempDir()
+	first := Holder{PID: 42, RunID: "one", Command: "make e2e", Directory: "/src", Started: time.Now().UTC()}
+	lock, killed, err := Acquire(home, "mtls", first)
+	if err != nil || killed != nil {
+		t.Fatalf("Acquire = %v, %v", killed, err)
+	}
+	_, _, err = Acquire(home, "mtls", Holder{RunID: "two"})
+	var held HeldError
+	if !errors.As(err, &held) {
+		t.Fatalf("Acquire of a held lock: %v", err)
+	}
+	for _, part := range []string{"42", "make e2e", "/src", "CLUSTER_NAME"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q does not say %s", err, part)
+		}
+	}
+	other, _, err := Acquire(home, "other", Holder{})
+	if err != nil {
+		t.Errorf("another name: %v", err)
+	}
+	if err := errors.Join(other.Release(), lock.Release()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAReleasedLockLeavesNoTrace(t *testing.T) {
+	home := t.TempDir()
+	for range 2 {
+		lock, killed, err := Acquire(home, "mtls", Holder{RunID: "one"})
+		if err != nil || killed != nil {
+			t.Fatalf("Acquire = %v, %v", killed, err)
+		}
+		if err := lock.Release(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAKilledRunIsNamedToTheNext(t *testing.T) {
+	home := t.TempDir()
+	lock, _, err := Acquire(home, "mtls", Holder{RunID: "one"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The kernel closes the file of a killed process and leaves its content.
+	if err := lock.file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	next, killed, err := Acquire(home, "mtls", Holder{RunID: "two"})
+	if err != nil || killed == nil || killed.RunID != "one" {
+		t.Fatalf("Acquire = %v, %v", killed, err)
+	}
+	if err := next.Release(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,199 @@
+package envoy
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"mtls.test/conformance/e2e/hop"
+)
+
+const host = "server.envoylab.svc.cluster.local"
+
+func firstOf(addresses []netip.AddrPort) netip.AddrPort {
+	if len(addresses) == 0 {
+		return netip.AddrPort{}
+	}
+	return addresses[0]
+}
+
+func clientOf(t *testing.T, name string, port uint16) ClientFacts {
+	t.Helper()
+	facts, err := load(t, name).Client(host, port, netip.AddrPort{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return facts
+}
+
+func TestAutoMTLSIsReadWithAllItsParameters(t *testing.T) {
+	want := ClientFacts{
+		Cluster: "outbound|50051||" + host,
+		Match:   "tlsMode-istio",
+		Socket:  TLSSocket,
+		SNI:     "outbound_.50051_._." + host,
+		TLSContext: TLSContext{
+			ALPN:              []string{"istio", "h2"},
+			CertificateSecret: "default",
+			ValidationSecret:  "ROOTCA",
+			SANs:              []string{"exact:spiffe://cluster.local/ns/envoylab/sa/server"},
+			MinTLS:            "TLSv1_2",
+			MaxTLS:            "TLSv1_3",
+		},
+		Says: hop.MTLS,
+	}
+	got := clientOf(t, "client-permissive", 50051)
+	if got.Endpoint.Port() != 50051 || got.Updated.IsZero() {
+		t.Errorf("endpoint %v, updated %v", got.Endpoint, got.Updated)
+	}
+	ignored := cmpopts.IgnoreFields(ClientFacts{}, "Endpoint", "Updated")
+	if diff := cmp.Diff(want, got, ignored); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestTheClientsSocketFollowsThePolicy(t *testing.T) {
+	tests := map[string]struct {
+		dump  string
+		port  uint16
+		match string
+		says  hop.Outcome
+	}{
+		"auto-mTLS":                             {"client-permissive", 80, "tlsMode-istio", hop.MTLS},
+		"the server's policy is DISABLE":        {"client-disable", 80, "", hop.Plaintext},
+		"the server's port is DISABLE":          {"client-port-disable", 80, "tlsMode-disabled", hop.Plaintext},
+		"another port of the server is DISABLE": {"client-port-disable", 50051, "tlsMode-istio", hop.MTLS},
+		"a rule says DISABLE":                   {"client-rule-disable", 80, "", hop.Plaintext},
+		"a rule says ISTIO_MUTUAL":              {"client-rule-mutual", 80, "", hop.MTLS},
+		"a rule says SIMPLE":                    {"client-rule-simple", 80, "", hop.OneWayTLS},
+		"a rule says DISABLE for the port":      {"client-rule-port-disable", 80, "", hop.Plaintext},
+		"a rule says DISABLE for another port":  {"client-rule-port-disable", 50051, "tlsMode-istio", hop.MTLS},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := clientOf(t, test.dump, test.port)
+			if got.Match != test.match || got.Says != test.says || len(got.Lost) > 0 {
+				t.Errorf("got match %q, says %q, lost %q; want %q, %q", got.Match, got.Says, got.Lost, test.match, test.says)
+			}
+		})
+	}
+}
+
+func TestASimpleRuleHasNoCertificateAndVerifiesNothing(t *testing.T) {
+	got := clientOf(t, "client-rule-simple", 80)
+	if got.CertificateSecret != "" || got.ValidationSecret != "" || got.SANs != nil || got.Socket != TLSSocket {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAnAbsentClusterOrEndpointIsNamed(t *testing.T) {
+	d := load(t, "client-permissive")
+	tests := map[string]struct {
+		host string
+		to   netip.AddrPort
+		want string
+	}{
+		"cluster":  {"nobody", netip.AddrPort{}, "cluster outbound|80||nobody"},
+		"endpoint": {host, netip.MustParseAddrPort("192.0.2.1:80"), "192.0.2.1:80: not in the configuration dump: it has [10.244."},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := d.Client(test.host, 80, test.to)
+			if !errors.Is(err, ErrAbsent) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+// socketDump is a cluster of two matches, tls then a catch-all raw one, with one endpoint.
+func socketDump(t *testing.T, typedConfig, endpointMetadata, localityMetadata string) *Dump {
+	t.Helper()
+	return parse(t, `{"configs": [
+		{"@type": "type.googleapis.com/envoy.admin.v3.ClustersConfigDump", "dynamic_active_clusters": [{"cluster": {
+			"name": "outbound|80||a",
+			"filters": [{"typed_config": {"@type": "type.googleapis.com/unknown.Filter"}}],
+			"transport_socket_matches": [
+				{"name": "labelled", "match": {"tlsMode": "istio"}, "transport_socket": {"name": "s", "typed_config": `+typedConfig+`}},
+				{"name": "rest", "match": {}}
+			]}}]},
+		{"@type": "type.googleapis.com/envoy.admin.v3.EndpointsConfigDump", "dynamic_endpoint_configs": [{"endpoint_config": {
+			"cluster_name": "outbound|80||a", "endpoints": [{"metadata": `+localityMetadata+`, "lb_endpoints": [
+				{"endpoint": {"address": {"socket_address": {"address": "10.0.0.2", "port_value": 80}}}, "metadata": `+endpointMetadata+`}]}]}}]}
+	]}`)
+}
+
+const (
+	istioLabels = `{"filter_metadata": {"envoy.transport_socket_match": {"tlsMode": "istio", "other": "x"}}}`
+	noLabels    = `{}`
+	someTLS     = `{"@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"}`
+)
+
+func TestTheFirstMatchWhoseLabelsTheEndpointCarriesWins(t *testing.T) {
+	tests := map[string]struct{ endpoint, locality, want string }{
+		"all labels":    {istioLabels, noLabels, "labelled"},
+		"no labels":     {noLabels, noLabels, "rest"},
+		"another value": {strings.Replace(istioLabels, "istio", "no", 1), noLabels, "rest"},
+		"the locality's, hidden by a match for all": {noLabels, istioLabels, "rest"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := socketDump(t, someTLS, test.endpoint, test.locality).Client("a", 80, netip.AddrPort{})
+			if err != nil || got.Match != test.want {
+				t.Errorf("got %q, %v; want %q", got.Match, err, test.want)
+			}
+		})
+	}
+}
+
+func TestASocketOfAnUnknownTypeIsLostAndNotTakenForPlaintext(t *testing.T) {
+	tests := map[string]struct{ typed, socket string }{
+		"unknown type":   {`{"@type": "type.googleapis.com/envoy.future.Socket"}`, "envoy.future.Socket"},
+		"unknown inside": {strings.Replace(someTLS, "}", `, "common_tls_context": {"custom_handshaker": {"name": "x", "typed_config": {"@type": "type.googleapis.com/no.Such"}}}}`, 1), upstreamTLS},
+		"no type":        {`{}`, "s"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := socketDump(t, test.typed, istioLabels, noLabels).Client("a", 80, netip.AddrPort{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Says != "" || got.Socket != test.socket || len(got.Lost) != 1 {
+				t.Errorf("got says %q, socket %q, lost %q", got.Says, got.Socket, got.Lost)
+			}
+			if p := Predict(got, ServerFacts{}); p.Says != "" || p.Why == "" {
+				t.Errorf("prediction: got %+v", p)
+			}
+		})
+	}
+}
+
+func TestASocketPickedByAMatcherTreeIsLostAndNotGuessed(t *testing.T) {
+	d := parse(t, `{"configs": [
+		{"@type": "type.googleapis.com/envoy.admin.v3.ClustersConfigDump.DynamicCluster", "cluster": {"name": "outbound|80||a", "transport_socket_matcher": {}}},
+		{"@type": "type.googleapis.com/envoy.admin.v3.EndpointsConfigDump.DynamicEndpointConfig", "endpoint_config": {
+			"cluster_name": "outbound|80||a", "endpoints": [{"lb_endpoints": [
+				{"endpoint": {"address": {"socket_address": {"address": "10.0.0.2", "port_value": 80}}}}]}]}}]}`)
+	got, err := d.Client("a", 80, netip.AddrPort{})
+	if err != nil || got.Says != "" || len(got.Lost) != 1 {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestACertificateThatTheConfigurationHoldsItselfIsNamedSo(t *testing.T) {
+	typed := strings.Replace(someTLS, "}", `, "common_tls_context": {
+		"tls_certificates": [{"certificate_chain": {"filename": "/etc/certs/cert.pem"}}],
+		"validation_context": {"trusted_ca": {"filename": "/etc/certs/root.pem"}, "match_typed_subject_alt_names": [{"san_type": "DNS", "matcher": {"suffix": ".example.com"}}]}}}`, 1)
+	got, err := socketDump(t, typed, istioLabels, noLabels).Client("a", 80, netip.AddrPort{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := TLSContext{CertificateSecret: inline, ValidationSecret: inline, SANs: []string{"suffix:.example.com"}}
+	if diff := cmp.Diff(want, got.TLSContext); diff != "" || got.Says != hop.MTLS {
+		t.Errorf("says %q (-want +got):\n%s", got.Says, diff)
+	}
+}

@@ -1,0 +1,75 @@
+package envoy
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
+	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
+	"google.golang.org/protobuf/types/known/structpb"
+)
+
+// endpoint is an address of a cluster and the labels that decide its transport socket.
+type endpoint struct {
+	address  netip.AddrPort
+	labels   *structpb.Struct // of the endpoint itself
+	locality *structpb.Struct // of its locality, which Envoy asks when no label of the endpoint matches
+}
+
+// socketMatch is the metadata under which Istio states an endpoint's tlsMode.
+const socketMatch = "envoy.transport_socket_match"
+
+type endpointConfig struct {
+	Config struct {
+		Cluster    string `json:"cluster_name"`
+		Localities []struct {
+			Endpoints []json.RawMessage `json:"lb_endpoints"`
+			Metadata  json.RawMessage   `json:"metadata"`
+		} `json:"endpoints"`
+	} `json:"endpoint_config"`
+}
+
+func (d *Dump) addEndpoints(place string, raw json.RawMessage) {
+	var in endpointConfig
+	if err := json.Unmarshal(raw, &in); err != nil {
+		d.lose(place, err)
+		return
+	}
+	cluster := in.Config.Cluster
+	if cluster == "" {
+		return
+	}
+	for i, locality := range in.Config.Localities {
+		place := fmt.Sprintf("%s (%s).endpoints[%d]", place, cluster, i)
+		var shared corev3.Metadata
+		if locality.Metadata != nil {
+			if err := decode(locality.Metadata, &shared); err != nil {
+				d.lose(place+".metadata", err)
+			}
+		}
+		for j, rawEndpoint := range locality.Endpoints {
+			one, err := readEndpoint(rawEndpoint)
+			if err != nil {
+				d.lose(fmt.Sprintf("%s.lb_endpoints[%d]", place, j), err)
+				continue
+			}
+			one.locality = shared.GetFilterMetadata()[socketMatch]
+			d.endpoints[cluster] = append(d.endpoints[cluster], one)
+		}
+	}
+}
+
+// readEndpoint leaves the address invalid for an endpoint that is no IP address and port.
+func readEndpoint(raw json.RawMessage) (endpoint, error) {
+	var in endpointv3.LbEndpoint
+	if err := decode(raw, &in); err != nil {
+		return endpoint{}, err
+	}
+	one := endpoint{labels: in.GetMetadata().GetFilterMetadata()[socketMatch]}
+	socket := in.GetEndpoint().GetAddress().GetSocketAddress()
+	if address, err := netip.ParseAddr(socket.GetAddress()); err == nil {
+		one.address = netip.AddrPortFrom(address, uint16(socket.GetPortValue()))
+	}
+	return one, nil
+}

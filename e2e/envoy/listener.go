@@ -1,0 +1,128 @@
+package envoy
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+)
+
+// listener is the part of a listener in force that decides what a connection meets.
+type listener struct {
+	updated  time.Time
+	warming  bool
+	filters  []anyListenerFilter
+	chains   []anyChain
+	fallback *anyChain
+	matcher  bool // the listener picks chains by a matcher tree, which is not evaluated
+}
+
+type anyListenerFilter struct {
+	Name     string          `json:"name"`
+	Typed    json.RawMessage `json:"typed_config"`
+	Disabled json.RawMessage `json:"filter_disabled"`
+}
+
+type anyChain struct {
+	Name    string          `json:"name"`
+	Match   json.RawMessage `json:"filter_chain_match"`
+	Socket  *anySocket      `json:"transport_socket"`
+	Filters []struct {
+		Name  string          `json:"name"`
+		Typed json.RawMessage `json:"typed_config"`
+	} `json:"filters"`
+}
+
+type dynamicListener struct {
+	Name   string `json:"name"`
+	Active *struct {
+		Updated  time.Time `json:"last_updated"`
+		Listener struct {
+			Filters  []anyListenerFilter `json:"listener_filters"`
+			Chains   []json.RawMessage   `json:"filter_chains"`
+			Fallback *anyChain           `json:"default_filter_chain"`
+			Matcher  json.RawMessage     `json:"filter_chain_matcher"`
+		} `json:"listener"`
+	} `json:"active_state"`
+	Warming  json.RawMessage `json:"warming_state"`
+	Rejected *updateFailure  `json:"error_state"`
+}
+
+func (d *Dump) addListener(place string, raw json.RawMessage) {
+	var in dynamicListener
+	if err := json.Unmarshal(raw, &in); err != nil {
+		d.lose(place, err)
+		return
+	}
+	d.noteRejected("listener "+in.Name, in.Rejected)
+	if in.Warming != nil {
+		d.Warming = append(d.Warming, "listener "+in.Name)
+	}
+	if in.Active == nil {
+		return
+	}
+	l := listener{
+		updated:  in.Active.Updated,
+		warming:  in.Warming != nil,
+		filters:  in.Active.Listener.Filters,
+		fallback: in.Active.Listener.Fallback,
+		matcher:  in.Active.Listener.Matcher != nil,
+	}
+	for i, rawChain := range in.Active.Listener.Chains {
+		var c anyChain
+		if err := json.Unmarshal(rawChain, &c); err != nil {
+			d.lose(fmt.Sprintf("%s (%s).filter_chains[%d]", place, in.Name, i), err)
+			c = anyChain{Name: c.Name, Match: json.RawMessage(`"unreadable"`)}
+		}
+		l.chains = append(l.chains, c)
+	}
+	d.listeners[in.Name] = l
+}
+
+// inspects tells whether the listener filter of that type looks at connections to a port. Envoy runs a filter unless
+// its filter_disabled predicate holds (https://www.envoyproxy.io/docs, ListenerFilter).
+func (l listener) inspects(filterType string, port uint16) (bool, error) {
+	for _, filter := range l.filters {
+		if typeOf(filter.Typed) != filterType {
+			continue
+		}
+		if filter.Disabled == nil {
+			return true, nil
+		}
+		var predicate listenerv3.ListenerFilterChainMatchPredicate
+		if err := decode(filter.Disabled, &predicate); err != nil {
+			return false, fmt.Errorf("filter_disabled of %s: %w", filter.Name, err)
+		}
+		return !holds(&predicate, port), nil
+	}
+	return false, nil
+}
+
+func holds(predicate *listenerv3.ListenerFilterChainMatchPredicate, port uint16) bool {
+	switch rule := predicate.GetRule().(type) {
+	case *listenerv3.ListenerFilterChainMatchPredicate_OrMatch:
+		for _, r := range rule.OrMatch.GetRules() {
+			if holds(r, port) {
+				return true
+			}
+		}
+		return false
+	case *listenerv3.ListenerFilterChainMatchPredicate_AndMatch:
+		for _, r := range rule.AndMatch.GetRules() {
+			if !holds(r, port) {
+				return false
+			}
+		}
+		return true
+	case *listenerv3.ListenerFilterChainMatchPredicate_NotMatch:
+		return !holds(rule.NotMatch, port)
+	case *listenerv3.ListenerFilterChainMatchPredicate_AnyMatch:
+		return rule.AnyMatch
+	case *listenerv3.ListenerFilterChainMatchPredicate_DestinationPortRange:
+		r := rule.DestinationPortRange
+		return int32(port) >= r.GetStart() && int32(port) < r.GetEnd()
+	default:
+		return false
+	}
+}

@@ -1,0 +1,81 @@
+package envoy
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTheWorkloadsCertificateIsRead(t *testing.T) {
+	got, err := load(t, "client-permissive").Secret(WorkloadSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The serial is the one that the server's access log gave as this client's DOWNSTREAM_PEER_SERIAL.
+	want := SecretFacts{
+		Name:        "default",
+		Version:     got.Version,
+		Updated:     got.Updated,
+		Identity:    "spiffe://cluster.local/ns/envoylab/sa/client",
+		Serial:      "341cf73bd4cbc82d51668f8e40a4406a",
+		Issuer:      "O=cluster.local",
+		NotBefore:   time.Date(2026, 11, 24, 1, 25, 51, 0, time.UTC),
+		NotAfter:    time.Date(2026, 11, 25, 1, 27, 51, 0, time.UTC),
+		ChainLength: 2,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got.Version == "" || got.Updated.IsZero() {
+		t.Errorf("version %q, updated %v", got.Version, got.Updated)
+	}
+}
+
+func TestTheTrustedRootsAreRead(t *testing.T) {
+	got, err := load(t, "server-permissive").Secret(RootSecret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Roots) != 1 || got.Roots[0].Subject != "O=cluster.local" || got.Roots[0].NotAfter.Year() != 2036 || got.Identity != "" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestNoPrivateKeyIsKept(t *testing.T) {
+	d := parse(t, `{"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.SecretsConfigDump", "dynamic_active_secrets": [
+		{"name": "default", "secret": {"tls_certificate": {"private_key": {"inline_string": "the key itself"}}}}]}]}`)
+	facts, err := d.Secret("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(facts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := string(text) + string(d.secrets["default"].chain) + string(d.secrets["default"].roots)
+	if strings.Contains(kept, "the key itself") {
+		t.Errorf("kept in %s", kept)
+	}
+}
+
+func TestASecretThatHoldsNoCertificateIsAnError(t *testing.T) {
+	tests := map[string]struct{ chain, want string }{
+		"a file":        {`{"filename": "/etc/certs/cert.pem"}`, "/etc/certs/cert.pem"},
+		"no PEM":        {`{"inline_string": "hello"}`, "no PEM certificate"},
+		"a broken one":  {`{"inline_string": "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n"}`, "certificate 0"},
+		"nothing":       {`{}`, "no content"},
+		"another shape": {`{"inline_bytes": 7}`, "inlineBytes"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(t, `{"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.SecretsConfigDump.DynamicSecret",
+				"name": "default", "secret": {"tls_certificate": {"certificate_chain": `+test.chain+`}}}]}`).Secret("default")
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "certificate of secret default") {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,160 @@
+// Package observe collects what the observers saw: the proxies' access logs, followed from the start of the suite and
+// indexed by request id and connection, and what product-service received.
+package observe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"mtls.test/conformance/e2e/accesslog"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/mesh"
+)
+
+// Logs are the access logs of the world's proxies. It is safe for concurrent use.
+type Logs struct {
+	kube *kube.Client
+
+	mu      sync.Mutex
+	entries map[mesh.Proxy][]entry
+	ended   map[mesh.Proxy]error
+	arrived chan struct{} // closed and replaced whenever a line arrives or a log ends
+}
+
+type entry struct {
+	line accesslog.Line
+	raw  string
+}
+
+// NewLogs returns logs that follow nothing yet.
+func NewLogs(k *kube.Client) *Logs {
+	return &Logs{kube: k, entries: map[mesh.Proxy][]entry{}, ended: map[mesh.Proxy]error{}, arrived: make(chan struct{})}
+}
+
+// openLimit bounds the opening of a log stream.
+const openLimit = 10 * time.Second
+
+// Follow follows a proxy's log until the context ends; it returns once the stream stands.
+func (l *Logs) Follow(ctx context.Context, proxy mesh.Proxy) error {
+	opened := make(chan struct{})
+	failed := make(chan error, 1)
+	go func() {
+		err := l.kube.FollowLog(ctx, proxy.Namespace, proxy.Pod, mesh.ProxyContainer, func() { close(opened) }, func(line []byte) { l.add(proxy, line) })
+		if ctx.Err() == nil {
+			l.end(proxy, err)
+		}
+		failed <- err
+	}()
+	select {
+	case <-opened:
+		return nil
+	case err := <-failed:
+		return err
+	case <-time.After(openLimit):
+		return fmt.Errorf("the log of %s did not open within %s", proxy, openLimit)
+	}
+}
+
+func (l *Logs) add(proxy mesh.Proxy, raw []byte) {
+	line, err := accesslog.Parse(raw)
+	if errors.Is(err, accesslog.ErrNotAccessLog) {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err != nil {
+		l.ended[proxy] = fmt.Errorf("a line of its log cannot be read: %w", err)
+	} else {
+		l.entries[proxy] = append(l.entries[proxy], entry{line: line, raw: string(raw)})
+	}
+	l.tell()
+}
+
+func (l *Logs) end(proxy mesh.Proxy, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended[proxy] = err
+	l.tell()
+}
+
+func (l *Logs) tell() {
+	close(l.arrived)
+	l.arrived = make(chan struct{})
+}
+
+// Mark is a place in a proxy's log.
+type Mark int
+
+// Mark returns the end of a proxy's log as it is now.
+func (l *Logs) Mark(proxy mesh.Proxy) Mark {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Mark(len(l.entries[proxy]))
+}
+
+// Find waits for a line after the mark that fits, and returns the last such line with its text.
+// The error says why there is none: the limit passed, or the log ended.
+func (l *Logs) Find(ctx context.Context, proxy mesh.Proxy, after Mark, limit time.Duration, fits func(accesslog.Line) bool) (accesslog.Line, string, error) {
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	for {
+		found, arrived, ended := l.look(proxy, after, fits)
+		switch {
+		case found != nil:
+			return found.line, found.raw, nil
+		case ended != nil:
+			return accesslog.Line{}, "", ended
+		}
+		select {
+		case <-arrived:
+		case <-late.C:
+			return accesslog.Line{}, "", fmt.Errorf("no such line in the log of %s within %s", proxy, limit)
+		case <-ctx.Done():
+			return accesslog.Line{}, "", ctx.Err()
+		}
+	}
+}
+
+func (l *Logs) look(proxy mesh.Proxy, after Mark, fits func(accesslog.Line) bool) (*entry, <-chan struct{}, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	entries := l.entries[proxy]
+	for i := len(entries) - 1; i >= int(after); i-- {
+		if fits(entries[i].line) {
+			return &entries[i], l.arrived, nil
+		}
+	}
+	return nil, l.arrived, l.ended[proxy]
+}
+
+// OtherOn returns the id of another request that came to a proxy on the connection of this line; empty for none.
+// Envoy's connection ids are unique for the life of a proxy, unlike ports.
+func (l *Logs) OtherOn(proxy mesh.Proxy, line accesslog.Line) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, entry := range l.entries[proxy] {
+		if entry.line.ConnectionID == line.ConnectionID && entry.line.HopID != line.HopID && entry.line.HopID != "" {
+			return entry.line.HopID
+		}
+	}
+	return ""
+}
+
+// ByID fits lines of a request.
+func ByID(id string) func(accesslog.Line) bool {
+	return func(line accesslog.Line) bool { return line.HopID == id }
+}
+
+// ByRemote fits lines of a connection that came from an address.
+func ByRemote(remote netip.AddrPort) func(accesslog.Line) bool {
+	return func(line accesslog.Line) bool { return line.DownstreamDirectRemoteAddress == remote }
+}
+
+func missing(source hop.Source, id string, err error) *hop.Observation {
+	return &hop.Observation{Source: source, ID: id, Missing: err.Error()}
+}

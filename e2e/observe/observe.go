@@ -1,0 +1,109 @@
+package observe
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"mtls.test/conformance/e2e/accesslog"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/fixtures/agent/call"
+	"mtls.test/conformance/fixtures/agent/control"
+	"mtls.test/conformance/fixtures/agent/seen"
+)
+
+// lineLimit bounds the wait for a line that must come; proxies flush their logs every 50 ms.
+const lineLimit = 3 * time.Second
+
+// ClientLine waits for the line of a request in its client proxy's log.
+func (l *Logs) ClientLine(ctx context.Context, proxy mesh.Proxy, after Mark, id string) (*hop.Observation, string) {
+	line, raw, err := l.Find(ctx, proxy, after, lineLimit, ByID(id))
+	if err != nil {
+		return missing(hop.Client, id, err), ""
+	}
+	seen := line.Client(proxy.String())
+	return &seen, raw
+}
+
+// Socket makes the observation of a client without a proxy from what its agent tells of its own socket.
+func Socket(by mesh.Proxy, result call.Result) *hop.Observation {
+	seen := &hop.Observation{Source: hop.Client, By: by.String(), ID: result.ID, At: result.At, Conn: hop.FiveTuple{Source: result.Local, Destination: result.Remote}}
+	seen.Symptom = hop.Symptom{Status: result.Status, Code: result.Code, Error: result.Error}
+	switch {
+	case result.Error == "" && (result.Status == 200 || result.Code == "OK"):
+		seen.Says = hop.Plaintext
+	case result.Local.IsValid():
+		seen.Says = hop.Refused
+	default:
+		seen.Missing = "it did not connect: " + result.Error
+	}
+	return seen
+}
+
+// Sentinel waits until a server proxy's log shows a sentinel that came from the address: the watermark behind which
+// every earlier, finished connection has its line.
+func (l *Logs) Sentinel(ctx context.Context, proxy mesh.Proxy, after Mark, from netip.AddrPort) error {
+	_, _, err := l.Find(ctx, proxy, after, lineLimit, ByRemote(from))
+	if err != nil {
+		return fmt.Errorf("the sentinel was not logged: %w", err)
+	}
+	return nil
+}
+
+// ServerLine finds the line of a request in its server proxy's log: by its id, or for one that never became a
+// request, by the address it came from. Behind the watermark, a line that is not there never was; watermark says
+// why there is none.
+func (l *Logs) ServerLine(proxy mesh.Proxy, after Mark, id string, from netip.AddrPort, watermark error) (*hop.Observation, accesslog.Line, string) {
+	found, _, ended := l.look(proxy, after, ByID(id))
+	if found == nil && from.IsValid() {
+		found, _, ended = l.look(proxy, after, ByRemote(from))
+	}
+	switch {
+	case found != nil:
+		seen := found.line.Server(proxy.String())
+		return &seen, found.line, found.raw
+	case watermark != nil:
+		return missing(hop.Server, id, watermark), accesslog.Line{}, ""
+	case ended != nil:
+		return missing(hop.Server, id, ended), accesslog.Line{}, ""
+	}
+	return &hop.Observation{Source: hop.Server, By: proxy.String(), ID: id, Says: hop.Absent}, accesslog.Line{}, ""
+}
+
+// Received asks the application in a pod which of the requests it received.
+func Received(ctx context.Context, m *mesh.Mesh, pod mesh.Proxy, ids []string) (map[string][]seen.Record, error) {
+	var answer control.SeenAnswer
+	if err := m.Control(ctx, pod, control.PathSeen, control.SeenRequest{IDs: ids}, &answer); err != nil {
+		return nil, err
+	}
+	records := map[string][]seen.Record{}
+	for _, record := range answer.Seen {
+		records[record.ID] = append(records[record.ID], record)
+	}
+	return records, nil
+}
+
+// Application makes the application's observation of a request. That it did not receive one is claimed only of a
+// request whose client has its answer or its error, and behind the server proxy's watermark.
+func Application(pod mesh.Proxy, id string, records []seen.Record, failed error) *hop.Observation {
+	by := pod.String()
+	switch {
+	case failed != nil:
+		return missing(hop.Application, id, failed)
+	case len(records) == 0:
+		return &hop.Observation{Source: hop.Application, By: by, ID: id, Says: hop.Absent}
+	case len(records) > 1:
+		return missing(hop.Application, id, fmt.Errorf("it received the request %d times", len(records)))
+	}
+	outcome, client, err := accesslog.Application(records[0].Headers[seen.XFCC])
+	if err != nil {
+		return missing(hop.Application, id, err)
+	}
+	observation := &hop.Observation{Source: hop.Application, By: by, ID: id, At: records[0].At, Says: outcome}
+	if client != "" {
+		observation.TLS = &hop.TLSFacts{Peer: client}
+	}
+	return observation
+}

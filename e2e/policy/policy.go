@@ -1,0 +1,182 @@
+// Package policy puts policies into the mesh and takes them out again. Every object that it creates carries the run's
+// label, so that what a killed run left behind is found and removed by the next.
+package policy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/e2e-framework/klient/decoder"
+	"sigs.k8s.io/e2e-framework/klient/k8s"
+	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
+	"sigs.k8s.io/e2e-framework/klient/wait"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/kube"
+)
+
+// RunLabel is the label of every policy that a run applies; its value is the run's id.
+const RunLabel = "mtls.test/run"
+
+// Policies applies and deletes the policies of one run.
+type Policies struct {
+	kube     *kube.Client
+	fixtures fs.FS
+	runID    string
+	latest   time.Time // the newest creationTimestamp that this run was given
+}
+
+// New returns the policies of a run over the fixtures.
+func New(k *kube.Client, fixtures fs.FS, runID string) *Policies {
+	return &Policies{kube: k, fixtures: fixtures, runID: runID}
+}
+
+// Decode reads the objects of a policy file and labels them with the run.
+func (p *Policies) Decode(ctx context.Context, file string) ([]k8s.Object, error) {
+	content, err := fs.ReadFile(p.fixtures, file)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := decoder.DecodeAll(ctx, bytes.NewReader(content), decoder.MutateLabels(map[string]string{RunLabel: p.runID}))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return objects, nil
+}
+
+// creations bounds how often objects are created anew until their creationTimestamps are as a case wants them.
+const creations = 5
+
+// Apply creates the objects, in order, with creationTimestamps as wanted. On error nothing of them is left.
+func (p *Policies) Apply(ctx context.Context, objects []k8s.Object, created fixture.Created) error {
+	for range creations {
+		if err := p.await(ctx, created); err != nil {
+			return err
+		}
+		if err := p.create(ctx, objects); err != nil {
+			return errors.Join(err, p.Delete(ctx, objects))
+		}
+		if p.dated(objects, created) {
+			for _, object := range objects {
+				p.latest = later(p.latest, object.GetCreationTimestamp().Time)
+			}
+			return nil
+		}
+		if err := p.Delete(ctx, objects); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%d times the objects were not created %s", creations, created)
+}
+
+// clockInterval is how often the clock is looked at for the second that a creation waits for.
+const clockInterval = 5 * time.Millisecond
+
+// await waits for the second in which a creation can meet the condition: a whole second for objects that are to
+// share one, and one later than the newest object for those that are to be younger.
+func (p *Policies) await(ctx context.Context, created fixture.Created) error {
+	if created == fixture.Whenever {
+		return nil
+	}
+	from := time.Now()
+	return wait.For(func(context.Context) (bool, error) {
+		now := time.Now()
+		if created == fixture.Together {
+			return now.Truncate(time.Second).After(from), nil
+		}
+		return now.Truncate(time.Second).After(p.latest), nil
+	}, wait.WithContext(ctx), wait.WithTimeout(3*time.Second), wait.WithInterval(clockInterval), wait.WithImmediate())
+}
+
+func (p *Policies) dated(objects []k8s.Object, created fixture.Created) bool {
+	for _, object := range objects {
+		at := object.GetCreationTimestamp().Time
+		if created == fixture.Together && !at.Equal(objects[0].GetCreationTimestamp().Time) {
+			return false
+		}
+		if created == fixture.Later && !at.After(p.latest) {
+			return false
+		}
+	}
+	return true
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func (p *Policies) create(ctx context.Context, objects []k8s.Object) error {
+	r, err := p.kube.Resources()
+	if err != nil {
+		return err
+	}
+	for _, object := range objects {
+		object.SetResourceVersion("")
+		object.SetUID("")
+		err := r.Create(ctx, object)
+		if apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("%s exists already and is not this run's: delete it, or run in a cluster of its own", kube.Name(object))
+		}
+		if err != nil {
+			return fmt.Errorf("create %s: %w", kube.Name(object), err)
+		}
+	}
+	return nil
+}
+
+// Delete deletes those of the objects that this run created, last first. An object that is gone is no error.
+func (p *Policies) Delete(ctx context.Context, objects []k8s.Object) error {
+	r, err := p.kube.Resources()
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, object := range slices.Backward(objects) {
+		if object.GetUID() == "" {
+			continue
+		}
+		if err := r.Delete(ctx, object); err != nil && !apierrors.IsNotFound(err) {
+			failed = append(failed, fmt.Errorf("delete %s: %w", kube.Name(object), err))
+			continue
+		}
+		object.SetUID("")
+	}
+	return errors.Join(failed...)
+}
+
+// kinds are those that cases may apply.
+var kinds = []schema.GroupVersionKind{
+	{Group: "security.istio.io", Version: "v1", Kind: "PeerAuthenticationList"},
+	{Group: "networking.istio.io", Version: "v1", Kind: "DestinationRuleList"},
+}
+
+// Leftovers lists the policies of any run that are in the mesh.
+func (p *Policies) Leftovers(ctx context.Context) ([]k8s.Object, error) {
+	r, err := p.kube.Resources()
+	if err != nil {
+		return nil, err
+	}
+	var found []k8s.Object
+	for _, kind := range kinds {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(kind)
+		if err := r.List(ctx, list, resources.WithLabelSelector(RunLabel)); err != nil {
+			return nil, fmt.Errorf("list %s: %w", kind.Kind, err)
+		}
+		for i := range list.Items {
+			found = append(found, &list.Items[i])
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,120 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/xml"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/verdict"
+)
+
+func run(results map[string]hop.Result, specs ...report.Spec) report.Run {
+	run := report.Run{Specs: specs, Verdicts: map[string]verdict.Case{}}
+	for id, result := range results {
+		run.Verdicts[id] = verdict.Case{ID: id, Result: result, Reason: "because", Checks: []verdict.Check{{Result: result, Reason: "because"}}}
+	}
+	return run
+}
+
+func TestOnlyPassMakesARunGreen(t *testing.T) {
+	passed, failed := report.Spec{ID: "a", State: "passed"}, report.Spec{ID: "a", State: "failed", Message: "it broke"}
+	for name, test := range map[string]struct {
+		run    report.Run
+		want   hop.Result
+		reason string
+	}{
+		"a case that passes":                     {run(map[string]hop.Result{"a": hop.Pass}, passed), hop.Pass, "1 cases, 1 checks"},
+		"a case that fails":                      {run(map[string]hop.Result{"a": hop.Fail}, failed), hop.Fail, "a: because"},
+		"a spec without a verdict":               {run(nil, failed), hop.Inconclusive, "before there was a verdict: it broke"},
+		"a verdict that passes in a failed spec": {run(map[string]hop.Result{"a": hop.Pass}, failed), hop.Inconclusive, "the checks pass, but the spec failed"},
+		"no case":                                {run(nil), hop.Inconclusive, "no case ran"},
+		"only skipped cases":                     {run(nil, report.Spec{ID: "a", State: "skipped", Message: "why"}), hop.Inconclusive, "no case ran"},
+		"a run that ended early": {func() report.Run {
+			r := run(map[string]hop.Result{"a": hop.Pass}, passed)
+			r.Cause = "interrupted"
+			return r
+		}(), hop.Inconclusive, "interrupted"},
+		"a verdict that Ginkgo does not know": {run(map[string]hop.Result{"a": hop.Mismatch}), hop.Mismatch, "a: because"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := report.Fold(test.run)
+			if got.Result != test.want || !strings.Contains(got.Reason, test.reason) {
+				t.Errorf("got %s: %s, want %s: … %s …", got.Result, got.Reason, test.want, test.reason)
+			}
+		})
+	}
+}
+
+func TestEveryFormTellsTheSameResult(t *testing.T) {
+	folded := report.Fold(run(map[string]hop.Result{"good": hop.Pass, "bad": hop.Mismatch, "unknown": hop.Inconclusive}))
+	var table, summary, junit bytes.Buffer
+	if err := folded.WriteTable(&table, report.None); err != nil {
+		t.Fatal(err)
+	}
+	if err := folded.WriteSummary(&summary); err != nil {
+		t.Fatal(err)
+	}
+	if err := folded.WriteJUnit(&junit); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(table.String(), "MISMATCH  1 pass, 0 fail, 1 mismatch, 1 inconclusive, 0 skipped; 3 checks") {
+		t.Errorf("table:\n%s", table.String())
+	}
+	if !strings.Contains(summary.String(), "# mTLS conformance: MISMATCH") || !strings.Contains(summary.String(), "## bad: MISMATCH") {
+		t.Errorf("summary:\n%s", summary.String())
+	}
+	var suite struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Errors   int `xml:"errors,attr"`
+	}
+	if err := xml.Unmarshal(junit.Bytes(), &suite); err != nil {
+		t.Fatal(err)
+	}
+	if suite.Tests != 3 || suite.Failures != 1 || suite.Errors != 1 {
+		t.Errorf("junit: %+v", suite)
+	}
+}
+
+func TestARunThatDiedBeforeItsFirstCaseIsRedInJUnit(t *testing.T) {
+	var junit bytes.Buffer
+	dead := report.Fold(report.Run{Cause: "the node image could not be built"})
+	if err := dead.WriteJUnit(&junit); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(junit.String(), `errors="1"`) || !strings.Contains(junit.String(), "the node image could not be built") {
+		t.Errorf("junit:\n%s", junit.String())
+	}
+}
+
+func TestGinkgosReportIsReadForSpecsAndForWhatFailedAroundThem(t *testing.T) {
+	artifacts := fstest.MapFS{"ginkgo.json": {Data: []byte(`[{"SpecialSuiteFailureReasons":["Interrupted by User"],"SpecReports":[
+		{"LeafNodeType":"SynchronizedBeforeSuite","State":"failed","Failure":{"Message":"no mesh\nat all"}},
+		{"LeafNodeType":"It","LeafNodeText":"mesh-strict: A title: with a colon","State":"failed","RunTime":1500000000,"Failure":{"Message":"x\ny"}},
+		{"LeafNodeType":"It","LeafNodeText":"other: Not selected","State":"skipped"}]}]`)}}
+	specs, cause, err := report.ReadSpecs(artifacts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := report.Spec{ID: "mesh-strict", Title: "A title: with a colon", State: "failed", Message: "x", Seconds: 1.5}
+	if len(specs) != 1 || specs[0] != want {
+		t.Errorf("specs: %+v", specs)
+	}
+	if cause != "Interrupted by User; SynchronizedBeforeSuite failed: no mesh" {
+		t.Errorf("cause: %s", cause)
+	}
+}
+
+func TestAVerdictThatCannotBeReadIsNamedBesideTheOthers(t *testing.T) {
+	verdicts, err := report.ReadVerdicts(fstest.MapFS{
+		"cases/a/verdict.json": {Data: []byte(`{"id":"a","result":"PASS"}`)},
+		"cases/b/verdict.json": {Data: []byte(`{"id":`)},
+	})
+	if err == nil || !strings.Contains(err.Error(), "cases/b/verdict.json") || verdicts["a"].Result != hop.Pass {
+		t.Errorf("got %v, %v", verdicts, err)
+	}
+}

@@ -1,0 +1,133 @@
+// Package steps plays a case on the mesh: it applies and deletes policies, waits until the proxies have them, sends
+// traffic, gathers what the observers saw and has it judged. It never asserts: the suite does, on the verdict.
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"sigs.k8s.io/e2e-framework/klient/k8s"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/observe"
+	"mtls.test/conformance/e2e/policy"
+	"mtls.test/conformance/e2e/traffic"
+	"mtls.test/conformance/e2e/verdict"
+)
+
+// Player plays cases, one at a time, on one mesh.
+type Player struct {
+	Mesh     *mesh.Mesh
+	World    fixture.World
+	Places   mesh.Places
+	Policies *policy.Policies
+	Sender   *traffic.Sender
+	Logs     *observe.Logs
+	RunID    string
+	Diagnose func(ctx context.Context, id string) // gathers what explains a case that is not green, before it is reverted
+
+	baseline map[hop.Hop]string
+}
+
+// revertLimit bounds the clean-up of a case, which goes on after the case itself was interrupted.
+const revertLimit = 30 * time.Second
+
+// Evidence is what a case leaves beside its verdict.
+type Evidence struct {
+	Policies map[string][]k8s.Object // objects by file, as the API server returned them
+	Lines    []string                // access log lines of the attempts, as the proxies wrote them
+}
+
+// play is one case under way.
+type play struct {
+	*Player
+	c        fixture.Case
+	verdict  verdict.Case
+	evidence Evidence
+	applied  []file // in order
+	flow     *traffic.Flow
+}
+
+type file struct {
+	name    string
+	objects []k8s.Object
+}
+
+// Begin removes what earlier runs left in the mesh, and remembers how the proxies are configured without a policy.
+func (p *Player) Begin(ctx context.Context) error {
+	left, err := p.Policies.Leftovers(ctx)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		before, err := p.Mesh.Sync(ctx)
+		if err != nil {
+			return err
+		}
+		if err := p.Policies.Delete(ctx, left); err != nil {
+			return err
+		}
+		if err := p.Mesh.Settle(ctx, before, p.due(left), settleLimit); err != nil {
+			return fmt.Errorf("removing what an earlier run left: %w", err)
+		}
+	}
+	facts, err := p.facts(ctx, p.hops())
+	if err != nil {
+		return err
+	}
+	p.baseline = shapes(facts)
+	return nil
+}
+
+// Play plays the case and reverts it. What goes wrong makes the verdict INCONCLUSIVE; there is always a verdict.
+func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Evidence) {
+	started := time.Now()
+	play := &play{Player: p, c: c, evidence: Evidence{Policies: map[string][]k8s.Object{}}}
+	play.verdict = verdict.Case{ID: c.ID, Title: c.Title, Rerun: "make e2e FOCUS=" + c.ID, Changes: []verdict.Change{}, Checks: []verdict.Check{}}
+	var broken []error
+	for i, step := range c.Steps {
+		if err := play.step(ctx, i, step); err != nil {
+			broken = append(broken, fmt.Errorf("step %d: %w", i, err))
+			break
+		}
+	}
+	play.verdict.Conclude()
+	if len(broken) > 0 || play.verdict.Result != hop.Pass {
+		p.Diagnose(context.WithoutCancel(ctx), c.ID)
+	}
+	broken = append(broken, play.revert(context.WithoutCancel(ctx)))
+	play.verdict.Conclude()
+	if err := errors.Join(broken...); err != nil {
+		play.verdict.Break(err.Error())
+	}
+	play.verdict.Seconds = time.Since(started).Seconds()
+	return play.verdict, play.evidence
+}
+
+func (p *play) step(ctx context.Context, i int, step fixture.Step) error {
+	switch {
+	case step.Apply != nil:
+		return p.apply(ctx, i, step)
+	case step.Delete != nil:
+		return p.delete(ctx, i, step.Delete)
+	case step.Traffic == fixture.Start:
+		p.flow = p.Sender.StartFlow(context.WithoutCancel(ctx), fmt.Sprintf("%s-%s-%d-flow", p.RunID, p.c.ID, i))
+		return nil
+	case step.Traffic == fixture.Stop:
+		p.stopFlow()
+		return nil
+	}
+	return p.expect(ctx, i, step.Expect)
+}
+
+func (p *play) stopFlow() {
+	if p.flow != nil {
+		told := p.flow.Stop()
+		p.verdict.Traffic = &told
+		p.flow = nil
+	}
+}

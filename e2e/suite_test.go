@@ -1,0 +1,81 @@
+//go:build e2e
+
+// Package e2e is the suite: one spec per case, on one cluster that the runner brought up.
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/observe"
+	"mtls.test/conformance/e2e/policy"
+	"mtls.test/conformance/e2e/steps"
+	"mtls.test/conformance/e2e/traffic"
+	"mtls.test/conformance/fixtures"
+)
+
+var (
+	cases  []fixture.Case
+	world  fixture.World
+	given  mesh.Handover
+	client *kube.Client
+	player *steps.Player
+)
+
+// Cases are loaded before the tree is built: they shape it.
+func TestMTLSConformance(t *testing.T) {
+	var err error
+	if world, err = fixture.LoadWorld(fixtures.FS); err != nil {
+		t.Fatal(err)
+	}
+	if cases, err = fixture.Load(fixtures.FS, world); err != nil {
+		t.Fatal(err)
+	}
+	describeCases()
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "mTLS conformance")
+}
+
+var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
+	path := os.Getenv(mesh.HandoverVariable)
+	Expect(path).NotTo(BeEmpty(), "the runner sets %s: use make e2e, or make e2e-up and make e2e-run", mesh.HandoverVariable)
+	handover, err := os.ReadFile(path)
+	Expect(err).NotTo(HaveOccurred())
+	return handover
+}, func(ctx SpecContext, handover []byte) {
+	Expect(json.Unmarshal(handover, &given)).To(Succeed())
+	var err error
+	client, err = kube.New(given.Kubeconfig)
+	Expect(err).NotTo(HaveOccurred())
+	m := mesh.New(client)
+	places, err := m.Locate(ctx, world)
+	Expect(err).NotTo(HaveOccurred())
+	logs := observe.NewLogs(client)
+	following, stop := context.WithCancel(context.Background())
+	DeferCleanup(stop)
+	for _, proxy := range places.Proxies() {
+		Expect(logs.Follow(following, proxy)).To(Succeed())
+	}
+	player = &steps.Player{
+		Mesh: m, World: world, Places: places, Logs: logs, RunID: given.RunID, Diagnose: diagnose,
+		Policies: policy.New(client, fixtures.FS, given.RunID),
+		Sender:   &traffic.Sender{Mesh: m, World: world, Places: places, GatewayHTTP: given.GatewayHTTP, GatewayGRPC: given.GatewayGRPC},
+	}
+	Expect(player.Begin(ctx)).To(Succeed())
+}, NodeTimeout(2*time.Minute))
+
+var _ = SynchronizedAfterSuite(func() {}, func(ctx SpecContext) {
+	if player == nil {
+		return
+	}
+	Expect(player.Policies.Leftovers(ctx)).To(BeEmpty(), "policies of the run are left in the mesh")
+}, NodeTimeout(time.Minute))

@@ -1,0 +1,97 @@
+package traffic
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/fixtures/agent/call"
+)
+
+// Flow is background traffic over every hop from the gateway, from Start until Stop.
+type Flow struct {
+	sender *Sender
+	id     string
+	stop   context.CancelFunc
+	ended  chan struct{}
+	mu     sync.Mutex
+	told   verdict.Traffic
+}
+
+const (
+	flowInterval = 50 * time.Millisecond // between two requests of one hop
+	flowErrors   = 5                     // how many unanswered requests are told
+)
+
+// StartFlow starts background traffic; the ids of its requests begin with id.
+func (s *Sender) StartFlow(ctx context.Context, id string) *Flow {
+	ctx, cancel := context.WithCancel(ctx)
+	flow := &Flow{sender: s, id: id, stop: cancel, ended: make(chan struct{})}
+	go flow.run(ctx)
+	return flow
+}
+
+func (f *Flow) run(ctx context.Context) {
+	defer close(f.ended)
+	var requests sync.WaitGroup
+	defer requests.Wait()
+	ticks := time.NewTicker(flowInterval)
+	defer ticks.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		}
+		attempts := f.attempts(n)
+		// A request under way when the flow is stopped is let finish.
+		requests.Go(func() { f.send(context.WithoutCancel(ctx), attempts) })
+	}
+}
+
+func (f *Flow) attempts(n int) []Attempt {
+	var attempts []Attempt
+	for _, client := range f.sender.World.Clients {
+		if client.Kind != hop.Gateway {
+			continue
+		}
+		for _, service := range f.sender.World.Services {
+			for _, port := range service.Ports {
+				to := hop.ServicePort{Service: service.Name, Port: port.Number}
+				attempts = append(attempts, Attempt{ID: fmt.Sprintf("%s-%d-%s", f.id, n, port.Protocol), Hop: hop.Hop{From: client.Name, To: to}})
+			}
+		}
+	}
+	return attempts
+}
+
+func (f *Flow) send(ctx context.Context, attempts []Attempt) {
+	results, err := f.sender.Send(ctx, attempts)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, attempt := range attempts {
+		f.told.Requests++
+		if result := results[attempt.ID]; err != nil || !Answered(result) {
+			f.told.Unanswered++
+			if len(f.told.Errors) < flowErrors {
+				f.told.Errors = append(f.told.Errors, unanswered(attempt, result, err))
+			}
+		}
+	}
+}
+
+func unanswered(attempt Attempt, result call.Result, err error) string {
+	return fmt.Sprintf("%s %s %s: status %d %s %s %v", result.At.Format(time.RFC3339Nano), attempt.ID, attempt.Hop, result.Status, result.Code, result.Error, err)
+}
+
+// Stop ends the traffic, waits for the requests under way, and tells what became of all.
+func (f *Flow) Stop() verdict.Traffic {
+	f.stop()
+	<-f.ended
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.told
+}

@@ -1,0 +1,186 @@
+package verdict_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"mtls.test/conformance/e2e/envoy"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/verdict"
+)
+
+const (
+	clientID = hop.Identity("spiffe://cluster.local/ns/clients/sa/client")
+	serverID = hop.Identity("spiffe://cluster.local/ns/default/sa/product-service")
+)
+
+var conn = hop.FiveTuple{Source: netip.MustParseAddrPort("10.244.0.5:43502"), Destination: netip.MustParseAddrPort("10.244.0.7:50051")}
+
+func tls(peer hop.Identity) *hop.TLSFacts {
+	return &hop.TLSFacts{Version: "TLSv1.3", Cipher: "TLS_AES_128_GCM_SHA256", Peer: peer}
+}
+
+// mtlsCheck is a check on which all agree that the hop is mTLS.
+func mtlsCheck() verdict.Check {
+	return verdict.Check{
+		ClientKind: hop.Sidecar, Want: hop.MTLS,
+		Identities: verdict.Identities{Client: clientID, Server: serverID},
+		Config:     verdict.Config{Prediction: envoy.Prediction{Says: hop.MTLS}},
+		Observers: verdict.Observers{
+			Client:      &hop.Observation{Source: hop.Client, Conn: conn, Says: hop.MTLS, TLS: tls(serverID), Attempts: 1},
+			Server:      &hop.Observation{Source: hop.Server, Conn: conn, Says: hop.MTLS, TLS: tls(clientID)},
+			Application: &hop.Observation{Source: hop.Application, Says: hop.MTLS, TLS: &hop.TLSFacts{Peer: clientID}},
+		},
+	}
+}
+
+// plainCheck is a check on which all agree that the hop is plaintext.
+func plainCheck(kind hop.ClientKind) verdict.Check {
+	return verdict.Check{
+		ClientKind: kind, Want: hop.Plaintext,
+		Config: verdict.Config{Prediction: envoy.Prediction{Says: hop.Plaintext}},
+		Observers: verdict.Observers{
+			Client:      &hop.Observation{Source: hop.Client, Conn: conn, Says: hop.Plaintext},
+			Server:      &hop.Observation{Source: hop.Server, Conn: conn, Says: hop.Plaintext},
+			Application: &hop.Observation{Source: hop.Application, Says: hop.Plaintext},
+		},
+	}
+}
+
+// refusedCheck is a check on which all agree that the server has no filter chain for the hop.
+func refusedCheck(kind hop.ClientKind) verdict.Check {
+	client := hop.Symptom{Status: 503, Flags: "UC", Details: "upstream_reset_before_response_started{connection_termination}"}
+	if kind == hop.Plain {
+		client = hop.Symptom{Error: "read tcp: connection reset by peer"}
+	}
+	return verdict.Check{
+		ClientKind: kind, Want: hop.Refused, Cause: hop.NoFilterChain,
+		Config: verdict.Config{Prediction: envoy.Prediction{Says: hop.Refused, Refusal: hop.NoFilterChain}},
+		Observers: verdict.Observers{
+			Client:      &hop.Observation{Source: hop.Client, Conn: conn, Says: hop.Refused, Symptom: client},
+			Server:      &hop.Observation{Source: hop.Server, Conn: conn, Says: hop.Refused, Symptom: hop.Symptom{Flags: "NR", Details: "filter_chain_not_found"}},
+			Application: &hop.Observation{Source: hop.Application, Says: hop.Absent},
+		},
+	}
+}
+
+func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
+	edited := func(check verdict.Check, edit func(*verdict.Check)) verdict.Check {
+		edit(&check)
+		return check
+	}
+	for name, test := range map[string]struct {
+		check  verdict.Check
+		result hop.Result
+		reason string
+	}{
+		"all agree on mtls":                      {mtlsCheck(), hop.Pass, "TLSv1.3"},
+		"all agree on plaintext":                 {plainCheck(hop.Plain), hop.Pass, "in the clear"},
+		"all agree on a refused gateway":         {refusedCheck(hop.Gateway), hop.Pass, "no-filter-chain"},
+		"all agree on a refused plain client":    {refusedCheck(hop.Plain), hop.Pass, "no-filter-chain"},
+		"all agree, not with what was wanted":    {edited(plainCheck(hop.Sidecar), func(c *verdict.Check) { c.Want = hop.MTLS }), hop.Fail, "wanted mtls"},
+		"the configuration stands alone":         {edited(mtlsCheck(), func(c *verdict.Check) { c.Config.Says = hop.Plaintext }), hop.Mismatch, "config says plaintext"},
+		"a header that claims mtls stands alone": {edited(plainCheck(hop.Sidecar), func(c *verdict.Check) { c.Observers.Application.Says = hop.MTLS }), hop.Mismatch, "application says mtls"},
+		"nothing passed the server's proxy": {edited(plainCheck(hop.Plain), func(c *verdict.Check) {
+			c.Observers.Server = &hop.Observation{Source: hop.Server, Says: hop.Absent}
+		}), hop.Mismatch, "server says nothing passed it"},
+		"the port bypasses the sidecar under strict": {edited(refusedCheck(hop.Plain), func(c *verdict.Check) {
+			c.Observers.Client = &hop.Observation{Source: hop.Client, Conn: conn, Says: hop.Plaintext}
+			c.Observers.Server = &hop.Observation{Source: hop.Server, Says: hop.Absent}
+			c.Observers.Application = &hop.Observation{Source: hop.Application, Says: hop.Plaintext}
+		}), hop.Mismatch, "config says refused (no-filter-chain)"},
+		"a contradiction is not hidden by a missing observer": {edited(mtlsCheck(), func(c *verdict.Check) {
+			c.Observers.Client.Says = hop.Plaintext
+			c.Observers.Server = &hop.Observation{Source: hop.Server, Missing: "the log ended"}
+		}), hop.Mismatch, "the log ended"},
+		"a required observer is missing":   {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Server.Missing, c.Observers.Server.Says = "the log ended", "" }), hop.Inconclusive, "required observer server is missing: the log ended"},
+		"a required observer is not there": {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Application = nil }), hop.Inconclusive, "required observer application is missing"},
+		"the configuration is missing":     {edited(mtlsCheck(), func(c *verdict.Check) { c.Config = verdict.Config{Missing: "no secret"} }), hop.Inconclusive, "config is missing: no secret"},
+		"nobody saw anything":              {verdict.Check{ClientKind: hop.Sidecar, Want: hop.MTLS}, hop.Inconclusive, "nobody saw the attempt"},
+		"the mesh did not settle":          {edited(mtlsCheck(), func(c *verdict.Check) { c.Settled.Failed = "no push" }), hop.Inconclusive, "did not settle: no push"},
+		"an old connection":                {edited(mtlsCheck(), func(c *verdict.Check) { c.Reused = "r-1" }), hop.Inconclusive, "carried request r-1 before"},
+		"a second attempt":                 {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Client.Attempts = 2 }), hop.Inconclusive, "2 attempts"},
+		"two connections":                  {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Server.Conn.Source = netip.MustParseAddrPort("10.244.0.9:1") }), hop.Mismatch, "something stands between"},
+		"no connection to join by": {edited(mtlsCheck(), func(c *verdict.Check) {
+			c.Observers.Client.Conn, c.Observers.Server.Conn = hop.FiveTuple{}, hop.FiveTuple{}
+		}), hop.Inconclusive, "names no connection"},
+		"another server identity": {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Client.TLS = tls("spiffe://cluster.local/ns/default/sa/other") }), hop.Fail, "the server proved spiffe://cluster.local/ns/default/sa/other"},
+		"another client identity": {edited(mtlsCheck(), func(c *verdict.Check) {
+			c.Observers.Server.TLS, c.Observers.Application.TLS = tls("spiffe://x/ns/y/sa/z"), tls("spiffe://x/ns/y/sa/z")
+		}), hop.Fail, "the client proved spiffe://x"},
+		"the header names another client":         {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Application.TLS = tls("spiffe://forged") }), hop.Mismatch, "the application was told spiffe://forged"},
+		"refused at the client by another flag":   {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Observers.Client.Symptom.Flags = "UF" }), hop.Fail, "at the client flags are"},
+		"refused at the client by another status": {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Observers.Client.Symptom.Status = 404 }), hop.Fail, "the status is 404, want 503"},
+		"a gRPC refusal": {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) {
+			c.Observers.Client.Symptom.Status, c.Observers.Client.Symptom.Code = 200, "UNAVAILABLE"
+		}), hop.Pass, "no-filter-chain"},
+		"refused, and the server does not say why": {edited(refusedCheck(hop.Plain), func(c *verdict.Check) { c.Observers.Server.Symptom = hop.Symptom{} }), hop.Fail, "at the server flags are none"},
+		"configured to refuse for another cause":   {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Config.Refusal = hop.NotTLS }), hop.Fail, "configured to be by not-tls"},
+		"refused, but the application has it":      {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Observers.Application.Says = hop.Plaintext }), hop.Mismatch, "application says plaintext"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.check.Judge()
+			if test.check.Result != test.result || !strings.Contains(test.check.Reason, test.reason) {
+				t.Errorf("got %s: %s\nwant %s: … %s …", test.check.Result, test.check.Reason, test.result, test.reason)
+			}
+		})
+	}
+}
+
+func TestAMismatchNamesWhoStandsOut(t *testing.T) {
+	check := mtlsCheck()
+	check.Observers.Application.Says = hop.Plaintext
+	check.Judge()
+	if len(check.StandsOut) != 1 || check.StandsOut[0] != "application" {
+		t.Errorf("stands out: %v", check.StandsOut)
+	}
+	check = mtlsCheck()
+	check.Config.Says, check.Observers.Client.Says = hop.Plaintext, hop.Plaintext
+	check.Judge()
+	if len(check.StandsOut) != 4 {
+		t.Errorf("two against two, and stands out: %v", check.StandsOut)
+	}
+}
+
+func TestEveryCheckSaysWhichRequiredObserversThisBuildLacks(t *testing.T) {
+	for _, check := range []verdict.Check{mtlsCheck(), plainCheck(hop.Plain), plainCheck(hop.Gateway), refusedCheck(hop.Sidecar)} {
+		check.Judge()
+		if len(check.Observers.Required) != 3 || check.Observers.Unavailable[hop.Wire] == "" {
+			t.Errorf("%s %s: required %v, unavailable %v", check.ClientKind, check.Want, check.Observers.Required, check.Observers.Unavailable)
+		}
+	}
+}
+
+func TestTheWorstCheckDecidesACase(t *testing.T) {
+	results := func(results ...hop.Result) verdict.Case {
+		c := verdict.Case{}
+		for _, result := range results {
+			c.Checks = append(c.Checks, verdict.Check{Result: result})
+		}
+		c.Conclude()
+		return c
+	}
+	for name, test := range map[string]struct {
+		c    verdict.Case
+		want hop.Result
+	}{
+		"all pass":                   {results(hop.Pass, hop.Pass), hop.Pass},
+		"one inconclusive":           {results(hop.Pass, hop.Inconclusive), hop.Inconclusive},
+		"mismatch over inconclusive": {results(hop.Mismatch, hop.Inconclusive), hop.Mismatch},
+		"fail over mismatch":         {results(hop.Mismatch, hop.Fail), hop.Fail},
+		"no check at all":            {results(), hop.Inconclusive},
+	} {
+		if test.c.Result != test.want {
+			t.Errorf("%s: got %s, want %s", name, test.c.Result, test.want)
+		}
+	}
+	lost := verdict.Case{Checks: []verdict.Check{{Result: hop.Pass}}, Traffic: &verdict.Traffic{Requests: 10, Unanswered: 1}}
+	if lost.Conclude(); lost.Result != hop.Fail {
+		t.Errorf("a lost background request: got %s", lost.Result)
+	}
+	stuck := verdict.Case{Checks: []verdict.Check{{Result: hop.Pass}}, Changes: []verdict.Change{{Settled: verdict.Settled{Failed: "stuck"}}}}
+	if stuck.Conclude(); stuck.Result != hop.Inconclusive {
+		t.Errorf("a change that did not settle: got %s", stuck.Result)
+	}
+}
