@@ -181,9 +181,11 @@ func (c *Cluster) create(ctx context.Context, want Want) (State, error) {
 
 // runKind is kind's Create with a context: when ctx ends it takes the nodes away, so that kind's commands fail.
 func (c *Cluster) runKind(ctx context.Context, want Want) error {
-	created := make(chan error, 1)
+	created := make(chan struct{})
+	var failed error
 	go func() {
-		created <- c.provider.Create(c.name,
+		defer close(created)
+		failed = c.provider.Create(c.name,
 			kind.CreateWithRawConfig(want.Config.raw),
 			kind.CreateWithNodeImage(want.Images.NodeImage),
 			kind.CreateWithKubeconfigPath(kubeconfigPath(c.home, c.name)),
@@ -193,8 +195,8 @@ func (c *Cluster) runKind(ctx context.Context, want Want) error {
 			kind.CreateWithDisplaySalutation(false))
 	}()
 	select {
-	case err := <-created:
-		return err
+	case <-created:
+		return failed
 	case <-ctx.Done():
 	}
 	// kind may be about to start a node when the first deletion finds none.

@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"sigs.k8s.io/kind/pkg/log"
 )
@@ -13,10 +14,14 @@ type Progress func(line string)
 // kindLog makes kind's log lines lines of progress.
 type kindLog struct{ progress Progress }
 
+// line passes on that a step began, " • Preparing nodes 📦  ...", and not that it ended, " ✓ ...": the next one says so.
 func (l kindLog) line(format string, arguments ...any) {
-	if line := strings.TrimSpace(fmt.Sprintf(format, arguments...)); line != "" {
-		l.progress(line)
+	line := strings.TrimSpace(fmt.Sprintf(format, arguments...))
+	if line == "" || strings.HasPrefix(line, "✓") {
+		return
 	}
+	line = strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(line, "• "), "..."))
+	l.progress(strings.TrimRightFunc(line, func(r rune) bool { return r > unicode.MaxLatin1 || r == ' ' }))
 }
 
 func (l kindLog) Warn(message string)                    { l.line("kind warns: %s", message) }

@@ -45,8 +45,12 @@ func (b Bundle) Collect(ctx context.Context) error {
 	}
 	piece("policies in force", func(ctx context.Context) error { return b.objects(ctx, "policies.yaml", policies) })
 	for _, proxy := range b.Places.Proxies() {
-		piece("configuration of "+proxy.String(), func(ctx context.Context) error { return b.admin(ctx, proxy, "config_dump?include_eds", "config_dump.json") })
-		piece("statistics of "+proxy.String(), func(ctx context.Context) error { return b.admin(ctx, proxy, "stats?filter=ssl|no_filter_chain", "stats.txt") })
+		piece("configuration of "+proxy.String(), func(ctx context.Context) error {
+			return b.admin(ctx, proxy, "config_dump?include_eds", "config_dump.json")
+		})
+		piece("statistics of "+proxy.String(), func(ctx context.Context) error {
+			return b.admin(ctx, proxy, "stats?filter=ssl|no_filter_chain", "stats.txt")
+		})
 		piece("log of "+proxy.String(), func(ctx context.Context) error { return b.log(ctx, proxy, mesh.ProxyContainer) })
 	}
 	piece("istiod's synchronisation", b.sync)
@@ -125,4 +129,3 @@ func WriteObject(to io.Writer, object k8s.Object) error {
 	_, err = fmt.Fprintf(to, "---\n%s", text)
 	return err
 }
-

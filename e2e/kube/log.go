@@ -15,10 +15,10 @@ import (
 // maxLine bounds one line of a container's log, in bytes; the kubelet itself splits longer ones.
 const maxLine = 1 << 20
 
-// FollowLog passes each line that a container writes from now on, until the context ends (nil) or the log does (an error).
-// The slice is valid during the call only. Opened is called once the stream stands.
-func (c *Client) FollowLog(ctx context.Context, namespace, pod, container string, opened func(), line func([]byte)) error {
-	since := metav1.NewTime(time.Now().Add(-time.Second))
+// FollowLog passes each line that a container wrote within the time back and writes from now on, until the context
+// ends (nil) or the log does (an error). The slice is valid during the call only. Opened is called once the stream stands.
+func (c *Client) FollowLog(ctx context.Context, namespace, pod, container string, back time.Duration, opened func(), line func([]byte)) error {
+	since := metav1.NewTime(time.Now().Add(-back))
 	stream, err := c.clientset.CoreV1().Pods(namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, Follow: true, SinceTime: &since}).Stream(ctx)
 	if err != nil {
 		return fmt.Errorf("log of %s/%s/%s: %w", namespace, pod, container, err)

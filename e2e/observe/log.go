@@ -26,9 +26,11 @@ type Logs struct {
 	arrived chan struct{} // closed and replaced whenever a line arrives or a log ends
 }
 
+// entry is an access log line, or the damage where one should have been.
 type entry struct {
-	line accesslog.Line
-	raw  string
+	line   accesslog.Line
+	raw    string
+	damage error
 }
 
 // NewLogs returns logs that follow nothing yet.
@@ -36,15 +38,19 @@ func NewLogs(k *kube.Client) *Logs {
 	return &Logs{kube: k, entries: map[mesh.Proxy][]entry{}, ended: map[mesh.Proxy]error{}, arrived: make(chan struct{})}
 }
 
+// lookBack is how much of a log from before is read: conntrack remembers a connection for two minutes after its end,
+// and what it remembers decides whether it rewrites a port (Rewrites).
+const lookBack = 3 * time.Minute
+
 // openLimit bounds the opening of a log stream.
 const openLimit = 10 * time.Second
 
-// Follow follows a proxy's log until the context ends; it returns once the stream stands.
+// Follow reads a proxy's log, from a little before now, until the context ends; it returns once the stream stands.
 func (l *Logs) Follow(ctx context.Context, proxy mesh.Proxy) error {
 	opened := make(chan struct{})
 	failed := make(chan error, 1)
 	go func() {
-		err := l.kube.FollowLog(ctx, proxy.Namespace, proxy.Pod, mesh.ProxyContainer, func() { close(opened) }, func(line []byte) { l.add(proxy, line) })
+		err := l.kube.FollowLog(ctx, proxy.Namespace, proxy.Pod, mesh.ProxyContainer, lookBack, func() { close(opened) }, func(line []byte) { l.add(proxy, line) })
 		if ctx.Err() == nil {
 			l.end(proxy, err)
 		}
@@ -68,10 +74,9 @@ func (l *Logs) add(proxy mesh.Proxy, raw []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {
-		l.ended[proxy] = fmt.Errorf("a line of its log cannot be read: %w", err)
-	} else {
-		l.entries[proxy] = append(l.entries[proxy], entry{line: line, raw: string(raw)})
+		err = fmt.Errorf("a line of the log of %s cannot be read: %w", proxy, err)
 	}
+	l.entries[proxy] = append(l.entries[proxy], entry{line: line, raw: string(raw), damage: err})
 	l.tell()
 }
 
@@ -98,38 +103,48 @@ func (l *Logs) Mark(proxy mesh.Proxy) Mark {
 }
 
 // Find waits for a line after the mark that fits, and returns the last such line with its text.
-// The error says why there is none: the limit passed, or the log ended.
+// The error says why there is none: the limit passed, a line could not be read, or the log ended.
 func (l *Logs) Find(ctx context.Context, proxy mesh.Proxy, after Mark, limit time.Duration, fits func(accesslog.Line) bool) (accesslog.Line, string, error) {
 	late := time.NewTimer(limit)
 	defer late.Stop()
 	for {
-		found, arrived, ended := l.look(proxy, after, fits)
-		switch {
-		case found != nil:
+		found, arrived := l.last(proxy, after, fits)
+		if found != nil {
 			return found.line, found.raw, nil
-		case ended != nil:
-			return accesslog.Line{}, "", ended
 		}
 		select {
 		case <-arrived:
 		case <-late.C:
-			return accesslog.Line{}, "", fmt.Errorf("no such line in the log of %s within %s", proxy, limit)
+			return accesslog.Line{}, "", errors.Join(fmt.Errorf("no such line in the log of %s within %s", proxy, limit), l.Gap(proxy, after))
 		case <-ctx.Done():
 			return accesslog.Line{}, "", ctx.Err()
 		}
 	}
 }
 
-func (l *Logs) look(proxy mesh.Proxy, after Mark, fits func(accesslog.Line) bool) (*entry, <-chan struct{}, error) {
+// last returns the last line after the mark that fits, and what is closed when more arrives.
+func (l *Logs) last(proxy mesh.Proxy, after Mark, fits func(accesslog.Line) bool) (*entry, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	entries := l.entries[proxy]
 	for i := len(entries) - 1; i >= int(after); i-- {
-		if fits(entries[i].line) {
-			return &entries[i], l.arrived, nil
+		if entries[i].damage == nil && fits(entries[i].line) {
+			return &entries[i], l.arrived
 		}
 	}
-	return nil, l.arrived, l.ended[proxy]
+	return nil, l.arrived
+}
+
+// Gap tells why a line after the mark may be lost: one could not be read, or the log ended. It is nil for a whole log.
+func (l *Logs) Gap(proxy mesh.Proxy, after Mark) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, entry := range l.entries[proxy][after:] {
+		if entry.damage != nil {
+			return entry.damage
+		}
+	}
+	return l.ended[proxy]
 }
 
 // OtherOn returns the id of another request that came to a proxy on the connection of this line; empty for none.

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -52,24 +53,33 @@ func (l *Logs) Sentinel(ctx context.Context, proxy mesh.Proxy, after Mark, from 
 	return nil
 }
 
-// ServerLine finds the line of a request in its server proxy's log: by its id, or for one that never became a
+// Attempt is what is known of a request when its line is looked for at the server: its id, where its connection left
+// from by the client's record, and the workload port it went to.
+type Attempt struct {
+	ID   string
+	From netip.AddrPort
+	Port uint16
+}
+
+// ServerLine finds the line of an attempt in its server proxy's log: by its id, or for one that never became a
 // request, by the address it came from. Behind the watermark, a line that is not there never was; watermark says
 // why there is none.
-func (l *Logs) ServerLine(proxy mesh.Proxy, after Mark, id string, from netip.AddrPort, watermark error) (*hop.Observation, accesslog.Line, string) {
-	found, _, ended := l.look(proxy, after, ByID(id))
-	if found == nil && from.IsValid() {
-		found, _, ended = l.look(proxy, after, ByRemote(from))
+func (l *Logs) ServerLine(proxy mesh.Proxy, after Mark, attempt Attempt, watermark error) (*hop.Observation, accesslog.Line, string) {
+	found, _ := l.last(proxy, after, ByID(attempt.ID))
+	if found == nil && attempt.From.IsValid() {
+		found, _ = l.last(proxy, after, toPort(attempt.Port, ByRemote(attempt.From)))
 	}
-	switch {
-	case found != nil:
+	if found == nil && l.Rewrites(proxy, attempt) {
+		found = l.rewritten(proxy, after, attempt)
+	}
+	if found != nil {
 		seen := found.line.Server(proxy.String())
 		return &seen, found.line, found.raw
-	case watermark != nil:
-		return missing(hop.Server, id, watermark), accesslog.Line{}, ""
-	case ended != nil:
-		return missing(hop.Server, id, ended), accesslog.Line{}, ""
 	}
-	return &hop.Observation{Source: hop.Server, By: proxy.String(), ID: id, Says: hop.Absent}, accesslog.Line{}, ""
+	if lost := errors.Join(watermark, l.Gap(proxy, after)); lost != nil {
+		return missing(hop.Server, attempt.ID, lost), accesslog.Line{}, ""
+	}
+	return &hop.Observation{Source: hop.Server, By: proxy.String(), ID: attempt.ID, Says: hop.Absent}, accesslog.Line{}, ""
 }
 
 // Received asks the application in a pod which of the requests it received.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -83,7 +84,8 @@ func (p *Player) config(h hop.Hop, dumps map[mesh.Proxy]*envoy.Dump) verdict.Con
 		return verdict.Config{Missing: place.String() + ": " + err.Error()}
 	}
 	config := verdict.Config{Server: &facts}
-	config.Secrets.Server, err = secrets(server)
+	tls := slices.ContainsFunc(facts.Chains, func(chain envoy.ChainFacts) bool { return chain.Socket == envoy.TLSSocket })
+	config.Secrets.Server, err = secrets(server, tls)
 	if client.Kind == hop.Plain {
 		config.Prediction = envoy.PredictPlain(facts)
 	} else {
@@ -103,15 +105,19 @@ func addClient(config *verdict.Config, dump *envoy.Dump, service fixture.Service
 	}
 	config.Client = &facts
 	config.Prediction = envoy.Predict(facts, *config.Server)
-	config.Secrets.Client, err = secrets(dump)
+	config.Secrets.Client, err = secrets(dump, facts.Socket == envoy.TLSSocket)
 	return err
 }
 
-// secrets reads the two secrets that every proxy of a mesh must hold.
-func secrets(dump *envoy.Dump) ([]envoy.SecretFacts, error) {
+// secrets reads the two secrets by which a proxy speaks mTLS. Envoy holds a secret only while something uses it, so
+// a proxy that is configured to speak in the clear may lack them.
+func secrets(dump *envoy.Dump, needed bool) ([]envoy.SecretFacts, error) {
 	var all []envoy.SecretFacts
 	for _, name := range []string{envoy.WorkloadSecret, envoy.RootSecret} {
 		secret, err := dump.Secret(name)
+		if errors.Is(err, envoy.ErrAbsent) && !needed {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -103,11 +103,7 @@ func (r *round) send(ctx context.Context) error {
 // look waits for a service's watermark, and behind it asks the application what it received.
 func (r *round) look(ctx context.Context, service string) {
 	place := r.Places.Services[service]
-	from, err := r.Sender.Sentinel(ctx, fmt.Sprintf("%s-%s-%d-sentinel", r.RunID, r.c.ID, r.step), service)
-	if err == nil {
-		err = r.Logs.Sentinel(ctx, place.Proxy, r.marks[place.Proxy], from)
-	}
-	r.watermarks[service] = err
+	r.watermarks[service] = r.watermark(ctx, fmt.Sprintf("%s-%s-%d-sentinel", r.RunID, r.c.ID, r.step), service, r.marks[place.Proxy])
 	var ids []string
 	for _, check := range r.checks {
 		if check.To.Service == service {
@@ -115,6 +111,15 @@ func (r *round) look(ctx context.Context, service string) {
 		}
 	}
 	r.received[service], r.unasked[service] = observe.Received(ctx, r.Mesh, place.Proxy, ids)
+}
+
+// watermark sends a sentinel through a service's proxy, and waits until it is logged after the mark.
+func (p *Player) watermark(ctx context.Context, id, service string, after observe.Mark) error {
+	from, err := p.Sender.Sentinel(ctx, id, service)
+	if err != nil {
+		return err
+	}
+	return p.Logs.Sentinel(ctx, p.Places.Services[service].Proxy, after, from)
 }
 
 // join gives each check the observations of its request.
@@ -130,8 +135,11 @@ func (r *round) join(ctx context.Context) {
 			check.Observers.Client = seen
 			r.keep(raw)
 		}
-		seen, line, raw := r.Logs.ServerLine(server.Proxy, r.marks[server.Proxy], check.ID, source(check), r.watermarks[check.To.Service])
+		_, port, _ := r.World.Port(check.To)
+		attempt := observe.Attempt{ID: check.ID, From: source(check), Port: port.Workload}
+		seen, line, raw := r.Logs.ServerLine(server.Proxy, r.marks[server.Proxy], attempt, r.watermarks[check.To.Service])
 		check.Observers.Server = seen
+		check.Rewritten = seen.Conn.Source.IsValid() && seen.Conn.Source != attempt.From && r.Logs.Rewrites(server.Proxy, attempt)
 		check.Reused = r.Logs.OtherOn(server.Proxy, line)
 		r.keep(raw)
 		service := check.To.Service

@@ -57,7 +57,7 @@ type file struct {
 	objects []k8s.Object
 }
 
-// Begin removes what earlier runs left in the mesh, and remembers how the proxies are configured without a policy.
+// Begin removes what earlier runs left in the mesh, sees that the servers' logs come through, and remembers how the proxies are configured without a policy.
 func (p *Player) Begin(ctx context.Context) error {
 	left, err := p.Policies.Leftovers(ctx)
 	if err != nil {
@@ -73,6 +73,11 @@ func (p *Player) Begin(ctx context.Context) error {
 		}
 		if err := p.Mesh.Settle(ctx, before, p.due(left), settleLimit); err != nil {
 			return fmt.Errorf("removing what an earlier run left: %w", err)
+		}
+	}
+	for service := range p.Places.Services {
+		if err := p.watermark(ctx, p.RunID+"-begin", service, 0); err != nil {
+			return fmt.Errorf("the log of %s cannot be followed: %w", service, err)
 		}
 	}
 	facts, err := p.facts(ctx, p.hops())

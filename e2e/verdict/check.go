@@ -21,7 +21,8 @@ type Check struct {
 	Reason     string         `json:"reason"`
 	StandsOut  []string       `json:"standsOut,omitempty"` // on MISMATCH: who says other than the rest
 	Settled    Settled        `json:"settled"`
-	Reused     string         `json:"reused,omitempty"` // the earlier request that the same connection carried
+	Reused     string         `json:"reused,omitempty"`    // the earlier request that the same connection carried
+	Rewritten  bool           `json:"rewritten,omitempty"` // the server pod's netfilter had to change the connection's source port
 	Intent     Intent         `json:"intent"`
 	Config     Config         `json:"config"`
 	Observers  Observers      `json:"observers"`

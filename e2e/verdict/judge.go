@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -156,7 +157,7 @@ func (c *Check) words(s statement) string {
 // apart tells whether the ends of one attempt are not of one connection, or not of one pair of identities.
 func (c *Check) apart() string {
 	client, server, application := c.Observers.Client, c.Observers.Server, c.Observers.Application
-	if present(client) && present(server) && client.Conn.Source != server.Conn.Source {
+	if present(client) && present(server) && !c.sameConnection(client.Conn.Source, server.Conn.Source) {
 		c.StandsOut = []string{string(hop.Client), string(hop.Server)}
 		return fmt.Sprintf("the client's connection left from %s, the server's came from %s: something stands between them", client.Conn.Source, server.Conn.Source)
 	}
@@ -165,6 +166,11 @@ func (c *Check) apart() string {
 		return fmt.Sprintf("the server proxy saw the client %s, the application was told %s", named(peer(server)), named(peer(application)))
 	}
 	return ""
+}
+
+// sameConnection compares where the connection left from with where it came from.
+func (c *Check) sameConnection(left, came netip.AddrPort) bool {
+	return left == came || c.Rewritten && left.Addr() == came.Addr()
 }
 
 func present(seen *hop.Observation) bool { return seen != nil && seen.Missing == "" }
@@ -246,7 +252,7 @@ func (c *Check) missing() string {
 			fmt.Fprintf(&told, "; required observer %s is missing", source)
 		case seen.Missing != "":
 			fmt.Fprintf(&told, "; required observer %s is missing: %s", source, seen.Missing)
-		case source != hop.Application && !seen.Conn.Source.IsValid():
+		case source != hop.Application && seen.Says != hop.Absent && !seen.Conn.Source.IsValid():
 			fmt.Fprintf(&told, "; %s names no connection, so nothing can be joined to it", source)
 		}
 	}

@@ -102,6 +102,12 @@ func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 		"an old connection":                {edited(mtlsCheck(), func(c *verdict.Check) { c.Reused = "r-1" }), hop.Inconclusive, "carried request r-1 before"},
 		"a second attempt":                 {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Client.Attempts = 2 }), hop.Inconclusive, "2 attempts"},
 		"two connections":                  {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Server.Conn.Source = netip.MustParseAddrPort("10.244.0.9:1") }), hop.Mismatch, "something stands between"},
+		"one connection whose port was rewritten": {edited(mtlsCheck(), func(c *verdict.Check) {
+			c.Rewritten, c.Observers.Server.Conn.Source = true, netip.MustParseAddrPort("10.244.0.5:60033")
+		}), hop.Pass, "TLSv1.3"},
+		"a rewritten port does not excuse another address": {edited(mtlsCheck(), func(c *verdict.Check) {
+			c.Rewritten, c.Observers.Server.Conn.Source = true, netip.MustParseAddrPort("10.244.0.9:60033")
+		}), hop.Mismatch, "something stands between"},
 		"no connection to join by": {edited(mtlsCheck(), func(c *verdict.Check) {
 			c.Observers.Client.Conn, c.Observers.Server.Conn = hop.FiveTuple{}, hop.FiveTuple{}
 		}), hop.Inconclusive, "names no connection"},
