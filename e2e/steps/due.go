@@ -14,7 +14,7 @@ const rootNamespace = "istio-system"
 
 // due lists the pushes that a change of the objects must cause, whether or not it changes what they carry.
 //
-// A PeerAuthentication of a namespace rebuilds the listeners of its workloads, and at its clients the endpoints; one
+// A PeerAuthentication of a namespace rebuilds the listeners of its sidecars, and at its clients the endpoints; one
 // of the root namespace rebuilds both everywhere, and the clusters (istio/istio pilot/pkg/xds/lds.go ldsNeedsPush,
 // eds.go canSendPartialFullPushes, cds.go). A DestinationRule rebuilds clusters and endpoints at the clients.
 func (p *Player) due(objects []k8s.Object) []mesh.Due {
@@ -27,18 +27,25 @@ func (p *Player) due(objects []k8s.Object) []mesh.Due {
 		}
 	}
 	for _, object := range objects {
-		kind, root := object.GetObjectKind().GroupVersionKind().Kind, object.GetNamespace() == rootNamespace
+		kind, namespace := object.GetObjectKind().GroupVersionKind().Kind, object.GetNamespace()
+		policy, root := kind == "PeerAuthentication", namespace == rootNamespace
+		serves := false
 		for _, service := range p.Places.Services {
-			if kind == "PeerAuthentication" && (root || service.Namespace == object.GetNamespace()) {
+			serves = serves || service.Namespace == namespace
+			if policy && (root || service.Namespace == namespace) {
 				add(service.Proxy, mesh.LDS)
 			}
 		}
 		for name, client := range p.Places.Clients {
-			switch described, _ := p.World.Client(name); {
+			described, _ := p.World.Client(name)
+			if policy && described.Kind == hop.Sidecar && (root || client.Namespace == namespace) {
+				add(client.Proxy, mesh.LDS)
+			}
+			switch {
 			case described.Kind == hop.Plain:
 			case kind == "DestinationRule" || root:
 				add(client.Proxy, mesh.CDS, mesh.EDS)
-			case kind == "PeerAuthentication":
+			case serves:
 				add(client.Proxy, mesh.EDS)
 			}
 		}
