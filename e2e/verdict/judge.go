@@ -144,8 +144,10 @@ func (c *Check) words(s statement) string {
 	switch {
 	case s.who == configuration && c.Config.Refusal != "":
 		return fmt.Sprintf("%s (%s)", s.says, c.Config.Refusal)
+	case s.who == string(hop.Server) && s.says == hop.Absent:
+		return "the connection never passed its proxy"
 	case s.says == hop.Absent:
-		return "nothing passed it"
+		return "the request never arrived"
 	case s.says == hop.Refused:
 		if seen := c.Observers.By(hop.Source(s.who)); seen != nil && seen.Symptom.Flags != "" {
 			return fmt.Sprintf("%s (%s)", s.says, seen.Symptom.Flags)

@@ -84,7 +84,7 @@ func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 		"a header that claims mtls stands alone": {edited(plainCheck(hop.Sidecar), func(c *verdict.Check) { c.Observers.Application.Says = hop.MTLS }), hop.Mismatch, "application says mtls"},
 		"nothing passed the server's proxy": {edited(plainCheck(hop.Plain), func(c *verdict.Check) {
 			c.Observers.Server = &hop.Observation{Source: hop.Server, Says: hop.Absent}
-		}), hop.Mismatch, "server says nothing passed it"},
+		}), hop.Mismatch, "server says the connection never passed its proxy"},
 		"the port bypasses the sidecar under strict": {edited(refusedCheck(hop.Plain), func(c *verdict.Check) {
 			c.Observers.Client = &hop.Observation{Source: hop.Client, Conn: conn, Says: hop.Plaintext}
 			c.Observers.Server = &hop.Observation{Source: hop.Server, Says: hop.Absent}
