@@ -31,6 +31,8 @@ func New(kubeconfig string) (*Client, error) {
 	config := rest.CopyConfig(k.RESTConfig())
 	config.QPS, config.Burst = 200, 400
 	config.UserAgent = "mtls-conformance"
+	// The API server warns of every EnvoyFilter that it is one; a run has a console of its own to keep readable.
+	config.WarningHandler = rest.NoWarnings{}
 	clientset, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, err

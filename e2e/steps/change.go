@@ -86,10 +86,10 @@ func (p *play) change(ctx context.Context, step int, act string, objects []k8s.O
 	if err != nil {
 		return err
 	}
-	started := time.Now()
 	if err := make(); err != nil {
 		return err
 	}
+	started := time.Now()
 	change := verdict.Change{Step: step, Act: act, Objects: names(objects), At: started.UTC(), Settled: verdict.Settled{Rule: mesh.RulePush}}
 	if err := p.Mesh.Settle(ctx, before, p.due(objects), settleLimit); err != nil {
 		change.Settled.Failed = err.Error()

@@ -26,8 +26,8 @@ type Change struct {
 	Step    int       `json:"step"`
 	Act     string    `json:"act"` // apply, delete or revert
 	Objects []string  `json:"objects"`
-	At      time.Time `json:"at"`
-	Millis  int64     `json:"millis"` // until every proxy concerned had it
+	At      time.Time `json:"at"` // when the API server had it
+	Millis  int64     `json:"millis"` // from when the API server had the change until every proxy concerned had it
 	Settled Settled   `json:"settled"`
 }
 
