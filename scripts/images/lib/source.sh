@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Lane source: everything from package registries. Needs KUBERNETES and ISTIO, the versions.
+
+NODE_REPOSITORY=localhost/mtls-conformance/node
+# Istio's images have this hub; no registry answers to it, the node image holds them.
+ISTIO_HUB=localhost/istio
+
+# source_select fills UNITS and KEYS and names the result: NODE_REF in the engine, MANIFEST in the cache.
+source_select() {
+  collect "kubernetes/$KUBERNETES"
+  collect "istio/$ISTIO"
+  local key
+  key=$(node_key "kubernetes/$KUBERNETES" "istio/$ISTIO")
+  NODE_REF=$NODE_REPOSITORY:$KUBERNETES-$key
+  MANIFEST=$IMAGES_CACHE/node/$KUBERNETES-$key/images.json
+}
+
+# source_missing prints the units that have to be built, and "node" where the node image is not there.
+source_missing() {
+  local unit
+  image_ready && return
+  for unit in "${UNITS[@]}"; do [ -d "$(unit_dir "$unit")" ] || echo "$unit"; done
+  echo node
+}
+
+# source_plan MISSING...
+source_plan() {
+  local unit
+  for unit in "$@"; do
+    if [ "$unit" = node ]; then
+      plan "node image $NODE_REF" "$LOGS/node.log" source_node
+    else
+      plan "build $unit" "$LOGS/${unit//\//-}.log" build_unit "$unit"
+    fi
+  done
+}
+
+source_node() {
+  local dir
+  dir=$(dirname "$MANIFEST")
+  mkdir -p "$dir.building"
+  build_node "kubernetes/$KUBERNETES" "istio/$ISTIO" "$NODE_REF" "$dir.building/tree"
+  remove "$dir.building/tree"
+  source_manifest >"$dir.building/images.json"
+  [ ! -d "$dir" ] || remove "$dir"
+  mv "$dir.building" "$dir"
+}
+
+source_manifest() {
+  local unit=istio/$ISTIO
+  jq -n --arg kubernetes "$KUBERNETES" --arg ref "$NODE_REF" --arg id "$(image_id "$NODE_REF")" \
+    --arg istio "$ISTIO" --arg commit "${ISTIO##*-}" --arg hub "$ISTIO_HUB" --arg tag "$(istio_tag "$unit")" \
+    --arg envoy "$(basename "$(companion "$unit" envoy)")" --arg istioctl "$(unit_dir "$unit")/bin/istioctl" '{
+    lane: "source", profile: "vanilla", kubernetes: $kubernetes, nodeImage: $ref, nodeImageID: $id, cni: "ptp",
+    istio: {version: $istio, module: "istio.io/istio", commit: $commit, hub: $hub, tag: $tag},
+    envoy: $envoy, istioctl: $istioctl, loadImages: []}'
+}
