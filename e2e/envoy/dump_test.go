@@ -185,7 +185,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(content)
 	f.Add([]byte(`{"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.ListenersConfigDump", "dynamic_listeners": [{"name": "virtualInbound", "active_state": {"listener": {"filter_chains": [{"filter_chain_match": {"destination_port": 80}, "transport_socket": {"typed_config": {"@type": "x"}}}]}}}]}]}`))
 	f.Add([]byte(`{"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.SecretsConfigDump", "dynamic_active_secrets": [{"name": "default", "secret": {"tls_certificate": {"certificate_chain": {"inline_string": "-----BEGIN CERTIFICATE-----"}}}}]}]}`))
-	f.Fuzz(func(t *testing.T, content []byte) {
+	f.Fuzz(func(_ *testing.T, content []byte) {
 		d, err := Parse(bytes.NewReader(content))
 		if err != nil {
 			return

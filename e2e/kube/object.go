@@ -3,6 +3,8 @@ package kube
 import (
 	"context"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
@@ -20,7 +22,12 @@ func Name(object k8s.Object) string {
 	return kind + " " + object.GetNamespace() + "/" + object.GetName()
 }
 
+// apply is server-side; klient has none, its own controller-runtime client does.
 func apply(ctx context.Context, r *resources.Resources, object k8s.Object) error {
-	// klient has no server-side apply; its own controller-runtime client does.
-	return r.GetControllerRuntimeClient().Patch(ctx, object, client.Apply, client.FieldOwner(fieldOwner), client.ForceOwnership)
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	if err != nil {
+		return err
+	}
+	configuration := client.ApplyConfigurationFromUnstructured(&unstructured.Unstructured{Object: fields})
+	return r.GetControllerRuntimeClient().Apply(ctx, configuration, client.FieldOwner(fieldOwner), client.ForceOwnership)
 }

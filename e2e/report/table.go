@@ -61,7 +61,7 @@ func rows(c verdict.Case) []row {
 	var all []row
 	for _, check := range c.Checks {
 		if check.Result != hop.Pass {
-			all = append(all, row{check.Hop.String(), check.Result, check.Reason})
+			all = append(all, row{check.String(), check.Result, check.Reason})
 		}
 	}
 	if len(all) == 0 {

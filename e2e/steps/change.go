@@ -81,12 +81,12 @@ func (p *play) revert(ctx context.Context) error {
 
 // change makes a change and records how long it took until every proxy concerned had it. That the mesh does not
 // settle is recorded, not returned: the checks that follow are INCONCLUSIVE by it.
-func (p *play) change(ctx context.Context, step int, act string, objects []k8s.Object, make func() error) error {
+func (p *play) change(ctx context.Context, step int, act string, objects []k8s.Object, do func() error) error {
 	before, err := p.Mesh.Sync(ctx)
 	if err != nil {
 		return err
 	}
-	if err := make(); err != nil {
+	if err := do(); err != nil {
 		return err
 	}
 	started := time.Now()

@@ -26,7 +26,7 @@ type Change struct {
 	Step    int       `json:"step"`
 	Act     string    `json:"act"` // apply, delete or revert
 	Objects []string  `json:"objects"`
-	At      time.Time `json:"at"` // when the API server had it
+	At      time.Time `json:"at"`     // when the API server had it
 	Millis  int64     `json:"millis"` // from when the API server had the change until every proxy concerned had it
 	Settled Settled   `json:"settled"`
 }
@@ -62,7 +62,7 @@ func (c *Case) Conclude() {
 		}
 	}
 	for _, check := range c.Checks {
-		c.worsen(check.Result, check.Hop.String()+": "+check.Reason)
+		c.worsen(check.Result, check.String()+": "+check.Reason)
 	}
 	if c.Traffic != nil && c.Traffic.Unanswered > 0 {
 		c.worsen(hop.Fail, fmt.Sprintf("%d of %d background requests were not answered", c.Traffic.Unanswered, c.Traffic.Requests))
