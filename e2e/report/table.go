@@ -33,7 +33,7 @@ func ANSI(result hop.Result, text string) string {
 func (r Report) WriteTable(out io.Writer, colour Colour) error {
 	// tabwriter counts escape codes as width, so the coloured column comes last but for the free text.
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "CASE\tHOP\tVERDICT\tWHY")
+	fmt.Fprintf(table, "CASE\tHOP\t%sWHY\n", padded(None, "VERDICT"))
 	for _, c := range r.Cases {
 		for _, row := range rows(c) {
 			fmt.Fprintf(table, "%s\t%s\t%s\n", c.ID, row.hop, padded(colour, row.result)+row.why)
