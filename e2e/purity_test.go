@@ -65,9 +65,12 @@ func reach(t *testing.T, name string) []string {
 			t.Fatal(err)
 		}
 	}
-	output, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "./"+name).Output()
+	list := exec.CommandContext(t.Context(), "go", "list", "-deps", "./"+name)
+	var said strings.Builder
+	list.Stderr = &said
+	output, err := list.Output()
 	if err != nil {
-		t.Fatalf("go list -deps ./%s: %v", name, err)
+		t.Fatalf("%s: %v: %s", list, err, &said)
 	}
 	return strings.Fields(string(output))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -142,4 +143,17 @@ func unready(nodes []corev1.Node) string {
 		}
 	}
 	return ""
+}
+
+// ownAddress is the Service address of the API server itself.
+func (a *api) ownAddress(ctx context.Context) (netip.AddrPort, error) {
+	var service corev1.Service
+	if err := a.client.Resources().Get(ctx, "kubernetes", metav1.NamespaceDefault, &service); err != nil {
+		return netip.AddrPort{}, fmt.Errorf("reading the API server's Service: %w", err)
+	}
+	address, err := netip.ParseAddr(service.Spec.ClusterIP)
+	if err != nil || len(service.Spec.Ports) == 0 {
+		return netip.AddrPort{}, fmt.Errorf("the API server's Service has address %q and %d ports", service.Spec.ClusterIP, len(service.Spec.Ports))
+	}
+	return netip.AddrPortFrom(address, uint16(service.Spec.Ports[0].Port)), nil
 }

@@ -74,7 +74,7 @@ func (c *Cluster) Kept(ctx context.Context) (State, error) {
 	if reason := c.ails(ctx, *state, containers); reason != "" {
 		return State{}, fmt.Errorf("cluster %s cannot be used, %s: `make e2e-up` replaces it", c.name, reason)
 	}
-	return c.adopt(ctx, *state, containers)
+	return c.adopt(*state)
 }
 
 // Up gives a ready cluster: the kept one where it fits, else a new one in its place. The second result says that it
@@ -87,7 +87,7 @@ func (c *Cluster) Up(ctx context.Context, want Want) (State, bool, error) {
 	if len(containers) > 0 {
 		reason := c.unfit(ctx, *state, containers, want.build())
 		if reason == "" {
-			adopted, err := c.adopt(ctx, *state, containers)
+			adopted, err := c.adopt(*state)
 			return adopted, true, err
 		}
 		if ctx.Err() != nil {
@@ -160,6 +160,7 @@ func (c *Cluster) create(ctx context.Context, want Want) (State, error) {
 	state := State{
 		ID: want.RunID + "-" + c.name, Name: c.name, Engine: c.engine, RunID: want.RunID, StartedAt: time.Now().UTC(),
 		Phase: Creating, Build: want.build(), Kubeconfig: kubeconfigPath(c.home, c.name),
+		Handover: handoverPath(c.home, c.name),
 	}
 	if err := state.write(c.home); err != nil {
 		return State{}, err
@@ -220,9 +221,9 @@ func (c *Cluster) finish(ctx context.Context, state State, images Images) (State
 	if err != nil {
 		return state, err
 	}
-	state.Containers, state.HostPorts = map[string]string{}, hostPorts(containers)
+	state.Nodes, state.HostPorts = map[string]Node{}, hostPorts(containers)
 	for _, one := range containers {
-		state.Containers[one.Name] = one.ID
+		state.Nodes[one.Name] = Node{ID: one.ID, StartedAt: one.Started}
 	}
 	// With the ids on record a stop from here on leaves a cluster that is surely ours.
 	if err := state.write(c.home); err != nil {
@@ -241,7 +242,7 @@ func (c *Cluster) finish(ctx context.Context, state State, images Images) (State
 	if err := api.awaitNodes(ctx, nodesLimit); err != nil {
 		return state, err
 	}
-	state.CNI, state.Phase = images.CNI, Ready
+	state.Phase = Ready
 	if err := state.write(c.home); err != nil {
 		return state, err
 	}

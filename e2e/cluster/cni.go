@@ -17,7 +17,7 @@ const cniPTP = "ptp"
 
 const conflistPath = "/etc/cni/net.d/10-mtls.conflist"
 
-// network gives each node its pod network and a route to the pods of every other node. It may be repeated.
+// network gives each node its pod network and a route to the pods of every other node.
 func (c *Cluster) network(ctx context.Context, api *api, cni string) error {
 	if cni != cniPTP {
 		return nil
@@ -30,10 +30,31 @@ func (c *Cluster) network(ctx context.Context, api *api, cni string) error {
 	if err != nil {
 		return err
 	}
+	service, err := api.ownAddress(ctx)
+	if err != nil {
+		return err
+	}
 	for _, node := range containers {
+		if err := awaitServices(ctx, node, service); err != nil {
+			return err
+		}
 		if err := joinPods(ctx, node, containers, subnets); err != nil {
 			return fmt.Errorf("setting up the pod network of node %s: %w", node, err)
 		}
+	}
+	return nil
+}
+
+// awaitServices waits until kube-proxy translates Service addresses on a node. A pod that dials one earlier does not
+// recover by retransmission, because conntrack remembers the untranslated flow: CoreDNS and istiod then lose 30 s. The
+// API server must prove itself, for whatever is outside the cluster may accept a connection to that address.
+func awaitServices(ctx context.Context, node nodes.Node, service netip.AddrPort) error {
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		return node.CommandContext(ctx, "curl", "--silent", "--fail", "--max-time", "1", "--noproxy", "*",
+			"--cacert", "/etc/kubernetes/pki/ca.crt", "https://"+service.String()+"/livez").Run() == nil, nil
+	}, wait.WithContext(ctx), wait.WithInterval(pollInterval), wait.WithTimeout(nodesLimit), wait.WithImmediate())
+	if err != nil {
+		return fmt.Errorf("node %s does not reach the API server at its Service address %s, kube-proxy is not at work: %w", node, service, err)
 	}
 	return nil
 }
@@ -59,7 +80,7 @@ func joinPods(ctx context.Context, node nodes.Node, all []nodes.Node, subnets ma
 			if subnet.Addr().Is6() {
 				via = v6
 			}
-			if err := node.CommandContext(ctx, "ip", "route", "replace", subnet.String(), "via", via).Run(); err != nil {
+			if err := node.CommandContext(ctx, "ip", "route", "add", subnet.String(), "via", via).Run(); err != nil {
 				return err
 			}
 		}

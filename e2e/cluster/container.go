@@ -26,6 +26,7 @@ type container struct {
 	Name    string
 	Image   string // sha256:...
 	Created time.Time
+	Started time.Time
 	Node    bool              // false for the load balancer that kind puts before several control planes
 	Ports   map[string]string // container port to ADDRESS:PORT on the host
 }
@@ -62,6 +63,7 @@ func parseContainers(described []byte) ([]container, error) {
 		Name            string
 		Image           string
 		Created         time.Time
+		State           struct{ StartedAt time.Time }
 		Config          struct{ Labels map[string]string }
 		NetworkSettings struct {
 			Ports map[string][]struct{ HostIP, HostPort string }
@@ -74,7 +76,7 @@ func parseContainers(described []byte) ([]container, error) {
 	for _, r := range raw {
 		c := container{
 			ID: r.ID, Name: strings.TrimPrefix(r.Name, "/"), Image: withAlgorithm(r.Image),
-			Created: r.Created, Node: r.Config.Labels[roleLabel] != constants.ExternalLoadBalancerNodeRoleValue, Ports: map[string]string{},
+			Created: r.Created, Started: r.State.StartedAt, Node: r.Config.Labels[roleLabel] != constants.ExternalLoadBalancerNodeRoleValue, Ports: map[string]string{},
 		}
 		for port, bindings := range r.NetworkSettings.Ports {
 			if len(bindings) > 0 {

@@ -41,15 +41,34 @@ func Acquire(home, name string, by Holder) (*Lock, *Holder, error) {
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return nil, nil, fmt.Errorf("locking cluster %s: %w", name, err)
 	}
-	file, err := os.OpenFile(filepath.Join(home, name+".lock"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, nil, fmt.Errorf("locking cluster %s: %w", name, err)
+	path := filepath.Join(home, name+".lock")
+	for {
+		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, nil, fmt.Errorf("locking cluster %s: %w", name, err)
+		}
+		lock, killed, err := take(file, name, by)
+		if err != nil {
+			return nil, nil, errors.Join(err, file.Close())
+		}
+		if lock.stands() {
+			return lock, killed, nil
+		}
+		// Its holder removed the file between our opening and locking it.
+		if err := file.Close(); err != nil {
+			return nil, nil, fmt.Errorf("locking cluster %s: %w", name, err)
+		}
 	}
-	lock, killed, err := take(file, name, by)
+}
+
+// stands says whether the file that is locked is the one that others will open.
+func (l *Lock) stands() bool {
+	held, err := l.file.Stat()
 	if err != nil {
-		return nil, nil, errors.Join(err, file.Close())
+		return false
 	}
-	return lock, killed, nil
+	named, err := os.Stat(l.file.Name())
+	return err == nil && os.SameFile(held, named)
 }
 
 func take(file *os.File, name string, by Holder) (*Lock, *Holder, error) {
@@ -95,7 +114,7 @@ func rewrite(file *os.File, content []byte) error {
 	return err
 }
 
-// Release gives the name free. The file stays: removing a lock file lets two runs lock two files of one name.
+// Release gives the name free.
 func (l *Lock) Release() error {
-	return errors.Join(l.file.Truncate(0), l.file.Close())
+	return errors.Join(os.Remove(l.file.Name()), l.file.Close())
 }

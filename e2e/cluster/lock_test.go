@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,22 @@ func TestAReleasedLockLeavesNoTrace(t *testing.T) {
 		if err := lock.Release(); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if left, err := os.ReadDir(home); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestARemovedLockFileIsNotHeld(t *testing.T) {
+	lock, _, err := Acquire(t.TempDir(), "mtls", Holder{})
+	if err != nil || !lock.stands() {
+		t.Fatalf("Acquire: %v", err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if lock.stands() {
+		t.Error("a released lock stands")
 	}
 }
 

@@ -32,7 +32,7 @@ func owns(name string, state *State, containers []container) error {
 	}
 	for _, c := range containers {
 		switch {
-		case state.Containers[c.Name] == c.ID:
+		case state.Nodes[c.Name].ID == c.ID:
 		case state.Phase == Ready:
 			return foreign("node %s is not the container that was recorded", c.Name)
 		case c.Created.Before(state.StartedAt):

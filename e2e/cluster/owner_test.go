@@ -16,7 +16,7 @@ func TestOwns(t *testing.T) {
 		return []container{changed}
 	}
 	creating := &State{Phase: Creating, StartedAt: began, Build: build}
-	ready := &State{Phase: Ready, StartedAt: began, Build: build, Containers: map[string]string{node.Name: node.ID}}
+	ready := &State{Phase: Ready, StartedAt: began, Build: build, Nodes: map[string]Node{node.Name: {ID: node.ID}}}
 	for _, test := range []struct {
 		name       string
 		state      *State

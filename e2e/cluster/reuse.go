@@ -27,11 +27,11 @@ func atRest(state State) string {
 	return ""
 }
 
-// ails says what is wrong with a running cluster; empty when it answers, is marked as ours and its nodes are ready.
-// After a restart of the engine the nodes are back by themselves, perhaps with other addresses: health decides.
+// ails says what is wrong with a running cluster; empty when its nodes run on, it answers, is marked as ours and its
+// nodes are ready.
 func (c *Cluster) ails(ctx context.Context, state State, containers []container) string {
-	if len(containers) != len(state.Containers) {
-		return fmt.Sprintf("it has %d nodes of %d", len(containers), len(state.Containers))
+	if reason := broken(state, containers); reason != "" {
+		return reason
 	}
 	api, err := connect(state.Kubeconfig)
 	if err != nil {
@@ -49,15 +49,22 @@ func (c *Cluster) ails(ctx context.Context, state State, containers []container)
 	return ""
 }
 
-// adopt takes a kept cluster into use. Routes are set again, for they do not survive a restart of a node.
-func (c *Cluster) adopt(ctx context.Context, state State, containers []container) (State, error) {
-	api, err := connect(state.Kubeconfig)
-	if err != nil {
-		return State{}, err
+// broken says which node is gone or did not run on. The engine starts nodes again by itself after its own restart; such
+// a cluster calls its pods ready long before they are, and its nodes may have other addresses.
+func broken(state State, containers []container) string {
+	if len(containers) != len(state.Nodes) {
+		return fmt.Sprintf("it has %d nodes of %d", len(containers), len(state.Nodes))
 	}
-	if err := c.network(ctx, api, state.CNI); err != nil {
-		return State{}, err
+	for _, c := range containers {
+		if !c.Started.Equal(state.Nodes[c.Name].StartedAt) {
+			return fmt.Sprintf("its node %s was restarted", c.Name)
+		}
 	}
-	state.Kept, state.HostPorts = false, hostPorts(containers)
+	return ""
+}
+
+// adopt takes a kept cluster into use.
+func (c *Cluster) adopt(state State) (State, error) {
+	state.Kept = false
 	return state, state.write(c.home)
 }

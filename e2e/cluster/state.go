@@ -29,10 +29,16 @@ type State struct {
 	Phase      Phase             `json:"phase"`
 	Kept       bool              `json:"kept"` // at rest, left for a later run on purpose; false while a run uses it
 	Build      Build             `json:"build"`
-	Containers map[string]string `json:"containers,omitempty"` // node name to container id
-	Kubeconfig string            `json:"kubeconfig"`           // private, 0600
-	HostPorts  map[string]string `json:"hostPorts,omitempty"`  // container port to ADDRESS:PORT on the host
-	CNI        string            `json:"cni,omitempty"`        // as in Images
+	Nodes      map[string]Node   `json:"nodes,omitempty"`     // by name
+	Kubeconfig string            `json:"kubeconfig"`          // private, 0600
+	Handover   string            `json:"handover"`            // a file for what the maker tells later users; it goes with the cluster
+	HostPorts  map[string]string `json:"hostPorts,omitempty"` // container port to ADDRESS:PORT on the host
+}
+
+// Node is the container of a node, as it was when the cluster became ready.
+type Node struct {
+	ID        string    `json:"id"`
+	StartedAt time.Time `json:"startedAt"` // by the engine's clock
 }
 
 // Build is what a cluster was made from. A kept cluster serves a run of the same build only.
@@ -60,6 +66,7 @@ func Home() (string, error) {
 
 func statePath(home, name string) string      { return filepath.Join(home, name+".json") }
 func kubeconfigPath(home, name string) string { return filepath.Join(home, name+".kubeconfig") }
+func handoverPath(home, name string) string   { return filepath.Join(home, name+".handover.json") }
 
 // readState returns nil where there is no state.
 func readState(home, name string) (*State, error) {
@@ -100,7 +107,8 @@ func (s State) write(home string) error {
 // removeState removes what the home holds of a cluster, the lock apart.
 func removeState(home, name string) error {
 	var failed []error
-	for _, path := range []string{kubeconfigPath(home, name), kubeconfigPath(home, name) + ".lock", statePath(home, name)} {
+	kubeconfig := kubeconfigPath(home, name)
+	for _, path := range []string{handoverPath(home, name), kubeconfig, kubeconfig + ".lock", statePath(home, name)} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			failed = append(failed, err)
 		}

@@ -14,8 +14,8 @@ func TestStateIsReadAsItWasWritten(t *testing.T) {
 	home := filepath.Join(t.TempDir(), "clusters")
 	want := State{
 		ID: "id", Name: "mtls", Engine: "docker", RunID: "run", StartedAt: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
-		Phase: Ready, Kept: true, Build: Build{Lane: "source"}, Containers: map[string]string{"node": "id"},
-		Kubeconfig: "k", HostPorts: map[string]string{"30080": "127.0.0.1:1"}, CNI: "ptp",
+		Phase: Ready, Kept: true, Build: Build{Lane: "source"}, Nodes: map[string]Node{"node": {ID: "id", StartedAt: time.Date(2026, 1, 2, 3, 4, 6, 7, time.UTC)}},
+		Kubeconfig: "k", HostPorts: map[string]string{"30080": "127.0.0.1:1"},
 	}
 	if err := want.write(home); err != nil {
 		t.Fatal(err)
@@ -90,6 +90,24 @@ func TestOnlyAClusterGivenBackIsAtRest(t *testing.T) {
 	for _, state := range []State{{Phase: Creating}, {Phase: Creating, Kept: true}, {Phase: Ready}} {
 		if atRest(state) == "" {
 			t.Errorf("%+v is at rest", state)
+		}
+	}
+}
+
+func TestARestartedOrMissingNodeBreaksACluster(t *testing.T) {
+	started := time.Date(2026, 1, 2, 3, 4, 6, 7, time.UTC)
+	state := State{Nodes: map[string]Node{"one": {ID: "1", StartedAt: started}}}
+	for _, test := range []struct {
+		name       string
+		containers []container
+		want       string
+	}{
+		{"a node that runs on", []container{{Name: "one", Started: started}}, ""},
+		{"a node that was restarted", []container{{Name: "one", Started: started.Add(time.Hour)}}, "its node one was restarted"},
+		{"a node that is gone", nil, "it has 0 nodes of 1"},
+	} {
+		if got := broken(state, test.containers); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
 }

@@ -1,0 +1,46 @@
+# The commands of this repository; `make` alone lists them. Variables on the command line reach the runner through the
+# environment: make e2e KEEP=1 FOCUS=temporary-disable. The runner is exec'ed, so that signals reach it and no shell.
+RUNNER := bin/e2e
+
+.DEFAULT_GOAL := help
+.PHONY: help test unit lint outline e2e e2e-up e2e-run e2e-down preflight cache-prune $(RUNNER)
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Settings of the e2e commands are listed by: go run ./scripts/e2e --help"
+
+test: unit lint ## what needs no engine: unit tests, vet, lint, the suite compiled and dry-run
+	@$(MAKE) --no-print-directory outline >/dev/null
+
+unit:
+	go vet ./...
+	go vet -tags e2e ./...
+	go test ./...
+
+lint: ## golangci-lint, shellcheck, actionlint
+	scripts/tools/lint.sh
+
+outline: $(RUNNER) ## print the cases (FOCUS=, LABELS=)
+	@exec $(RUNNER) outline
+
+e2e: $(RUNNER) ## from whatever there is to a verdict (KEEP=1 leaves the cluster)
+	@exec $(RUNNER) all
+
+e2e-up: $(RUNNER) ## make or reuse the cluster with mesh and world
+	@exec $(RUNNER) up
+
+e2e-run: $(RUNNER) ## run the suite on the cluster of e2e-up (FOCUS=, LABELS=, GINKGO_ARGS=)
+	@exec $(RUNNER) run
+
+e2e-down: $(RUNNER) ## delete the cluster
+	@exec $(RUNNER) down
+
+preflight: $(RUNNER) ## check input and machine, change nothing
+	@exec $(RUNNER) preflight
+
+cache-prune: ## remove what was built for the lanes
+	@exec scripts/images.sh --prune
+
+$(RUNNER):
+	@go build -buildvcs=false -o $@ ./scripts/e2e

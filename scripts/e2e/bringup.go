@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"mtls.test/conformance/e2e/artifact"
+	"mtls.test/conformance/e2e/cluster"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/fixtures"
+)
+
+// The NodePorts of fixtures/istio and kind-config.yaml, as cluster.State names them.
+const (
+	gatewayHTTPPort = "30080"
+	gatewayGRPCPort = "30051"
+)
+
+// broughtUp is a cluster with mesh and world.
+type broughtUp struct {
+	cluster  *cluster.Cluster
+	reused   bool
+	handover mesh.Handover
+	file     string // where the suite finds the handover
+}
+
+// bringUp provides engine, images, cluster, mesh and world, and builds the suite meanwhile. When it fails, no cluster
+// is left, unless KEEP=1 or an earlier run had kept it and a signal came.
+func (r *runner) bringUp(ctx context.Context, config cluster.Config, told *record) (broughtUp, error) {
+	engine, err := r.engine(ctx)
+	if err != nil {
+		return broughtUp{}, err
+	}
+	r.screen.step("engine: %s", engine)
+	images, err := r.images(ctx)
+	if err != nil {
+		return broughtUp{}, err
+	}
+	told.environment = r.environment(images)
+	told.durations.ImagesSeconds = time.Since(r.began).Seconds()
+	r.screen.step("lane %s, Kubernetes %s, Istio %s, Envoy %s, profile %s", images.Lane, images.Kubernetes, images.Istio.Version, images.Envoy, images.Profile)
+	told.clusterBegan = time.Now()
+	up, err := r.clusterAndMesh(ctx, engine, config, images)
+	told.durations.BringUpSeconds = time.Since(told.clusterBegan).Seconds()
+	return up, err
+}
+
+func (r *runner) clusterAndMesh(ctx context.Context, engine string, config cluster.Config, images cluster.Images) (broughtUp, error) {
+	c := r.cluster(engine)
+	arch, err := cluster.Arch(ctx, engine, images.NodeImage)
+	if err != nil {
+		return broughtUp{}, err
+	}
+	var state cluster.State
+	var reused bool
+	var agent mesh.AgentImage
+	var clusterErr, buildErr error
+	// The cluster mostly waits; what is to be compiled uses the time.
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		state, reused, clusterErr = c.Up(both, cluster.Want{
+			RunID: r.runID, Config: config, Images: images, DiagDir: filepath.Join(r.settings.artifacts, "diag", "kind"),
+		})
+		return clusterErr
+	})
+	group.Go(func() error {
+		if agent, buildErr = mesh.BuildAgent(both, arch); buildErr == nil {
+			buildErr = r.build(both)
+		}
+		return buildErr
+	})
+	err = group.Wait()
+	up := broughtUp{cluster: c, reused: reused, handover: r.handover(state, images), file: state.Handover}
+	if err == nil {
+		err = r.meshAndWorld(ctx, c, state, images, agent)
+	}
+	if err == nil {
+		err = artifact.WriteJSON(up.file, up.handover)
+	}
+	if ctx.Err() != nil {
+		// What a stop did to the other steps is no news; a cluster that could not be deleted is.
+		err = withCause(ctx, clusterErr)
+	}
+	if err == nil {
+		r.screen.step("mesh and world are up")
+		return up, nil
+	}
+	if state.Name == "" {
+		return up, refine(err) // Up left no cluster
+	}
+	if ctx.Err() == nil {
+		err = errors.Join(err, c.CollectLogs(filepath.Join(r.settings.artifacts, "diag", "kind")))
+	}
+	return up, r.release(ctx, up, r.settings.keep, err)
+}
+
+// meshAndWorld installs Istio while the agent's image goes to the nodes, then the world.
+func (r *runner) meshAndWorld(ctx context.Context, c *cluster.Cluster, state cluster.State, images cluster.Images, agent mesh.AgentImage) error {
+	k, err := kube.New(state.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	say := func(line string) { r.screen.step("%s", line) }
+	install := mesh.Install{
+		Istioctl: images.Istioctl, Kubeconfig: state.Kubeconfig, Hub: images.Istio.Hub, Tag: images.Istio.Tag,
+		Profile: images.Profile, Fixtures: fixtures.FS, Say: say,
+	}
+	group, both := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		say("installing Istio")
+		return install.Run(both, k)
+	})
+	group.Go(func() error {
+		return c.Load(both, func() (io.ReadCloser, error) {
+			read, write := io.Pipe()
+			go func() { _ = write.CloseWithError(agent.Write(write)) }()
+			return read, nil
+		})
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	say("applying the world")
+	return mesh.ApplyWorld(ctx, k, fixtures.FS, agent, say)
+}
+
+// resume takes the cluster that `up` left.
+func (r *runner) resume(ctx context.Context, engine string) (broughtUp, error) {
+	c := r.cluster(engine)
+	state, err := c.Kept(ctx)
+	if err != nil {
+		return broughtUp{}, err
+	}
+	content, err := os.ReadFile(state.Handover)
+	if err != nil {
+		return broughtUp{}, fmt.Errorf("cluster %s has no mesh on record, `make e2e-up` brings it up: %w", r.settings.name(), err)
+	}
+	var left mesh.Handover
+	if err := json.Unmarshal(content, &left); err != nil {
+		return broughtUp{}, fmt.Errorf("%s: %w", state.Handover, err)
+	}
+	left.RunID, left.Artifacts = r.runID, r.settings.artifacts
+	left.Environment.Settings = r.settings.values
+	left.GatewayHTTP, left.GatewayGRPC = state.HostPorts[gatewayHTTPPort], state.HostPorts[gatewayGRPCPort]
+	up := broughtUp{cluster: c, reused: true, handover: left, file: state.Handover}
+	return up, artifact.WriteJSON(up.file, up.handover)
+}
+
+func (r *runner) handover(state cluster.State, images cluster.Images) mesh.Handover {
+	return mesh.Handover{
+		RunID: r.runID, Kubeconfig: state.Kubeconfig, Artifacts: r.settings.artifacts,
+		GatewayHTTP: state.HostPorts[gatewayHTTPPort], GatewayGRPC: state.HostPorts[gatewayGRPCPort],
+		Environment: r.environment(images),
+	}
+}
+
+func (r *runner) environment(images cluster.Images) report.Environment {
+	return report.Environment{
+		Istio: images.Istio.Version, Kubernetes: images.Kubernetes, Envoy: images.Envoy,
+		Profile: images.Profile, Lane: images.Lane, Settings: r.settings.values, Observers: observers(),
+	}
+}
+
+// observers are those of the hop that most can be seen of.
+func observers() report.ObserverSet {
+	present, lacking := verdict.Required(hop.Gateway, hop.MTLS)
+	set := report.ObserverSet{Present: present, Lacking: map[string]string{"intent": verdict.NoIntent}}
+	for source, why := range lacking {
+		set.Lacking[string(source)] = why
+	}
+	return set
+}

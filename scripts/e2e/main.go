@@ -1,0 +1,88 @@
+// Command e2e runs the conformance suite from a bare machine to a verdict: engine, images, cluster, mesh, suite,
+// report. The Makefile builds it and hands it the process, so that signals reach it.
+//
+// Exit status: 0 green; 1 not green; 2 bad input or a machine that lacks something; 130 and 143 after a signal.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(execute(os.Args[1:])) }
+
+func execute(arguments []string) int {
+	screen := newConsole(os.Stderr)
+	offspring := new(children)
+	ctx, stop := interruptible(context.Background(), screen, offspring.kill)
+	defer stop()
+	command := commands(func(ctx context.Context, name string, work func(*runner, context.Context) error) error {
+		r, err := newRunner(name, screen, offspring)
+		if err != nil {
+			return err
+		}
+		return work(r, ctx)
+	})
+	command.SetArgs(arguments)
+	err := command.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if !errors.Is(err, errNotGreen) {
+		screen.fail(err)
+	}
+	return exitCode(err)
+}
+
+// commands is the command line. start makes a runner of the environment and lets it work.
+func commands(start func(ctx context.Context, name string, work func(*runner, context.Context) error) error) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "e2e",
+		Short: "Judge each hop of an Istio mesh: is it mutual TLS, and is that what the policies say?",
+		Long: "Judge each hop of an Istio mesh: is it mutual TLS, and is that what the policies say?\n\n" +
+			"Settings are environment variables:\n" + describeSettings(),
+		SilenceUsage: true, SilenceErrors: true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	for _, c := range []struct {
+		name, short string
+		work        func(*runner, context.Context) error
+	}{
+		{"all", "from whatever there is to a verdict; the cluster goes at the end unless KEEP=1", (*runner).all},
+		{"up", "make or reuse the cluster with mesh and world, and leave it for `run`", (*runner).up},
+		{"run", "run the suite on the cluster that `up` left", (*runner).run},
+		{"down", "delete the cluster", (*runner).down},
+		{"preflight", "check input and machine, and change nothing", (*runner).preflight},
+		{"outline", "print the cases and what they are labelled; needs no cluster", (*runner).outline},
+	} {
+		root.AddCommand(&cobra.Command{
+			Use: c.name, Short: c.short, Args: usageOf(cobra.NoArgs),
+			RunE: func(command *cobra.Command, _ []string) error {
+				return start(command.Context(), c.name, c.work)
+			},
+		})
+	}
+	root.Args = cobra.ArbitraryArgs
+	root.RunE = func(command *cobra.Command, arguments []string) error {
+		if len(arguments) == 0 {
+			return command.Help()
+		}
+		return badInput(fmt.Errorf("unknown command %q: see %s --help", arguments[0], command.Use))
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badInput(err) })
+	return root
+}
+
+// usageOf makes what cobra says of wrong arguments bad input.
+func usageOf(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(command *cobra.Command, arguments []string) error {
+		if err := check(command, arguments); err != nil {
+			return badInput(err)
+		}
+		return nil
+	}
+}

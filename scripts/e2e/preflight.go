@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"mtls.test/conformance/e2e/cluster"
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/fixtures"
+)
+
+const configFile = "kind-config.yaml"
+
+// preflight is the command of that name.
+func (r *runner) preflight(ctx context.Context) error {
+	return r.locked(ctx, func() error {
+		r.screen.print(r.settings.table())
+		if _, err := r.check(ctx); err != nil {
+			return err
+		}
+		r.screen.step("input and machine are fit for a run")
+		return nil
+	})
+}
+
+// begin prints the settings, checks everything that can be checked before any work, and empties the artifacts folder.
+func (r *runner) begin(ctx context.Context) (cluster.Config, error) {
+	r.screen.print(r.settings.table())
+	config, err := r.check(ctx)
+	if err != nil {
+		return config, err
+	}
+	if err := r.clearArtifacts(); err != nil {
+		return config, badInput(err)
+	}
+	return config, nil
+}
+
+// check changes nothing. Its error names all that is wrong with input and machine.
+func (r *runner) check(ctx context.Context) (cluster.Config, error) {
+	config, configErr := cluster.ReadConfig(filepath.Join(r.root, configFile))
+	wrong := []error{r.checkArtifacts(), configErr, r.checkCases()}
+	if err := errors.Join(wrong...); err != nil {
+		return config, badInput(err)
+	}
+	need, err := r.imagesNeeded(ctx)
+	if err := errors.Join(err, r.checkMachine(ctx, config)); err != nil {
+		if ctx.Err() != nil {
+			return config, context.Cause(ctx)
+		}
+		return config, badInput(err)
+	}
+	if need != "0" {
+		r.screen.step("images are not all there: they need %s GB and take a while", need)
+	}
+	return config, nil
+}
+
+// checkCases reads every case, as the suite will.
+func (r *runner) checkCases() error {
+	world, err := fixture.LoadWorld(fixtures.FS)
+	if err != nil {
+		return fmt.Errorf("fixtures: %w", err)
+	}
+	_, err = fixture.Load(fixtures.FS, world)
+	return err
+}
+
+// checkMachine looks for an engine, a cluster of our name that is not ours, and the host ports of a new cluster.
+func (r *runner) checkMachine(ctx context.Context, config cluster.Config) error {
+	exists := false
+	engine, err := r.engineThere(ctx)
+	var bad badInputError
+	switch {
+	case err == nil:
+		if exists, err = r.cluster(engine).Exists(ctx); err != nil {
+			return err
+		}
+	case errors.As(err, &bad) || ctx.Err() != nil:
+		return err
+	}
+	// A cluster of ours holds its ports itself.
+	if exists {
+		return nil
+	}
+	return config.CheckHostPorts(ctx)
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mtls.test/conformance/e2e/artifact"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/verdict"
+)
+
+// record is what a run learns on its way for the report.
+type record struct {
+	environment  report.Environment
+	durations    report.Durations
+	clusterBegan time.Time
+	suiteEnd     string // how ginkgo ended where its exit status was not 0
+}
+
+// reported works, and writes the report however the work ends. The error is the work's; without one, errNotGreen
+// unless the report is PASS.
+func (r *runner) reported(ctx context.Context, work func(*record) error) error {
+	told := &record{environment: report.Environment{Settings: r.settings.values, Lane: r.settings.values["LANE"]}}
+	err := withCause(ctx, work(told))
+	folded, unwritten := r.conclude(told, err)
+	if err := errors.Join(err, unwritten); err != nil {
+		return err
+	}
+	if folded.Result != hop.Pass {
+		return errNotGreen
+	}
+	return nil
+}
+
+// conclude folds what the run left in its artifacts into the report, writes it and prints its table.
+func (r *runner) conclude(told *record, failed error) (report.Report, error) {
+	artifacts := os.DirFS(r.settings.artifacts)
+	var causes []error
+	if failed != nil {
+		causes = append(causes, failed)
+	}
+	verdicts, err := report.ReadVerdicts(artifacts)
+	if err != nil {
+		causes = append(causes, err)
+	}
+	specs, suiteCause, err := report.ReadSpecs(artifacts)
+	switch {
+	case suiteCause != "":
+		causes = append(causes, errors.New(suiteCause))
+	case errors.Is(err, fs.ErrNotExist) && failed == nil:
+		causes = append(causes, errors.New("the suite ended without a report: "+told.suiteEnd))
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		causes = append(causes, err)
+	}
+	run := report.Run{
+		RunID: r.runID, Environment: told.environment, Durations: told.durations, Specs: specs, Verdicts: verdicts,
+	}
+	if cause := errors.Join(causes...); cause != nil {
+		run.Cause = cause.Error()
+	}
+	if first := firstRequest(verdicts); !told.clusterBegan.IsZero() && !first.IsZero() {
+		run.Durations.FirstRequestSeconds = first.Sub(told.clusterBegan).Seconds()
+	}
+	run.Durations.TotalSeconds = time.Since(r.began).Seconds()
+	folded := report.Fold(run)
+	return folded, r.writeReport(folded)
+}
+
+func (r *runner) writeReport(folded report.Report) error {
+	at := func(name string) string { return filepath.Join(r.settings.artifacts, name) }
+	colour := report.None
+	if colourful(os.Stdout) {
+		colour = report.ANSI
+	}
+	err := errors.Join(
+		artifact.WriteJSON(at("report.json"), folded),
+		artifact.Write(at("junit.xml"), folded.WriteJUnit),
+		artifact.Write(at("summary.md"), folded.WriteSummary),
+		folded.WriteTable(os.Stdout, colour),
+	)
+	r.screen.step("report: %s", at("report.json"))
+	return err
+}
+
+// firstRequest is when the first observation of a check that passed was made; zero where none did.
+func firstRequest(verdicts map[string]verdict.Case) time.Time {
+	var first time.Time
+	for _, c := range verdicts {
+		for _, check := range c.Checks {
+			if check.Result != hop.Pass {
+				continue
+			}
+			for _, source := range check.Observers.Required {
+				seen := check.Observers.By(source)
+				if seen != nil && !seen.At.IsZero() && (first.IsZero() || seen.At.Before(first)) {
+					first = seen.At
+				}
+			}
+		}
+	}
+	return first
+}

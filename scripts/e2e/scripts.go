@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"mtls.test/conformance/e2e/cluster"
+)
+
+// scriptGrace is what a script is given to take back what it has begun after an interrupt.
+const scriptGrace = 30 * time.Second
+
+// scriptRefused is the exit status by which our scripts say that a person must act.
+const scriptRefused = 2
+
+// script prepares a script of ours. A marked one is ended by the next run when this one is killed; engine.sh is not
+// marked, for the engine that it starts outlives the run.
+func (r *runner) script(ctx context.Context, marked bool, name string, arguments ...string) *exec.Cmd {
+	command := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(r.root, "scripts", name), arguments...)
+	command.Dir = r.root
+	command.Stderr = os.Stderr
+	if marked {
+		command.Env = append(os.Environ(), runVariable+"="+r.runID)
+	}
+	return command
+}
+
+// ask runs a script and returns what it prints. Its progress goes to our stderr unless the caller chose otherwise.
+func (r *runner) ask(ctx context.Context, command *exec.Cmd) (string, error) {
+	var printed bytes.Buffer
+	command.Stdout = &printed
+	err := r.children.run(ctx, command, scriptGrace)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		err = fmt.Errorf("scripts/%s: %w", filepath.Base(command.Path), err)
+		if exit.ExitCode() == scriptRefused {
+			err = badInput(err)
+		}
+	}
+	return strings.TrimSpace(printed.String()), err
+}
+
+// askQuietly is ask for a check: what the script says on stderr becomes the error.
+func (r *runner) askQuietly(ctx context.Context, command *exec.Cmd) (string, error) {
+	var said bytes.Buffer
+	command.Stderr = &said
+	answer, err := r.ask(ctx, command)
+	if why := strings.TrimPrefix(strings.TrimSpace(said.String()), "error: "); err != nil && why != "" {
+		var bad badInputError
+		if errors.As(err, &bad) {
+			return "", badInput(errors.New(why))
+		}
+		return "", errors.Join(errors.New(why), err)
+	}
+	return answer, err
+}
+
+// engine makes a container engine available and returns its name.
+func (r *runner) engine(ctx context.Context) (string, error) {
+	return r.ask(ctx, r.script(ctx, false, "engine.sh"))
+}
+
+// engineThere returns the name of the engine that answers, and starts none.
+func (r *runner) engineThere(ctx context.Context) (string, error) {
+	return r.askQuietly(ctx, r.script(ctx, false, "engine.sh", "--check"))
+}
+
+// imagesNeeded says how many GB the images still need; bad input where the lane cannot give them.
+func (r *runner) imagesNeeded(ctx context.Context) (string, error) {
+	return r.askQuietly(ctx, r.script(ctx, true, "images.sh", append([]string{"--need"}, r.versions()...)...))
+}
+
+// images provides the lane's images.
+func (r *runner) images(ctx context.Context) (cluster.Images, error) {
+	manifest, err := r.ask(ctx, r.script(ctx, true, "images.sh", r.versions()...))
+	if err != nil {
+		return cluster.Images{}, err
+	}
+	return cluster.ReadImages(manifest)
+}
+
+func (r *runner) versions() []string {
+	return []string{r.settings.values["LANE"], r.settings.values["KUBERNETES_VERSION"], r.settings.values["ISTIO_VERSION"]}
+}

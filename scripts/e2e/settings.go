@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/onsi/ginkgo/v2/types"
+)
+
+// variables are the settings of a run, in the order in which they are printed.
+var variables = []struct{ name, value, meaning string }{
+	{"CLUSTER_NAME", "mtls", "name of the kind cluster"},
+	{"LANE", "auto", "where images come from: pull (registries), source (built from package registries), auto"},
+	{"KUBERNETES_VERSION", "", "a version under scripts/images/kubernetes; empty: the newest of the lane"},
+	{"ISTIO_VERSION", "", "a version under scripts/images/istio; empty: the newest of the lane"},
+	{"KEEP", "0", "1 leaves the cluster for later runs"},
+	{"FOCUS", "", "regular expression: run the cases whose text matches"},
+	{"LABELS", "", "Ginkgo label filter: run the cases whose labels match"},
+	{"ARTIFACTS", "artifacts", "folder of the report"},
+	{"GINKGO_ARGS", "", "more flags for ginkgo run, quoted as in a shell"},
+}
+
+// settings are what a run was asked for, checked in form.
+type settings struct {
+	values     map[string]string // by variable, defaults filled in
+	artifacts  string            // absolute
+	keep       bool
+	ginkgoArgs []string
+}
+
+// nodeSuffix is what kind appends to a cluster's name for its longest usual host name; host names end at 63 characters.
+const nodeSuffix = "-control-plane"
+
+var clusterName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+
+// readSettings takes the settings from the environment; the error names all that are wrong.
+func readSettings(environment func(string) string, root string) (settings, error) {
+	s := settings{values: map[string]string{}}
+	for _, v := range variables {
+		s.values[v.name] = v.value
+		if given := environment(v.name); given != "" {
+			s.values[v.name] = given
+		}
+	}
+	var wrong []error
+	refuse := func(name, format string, arguments ...any) {
+		wrong = append(wrong, fmt.Errorf("%s=%s: %s", name, s.values[name], fmt.Sprintf(format, arguments...)))
+	}
+	if name := s.values["CLUSTER_NAME"]; !clusterName.MatchString(name) || len(name)+len(nodeSuffix) > 63 {
+		refuse("CLUSTER_NAME", "want a-z, 0-9, - and . in at most %d characters", 63-len(nodeSuffix))
+	}
+	switch s.values["LANE"] {
+	case "auto", "pull", "source":
+	default:
+		refuse("LANE", "want auto, pull or source")
+	}
+	switch s.values["KEEP"] {
+	case "0", "1":
+		s.keep = s.values["KEEP"] == "1"
+	default:
+		refuse("KEEP", "want 0 or 1")
+	}
+	if _, err := regexp.Compile(s.values["FOCUS"]); err != nil {
+		refuse("FOCUS", "%v", err)
+	}
+	if _, err := types.ParseLabelFilter(s.values["LABELS"]); err != nil {
+		refuse("LABELS", "want a label filter as in https://onsi.github.io/ginkgo/#spec-labels")
+	}
+	var err error
+	if s.ginkgoArgs, err = splitWords(s.values["GINKGO_ARGS"]); err != nil {
+		refuse("GINKGO_ARGS", "%v", err)
+	}
+	s.artifacts = s.values["ARTIFACTS"]
+	if !filepath.IsAbs(s.artifacts) {
+		s.artifacts = filepath.Join(root, s.artifacts)
+	}
+	return s, errors.Join(wrong...)
+}
+
+func (s settings) name() string { return s.values["CLUSTER_NAME"] }
+
+// table prints each setting with its value, one a line.
+func (s settings) table() string {
+	var lines strings.Builder
+	for _, v := range variables {
+		value := s.values[v.name]
+		if value == "" {
+			value = "-"
+		}
+		fmt.Fprintf(&lines, "  %-20s%s\n", v.name, value)
+	}
+	return strings.TrimSuffix(lines.String(), "\n")
+}
+
+func describeSettings() string {
+	var lines strings.Builder
+	for _, v := range variables {
+		value := ""
+		if v.value != "" {
+			value = " [" + v.value + "]"
+		}
+		fmt.Fprintf(&lines, "  %-20s%s%s\n", v.name, v.meaning, value)
+	}
+	return lines.String()
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func from(given map[string]string) func(string) string {
+	return func(name string) string { return given[name] }
+}
+
+func TestSettingsHaveDefaults(t *testing.T) {
+	s, err := readSettings(from(nil), "/repo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.name() != "mtls" || s.keep || s.artifacts != filepath.FromSlash("/repo/artifacts") || s.values["LANE"] != "auto" {
+		t.Errorf("settings %+v", s)
+	}
+}
+
+func TestSettingsAreTakenFromTheEnvironment(t *testing.T) {
+	s, err := readSettings(from(map[string]string{
+		"CLUSTER_NAME": "two.x-1", "KEEP": "1", "ARTIFACTS": "/tmp/a", "LABELS": "smoke && !slow", "FOCUS": "^a.*b$", "GINKGO_ARGS": "-v --seed='1 2'",
+	}), "/repo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.name() != "two.x-1" || !s.keep || s.artifacts != "/tmp/a" || !slices.Equal(s.ginkgoArgs, []string{"-v", "--seed=1 2"}) {
+		t.Errorf("settings %+v", s)
+	}
+}
+
+func TestABadSettingIsNamed(t *testing.T) {
+	for name, value := range map[string]string{
+		"CLUSTER_NAME": "Mtls", "LANE": "push", "KEEP": "yes", "FOCUS": "(", "LABELS": "a &&", "GINKGO_ARGS": "'",
+	} {
+		_, err := readSettings(from(map[string]string{name: value}), "/repo")
+		if err == nil || !strings.HasPrefix(err.Error(), name+"="+value) {
+			t.Errorf("%s=%s: %v", name, value, err)
+		}
+	}
+	if _, err := readSettings(from(map[string]string{"CLUSTER_NAME": strings.Repeat("a", 50)}), "/repo"); err == nil {
+		t.Error("a name of 50 characters makes host names of 64, and was taken")
+	}
+	_, err := readSettings(from(map[string]string{"LANE": "push", "KEEP": "yes"}), "/repo")
+	if err == nil || !strings.Contains(err.Error(), "LANE") || !strings.Contains(err.Error(), "KEEP") {
+		t.Errorf("two bad settings: %v", err)
+	}
+}
+
+func TestTheTableShowsEverySetting(t *testing.T) {
+	s, err := readSettings(from(map[string]string{"FOCUS": "strict"}), "/repo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range variables {
+		if !strings.Contains(s.table(), v.name) || !strings.Contains(describeSettings(), v.name) {
+			t.Errorf("%s is not shown", v.name)
+		}
+	}
+	if !strings.Contains(s.table(), "strict") {
+		t.Errorf("a value is not shown:\n%s", s.table())
+	}
+}
