@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -71,7 +70,7 @@ func (r *runner) clusterAndMesh(ctx context.Context, engine string, config clust
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		state, reused, clusterErr = c.Up(both, cluster.Want{
-			RunID: r.runID, Config: config, Images: images, DiagDir: filepath.Join(r.settings.artifacts, "diag", "kind"),
+			RunID: r.runID, Config: config, Images: images, DiagDir: r.kindLogs(),
 		})
 		return clusterErr
 	})
@@ -101,7 +100,7 @@ func (r *runner) clusterAndMesh(ctx context.Context, engine string, config clust
 		return up, refine(err) // Up left no cluster
 	}
 	if ctx.Err() == nil {
-		err = errors.Join(err, c.CollectLogs(filepath.Join(r.settings.artifacts, "diag", "kind")))
+		err = errors.Join(err, c.CollectLogs(r.kindLogs()))
 	}
 	return up, r.release(ctx, up, r.settings.keep, err)
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// runVariable marks every process of a run, so that the next run finds what a killed one left.
+// runVariable marks every process of a run but the engine, so that the next run finds what a killed one left.
 const runVariable = "MTLS_RUN_ID"
 
 // children are the process groups that this run started and that have not ended.

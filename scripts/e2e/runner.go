@@ -42,9 +42,13 @@ func newRunner(command string, screen *console, offspring *children) (*runner, e
 		return nil, badInput(err)
 	}
 	began := time.Now()
+	runID := began.UTC().Format("20060102-150405") + "-" + rand.Text()[:6]
+	// Every process that a run starts inherits its mark, whichever package starts it.
+	if err := os.Setenv(runVariable, runID); err != nil {
+		return nil, err
+	}
 	return &runner{
-		command: command, root: root, home: home, began: began, settings: chosen, screen: screen, children: offspring,
-		runID: began.UTC().Format("20060102-150405") + "-" + rand.Text()[:6],
+		command: command, root: root, home: home, began: began, settings: chosen, screen: screen, children: offspring, runID: runID,
 	}, nil
 }
 
@@ -83,6 +87,9 @@ func (r *runner) cluster(engine string) *cluster.Cluster {
 	return cluster.New(r.home, r.settings.name(), engine, func(line string) { r.screen.step("%s", line) })
 }
 
+// kindLogs is where the nodes' logs of a run go that was not green.
+func (r *runner) kindLogs() string { return filepath.Join(r.settings.artifacts, "diag", "kind") }
+
 // all is `make e2e`.
 func (r *runner) all(ctx context.Context) error {
 	return r.locked(ctx, func() error {
@@ -95,7 +102,11 @@ func (r *runner) all(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			return r.release(ctx, up, r.settings.keep, r.suite(ctx, up, told))
+			err = r.suite(ctx, up, told)
+			if told.suiteEnd != "" && ctx.Err() == nil {
+				err = errors.Join(err, up.cluster.CollectLogs(r.kindLogs()))
+			}
+			return r.release(ctx, up, r.settings.keep, err)
 		})
 	})
 }

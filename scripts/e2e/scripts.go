@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,15 +21,18 @@ const scriptGrace = 30 * time.Second
 // scriptRefused is the exit status by which our scripts say that a person must act.
 const scriptRefused = 2
 
-// script prepares a script of ours. A marked one is ended by the next run when this one is killed; engine.sh is not
-// marked, for the engine that it starts outlives the run.
-func (r *runner) script(ctx context.Context, marked bool, name string, arguments ...string) *exec.Cmd {
+// script prepares a script of ours.
+func (r *runner) script(ctx context.Context, name string, arguments ...string) *exec.Cmd {
 	command := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(r.root, "scripts", name), arguments...)
 	command.Dir = r.root
 	command.Stderr = os.Stderr
-	if marked {
-		command.Env = append(os.Environ(), runVariable+"="+r.runID)
-	}
+	return command
+}
+
+// engineScript prepares engine.sh without the mark of the run, for the engine that it starts outlives the run.
+func (r *runner) engineScript(ctx context.Context, arguments ...string) *exec.Cmd {
+	command := r.script(ctx, "engine.sh", arguments...)
+	command.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, runVariable+"=") })
 	return command
 }
 
@@ -64,22 +68,22 @@ func (r *runner) askQuietly(ctx context.Context, command *exec.Cmd) (string, err
 
 // engine makes a container engine available and returns its name.
 func (r *runner) engine(ctx context.Context) (string, error) {
-	return r.ask(ctx, r.script(ctx, false, "engine.sh"))
+	return r.ask(ctx, r.engineScript(ctx))
 }
 
 // engineThere returns the name of the engine that answers, and starts none.
 func (r *runner) engineThere(ctx context.Context) (string, error) {
-	return r.askQuietly(ctx, r.script(ctx, false, "engine.sh", "--check"))
+	return r.askQuietly(ctx, r.engineScript(ctx, "--check"))
 }
 
 // imagesNeeded says how many GB the images still need; bad input where the lane cannot give them.
 func (r *runner) imagesNeeded(ctx context.Context) (string, error) {
-	return r.askQuietly(ctx, r.script(ctx, true, "images.sh", append([]string{"--need"}, r.versions()...)...))
+	return r.askQuietly(ctx, r.script(ctx, "images.sh", append([]string{"--need"}, r.versions()...)...))
 }
 
 // images provides the lane's images.
 func (r *runner) images(ctx context.Context) (cluster.Images, error) {
-	manifest, err := r.ask(ctx, r.script(ctx, true, "images.sh", r.versions()...))
+	manifest, err := r.ask(ctx, r.script(ctx, "images.sh", r.versions()...))
 	if err != nil {
 		return cluster.Images{}, err
 	}

@@ -50,7 +50,6 @@ func (r *runner) compile(ctx context.Context, binary string) error {
 func (r *runner) golang(ctx context.Context, arguments ...string) error {
 	command := exec.CommandContext(context.WithoutCancel(ctx), "go", arguments...)
 	command.Dir = r.root
-	command.Env = append(os.Environ(), runVariable+"="+r.runID)
 	command.Stdout, command.Stderr = os.Stderr, os.Stderr
 	return r.children.run(ctx, command, scriptGrace)
 }
@@ -62,7 +61,7 @@ func (r *runner) suite(ctx context.Context, up broughtUp, told *record) error {
 	defer func() { told.durations.CasesSeconds = time.Since(began).Seconds() }()
 	command := exec.CommandContext(context.WithoutCancel(ctx), r.ginkgoBinary(), r.ginkgoArguments()...)
 	command.Dir = r.root
-	command.Env = append(os.Environ(), runVariable+"="+r.runID, mesh.HandoverVariable+"="+up.file)
+	command.Env = append(os.Environ(), mesh.HandoverVariable+"="+up.file)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	err := r.children.run(ctx, command, suitePatience)
 	var exit *exec.ExitError
