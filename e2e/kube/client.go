@@ -5,7 +5,6 @@ package kube
 import (
 	"context"
 	"fmt"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
@@ -75,20 +74,4 @@ func (c *Client) Pods(ctx context.Context, namespace, selector string) ([]corev1
 		}
 	}
 	return running, nil
-}
-
-// Version returns the API server's version: v1.36.3.
-func (c *Client) Version() (string, error) {
-	version, err := c.clientset.Discovery().ServerVersion()
-	if err != nil {
-		return "", err
-	}
-	return version.GitVersion, nil
-}
-
-// Healthy asks the API server's /readyz, for at most the time given.
-func (c *Client) Healthy(ctx context.Context, limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	return c.clientset.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 }
