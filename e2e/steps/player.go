@@ -92,7 +92,7 @@ func (p *Player) Begin(ctx context.Context) error {
 func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Evidence) {
 	started := time.Now()
 	play := &play{Player: p, c: c, evidence: Evidence{Policies: map[string][]k8s.Object{}}}
-	play.verdict = verdict.Case{ID: c.ID, Title: c.Title, Rerun: "make e2e FOCUS=" + c.ID, Changes: []verdict.Change{}, Checks: []verdict.Check{}}
+	play.verdict = verdict.Case{ID: c.ID, Title: c.Title, Rerun: "make e2e FOCUS=" + c.ID + ":", Changes: []verdict.Change{}, Checks: []verdict.Check{}}
 	var broken []error
 	for i, step := range c.Steps {
 		if err := play.step(ctx, i, step); err != nil {
