@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"mtls.test/conformance/e2e/cluster"
 	"mtls.test/conformance/e2e/fixture"
@@ -58,14 +59,20 @@ func (r *runner) check(ctx context.Context) (cluster.Config, error) {
 	return config, nil
 }
 
-// checkCases reads every case, as the suite will.
+// checkCases reads every case, as the suite will, and refuses a selection of none.
 func (r *runner) checkCases() error {
 	world, err := fixture.LoadWorld(fixtures.FS)
 	if err != nil {
 		return fmt.Errorf("fixtures: %w", err)
 	}
-	_, err = fixture.Load(fixtures.FS, world)
-	return err
+	cases, err := fixture.Load(fixtures.FS, world)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(cases, r.settings.selects) {
+		return fmt.Errorf("FOCUS=%s LABELS=%s selects no case: `make outline` lists them", r.settings.values["FOCUS"], r.settings.values["LABELS"])
+	}
+	return nil
 }
 
 // checkMachine looks for an engine, a cluster of our name that is not ours, and the host ports of a new cluster.

@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/onsi/ginkgo/v2/types"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/report"
 )
 
 // variables are the settings of a run, in the order in which they are printed.
@@ -29,6 +32,13 @@ type settings struct {
 	artifacts  string            // absolute
 	keep       bool
 	ginkgoArgs []string
+	focus      *regexp.Regexp
+	labels     types.LabelFilter
+}
+
+// selects says whether FOCUS and LABELS let a case run, as Ginkgo will decide.
+func (s settings) selects(c fixture.Case) bool {
+	return s.focus.MatchString(report.SpecText(c.ID, c.Title)) && s.labels(c.Labels)
 }
 
 // nodeSuffix is what kind appends to a cluster's name for its longest usual host name; host names end at 63 characters.
@@ -63,13 +73,13 @@ func readSettings(environment func(string) string, root string) (settings, error
 	default:
 		refuse("KEEP", "want 0 or 1")
 	}
-	if _, err := regexp.Compile(s.values["FOCUS"]); err != nil {
+	var err error
+	if s.focus, err = regexp.Compile(s.values["FOCUS"]); err != nil {
 		refuse("FOCUS", "%v", err)
 	}
-	if _, err := types.ParseLabelFilter(s.values["LABELS"]); err != nil {
+	if s.labels, err = types.ParseLabelFilter(s.values["LABELS"]); err != nil {
 		refuse("LABELS", "want a label filter as in https://onsi.github.io/ginkgo/#spec-labels")
 	}
-	var err error
 	if s.ginkgoArgs, err = splitWords(s.values["GINKGO_ARGS"]); err != nil {
 		refuse("GINKGO_ARGS", "%v", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"mtls.test/conformance/e2e/fixture"
 )
 
 func from(given map[string]string) func(string) string {
@@ -63,5 +65,25 @@ func TestTheTableShowsEverySetting(t *testing.T) {
 	}
 	if !strings.Contains(s.table(), "strict") {
 		t.Errorf("a value is not shown:\n%s", s.table())
+	}
+}
+
+func TestFocusAndLabelsSelectCasesAsGinkgoDoes(t *testing.T) {
+	strict := fixture.Case{ID: "mesh-strict", Title: "A server must refuse", Labels: []string{"smoke", "mesh-wide"}}
+	for _, test := range []struct {
+		focus, labels string
+		want          bool
+	}{
+		{"", "", true}, {"mesh-strict:", "", true}, {"must refuse", "smoke && !guide", true},
+		{"mesh-disable", "", false}, {"", "guide", false},
+	} {
+		given := map[string]string{"FOCUS": test.focus, "LABELS": test.labels}
+		s, err := readSettings(func(name string) string { return given[name] }, "/root")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.selects(strict); got != test.want {
+			t.Errorf("FOCUS=%s LABELS=%s: got %t", test.focus, test.labels, got)
+		}
 	}
 }
