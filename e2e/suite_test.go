@@ -5,6 +5,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"os"
 	"testing"
@@ -53,6 +54,8 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 	return handover
 }, func(ctx SpecContext, handover []byte) {
 	Expect(json.Unmarshal(handover, &given)).To(Succeed())
+	// Ginkgo's --repeat and --until-it-fails run the suite again under one handover; ids must not.
+	given.RunID += "-" + rand.Text()[:4]
 	var err error
 	client, err = kube.New(given.Kubeconfig)
 	Expect(err).NotTo(HaveOccurred())
