@@ -35,6 +35,9 @@ func (r Report) WriteSummary(out io.Writer) error {
 				fmt.Fprintf(&text, "- step %d, `%s`, wanted %s: **%s** %s\n", check.Step, check.Hop, check.Want, check.Result, check.Reason)
 			}
 		}
+		if c.Broken != "" {
+			fmt.Fprintf(&text, "- not played to its end: %s\n", c.Broken)
+		}
 		if c.Rerun != "" {
 			fmt.Fprintf(&text, "\nAgain: `%s`\n", c.Rerun)
 		}

@@ -64,7 +64,10 @@ func rows(c verdict.Case) []row {
 			all = append(all, row{check.String(), check.Result, check.Reason})
 		}
 	}
-	if len(all) == 0 {
+	switch {
+	case c.Broken != "":
+		all = append(all, row{"-", hop.Inconclusive, c.Broken})
+	case len(all) == 0:
 		all = append(all, row{"-", c.Result, c.Reason})
 	}
 	return all

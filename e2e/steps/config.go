@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/envoy"
@@ -138,10 +139,11 @@ func (p *Player) awaitConfig(ctx context.Context, wants map[hop.Hop]fixture.Expe
 	}
 	var facts map[hop.Hop]verdict.Config
 	err := wait.For(func(ctx context.Context) (bool, error) {
-		var err error
-		if facts, err = p.facts(ctx, hops); err != nil {
+		now, err := p.facts(ctx, hops)
+		if err != nil {
 			return false, err
 		}
+		facts = now
 		for h, want := range wants {
 			if facts[h].Says != want.Want || facts[h].Refusal != want.Cause {
 				return false, nil
@@ -149,7 +151,7 @@ func (p *Player) awaitConfig(ctx context.Context, wants map[hop.Hop]fixture.Expe
 		}
 		return true, nil
 	}, wait.WithContext(ctx), wait.WithTimeout(configLimit), wait.WithInterval(configInterval), wait.WithImmediate())
-	if facts == nil {
+	if err != nil && (facts == nil || !apiwait.Interrupted(err)) {
 		return nil, err
 	}
 	return facts, ctx.Err()

@@ -13,6 +13,7 @@ type Case struct {
 	Title             string     `json:"title"`
 	Result            hop.Result `json:"result"`
 	Reason            string     `json:"reason"`
+	Broken            string     `json:"broken,omitempty"` // what kept the case from being played or reverted to its end
 	Seconds           float64    `json:"seconds"`
 	ConvergenceMillis int64      `json:"convergenceMillis"` // the longest that a change took to reach every proxy concerned
 	Changes           []Change   `json:"changes"`
@@ -75,5 +76,11 @@ func (c *Case) worsen(result hop.Result, reason string) {
 	}
 }
 
-// Break makes the case INCONCLUSIVE, if it is no worse, for something that went wrong around its checks.
-func (c *Case) Break(why string) { c.worsen(hop.Inconclusive, why) }
+// Break makes the case INCONCLUSIVE, if it is no worse, for something that went wrong around its checks. Such a cause
+// says more than what its checks lack by it.
+func (c *Case) Break(why string) {
+	c.Broken = why
+	if severity[c.Result] <= severity[hop.Inconclusive] {
+		c.Result, c.Reason = hop.Inconclusive, why
+	}
+}

@@ -190,3 +190,22 @@ func TestTheWorstCheckDecidesACase(t *testing.T) {
 		t.Errorf("a change that did not settle: got %s", stuck.Result)
 	}
 }
+
+func TestWhatBrokeACaseIsItsReasonUnlessAWorseIsKnown(t *testing.T) {
+	for name, test := range map[string]struct {
+		checks []verdict.Check
+		want   hop.Result
+		reason string
+	}{
+		"no check was made": {nil, hop.Inconclusive, "the pod is gone"},
+		"all checks pass":   {[]verdict.Check{{Result: hop.Pass}}, hop.Inconclusive, "the pod is gone"},
+		"a check failed":    {[]verdict.Check{{Result: hop.Fail, Reason: "wanted mtls"}}, hop.Fail, "wanted mtls"},
+	} {
+		c := verdict.Case{Checks: test.checks}
+		c.Conclude()
+		c.Break("the pod is gone")
+		if c.Result != test.want || !strings.Contains(c.Reason, test.reason) {
+			t.Errorf("%s: got %s: %s", name, c.Result, c.Reason)
+		}
+	}
+}
