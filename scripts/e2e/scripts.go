@@ -56,7 +56,7 @@ func (r *runner) askQuietly(ctx context.Context, command *exec.Cmd) (string, err
 	var said bytes.Buffer
 	command.Stderr = &said
 	answer, err := r.ask(ctx, command)
-	if why := strings.TrimPrefix(strings.TrimSpace(said.String()), "error: "); err != nil && why != "" {
+	if _, why, found := strings.Cut(strings.TrimSpace(said.String()), "error: "); err != nil && found {
 		var bad badInputError
 		if errors.As(err, &bad) {
 			return "", badInput(errors.New(why))
