@@ -59,7 +59,11 @@ func (r Report) WriteJUnit(out io.Writer) error {
 	}
 	encoder := xml.NewEncoder(out)
 	encoder.Indent("", "  ")
-	return encoder.Encode(suite)
+	if err := encoder.Encode(suite); err != nil {
+		return err
+	}
+	_, err := io.WriteString(out, "\n")
+	return err
 }
 
 func caseOf(c verdict.Case) junitCase {
