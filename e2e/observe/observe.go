@@ -43,11 +43,11 @@ func Socket(by mesh.Proxy, result call.Result) *hop.Observation {
 	return seen
 }
 
-// Sentinel waits until a server proxy's log shows a sentinel that came from the address: the watermark behind which
-// every earlier, finished connection has its line.
-func (l *Logs) Sentinel(ctx context.Context, proxy mesh.Proxy, after Mark, from netip.AddrPort) error {
-	_, _, err := l.Find(ctx, proxy, after, lineLimit, ByRemote(from))
-	if err != nil {
+// Sentinel waits until a server proxy's log shows a sentinel that went to the port: the watermark behind which every
+// earlier, finished connection has its line.
+func (l *Logs) Sentinel(ctx context.Context, proxy mesh.Proxy, after Mark, port uint16) error {
+	anyone := func(accesslog.Line) bool { return true }
+	if _, _, err := l.Find(ctx, proxy, after, lineLimit, toPort(port, anyone)); err != nil {
 		return fmt.Errorf("the sentinel was not logged: %w", err)
 	}
 	return nil

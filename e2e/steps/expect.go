@@ -115,11 +115,11 @@ func (r *round) look(ctx context.Context, service string) {
 
 // watermark sends a sentinel through a service's proxy, and waits until it is logged after the mark.
 func (p *Player) watermark(ctx context.Context, id, service string, after observe.Mark) error {
-	from, err := p.Sender.Sentinel(ctx, id, service)
+	port, err := p.Sender.Sentinel(ctx, id, service)
 	if err != nil {
 		return err
 	}
-	return p.Logs.Sentinel(ctx, p.Places.Services[service].Proxy, after, from)
+	return p.Logs.Sentinel(ctx, p.Places.Services[service].Proxy, after, port)
 }
 
 // join gives each check the observations of its request.

@@ -3,6 +3,7 @@ package traffic
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 
 	"mtls.test/conformance/e2e/hop"
@@ -10,27 +11,32 @@ import (
 	"mtls.test/conformance/fixtures/agent/control"
 )
 
-// sentinelPort is a port that no service has and nobody serves. The server's proxy takes a connection to it like any
-// other, and logs its end under every policy: as one without a filter chain, or as one whose upstream refused.
-const sentinelPort = 9
+// Sentinels go to ports that no service has and nobody serves. The server's proxy takes a connection to one like any
+// other, and logs its end under every policy: as one without a filter chain, or as one whose upstream refused. Each
+// goes to another port, which names it in the log: its source port may be rewritten on the way (observe.Rewrites).
+const (
+	firstSentinelPort = 20000
+	sentinelPorts     = 10000
+)
 
-// Sentinel sends a connection through the proxy of a service's pod, and returns the address it came from. What that
+// Sentinel sends a connection through the proxy of a service's pod, and returns the port it went to. What that
 // proxy had to log of earlier, finished connections is in its log once the sentinel's line is.
-func (s *Sender) Sentinel(ctx context.Context, id, service string) (netip.AddrPort, error) {
+func (s *Sender) Sentinel(ctx context.Context, id, service string) (uint16, error) {
 	from, found := s.plainClient()
 	if !found {
-		return netip.AddrPort{}, fmt.Errorf("the world has no client without a proxy to send a sentinel")
+		return 0, fmt.Errorf("the world has no client without a proxy to send a sentinel")
 	}
-	address := netip.AddrPortFrom(s.Places.Services[service].Address, sentinelPort).String()
+	port := uint16(firstSentinelPort + rand.IntN(sentinelPorts))
+	address := netip.AddrPortFrom(s.Places.Services[service].Address, port).String()
 	var answer control.SendAnswer
 	request := control.SendRequest{Requests: []call.Request{{ID: id, Protocol: call.TCP, Address: address, TimeoutMillis: requestMillis}}}
 	if err := s.Mesh.Control(ctx, s.Places.Clients[from].Proxy, control.PathSend, request, &answer); err != nil {
-		return netip.AddrPort{}, fmt.Errorf("sentinel to %s: %w", service, err)
+		return 0, fmt.Errorf("sentinel to %s: %w", service, err)
 	}
 	if len(answer.Results) != 1 || !answer.Results[0].Local.IsValid() {
-		return netip.AddrPort{}, fmt.Errorf("sentinel to %s: it did not connect: %+v", service, answer.Results)
+		return 0, fmt.Errorf("sentinel to %s: it did not connect: %+v", service, answer.Results)
 	}
-	return answer.Results[0].Local, nil
+	return port, nil
 }
 
 func (s *Sender) plainClient() (string, bool) {
