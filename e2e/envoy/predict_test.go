@@ -6,8 +6,9 @@ import (
 	"mtls.test/conformance/e2e/hop"
 )
 
-// Each pair was put in force on a mesh, and the outcome is what a request then met.
-func TestTwoRealConfigurationsTogetherDoWhatWasSeen(t *testing.T) {
+// Each pair was in force on a mesh. The outcome follows from the two dumps; for the pairs that live requests were sent
+// over, it is also what they met.
+func TestTwoRealConfigurationsTogetherDecideTheHop(t *testing.T) {
 	tests := map[string]struct {
 		client, server string
 		port, workload uint16
