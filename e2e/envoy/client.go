@@ -56,12 +56,7 @@ type dynamicCluster struct {
 	Rejected *updateFailure `json:"error_state"`
 }
 
-func (d *Dump) addCluster(place string, raw json.RawMessage) {
-	var in dynamicCluster
-	if err := json.Unmarshal(raw, &in); err != nil {
-		d.lose(place, err)
-		return
-	}
+func (d *Dump) addCluster(_ string, in dynamicCluster) {
 	name := in.Cluster.Name
 	d.noteRejected("cluster "+name, in.Rejected)
 	c := cluster{
@@ -77,12 +72,7 @@ func (d *Dump) addCluster(place string, raw json.RawMessage) {
 	d.clusters[name] = c
 }
 
-func (d *Dump) addWarmingCluster(place string, raw json.RawMessage) {
-	var in dynamicCluster
-	if err := json.Unmarshal(raw, &in); err != nil {
-		d.lose(place, err)
-		return
-	}
+func (d *Dump) addWarmingCluster(_ string, in dynamicCluster) {
 	name := in.Cluster.Name
 	d.noteRejected("cluster "+name, in.Rejected)
 	d.Warming = append(d.Warming, "cluster "+name)

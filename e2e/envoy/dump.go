@@ -135,25 +135,25 @@ func (d *Dump) readSection(place string, raw json.RawMessage) {
 	}
 	switch kind {
 	case "ListenersConfigDump":
-		each(place+".dynamic_listeners", s.Listeners, d.addListener)
+		each(place+".dynamic_listeners", s.Listeners, decoded(d, d.addListener))
 	case "ClustersConfigDump":
-		each(place+".dynamic_active_clusters", s.Clusters, d.addCluster)
-		each(place+".dynamic_warming_clusters", s.WarmingClusters, d.addWarmingCluster)
+		each(place+".dynamic_active_clusters", s.Clusters, decoded(d, d.addCluster))
+		each(place+".dynamic_warming_clusters", s.WarmingClusters, decoded(d, d.addWarmingCluster))
 	case "EndpointsConfigDump":
-		each(place+".static_endpoint_configs", s.StaticEndpoints, d.addEndpoints)
-		each(place+".dynamic_endpoint_configs", s.Endpoints, d.addEndpoints)
+		each(place+".static_endpoint_configs", s.StaticEndpoints, decoded(d, d.addEndpoints))
+		each(place+".dynamic_endpoint_configs", s.Endpoints, decoded(d, d.addEndpoints))
 	case "SecretsConfigDump":
-		each(place+".dynamic_active_secrets", s.Secrets, d.addSecret)
-		each(place+".dynamic_warming_secrets", s.WarmingSecrets, d.addWarmingSecret)
+		each(place+".dynamic_active_secrets", s.Secrets, decoded(d, d.addSecret))
+		each(place+".dynamic_warming_secrets", s.WarmingSecrets, decoded(d, d.addWarmingSecret))
 	// A filtered answer holds the elements themselves instead of sections.
 	case "ListenersConfigDump.DynamicListener":
-		d.addListener(place, raw)
+		decoded(d, d.addListener)(place, raw)
 	case "ClustersConfigDump.DynamicCluster":
-		d.addCluster(place, raw)
+		decoded(d, d.addCluster)(place, raw)
 	case "EndpointsConfigDump.DynamicEndpointConfig", "EndpointsConfigDump.StaticEndpointConfig":
-		d.addEndpoints(place, raw)
+		decoded(d, d.addEndpoints)(place, raw)
 	case "SecretsConfigDump.DynamicSecret":
-		d.addSecret(place, raw)
+		decoded(d, d.addSecret)(place, raw)
 	case "BootstrapConfigDump", "RoutesConfigDump", "ScopedRoutesConfigDump", "EcdsConfigDump",
 		"ListenersConfigDump.StaticListener", "ClustersConfigDump.StaticCluster", "SecretsConfigDump.StaticSecret":
 		// Nothing in these decides between TLS and plaintext on an inbound or outbound hop.
@@ -165,6 +165,18 @@ func (d *Dump) readSection(place string, raw json.RawMessage) {
 func each(place string, elements []json.RawMessage, add func(place string, raw json.RawMessage)) {
 	for i, raw := range elements {
 		add(fmt.Sprintf("%s[%d]", place, i), raw)
+	}
+}
+
+// decoded makes of a function that adds an element one that reads it first; an element that cannot be read is lost alone.
+func decoded[T any](d *Dump, add func(place string, in T)) func(place string, raw json.RawMessage) {
+	return func(place string, raw json.RawMessage) {
+		var in T
+		if err := json.Unmarshal(raw, &in); err != nil {
+			d.lose(place, err)
+			return
+		}
+		add(place, in)
 	}
 }
 

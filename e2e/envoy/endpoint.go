@@ -30,12 +30,7 @@ type endpointConfig struct {
 	} `json:"endpoint_config"`
 }
 
-func (d *Dump) addEndpoints(place string, raw json.RawMessage) {
-	var in endpointConfig
-	if err := json.Unmarshal(raw, &in); err != nil {
-		d.lose(place, err)
-		return
-	}
+func (d *Dump) addEndpoints(place string, in endpointConfig) {
 	cluster := in.Config.Cluster
 	if cluster == "" {
 		return

@@ -49,12 +49,7 @@ type dynamicListener struct {
 	Rejected *updateFailure  `json:"error_state"`
 }
 
-func (d *Dump) addListener(place string, raw json.RawMessage) {
-	var in dynamicListener
-	if err := json.Unmarshal(raw, &in); err != nil {
-		d.lose(place, err)
-		return
-	}
+func (d *Dump) addListener(place string, in dynamicListener) {
 	d.noteRejected("listener "+in.Name, in.Rejected)
 	if in.Warming != nil {
 		d.Warming = append(d.Warming, "listener "+in.Name)

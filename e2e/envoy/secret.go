@@ -69,12 +69,7 @@ type dynamicSecret struct {
 	Rejected *updateFailure `json:"error_state"`
 }
 
-func (d *Dump) addSecret(place string, raw json.RawMessage) {
-	var in dynamicSecret
-	if err := json.Unmarshal(raw, &in); err != nil {
-		d.lose(place, err)
-		return
-	}
+func (d *Dump) addSecret(_ string, in dynamicSecret) {
 	d.noteRejected("secret "+in.Name, in.Rejected)
 	d.secrets[in.Name] = secret{
 		version: in.Version,
@@ -84,12 +79,7 @@ func (d *Dump) addSecret(place string, raw json.RawMessage) {
 	}
 }
 
-func (d *Dump) addWarmingSecret(place string, raw json.RawMessage) {
-	var in dynamicSecret
-	if err := json.Unmarshal(raw, &in); err != nil {
-		d.lose(place, err)
-		return
-	}
+func (d *Dump) addWarmingSecret(_ string, in dynamicSecret) {
 	d.Warming = append(d.Warming, "secret "+in.Name)
 	if s, found := d.secrets[in.Name]; found {
 		s.warming = true
