@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func (m *Mesh) Settle(ctx context.Context, before SyncState, due []Due, limit ti
 		var refused []string
 		outstanding, refused = compare(before, now, due)
 		if len(refused) > 0 {
-			return false, fmt.Errorf("%s", strings.Join(refused, "; "))
+			return false, errors.New(strings.Join(refused, "; "))
 		}
 		return len(outstanding) == 0, nil
 	}, wait.WithContext(ctx), wait.WithTimeout(limit), wait.WithInterval(settleInterval), wait.WithImmediate())

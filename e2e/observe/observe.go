@@ -33,7 +33,7 @@ func Socket(by mesh.Proxy, result call.Result) *hop.Observation {
 	seen := &hop.Observation{Source: hop.Client, By: by.String(), ID: result.ID, At: result.At, Conn: hop.FiveTuple{Source: result.Local, Destination: result.Remote}}
 	seen.Symptom = hop.Symptom{Status: result.Status, Code: result.Code, Error: result.Error}
 	switch {
-	case result.Error == "" && (result.Status == 200 || result.Code == "OK"):
+	case result.Answered():
 		seen.Says = hop.Plaintext
 	case result.Local.IsValid():
 		seen.Says = hop.Refused

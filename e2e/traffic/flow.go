@@ -74,7 +74,7 @@ func (f *Flow) send(ctx context.Context, attempts []Attempt) {
 	defer f.mu.Unlock()
 	for _, attempt := range attempts {
 		f.told.Requests++
-		if result := results[attempt.ID]; err != nil || !Answered(result) {
+		if result := results[attempt.ID]; err != nil || !result.Answered() {
 			f.told.Unanswered++
 			if len(f.told.Errors) < flowErrors {
 				f.told.Errors = append(f.told.Errors, unanswered(attempt, result, err))

@@ -88,8 +88,3 @@ func (s *Sender) request(attempt Attempt) (call.Request, error) {
 	}
 	return request, nil
 }
-
-// Answered reports whether product-service answered.
-func Answered(result call.Result) bool {
-	return result.Error == "" && (result.Status == 200 || result.Code == "OK")
-}
