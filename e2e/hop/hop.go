@@ -21,13 +21,18 @@ const (
 	Gateway ClientKind = "gateway" // an ingress gateway: its proxy is the client
 	Sidecar ClientKind = "sidecar" // an application behind a sidecar
 	Plain   ClientKind = "plain"   // an application without a proxy: its socket is the client
+	Prober  ClientKind = "probe"   // a TLS client of our own, where there is no proxy
 )
 
 // Protocol is the application protocol that a hop carries.
 type Protocol string
 
-// The protocols that the world's services speak.
+// The protocols of the world's service ports, by what the Service declares and what the application speaks.
 const (
-	GRPC Protocol = "grpc"
-	HTTP Protocol = "http"
+	GRPC  Protocol = "grpc"
+	HTTP  Protocol = "http"
+	TCP   Protocol = "tcp"
+	Greet Protocol = "greet" // declared tcp; the server speaks first
+	TLS   Protocol = "tls"   // declared https; the application speaks TLS itself
+	Auto  Protocol = "auto"  // undeclared, so detected by the proxies; the application speaks HTTP
 )

@@ -37,6 +37,20 @@ type TLSFacts struct {
 	SNI     string   `json:"sni,omitempty"`
 	Peer    Identity `json:"peer,omitempty"` // the identity that the other end proved
 	Serial  string   `json:"serial,omitempty"`
+
+	// What the wire and a probe see besides.
+	Group      string   `json:"group,omitempty"`     // of the key exchange: X25519
+	Offered    []string `json:"offered,omitempty"`   // ALPN that the client offered
+	ALPN       string   `json:"alpn,omitempty"`      // that was chosen; TLS 1.3 hides it from the wire
+	Versions   []string `json:"versions,omitempty"`  // that the client offered, newest first: TLSv1.3
+	Retried    bool     `json:"retried,omitempty"`   // the server answered first with a HelloRetryRequest
+	Alert      string   `json:"alert,omitempty"`     // by its name in RFC 8446: certificate_required; on the wire only one in the clear
+	Suites     []string `json:"suites,omitempty"`    // that the client offered
+	Groups     []string `json:"groups,omitempty"`    // that the client offered
+	NotBefore  string   `json:"notBefore,omitempty"` // of the peer's certificate, RFC 3339
+	NotAfter   string   `json:"notAfter,omitempty"`
+	KeyType    string   `json:"keyType,omitempty"`    // of the peer's certificate: RSA 2048, ECDSA P-256
+	ChainNames []string `json:"chainNames,omitempty"` // subjects or URI SANs of the peer's chain, leaf first
 }
 
 // Symptom is how a refusal or an answer looked to one observer, in the observer's own words.
@@ -60,5 +74,16 @@ type Observation struct {
 	TLS      *TLSFacts `json:"tls,omitempty"`
 	Symptom  Symptom   `json:"symptom,omitzero"`
 	Attempts int       `json:"attempts,omitempty"` // upstream attempts, where the observer is a client proxy
+	Packets  *Packets  `json:"packets,omitempty"`  // of the wire
 	Missing  string    `json:"missing,omitempty"`  // why a required observer has nothing to say
+}
+
+// Packets counts what the tap saw of one connection.
+type Packets struct {
+	Opened      time.Time `json:"opened,omitzero"`   // when its SYN passed
+	ClientBytes int64     `json:"clientBytes"`       // payload from the client
+	ServerBytes int64     `json:"serverBytes"`       // payload from the server
+	Dropped     uint64    `json:"dropped,omitempty"` // packets that the tap lost in the time of the connection
+	Closed      bool      `json:"closed,omitempty"`  // a FIN or RST passed
+	Reset       string    `json:"reset,omitempty"`   // who sent a RST: client or server
 }
