@@ -70,7 +70,8 @@ type Observation struct {
 	ID       string    `json:"id,omitempty"` // the request's x-hop-id; empty where the observer cannot see it
 	At       time.Time `json:"at,omitzero"`
 	Conn     FiveTuple `json:"conn,omitzero"`
-	Says     Outcome   `json:"says,omitempty"` // empty when the observer has nothing to say
+	Says     Outcome   `json:"says,omitempty"`    // empty when the observer has nothing to say
+	Refusal  Refusal   `json:"refusal,omitempty"` // the cause that its symptom names; empty where the symptom fits several
 	TLS      *TLSFacts `json:"tls,omitempty"`
 	Symptom  Symptom   `json:"symptom,omitzero"`
 	Attempts int       `json:"attempts,omitempty"` // upstream attempts, where the observer is a client proxy
