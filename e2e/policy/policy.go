@@ -12,11 +12,8 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/e2e-framework/klient/decoder"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
-	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/fixture"
@@ -153,30 +150,4 @@ func (p *Policies) Delete(ctx context.Context, objects []k8s.Object) error {
 		object.SetUID("")
 	}
 	return errors.Join(failed...)
-}
-
-// kinds are those that cases may apply.
-var kinds = []schema.GroupVersionKind{
-	{Group: "security.istio.io", Version: "v1", Kind: "PeerAuthenticationList"},
-	{Group: "networking.istio.io", Version: "v1", Kind: "DestinationRuleList"},
-}
-
-// Leftovers lists the policies of any run that are in the mesh.
-func (p *Policies) Leftovers(ctx context.Context) ([]k8s.Object, error) {
-	r, err := p.kube.Resources()
-	if err != nil {
-		return nil, err
-	}
-	var found []k8s.Object
-	for _, kind := range kinds {
-		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(kind)
-		if err := r.List(ctx, list, resources.WithLabelSelector(RunLabel)); err != nil {
-			return nil, fmt.Errorf("list %s: %w", kind.Kind, err)
-		}
-		for i := range list.Items {
-			found = append(found, &list.Items[i])
-		}
-	}
-	return found, nil
 }

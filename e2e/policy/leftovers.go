@@ -1,0 +1,73 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/e2e-framework/klient/k8s"
+	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
+)
+
+// kinds are those that cases may apply. What depends on nothing else comes first, so that it is deleted last.
+var kinds = []schema.GroupVersionKind{
+	{Version: "v1", Kind: "ServiceAccountList"},
+	{Version: "v1", Kind: "SecretList"},
+	{Version: "v1", Kind: "ConfigMapList"},
+	{Version: "v1", Kind: "ServiceList"},
+	{Group: "apps", Version: "v1", Kind: "DeploymentList"},
+	{Group: "networking.istio.io", Version: "v1", Kind: "ServiceEntryList"},
+	{Group: "networking.istio.io", Version: "v1", Kind: "WorkloadEntryList"},
+	{Group: "networking.istio.io", Version: "v1", Kind: "GatewayList"},
+	{Group: "networking.istio.io", Version: "v1", Kind: "SidecarList"},
+	{Group: "networking.istio.io", Version: "v1alpha3", Kind: "EnvoyFilterList"},
+	{Group: "networking.istio.io", Version: "v1", Kind: "DestinationRuleList"},
+	{Group: "networking.istio.io", Version: "v1", Kind: "VirtualServiceList"},
+	{Group: "security.istio.io", Version: "v1", Kind: "AuthorizationPolicyList"},
+	{Group: "security.istio.io", Version: "v1", Kind: "PeerAuthenticationList"},
+}
+
+// Leftovers lists the objects of any run that are in the mesh.
+func (p *Policies) Leftovers(ctx context.Context) ([]k8s.Object, error) {
+	r, err := p.kube.Resources()
+	if err != nil {
+		return nil, err
+	}
+	var found []k8s.Object
+	for _, kind := range kinds {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(kind)
+		if err := r.List(ctx, list, resources.WithLabelSelector(RunLabel)); err != nil {
+			return nil, fmt.Errorf("list %s: %w", kind.Kind, err)
+		}
+		for i := range list.Items {
+			found = append(found, &list.Items[i])
+		}
+	}
+	return found, nil
+}
+
+// decisive are the kinds that the oracle reads.
+var decisive = map[string]bool{"PeerAuthenticationList": true, "DestinationRuleList": true, "ServiceEntryList": true, "AuthorizationPolicyList": true, "GatewayList": true, "VirtualServiceList": true}
+
+// InForce lists every object in the mesh, of whatever owner, that decides what a hop must be.
+func (p *Policies) InForce(ctx context.Context) ([]unstructured.Unstructured, error) {
+	r, err := p.kube.Resources()
+	if err != nil {
+		return nil, err
+	}
+	var found []unstructured.Unstructured
+	for _, kind := range kinds {
+		if !decisive[kind.Kind] {
+			continue
+		}
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(kind)
+		if err := r.List(ctx, list); err != nil {
+			return nil, fmt.Errorf("list %s: %w", kind.Kind, err)
+		}
+		found = append(found, list.Items...)
+	}
+	return found, nil
+}
