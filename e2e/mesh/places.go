@@ -3,7 +3,10 @@ package mesh
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -19,57 +22,77 @@ const ProxyContainer = "istio-proxy"
 
 // Place is the pod in which a client or a service of the world runs.
 type Place struct {
-	Proxy
+	Proxy    // names the pod, also one that has no proxy
 	Address  netip.Addr
+	Proxied  bool
 	Identity hop.Identity // empty for a pod without a proxy: it has none to prove
+	Account  hop.Identity // that its ServiceAccount may prove, proxy or not
 }
 
-// Places are the pods of the world: clients by name, services by name.
+// Places are the pods of the world.
 type Places struct {
-	Clients  map[string]Place
-	Services map[string]Place
+	Clients  map[string]Place // by name
+	Services map[string]Place // by name, and by NAME/SUBSET where several workloads are behind one
+}
+
+// Server finds the pod behind a service, or behind a subset of it; a service with one workload has it behind any.
+func (p Places) Server(service, subset string) (Place, error) {
+	for _, key := range []string{service, service + "/" + subset} {
+		if place, found := p.Services[key]; found {
+			return place, nil
+		}
+	}
+	return Place{}, fmt.Errorf("no pod is behind service %s, subset %q", service, subset)
 }
 
 // Locate finds the one pod of each client and service. More than one is an error: a hop names one of each.
 func (m *Mesh) Locate(ctx context.Context, world fixture.World) (Places, error) {
+	pods := map[string]Place{}
+	for _, workload := range world.Workloads {
+		place, err := m.locate(ctx, workload)
+		if err != nil {
+			return Places{}, fmt.Errorf("workload %s: %w", workload.Name, err)
+		}
+		pods[workload.Name] = place
+	}
 	places := Places{Clients: map[string]Place{}, Services: map[string]Place{}}
 	for _, client := range world.Clients {
-		place, err := m.locate(ctx, client.Namespace, client.Selector, client.Kind != hop.Plain)
-		if err != nil {
-			return Places{}, fmt.Errorf("client %s: %w", client.Name, err)
-		}
-		places.Clients[client.Name] = place
+		places.Clients[client.Name] = pods[client.Workload.Name]
 	}
 	for _, service := range world.Services {
-		place, err := m.locate(ctx, service.Namespace, service.Selector, true)
-		if err != nil {
-			return Places{}, fmt.Errorf("service %s: %w", service.Name, err)
+		for _, workload := range service.Workloads {
+			key := service.Name
+			if len(service.Workloads) > 1 {
+				key += "/" + workload.Subset()
+			}
+			places.Services[key] = pods[workload.Name]
 		}
-		places.Services[service.Name] = place
 	}
 	return places, nil
 }
 
-func (m *Mesh) locate(ctx context.Context, namespace, selector string, proxied bool) (Place, error) {
-	pods, err := m.kube.Pods(ctx, namespace, selector)
+func (m *Mesh) locate(ctx context.Context, workload fixture.Workload) (Place, error) {
+	namespace := workload.Namespace
+	pods, err := m.kube.Pods(ctx, namespace, workload.Selector)
 	if err != nil {
 		return Place{}, err
 	}
 	if len(pods) != 1 {
-		return Place{}, fmt.Errorf("%d pods %s run in %s, want one (kubectl get pods -n %s)", len(pods), selector, namespace, namespace)
+		return Place{}, fmt.Errorf("%d pods %s run in %s, want one (kubectl get pods -n %s)", len(pods), workload.Selector, namespace, namespace)
 	}
 	pod := pods[0]
-	if hasProxy(pod) != proxied {
-		return Place{}, fmt.Errorf("pod %s/%s: has a proxy: %t, want %t (kubectl get pod -n %s %s -o yaml tells what was injected)", namespace, pod.Name, !proxied, proxied, namespace, pod.Name)
+	if hasProxy(pod) != workload.Proxied {
+		return Place{}, fmt.Errorf("pod %s/%s: has a proxy: %t, want %t (kubectl get pod -n %s %s -o yaml tells what was injected)", namespace, pod.Name, !workload.Proxied, workload.Proxied, namespace, pod.Name)
 	}
 	address, err := netip.ParseAddr(pod.Status.PodIP)
 	if err != nil {
 		return Place{}, fmt.Errorf("pod %s/%s: %w", namespace, pod.Name, err)
 	}
-	place := Place{Proxy: Proxy{Namespace: namespace, Pod: pod.Name}, Address: address}
-	if proxied {
-		// https://istio.io/latest/docs/concepts/security/#istio-identity
-		place.Identity = hop.Identity(fmt.Sprintf("spiffe://%s/ns/%s/sa/%s", trustDomain, namespace, pod.Spec.ServiceAccountName))
+	place := Place{Proxy: Proxy{Namespace: namespace, Pod: pod.Name}, Address: address, Proxied: workload.Proxied}
+	// https://istio.io/latest/docs/concepts/security/#istio-identity
+	place.Account = hop.Identity(fmt.Sprintf("spiffe://%s/ns/%s/sa/%s", trustDomain, namespace, pod.Spec.ServiceAccountName))
+	if place.Proxied {
+		place.Identity = place.Account
 	}
 	return place, nil
 }
@@ -86,15 +109,15 @@ func hasProxy(pod corev1.Pod) bool {
 	return false
 }
 
-// Proxies lists the pods that have a proxy.
+// Proxies lists the pods that have a proxy, each once, by their names.
 func (p Places) Proxies() []Proxy {
-	var all []Proxy
+	found := map[Proxy]bool{}
 	for _, places := range []map[string]Place{p.Clients, p.Services} {
 		for _, place := range places {
-			if place.Identity != "" {
-				all = append(all, place.Proxy)
+			if place.Proxied {
+				found[place.Proxy] = true
 			}
 		}
 	}
-	return all
+	return slices.SortedFunc(maps.Keys(found), func(a, b Proxy) int { return strings.Compare(a.String(), b.String()) })
 }
