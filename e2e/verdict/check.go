@@ -3,19 +3,30 @@
 package verdict
 
 import (
+	"time"
+
 	"mtls.test/conformance/e2e/envoy"
+	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/intent"
 )
 
-// Check is one hop at one step of a case, with all that was gathered about it.
+// Check is one attempt over one hop at one step of a case, with all that was gathered about it.
 type Check struct {
 	hop.Hop
 	Step       int            `json:"step"` // index of the expect step in the case
 	Protocol   hop.Protocol   `json:"protocol"`
 	ClientKind hop.ClientKind `json:"clientKind"`
+	Proxied    bool           `json:"proxied"` // a proxy stands before the server's application
+	Subset     string         `json:"subset,omitempty"`
+	As         string         `json:"as,omitempty"`      // how a port of undeclared protocol was spoken to
+	On         string         `json:"on,omitempty"`      // the kept connection that was used again
+	Streams    bool           `json:"streams,omitempty"` // the kept connection's request has no end yet
+	Probe      *fixture.Probe `json:"probe,omitempty"`
 	ID         string         `json:"id"` // the request's x-hop-id
 	Want       hop.Outcome    `json:"want"`
 	Cause      hop.Refusal    `json:"cause,omitempty"` // of a wanted refusal
+	WantWire   *fixture.Wire  `json:"wantWire,omitempty"`
 	Identities Identities     `json:"identities"`
 	Result     hop.Result     `json:"result"`
 	Reason     string         `json:"reason"`
@@ -36,14 +47,15 @@ type Identities struct {
 
 // Settled tells by which rule the mesh was held to be settled before the request was sent.
 type Settled struct {
-	Rule   string `json:"rule,omitempty"`
-	Failed string `json:"failed,omitempty"` // why the mesh did not settle
+	Rule   string    `json:"rule,omitempty"`
+	At     time.Time `json:"at,omitzero"`      // by the runner's clock, which is the nodes' too where they are containers
+	Failed string    `json:"failed,omitempty"` // why the mesh did not settle
 }
 
-// Intent is what the policies ask of the hop.
+// Intent is what the policies ask of the hop, by the oracle.
 type Intent struct {
-	Says    hop.Outcome `json:"says,omitempty"`
-	Missing string      `json:"missing,omitempty"`
+	intent.Answer
+	Missing string `json:"missing,omitempty"` // why the oracle has nothing to say
 }
 
 // Config is what both Envoys are configured to do for the hop, and what the two together will do.
@@ -61,16 +73,15 @@ type ProxySecrets struct {
 	Server []envoy.SecretFacts `json:"server,omitempty"`
 }
 
-// Observers are the observations of one attempt, with those that had to be there and those that this build lacks.
+// Observers are the observations of one attempt; Required are those that had to be there.
 type Observers struct {
-	Client      *hop.Observation      `json:"client,omitempty"`
-	Server      *hop.Observation      `json:"server,omitempty"`
-	Application *hop.Observation      `json:"application,omitempty"`
-	Wire        *hop.Observation      `json:"wire,omitempty"`
-	Probe       *hop.Observation      `json:"probe,omitempty"`
-	Stats       *hop.Observation      `json:"stats,omitempty"`
-	Required    []hop.Source          `json:"required"`
-	Unavailable map[hop.Source]string `json:"unavailable,omitempty"` // required by design, and why this build has none
+	Client      *hop.Observation `json:"client,omitempty"`
+	Server      *hop.Observation `json:"server,omitempty"`
+	Application *hop.Observation `json:"application,omitempty"`
+	Wire        *hop.Observation `json:"wire,omitempty"`
+	Probe       *hop.Observation `json:"probe,omitempty"`
+	Stats       *hop.Observation `json:"stats,omitempty"`
+	Required    []hop.Source     `json:"required"`
 }
 
 // By returns what one observer saw, or nil.

@@ -2,11 +2,15 @@ package verdict_test
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"mtls.test/conformance/e2e/envoy"
+	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/intent"
 	"mtls.test/conformance/e2e/verdict"
 )
 
@@ -14,6 +18,9 @@ const (
 	clientID = hop.Identity("spiffe://cluster.local/ns/clients/sa/client")
 	serverID = hop.Identity("spiffe://cluster.local/ns/default/sa/product-service")
 )
+
+// settled is when the mesh was.
+var settled = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 var conn = hop.FiveTuple{Source: netip.MustParseAddrPort("10.244.0.5:43502"), Destination: netip.MustParseAddrPort("10.244.0.7:50051")}
 
@@ -26,11 +33,14 @@ func mtlsCheck() verdict.Check {
 	return verdict.Check{
 		ClientKind: hop.Sidecar, Want: hop.MTLS,
 		Identities: verdict.Identities{Client: clientID, Server: serverID},
+		Proxied:    true,
+		Intent:     verdict.Intent{Answer: intent.Answer{Says: hop.MTLS}},
 		Config:     verdict.Config{Prediction: envoy.Prediction{Says: hop.MTLS}},
 		Observers: verdict.Observers{
 			Client:      &hop.Observation{Source: hop.Client, Conn: conn, Says: hop.MTLS, TLS: tls(serverID), Attempts: 1},
 			Server:      &hop.Observation{Source: hop.Server, Conn: conn, Says: hop.MTLS, TLS: tls(clientID)},
 			Application: &hop.Observation{Source: hop.Application, Says: hop.MTLS, TLS: &hop.TLSFacts{Peer: clientID}},
+			Wire:        &hop.Observation{Source: hop.Wire, Conn: conn, Says: hop.Encrypted, TLS: tls(""), Packets: &hop.Packets{Opened: settled.Add(time.Second)}},
 		},
 	}
 }
@@ -39,11 +49,14 @@ func mtlsCheck() verdict.Check {
 func plainCheck(kind hop.ClientKind) verdict.Check {
 	return verdict.Check{
 		ClientKind: kind, Want: hop.Plaintext,
-		Config: verdict.Config{Prediction: envoy.Prediction{Says: hop.Plaintext}},
+		Proxied: true,
+		Intent:  verdict.Intent{Answer: intent.Answer{Says: hop.Plaintext}},
+		Config:  verdict.Config{Prediction: envoy.Prediction{Says: hop.Plaintext}},
 		Observers: verdict.Observers{
 			Client:      &hop.Observation{Source: hop.Client, Conn: conn, Says: hop.Plaintext},
 			Server:      &hop.Observation{Source: hop.Server, Conn: conn, Says: hop.Plaintext},
 			Application: &hop.Observation{Source: hop.Application, Says: hop.Plaintext},
+			Wire:        &hop.Observation{Source: hop.Wire, Conn: conn, Says: hop.Plaintext, Packets: &hop.Packets{Opened: settled.Add(time.Second)}},
 		},
 	}
 }
@@ -56,11 +69,14 @@ func refusedCheck(kind hop.ClientKind) verdict.Check {
 	}
 	return verdict.Check{
 		ClientKind: kind, Want: hop.Refused, Cause: hop.NoFilterChain,
-		Config: verdict.Config{Prediction: envoy.Prediction{Says: hop.Refused, Refusal: hop.NoFilterChain}},
+		Proxied: true,
+		Intent:  verdict.Intent{Answer: intent.Answer{Says: hop.Refused, Refusal: hop.NoFilterChain}},
+		Config:  verdict.Config{Prediction: envoy.Prediction{Says: hop.Refused, Refusal: hop.NoFilterChain}},
 		Observers: verdict.Observers{
 			Client:      &hop.Observation{Source: hop.Client, Conn: conn, Says: hop.Refused, Symptom: client},
-			Server:      &hop.Observation{Source: hop.Server, Conn: conn, Says: hop.Refused, Symptom: hop.Symptom{Flags: "NR", Details: "filter_chain_not_found"}},
+			Server:      &hop.Observation{Source: hop.Server, Conn: conn, Says: hop.Refused, Refusal: hop.NoFilterChain, Symptom: hop.Symptom{Flags: "NR", Details: "filter_chain_not_found"}},
 			Application: &hop.Observation{Source: hop.Application, Says: hop.Absent},
+			Wire:        &hop.Observation{Source: hop.Wire, Conn: conn, Says: hop.Cut, Packets: &hop.Packets{Opened: settled.Add(time.Second)}},
 		},
 	}
 }
@@ -116,14 +132,25 @@ func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 			c.Observers.Server.TLS, c.Observers.Application.TLS = tls("spiffe://x/ns/y/sa/z"), tls("spiffe://x/ns/y/sa/z")
 		}), hop.Fail, "the client proved spiffe://x"},
 		"the header names another client":         {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Application.TLS = tls("spiffe://forged") }), hop.Mismatch, "the application was told spiffe://forged"},
-		"refused at the client by another flag":   {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Observers.Client.Symptom.Flags = "UF" }), hop.Fail, "at the client flags are"},
+		"refused at the client by another cause":  {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Observers.Client.Refusal = hop.NotTLS }), hop.Fail, "at the client it is not-tls"},
 		"refused at the client by another status": {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Observers.Client.Symptom.Status = 404 }), hop.Fail, "the status is 404, want 503"},
 		"a gRPC refusal": {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) {
 			c.Observers.Client.Symptom.Status, c.Observers.Client.Symptom.Code = 200, "UNAVAILABLE"
 		}), hop.Pass, "no-filter-chain"},
-		"refused, and the server does not say why": {edited(refusedCheck(hop.Plain), func(c *verdict.Check) { c.Observers.Server.Symptom = hop.Symptom{} }), hop.Fail, "at the server flags are none"},
-		"configured to refuse for another cause":   {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Config.Refusal = hop.NotTLS }), hop.Fail, "configured to be by not-tls"},
-		"refused, but the application has it":      {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Observers.Application.Says = hop.Plaintext }), hop.Mismatch, "application says plaintext"},
+		"refused, and the server does not say why": {edited(refusedCheck(hop.Plain), func(c *verdict.Check) { c.Observers.Server.Refusal = "" }), hop.Fail, "at the server no cause is named"},
+		"refused behind an answer on the wire":     {edited(refusedCheck(hop.Plain), func(c *verdict.Check) { c.Observers.Wire.Says = hop.Plaintext }), hop.Fail, "at the wire packets say plaintext"},
+		"the policies ask otherwise":               {edited(mtlsCheck(), func(c *verdict.Check) { c.Intent.Says = hop.Plaintext }), hop.Mismatch, "intent says plaintext"},
+		"the policies refuse for another cause":    {edited(refusedCheck(hop.Plain), func(c *verdict.Check) { c.Intent.Refusal = hop.NotTLS }), hop.Fail, "meant to be by not-tls"},
+		"the oracle has no answer":                 {edited(mtlsCheck(), func(c *verdict.Check) { c.Intent = verdict.Intent{Missing: "no route"} }), hop.Inconclusive, "intent is missing: no route"},
+		"the wire is clear under claims of mtls":   {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Wire.Says = hop.Plaintext }), hop.Mismatch, "wire says plaintext"},
+		"the tap lost packets": {edited(mtlsCheck(), func(c *verdict.Check) {
+			c.Observers.Wire = &hop.Observation{Source: hop.Wire, Missing: "12 packets lost"}
+		}), hop.Inconclusive, "required observer wire is missing: 12 packets lost"},
+		"a connection from before":               {edited(mtlsCheck(), func(c *verdict.Check) { c.Settled.At = settled.Add(time.Minute) }), hop.Inconclusive, "before the mesh had settled"},
+		"another session on the wire":            {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Wire.TLS.Version = "TLSv1.2" }), hop.Mismatch, "the wire TLSv1.2"},
+		"another handshake than the case asks":   {edited(mtlsCheck(), func(c *verdict.Check) { c.WantWire = &fixture.Wire{Cipher: "TLS_CHACHA20_POLY1305_SHA256"} }), hop.Fail, "the wire shows cipher"},
+		"configured to refuse for another cause": {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Config.Refusal = hop.NotTLS }), hop.Fail, "configured to be by not-tls"},
+		"refused, but the application has it":    {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Observers.Application.Says = hop.Plaintext }), hop.Mismatch, "application says plaintext"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.check.Judge()
@@ -144,16 +171,25 @@ func TestAMismatchNamesWhoStandsOut(t *testing.T) {
 	check = mtlsCheck()
 	check.Config.Says, check.Observers.Client.Says = hop.Plaintext, hop.Plaintext
 	check.Judge()
-	if len(check.StandsOut) != 4 {
+	if len(check.StandsOut) != 2 {
 		t.Errorf("two against two, and stands out: %v", check.StandsOut)
 	}
 }
 
-func TestEveryCheckSaysWhichRequiredObserversThisBuildLacks(t *testing.T) {
-	for _, check := range []verdict.Check{mtlsCheck(), plainCheck(hop.Plain), plainCheck(hop.Gateway), refusedCheck(hop.Sidecar)} {
-		check.Judge()
-		if len(check.Observers.Required) != 3 || check.Observers.Unavailable[hop.Wire] == "" {
-			t.Errorf("%s %s: required %v, unavailable %v", check.ClientKind, check.Want, check.Observers.Required, check.Observers.Unavailable)
+func TestAVerdictRestsOnTheObserversThatTheAttemptCanHave(t *testing.T) {
+	for name, test := range map[string]struct {
+		check verdict.Check
+		want  []hop.Source
+	}{
+		"behind a sidecar":      {verdict.Check{ClientKind: hop.Sidecar, Proxied: true, Want: hop.MTLS}, []hop.Source{hop.Client, hop.Server, hop.Application, hop.Wire}},
+		"without a proxy":       {verdict.Check{ClientKind: hop.Sidecar, Want: hop.Plaintext}, []hop.Source{hop.Client, hop.Application, hop.Wire}},
+		"a probe":               {verdict.Check{ClientKind: hop.Prober, Proxied: true, Want: hop.Refused, Cause: hop.UnknownCA}, []hop.Source{hop.Probe, hop.Server, hop.Application, hop.Wire}},
+		"never left the client": {verdict.Check{ClientKind: hop.Gateway, Proxied: true, Want: hop.Refused, Cause: hop.NoCluster}, []hop.Source{hop.Client, hop.Application}},
+		"a stream":              {verdict.Check{ClientKind: hop.Sidecar, Proxied: true, On: "watch", Streams: true, Want: hop.MTLS}, []hop.Source{hop.Application, hop.Wire}},
+	} {
+		test.check.Judge()
+		if !slices.Equal(test.check.Observers.Required, test.want) {
+			t.Errorf("%s: rests on %v, want %v", name, test.check.Observers.Required, test.want)
 		}
 	}
 }

@@ -3,56 +3,70 @@ package verdict
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"mtls.test/conformance/e2e/hop"
 )
 
-// symptom is how a cause must look to one observer; an empty list asks nothing.
-type symptom struct {
-	flags  []string // one of these Envoy response flags
-	errors []string // one of these texts in details, transport failure or socket error
-	answer bool     // the client must be answered 503, or UNAVAILABLE where it speaks gRPC
-	absent bool     // the attempt must not have reached the observer
+// row is how a cause must look to the observers. An observer that can name a cause puts it into Observation.Refusal by
+// a table of its own symptoms; here stands who must be able to, and what the wire must show.
+type row struct {
+	by     []hop.Source  // each of these, where it is required, must name the cause
+	wire   []hop.Outcome // the wire must say one of these
+	status int           // that a client behind a proxy is answered; 0 for none in particular
 }
 
-// symptoms is the table of causes. A proxy client is judged by flags, a plain one by its socket's error.
-// Flags: Envoy "Access logging", %RESPONSE_FLAGS% (UC, UF, NR).
-var symptoms = map[hop.Refusal]map[hop.ClientKind]map[hop.Source]symptom{
-	hop.NoFilterChain: {
-		hop.Gateway: proxied(symptom{flags: []string{"UC"}, errors: []string{"connection_termination"}, answer: true}, noFilterChain),
-		hop.Sidecar: proxied(symptom{flags: []string{"UC"}, errors: []string{"connection_termination"}, answer: true}, noFilterChain),
-		hop.Plain:   proxied(symptom{errors: []string{"connection reset by peer", "EOF", "broken pipe"}}, noFilterChain),
-	},
-	hop.NotTLS: {
-		hop.Gateway: proxied(notTLS, symptom{}),
-		hop.Sidecar: proxied(notTLS, symptom{}),
-	},
+// symptoms is the table of causes.
+//
+// What a handshake under TLS 1.3 fails of is encrypted, so the wire alone never tells it from one that succeeded: there
+// the ends must name it. A plain client, and the proxy of one that is refused by a cut connection, can name nothing.
+var symptoms = map[hop.Refusal]row{
+	hop.NoFilterChain:       {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Cut}, status: 503},
+	hop.NotTLS:              {by: []hop.Source{hop.Client, hop.Probe}, wire: []hop.Outcome{hop.Refused, hop.Cut, hop.Plaintext}, status: 503},
+	hop.NotHTTP:             {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Plaintext, hop.Encrypted, hop.Refused, hop.Cut}},
+	hop.NoClientCertificate: {by: []hop.Source{hop.Probe, hop.Server}, wire: handshake, status: 503},
+	hop.UnknownCA:           {by: []hop.Source{hop.Probe, hop.Server}, wire: handshake, status: 503},
+	hop.Expired:             {by: []hop.Source{hop.Probe, hop.Server}, wire: handshake, status: 503},
+	hop.WrongTrustDomain:    {by: []hop.Source{hop.Server}, wire: handshake, status: 503},
+	hop.WrongSAN:            {by: []hop.Source{hop.Client}, wire: handshake, status: 503},
+	hop.UnknownServerCA:     {by: []hop.Source{hop.Client}, wire: handshake, status: 503},
+	hop.ProtocolVersion:     {by: []hop.Source{hop.Probe, hop.Server}, wire: []hop.Outcome{hop.Refused, hop.Encrypted, hop.Cut}, status: 503},
+	hop.NoSharedCipher:      {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Refused, hop.Encrypted, hop.Cut}, status: 503},
+	hop.Unauthorized:        {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Encrypted, hop.Plaintext, hop.Cut}},
+	hop.NoCluster:           {by: []hop.Source{hop.Client}, status: 503},
+	hop.NoEndpoint:          {by: []hop.Source{hop.Client}, status: 503},
+	hop.ServerFirst:         {wire: []hop.Outcome{hop.Cut}},
+	hop.Closed:              {wire: []hop.Outcome{hop.Encrypted, hop.Plaintext}},
 }
 
-var (
-	noFilterChain = symptom{flags: []string{"NR"}, errors: []string{"filter_chain_not_found"}}
-	notTLS        = symptom{flags: []string{"UF", "UC"}, errors: []string{"WRONG_VERSION_NUMBER"}, answer: true}
-)
+// handshake is what the wire shows of one that fails: with an alert in the clear where it is TLS 1.2.
+var handshake = []hop.Outcome{hop.Encrypted, hop.Refused}
 
-func proxied(client, server symptom) map[hop.Source]symptom {
-	return map[hop.Source]symptom{hop.Client: client, hop.Server: server, hop.Application: {absent: true}}
-}
-
-// differs says how an observation is not the symptom, or returns "".
-func (s symptom) differs(seen hop.Observation) string {
-	told := strings.Join([]string{seen.Symptom.Details, seen.Symptom.TransportFailure, seen.Symptom.Error}, " ")
+// differs says how an observation is not the cause's symptom, or returns "".
+func (r row) differs(c *Check, seen hop.Observation) string {
 	switch {
-	case s.absent && seen.Says != hop.Absent:
+	case seen.Refusal != "" && seen.Refusal != c.Cause:
+		return fmt.Sprintf("it is %s", seen.Refusal)
+	case seen.Refusal == "" && slices.Contains(r.by, seen.Source) && !(seen.Source == hop.Client && c.ClientKind == hop.Plain):
+		return fmt.Sprintf("no cause is named, only %s", quoted(symptomText(seen.Symptom)))
+	case seen.Source == hop.Wire && !slices.Contains(r.wire, seen.Says):
+		return fmt.Sprintf("packets say %s", seen.Says)
+	case seen.Source == hop.Application && seen.Says != hop.Absent && c.Cause != hop.NotTLS && c.Cause != hop.Closed:
 		return "the request reached it"
-	case len(s.flags) > 0 && !slices.ContainsFunc(strings.Split(seen.Symptom.Flags, ","), func(flag string) bool { return slices.Contains(s.flags, flag) }):
-		return "flags are " + quoted(seen.Symptom.Flags) + ", want " + strings.Join(s.flags, " or ")
-	case len(s.errors) > 0 && !slices.ContainsFunc(s.errors, func(text string) bool { return strings.Contains(told, text) }):
-		return "it tells " + quoted(strings.TrimSpace(told)) + ", want " + strings.Join(s.errors, " or ")
-	case s.answer && seen.Symptom.Code != "" && seen.Symptom.Code != "UNAVAILABLE":
+	case seen.Source == hop.Client && proxied(c.ClientKind) && seen.Symptom.Code != "" && r.status == 503 && seen.Symptom.Code != "UNAVAILABLE":
 		return "the gRPC status is " + seen.Symptom.Code + ", want UNAVAILABLE"
-	case s.answer && seen.Symptom.Code == "" && seen.Symptom.Status != 503:
-		return fmt.Sprintf("the status is %d, want 503", seen.Symptom.Status)
+	case seen.Source == hop.Client && proxied(c.ClientKind) && seen.Symptom.Code == "" && seen.Symptom.Status != 0 && r.status != 0 && seen.Symptom.Status != r.status:
+		return fmt.Sprintf("the status is %d, want %d", seen.Symptom.Status, r.status)
+	}
+	return ""
+}
+
+func proxied(kind hop.ClientKind) bool { return kind == hop.Gateway || kind == hop.Sidecar }
+
+func symptomText(s hop.Symptom) string {
+	for _, text := range []string{s.TransportFailure, s.Error, s.Details, s.Flags} {
+		if text != "" {
+			return text
+		}
 	}
 	return ""
 }

@@ -1,0 +1,103 @@
+package mesh
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/e2e-framework/klient/wait"
+)
+
+// RuleMarker is the rule by which Mark holds a mesh to be settled.
+const RuleMarker = "each proxy has in force a DestinationRule that is newer than the change"
+
+// marker is the rule of fixtures/base/marker, and markerNumber the number in it that is raised.
+const (
+	marker        = "marker"
+	markerCluster = "outbound|80||marker.marker.svc.cluster.local"
+)
+
+var markerNumber = []string{"spec", "trafficPolicy", "connectionPool", "tcp", "maxConnections"}
+
+// Mark raises the marker's number, and waits until every one of the proxies has it in force. istiod keeps the order of
+// what it learns of one kind, and sends no later state before an earlier one.
+func (m *Mesh) Mark(ctx context.Context, proxies []Proxy, limit time.Duration) error {
+	number, err := m.raise(ctx)
+	if err != nil {
+		return fmt.Errorf("raise the marker: %w", err)
+	}
+	var mu sync.Mutex
+	var waiting sync.WaitGroup
+	var failed []error
+	for _, proxy := range proxies {
+		waiting.Go(func() {
+			err := wait.For(func(ctx context.Context) (bool, error) {
+				now, err := m.marked(ctx, proxy)
+				return now >= number, err
+			}, wait.WithContext(ctx), wait.WithTimeout(limit), wait.WithInterval(settleInterval), wait.WithImmediate())
+			if err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed = append(failed, fmt.Errorf("%s has marker %d not in force after %s: %w", proxy, number, limit, err))
+			}
+		})
+	}
+	waiting.Wait()
+	return errors.Join(failed...)
+}
+
+func (m *Mesh) raise(ctx context.Context) (int64, error) {
+	r, err := m.kube.Resources()
+	if err != nil {
+		return 0, err
+	}
+	rule := &unstructured.Unstructured{}
+	rule.SetAPIVersion("networking.istio.io/v1")
+	rule.SetKind("DestinationRule")
+	if err := r.Get(ctx, marker, marker, rule); err != nil {
+		return 0, err
+	}
+	number, _, err := unstructured.NestedInt64(rule.Object, markerNumber...)
+	if err != nil {
+		return 0, err
+	}
+	number++
+	if err := unstructured.SetNestedField(rule.Object, number, markerNumber...); err != nil {
+		return 0, err
+	}
+	return number, r.Update(ctx, rule)
+}
+
+// marked returns the marker's number that a proxy has in force; 0 where it has none.
+func (m *Mesh) marked(ctx context.Context, proxy Proxy) (int64, error) {
+	body, err := m.get(ctx, fmt.Sprintf("http://%s:15000/config_dump?resource=dynamic_active_clusters&name_regex=marker.marker", proxy.id()))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = body.Close() }()
+	var dump struct {
+		Configs []struct {
+			Cluster struct {
+				Name            string `json:"name"`
+				CircuitBreakers struct {
+					Thresholds []struct {
+						MaxConnections int64 `json:"max_connections"`
+					} `json:"thresholds"`
+				} `json:"circuit_breakers"`
+			} `json:"cluster"`
+		} `json:"configs"`
+	}
+	if err := json.NewDecoder(body).Decode(&dump); err != nil {
+		return 0, fmt.Errorf("marker of %s: %w", proxy, err)
+	}
+	for _, config := range dump.Configs {
+		if thresholds := config.Cluster.CircuitBreakers.Thresholds; config.Cluster.Name == markerCluster && len(thresholds) > 0 {
+			return thresholds[0].MaxConnections, nil
+		}
+	}
+	return 0, nil
+}
