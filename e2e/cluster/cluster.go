@@ -43,13 +43,14 @@ type Want struct {
 	RunID   string
 	Config  Config
 	Images  Images
+	Content string // what else the run puts in that stays for the cluster's life
 	DiagDir string // takes the nodes' logs when creation fails
 }
 
 func (w Want) build() Build {
 	return Build{
 		Lane: w.Images.Lane, Kubernetes: w.Images.Kubernetes, NodeImageID: withAlgorithm(w.Images.NodeImageID),
-		Istio: w.Images.Istio.Version + " " + w.Images.Istio.Tag, KindConfig: w.Config.digest(),
+		Istio: w.Images.Istio.Version + " " + w.Images.Istio.Tag, KindConfig: w.Config.digest(), Content: w.Content,
 	}
 }
 

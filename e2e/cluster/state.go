@@ -48,6 +48,7 @@ type Build struct {
 	NodeImageID string `json:"nodeImageID"`
 	Istio       string `json:"istio"`      // version and tag
 	KindConfig  string `json:"kindConfig"` // sha256 of the file
+	Content     string `json:"content"`    // what else its maker puts in for its life
 }
 
 // Home is the folder of states, locks and kubeconfigs: istio-mtls-conformance/clusters in the user's cache
@@ -127,6 +128,7 @@ func (b Build) differs(want Build) string {
 		{"Istio", b.Istio, want.Istio},
 		{"node image", b.NodeImageID, want.NodeImageID},
 		{"kind-config.yaml", b.KindConfig, want.KindConfig},
+		{"content", b.Content, want.Content},
 	} {
 		if part.has != part.wants {
 			return fmt.Sprintf("its %s is %s, this run wants %s", part.what, short(part.has), short(part.wants))

@@ -67,6 +67,7 @@ func TestBuildDiffers(t *testing.T) {
 		{"another lane", func(b *Build) { b.Lane = "pull" }, "its lane is source, this run wants pull"},
 		{"another Kubernetes", func(b *Build) { b.Kubernetes = "v1.37.2" }, "its Kubernetes is v1.36.3, this run wants v1.37.2"},
 		{"another Istio", func(b *Build) { b.Istio = "2 t" }, "its Istio is 1 t, this run wants 2 t"},
+		{"another content", func(b *Build) { b.Content = "a plugged-in CA" }, "its content is , this run wants a plugged-in CA"},
 		{"another kind-config.yaml", func(b *Build) { b.KindConfig = "d" }, "its kind-config.yaml is c, this run wants d"},
 		{
 			"another node image, by the start of its digest", func(b *Build) { b.NodeImageID = "sha256:" + strings.Repeat("b", 64) },

@@ -1,0 +1,239 @@
+package mesh
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/e2e-framework/klient/k8s"
+	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
+
+	"mtls.test/conformance/e2e/kube"
+)
+
+// PluggedIn names the kind of CA that a cluster is made for. Workloads hold certificates of the CA that was there at
+// their start, so a cluster of another kind is replaced.
+const PluggedIn = "a plugged-in CA"
+
+// The secrets of the authorities. Istio's own is the form of "Plug in CA Certificates"
+// (https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/).
+const (
+	istioNamespace = "istio-system"
+	pluggedSecret  = "cacerts"
+	rootsSecret    = "mtls-conformance-ca" // what signed the other secrets; nobody in the cluster reads it
+)
+
+// The keys of rootsSecret.
+const (
+	meshRootCertificate     = "mesh-root-cert.pem"
+	meshRootKey             = "mesh-root-key.pem"
+	productsRootCertificate = "products-root-cert.pem"
+	productsRootKey         = "products-root-key.pem"
+)
+
+// years is how long what the suite signs for a cluster holds; no cluster of the suite gets as old.
+const years = 10
+
+// ingressHost is the name that the gateway's own certificate proves.
+const ingressHost = "ingress.products.test"
+
+// Authorities are the CAs of one cluster, with their keys. They live in the cluster only.
+type Authorities struct {
+	Mesh     *CA    // istiod signs with it
+	MeshRoot string // PEM; what workloads trust
+	Products *CA    // signs for the application's own TLS and for the gateway's listeners
+}
+
+// Authorities reads the CAs that PlugIn left in the cluster.
+func (m *Mesh) Authorities(ctx context.Context) (Authorities, error) {
+	r, err := m.kube.Resources()
+	if err != nil {
+		return Authorities{}, err
+	}
+	roots, err := readSecret(ctx, r, rootsSecret)
+	if err != nil {
+		return Authorities{}, err
+	}
+	products, err := readCA(KeyPair{Chain: roots[productsRootCertificate], Key: roots[productsRootKey]})
+	if err != nil {
+		return Authorities{}, fmt.Errorf("secret %s/%s: %w", istioNamespace, rootsSecret, err)
+	}
+	plugged, err := readSecret(ctx, r, pluggedSecret)
+	if err != nil {
+		return Authorities{}, err
+	}
+	mesh, err := readCA(KeyPair{Chain: plugged["ca-cert.pem"], Key: plugged["ca-key.pem"]})
+	if err != nil {
+		return Authorities{}, fmt.Errorf("secret %s/%s: %w", istioNamespace, pluggedSecret, err)
+	}
+	return Authorities{Mesh: mesh, MeshRoot: plugged["root-cert.pem"], Products: products}, nil
+}
+
+func readSecret(ctx context.Context, r *resources.Resources, name string) (map[string]string, error) {
+	var secret corev1.Secret
+	if err := r.Get(ctx, name, istioNamespace, &secret); err != nil {
+		return nil, fmt.Errorf("the CAs of this cluster, which `make e2e-up` makes: %w", err)
+	}
+	data := map[string]string{}
+	for key, value := range secret.Data {
+		data[key] = string(value)
+	}
+	return data, nil
+}
+
+// PlugIn gives the cluster the CAs and certificates that Istio, the gateway and the world start with. What is there
+// already is kept, so it can be repeated, also after it was cut short.
+func PlugIn(ctx context.Context, k *kube.Client) error {
+	r, err := k.Resources()
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	valid := Validity{From: now.Add(-time.Hour), To: now.AddDate(years, 0, 0)}
+	for _, namespace := range []string{istioNamespace, "clients"} {
+		if err := create(ctx, r, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
+			return fmt.Errorf("namespace %s: %w", namespace, err)
+		}
+	}
+	made, err := newRoots(valid)
+	if err != nil {
+		return err
+	}
+	if err := createSecret(ctx, r, made); err != nil {
+		return err
+	}
+	// Those of an earlier run are there still, and signed what is there.
+	held, err := readSecret(ctx, r, rootsSecret)
+	if err != nil {
+		return err
+	}
+	secrets, err := issue(held, valid)
+	if err != nil {
+		return err
+	}
+	for _, secret := range secrets {
+		if err := createSecret(ctx, r, secret); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func createSecret(ctx context.Context, r *resources.Resources, secret *corev1.Secret) error {
+	if err := create(ctx, r, secret); err != nil {
+		return fmt.Errorf("secret %s/%s: %w", secret.Namespace, secret.Name, err)
+	}
+	return nil
+}
+
+// create leaves an object alone that is there.
+func create(ctx context.Context, r *resources.Resources, object k8s.Object) error {
+	if err := r.Create(ctx, object); err != nil && !errors.IsAlreadyExists(err) {
+		return err
+	}
+	return nil
+}
+
+// newRoots makes the secret of the two roots.
+func newRoots(valid Validity) (*corev1.Secret, error) {
+	data := map[string]string{}
+	for name, keys := range map[string][2]string{
+		"mesh root":     {meshRootCertificate, meshRootKey},
+		"products root": {productsRootCertificate, productsRootKey},
+	} {
+		root, err := NewRoot(name, valid)
+		if err != nil {
+			return nil, err
+		}
+		pair, err := root.pair()
+		if err != nil {
+			return nil, err
+		}
+		data[keys[0]], data[keys[1]] = pair.Chain, pair.Key
+	}
+	return secretOf(istioNamespace, rootsSecret, corev1.SecretTypeOpaque, data), nil
+}
+
+// issue makes every other secret from the roots.
+func issue(roots map[string]string, valid Validity) ([]*corev1.Secret, error) {
+	meshRoot, err := readCA(KeyPair{Chain: roots[meshRootCertificate], Key: roots[meshRootKey]})
+	if err != nil {
+		return nil, fmt.Errorf("secret %s/%s: mesh root: %w", istioNamespace, rootsSecret, err)
+	}
+	products, err := readCA(KeyPair{Chain: roots[productsRootCertificate], Key: roots[productsRootKey]})
+	if err != nil {
+		return nil, fmt.Errorf("secret %s/%s: products root: %w", istioNamespace, rootsSecret, err)
+	}
+	plugged, err := pluggedIn(meshRoot, valid)
+	if err != nil {
+		return nil, err
+	}
+	served, err := products.Host(productHosts(), valid)
+	if err != nil {
+		return nil, err
+	}
+	client, err := products.Host([]string{"client.products.test"}, valid)
+	if err != nil {
+		return nil, err
+	}
+	ingress, err := products.Host([]string{ingressHost}, valid)
+	if err != nil {
+		return nil, err
+	}
+	secrets := []*corev1.Secret{
+		plugged,
+		tlsSecret("default", "product-tls", served, products.PEM()),
+		tlsSecret(istioNamespace, "ingress-tls", ingress, ""),
+		// The mesh's root besides: a probe shows the gateway the certificate that istiod signed for it.
+		tlsSecret(istioNamespace, "ingress-mtls", ingress, products.PEM()+meshRoot.PEM()),
+	}
+	for _, namespace := range []string{istioNamespace, "default", "clients"} {
+		secrets = append(secrets, tlsSecret(namespace, "products-client", client, products.PEM()))
+	}
+	return secrets, nil
+}
+
+func pluggedIn(root *CA, valid Validity) (*corev1.Secret, error) {
+	intermediate, err := root.Intermediate("mesh intermediate", valid)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := intermediate.pair()
+	if err != nil {
+		return nil, err
+	}
+	return secretOf(istioNamespace, pluggedSecret, corev1.SecretTypeOpaque, map[string]string{
+		"ca-cert.pem": pair.Chain, "ca-key.pem": pair.Key, "cert-chain.pem": intermediate.PEM() + root.PEM(), "root-cert.pem": root.PEM(),
+	}), nil
+}
+
+// productHosts are the names by which the application's own TLS port is reached.
+func productHosts() []string {
+	var hosts []string
+	for _, service := range []string{"product-service", "legacy-service"} {
+		for _, suffix := range []string{".default.svc.cluster.local", ".default.svc", ".default", ""} {
+			hosts = append(hosts, service+suffix)
+		}
+	}
+	return hosts
+}
+
+// tlsSecret makes a secret that Kubernetes, and Istio's credentialName, know as a server's or a client's; roots are for
+// the other end, and may be empty.
+func tlsSecret(namespace, name string, pair KeyPair, roots string) *corev1.Secret {
+	data := map[string]string{corev1.TLSCertKey: pair.Chain, corev1.TLSPrivateKeyKey: pair.Key}
+	if roots != "" {
+		data[corev1.ServiceAccountRootCAKey] = roots
+	}
+	return secretOf(namespace, name, corev1.SecretTypeTLS, data)
+}
+
+func secretOf(namespace, name string, kind corev1.SecretType, data map[string]string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{PartOf: Suite}},
+		Type:       kind, StringData: data,
+	}
+}
