@@ -70,7 +70,7 @@ func (r *runner) clusterAndMesh(ctx context.Context, engine string, config clust
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		state, reused, clusterErr = c.Up(both, cluster.Want{
-			RunID: r.runID, Config: config, Images: images, DiagDir: r.kindLogs(),
+			RunID: r.runID, Config: config, Images: images, Content: mesh.PluggedIn, DiagDir: r.kindLogs(),
 		})
 		return clusterErr
 	})
@@ -118,6 +118,10 @@ func (r *runner) meshAndWorld(ctx context.Context, c *cluster.Cluster, state clu
 	}
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
+		// istiod makes a CA of its own when it finds none at its start.
+		if err := mesh.PlugIn(both, k); err != nil {
+			return err
+		}
 		say("installing Istio")
 		return install.Run(both, k)
 	})
