@@ -3,7 +3,7 @@
 RUNNER := bin/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit lint outline e2e e2e-up e2e-run e2e-down preflight cache-prune $(RUNNER)
+.PHONY: help test unit lint outline e2e e2e-full e2e-up e2e-run e2e-down preflight cache-prune $(RUNNER)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +24,11 @@ lint: ## golangci-lint, shellcheck, actionlint
 outline: $(RUNNER) ## print the cases (FOCUS=, LABELS=)
 	@exec $(RUNNER) outline
 
-e2e: $(RUNNER) ## from whatever there is to a verdict (KEEP=1 leaves the cluster)
+e2e: $(RUNNER) ## from whatever there is to a verdict (KEEP=1 leaves the cluster, REPEAT=10 runs ten rounds)
+	@exec $(RUNNER) all
+
+e2e-full: export LABELS ?= !chaos && !explore
+e2e-full: $(RUNNER) ## the same with the slow cases
 	@exec $(RUNNER) all
 
 e2e-up: $(RUNNER) ## make or reuse the cluster with mesh and world

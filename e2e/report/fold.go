@@ -27,6 +27,8 @@ func Fold(run Run) Report {
 		}
 	}
 	sort.Slice(report.Cases, func(i, j int) bool { return report.Cases[i].ID < report.Cases[j].ID })
+	report.Measures = measure(report.Cases)
+	report.Repeat = run.Repeat
 	report.conclude(run.Cause)
 	return report
 }
@@ -62,6 +64,10 @@ func (r *Report) conclude(cause string) {
 	r.Reason = fmt.Sprintf("%d cases, %d checks", len(r.Cases), r.Summary.Checks)
 	if worst != "" {
 		r.Reason = worst
+	}
+	if r.Repeat != nil && len(r.Repeat.Differing) > 0 {
+		r.Result = verdict.Worse(r.Result, hop.Inconclusive)
+		r.Reason = fmt.Sprintf("%d cases had not the same verdict in all of %d rounds, %s first; %s", len(r.Repeat.Differing), r.Repeat.Rounds, r.Repeat.Differing[0].ID, r.Reason)
 	}
 	if cause != "" {
 		r.Result = verdict.Worse(r.Result, hop.Inconclusive)

@@ -19,6 +19,8 @@ type Report struct {
 	Environment   Environment    `json:"environment"`
 	Summary       Summary        `json:"summary"`
 	Durations     Durations      `json:"durations"`
+	Measures      Measures       `json:"measures"`
+	Repeat        *Repeat        `json:"repeat,omitempty"`
 	Cases         []verdict.Case `json:"cases"`
 }
 
@@ -30,13 +32,7 @@ type Environment struct {
 	Profile    string            `json:"profile"`
 	Lane       string            `json:"lane"`
 	Settings   map[string]string `json:"settings"`  // the variables that the run was started with
-	Observers  ObserverSet       `json:"observers"` // what this build can see
-}
-
-// ObserverSet lists the observers that this build has, and those it lacks with the reason.
-type ObserverSet struct {
-	Present []hop.Source      `json:"present"`
-	Lacking map[string]string `json:"lacking"`
+	Observers  []hop.Source      `json:"observers"` // what this build can see
 }
 
 // Summary counts cases by result.
@@ -74,5 +70,6 @@ type Run struct {
 	Durations   Durations
 	Specs       []Spec
 	Verdicts    map[string]verdict.Case // by case id
+	Repeat      *Repeat                 // what several rounds came to; nil for one
 	Cause       string                  // why the run ended before its specs did; empty when it did not
 }

@@ -3,8 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"mtls.test/conformance/e2e/hop"
@@ -18,8 +16,14 @@ func (r Report) WriteSummary(out io.Writer) error {
 	fmt.Fprintf(&text, "Istio %s, Kubernetes %s, Envoy %s, profile %s, lane %s.\n\n", e.Istio, e.Kubernetes, e.Envoy, e.Profile, e.Lane)
 	fmt.Fprintf(&text, "%d pass, %d fail, %d mismatch, %d inconclusive, %d skipped; %d checks. Bring-up %.0f s, cases %.0f s, in all %.0f s.\n\n",
 		s.Pass, s.Fail, s.Mismatch, s.Inconclusive, s.Skipped, s.Checks, r.Durations.BringUpSeconds, r.Durations.CasesSeconds, r.Durations.TotalSeconds)
-	for _, source := range slices.Sorted(maps.Keys(e.Observers.Lacking)) {
-		fmt.Fprintf(&text, "Not observed: %s (%s).\n", source, e.Observers.Lacking[source])
+	m := r.Measures
+	fmt.Fprintf(&text, "Median case %.2f s, %.1f checks/s, settled within %d ms. Packets of the very connection: %s served checks; cause named: %s refused checks; %d distinct tuples of rules, client, protocol and want.\n",
+		m.MedianCaseSeconds, m.ChecksPerSecond, m.MaxSettleMillis, m.Wire, m.Named, m.Tuples)
+	if r.Repeat != nil {
+		fmt.Fprintf(&text, "\n%d rounds, %d cases with differing verdicts.\n", r.Repeat.Rounds, len(r.Repeat.Differing))
+		for _, differing := range r.Repeat.Differing {
+			fmt.Fprintf(&text, "- %s: %v\n", differing.ID, differing.Results)
+		}
 	}
 	text.WriteString("\n| case | verdict | checks | settled after | title |\n|---|---|---|---|---|\n")
 	for _, c := range r.Cases {

@@ -20,6 +20,7 @@ type record struct {
 	durations    report.Durations
 	clusterBegan time.Time
 	suiteEnd     string // how ginkgo ended where its exit status was not 0
+	repeat       *report.Repeat
 }
 
 // reported works, and writes the report however the work ends. The error is the work's; without one, errNotGreen
@@ -59,6 +60,7 @@ func (r *runner) conclude(told *record, failed error) (report.Report, error) {
 	}
 	run := report.Run{
 		RunID: r.runID, Environment: told.environment, Durations: told.durations, Specs: specs, Verdicts: verdicts,
+		Repeat: told.repeat,
 	}
 	if cause := errors.Join(causes...); cause != nil {
 		run.Cause = cause.Error()

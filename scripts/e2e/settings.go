@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/onsi/ginkgo/v2/types"
@@ -21,7 +22,8 @@ var variables = []struct{ name, value, meaning string }{
 	{"ISTIO_VERSION", "", "a version under scripts/images/istio; empty: the newest of the lane"},
 	{"KEEP", "0", "1 leaves the cluster for later runs"},
 	{"FOCUS", "", "regular expression: run the cases whose text matches"},
-	{"LABELS", "", "Ginkgo label filter: run the cases whose labels match"},
+	{"LABELS", "!slow && !chaos && !explore", "Ginkgo label filter: run the cases whose labels match"},
+	{"REPEAT", "1", "how many rounds of the cases to run; verdicts that differ between them are listed"},
 	{"ARTIFACTS", "artifacts", "folder of the report"},
 	{"GINKGO_ARGS", "", "more flags for ginkgo run, quoted as in a shell"},
 }
@@ -31,6 +33,7 @@ type settings struct {
 	values     map[string]string // by variable, defaults filled in
 	artifacts  string            // absolute
 	keep       bool
+	repeat     int
 	ginkgoArgs []string
 	focus      *regexp.Regexp
 	labels     types.LabelFilter
@@ -82,6 +85,9 @@ func readSettings(environment func(string) string, root string) (settings, error
 	}
 	if s.ginkgoArgs, err = splitWords(s.values["GINKGO_ARGS"]); err != nil {
 		refuse("GINKGO_ARGS", "%v", err)
+	}
+	if s.repeat, err = strconv.Atoi(s.values["REPEAT"]); err != nil || s.repeat < 1 {
+		refuse("REPEAT", "want a number from 1 on")
 	}
 	s.artifacts = s.values["ARTIFACTS"]
 	if !filepath.IsAbs(s.artifacts) {

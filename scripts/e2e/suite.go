@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/verdict"
 )
 
 // Limits of the suite. Ginkgo ends by itself within suiteGrace of an interrupt; suitePatience is when we stop waiting.
@@ -54,11 +57,60 @@ func (r *runner) golang(ctx context.Context, arguments ...string) error {
 	return r.children.run(ctx, command, scriptGrace)
 }
 
-// suite runs the cases on a cluster that is up. A red suite is no error: the report says so.
+// suite runs the cases on a cluster that is up, in as many rounds as asked. A red suite is no error: the report says so.
 func (r *runner) suite(ctx context.Context, up broughtUp, told *record) error {
-	r.screen.step("running the suite")
 	began := time.Now()
 	defer func() { told.durations.CasesSeconds = time.Since(began).Seconds() }()
+	var rounds []map[string]verdict.Case
+	for round := range r.settings.repeat {
+		if round > 0 {
+			if err := r.putAside(round); err != nil {
+				return err
+			}
+		}
+		r.screen.step("running the suite%s", r.roundName(round))
+		if err := r.round(ctx, up, told); err != nil {
+			return err
+		}
+		verdicts, err := report.ReadVerdicts(os.DirFS(r.settings.artifacts))
+		if err != nil {
+			return err
+		}
+		rounds = append(rounds, verdicts)
+	}
+	if len(rounds) > 1 {
+		repeat := report.Compare(rounds)
+		told.repeat = &repeat
+	}
+	return nil
+}
+
+func (r *runner) roundName(round int) string {
+	if r.settings.repeat == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", round %d of %d", round+1, r.settings.repeat)
+}
+
+// putAside moves what a round left to a folder of its own, so that the next one does not write over its evidence.
+func (r *runner) putAside(round int) error {
+	folder := filepath.Join(r.settings.artifacts, roundsDir, strconv.Itoa(round))
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for _, name := range []string{report.CasesDir, report.GinkgoFile, "diag"} {
+		err := os.Rename(filepath.Join(r.settings.artifacts, name), filepath.Join(folder, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// roundsDir holds what the rounds before the last left.
+const roundsDir = "rounds"
+
+func (r *runner) round(ctx context.Context, up broughtUp, told *record) error {
 	command := exec.CommandContext(context.WithoutCancel(ctx), r.ginkgoBinary(), r.ginkgoArguments()...)
 	command.Dir = r.root
 	command.Env = append(os.Environ(), mesh.HandoverVariable+"="+up.file)

@@ -1,0 +1,69 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/verdict"
+)
+
+// Measures tell how fast the run was and how far its evidence reaches.
+type Measures struct {
+	MedianCaseSeconds float64  `json:"medianCaseSeconds"`
+	MaxSettleMillis   int64    `json:"maxSettleMillis"`
+	ChecksPerSecond   float64  `json:"checksPerSecond"` // over the time of the cases that ran
+	Wire              Coverage `json:"wire"`            // checks of what was served, and those with packets of the very connection, opened after settling
+	Named             Coverage `json:"named"`           // checks of refusals, and those whose cause an observer named
+	Tuples            int      `json:"tuples"`          // distinct combinations of rules used, client kind, protocol and want
+}
+
+// Coverage is how many of a number of checks have something.
+type Coverage struct {
+	Of   int `json:"of"`
+	With int `json:"with"`
+}
+
+// String returns "12 of 13".
+func (c Coverage) String() string { return fmt.Sprintf("%d of %d", c.With, c.Of) }
+
+func measure(cases []verdict.Case) Measures {
+	var m Measures
+	var seconds []float64
+	var sum float64
+	checks := 0
+	tuples := map[string]bool{}
+	for _, c := range cases {
+		if c.Result == hop.Skipped {
+			continue
+		}
+		seconds, sum, checks = append(seconds, c.Seconds), sum+c.Seconds, checks+len(c.Checks)
+		m.MaxSettleMillis = max(m.MaxSettleMillis, c.ConvergenceMillis)
+		for _, check := range c.Checks {
+			tuples[check.Tuple()] = true
+			m.cover(check)
+		}
+	}
+	if len(seconds) == 0 {
+		return m
+	}
+	slices.Sort(seconds)
+	m.MedianCaseSeconds = seconds[len(seconds)/2]
+	m.ChecksPerSecond = float64(checks) / sum
+	m.Tuples = len(tuples)
+	return m
+}
+
+func (m *Measures) cover(check verdict.Check) {
+	if check.Want == hop.Refused {
+		m.Named.Of++
+		if check.CauseNamed() {
+			m.Named.With++
+		}
+		return
+	}
+	m.Wire.Of++
+	if check.OnTheWire() {
+		m.Wire.With++
+	}
+}
