@@ -1,7 +1,6 @@
 package envoy
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/netip"
 	"time"
@@ -16,79 +15,41 @@ import (
 // ClientFacts is what a client's proxy does when it opens a connection to one endpoint of a service port.
 type ClientFacts struct {
 	Cluster  string         `json:"cluster"`
+	Type     string         `json:"type,omitempty"` // how the cluster finds its endpoints: EDS, ORIGINAL_DST, STRICT_DNS
 	Endpoint netip.AddrPort `json:"endpoint,omitzero"`
+	Name     string         `json:"name,omitempty"`    // of an endpoint that is a host name: name and port
+	Refusal  hop.Refusal    `json:"refusal,omitempty"` // why it opens none: no-cluster or no-endpoint
 	Updated  time.Time      `json:"updated,omitzero"`
 	Warming  bool           `json:"warming,omitempty"` // a newer version of the cluster has arrived and is not in force
 	Match    string         `json:"match,omitempty"`   // the transport socket match that the endpoint's labels picked: tlsMode-istio
-	Socket   string         `json:"socket"`            // TLSSocket, RawSocket, or the type URL of a socket that is not known
+	Socket   string         `json:"socket,omitempty"`  // TLSSocket, RawSocket, or the type URL of a socket that is not known
 	SNI      string         `json:"sni,omitempty"`
+	AutoSNI  bool           `json:"autoSNI,omitempty"` // a request's authority is the server name, where SNI is empty
+	AutoSAN  bool           `json:"autoSAN,omitempty"` // the server's certificate must be for a request's authority
 	TLSContext
-	Says hop.Outcome `json:"says,omitempty"` // what the client attempts: mtls, tls or plaintext; empty when that could not be read
-	Lost []string    `json:"lost,omitempty"` // what could not be read, by its place
-}
-
-type cluster struct {
-	updated   time.Time
-	warming   bool
-	endpoints string // the name under which its endpoints are listed
-	socket    *anySocket
-	matches   []anySocketMatch
-	matcher   bool // the cluster picks its socket by a matcher tree, which is not evaluated
-}
-
-type anySocketMatch struct {
-	Name   string          `json:"name"`
-	Match  json.RawMessage `json:"match"`
-	Socket *anySocket      `json:"transport_socket"`
-}
-
-type dynamicCluster struct {
-	Updated time.Time `json:"last_updated"`
-	Cluster struct {
-		Name string `json:"name"`
-		EDS  struct {
-			Service string `json:"service_name"`
-		} `json:"eds_cluster_config"`
-		Socket  *anySocket       `json:"transport_socket"`
-		Matches []anySocketMatch `json:"transport_socket_matches"`
-		Matcher json.RawMessage  `json:"transport_socket_matcher"`
-	} `json:"cluster"`
-	Rejected *updateFailure `json:"error_state"`
-}
-
-func (d *Dump) addCluster(_ string, in dynamicCluster) {
-	name := in.Cluster.Name
-	d.noteRejected("cluster "+name, in.Rejected)
-	c := cluster{
-		updated:   in.Updated,
-		endpoints: in.Cluster.EDS.Service,
-		socket:    in.Cluster.Socket,
-		matches:   in.Cluster.Matches,
-		matcher:   in.Cluster.Matcher != nil,
-	}
-	if c.endpoints == "" {
-		c.endpoints = name
-	}
-	d.clusters[name] = c
-}
-
-func (d *Dump) addWarmingCluster(_ string, in dynamicCluster) {
-	name := in.Cluster.Name
-	d.noteRejected("cluster "+name, in.Rejected)
-	d.Warming = append(d.Warming, "cluster "+name)
-	if c, found := d.clusters[name]; found {
-		c.warming = true
-		d.clusters[name] = c
-	}
+	Upstream    HTTPVersion   `json:"upstream,omitempty"`  // in which version HTTP requests are sent
+	BytesOnly   bool          `json:"bytesOnly,omitempty"` // listeners send connections here without reading HTTP
+	Override    *ALPNOverride `json:"override,omitempty"`
+	MaxRequests uint32        `json:"maxRequests,omitempty"` // on one connection; zero: any number
+	Says        hop.Outcome   `json:"says,omitempty"`        // what the client attempts: mtls, tls or plaintext; empty when that could not be read
+	Lost        []string      `json:"lost,omitempty"`        // what could not be read, by its place
 }
 
 // ClusterName is how Istio names the cluster of a service port without a subset.
-func ClusterName(host string, port uint16) string { return fmt.Sprintf("outbound|%d||%s", port, host) }
+func ClusterName(host string, port uint16) string { return SubsetName(host, port, "") }
+
+// SubsetName is how Istio names the cluster of a subset of a service port.
+func SubsetName(host string, port uint16, subset string) string {
+	return fmt.Sprintf("outbound|%d|%s|%s", port, subset, host)
+}
+
+// PassthroughCluster is the cluster by which a sidecar reaches addresses that are in no service.
+const PassthroughCluster = "PassthroughCluster"
 
 // Endpoints lists the addresses to which the proxy may send requests for a service port.
 func (d *Dump) Endpoints(host string, port uint16) []netip.AddrPort {
 	var addresses []netip.AddrPort
-	for _, one := range d.endpoints[d.clusters[ClusterName(host, port)].endpoints] {
+	for _, one := range d.endpointsOf(d.clusters[ClusterName(host, port)]) {
 		if one.address.IsValid() {
 			addresses = append(addresses, one.address)
 		}
@@ -97,42 +58,79 @@ func (d *Dump) Endpoints(host string, port uint16) []netip.AddrPort {
 }
 
 // Client returns what the proxy does when it opens a connection to an endpoint of a service port: host is the
-// service's full name, port the Service's port. An invalid endpoint stands for the only one that there is.
-// The error wraps ErrAbsent when the dump lacks the cluster or the endpoint, and lists the endpoints it has.
+// service's full name, port the Service's port. It is Outbound of the cluster without a subset.
 func (d *Dump) Client(host string, port uint16, to netip.AddrPort) (ClientFacts, error) {
-	name := ClusterName(host, port)
+	return d.Outbound(ClusterName(host, port), to)
+}
+
+// Outbound returns what the proxy does when it opens a connection to an endpoint of a cluster. A cluster or endpoints
+// that do not exist are a fact, the Refusal. An invalid endpoint stands for any, where all are treated alike.
+// The error wraps ErrAbsent when the cluster has endpoints and that one is not among them, and lists those it has.
+func (d *Dump) Outbound(name string, to netip.AddrPort) (ClientFacts, error) {
 	c, found := d.clusters[name]
 	if !found {
-		return ClientFacts{}, fmt.Errorf("cluster %s: %w", name, ErrAbsent)
+		return ClientFacts{Cluster: name, Refusal: hop.NoCluster}, nil
 	}
-	one, err := d.pick(c, to)
+	facts := ClientFacts{
+		Cluster: name, Type: c.kind, Updated: c.updated, Warming: c.warming, MaxRequests: c.options.maxRequests,
+		Upstream: c.options.version, AutoSNI: c.options.autoSNI, AutoSAN: c.options.autoSAN, BytesOnly: d.bytesOnly[name],
+	}
+	facts.Lost = append(facts.Lost, c.lost...)
+	candidates, err := d.pick(c, to)
 	if err != nil {
 		return ClientFacts{}, fmt.Errorf("endpoint of cluster %s: %w", name, err)
 	}
-	facts := ClientFacts{Cluster: name, Endpoint: one.address, Updated: c.updated, Warming: c.warming}
-	socket, ok := facts.choose(c, one)
+	if len(candidates) == 0 {
+		facts.Refusal = hop.NoEndpoint
+		return facts, nil
+	}
+	if len(candidates) == 1 {
+		facts.Endpoint, facts.Name = candidates[0].address, candidates[0].name
+	}
+	socket, ok := facts.choose(c, candidates[0])
+	for _, other := range candidates[1:] {
+		probe := ClientFacts{Cluster: name}
+		probe.choose(c, other)
+		if probe.Match != facts.Match {
+			return ClientFacts{}, fmt.Errorf("endpoint of cluster %s: %w: its endpoints differ in their sockets, so that one must be named", name, ErrAbsent)
+		}
+	}
 	if ok {
-		facts.readSocket(name, socket)
+		facts.readSocket(d, socket)
+	}
+	if facts.Socket == TLSSocket && !c.keepsALPN && !facts.BytesOnly {
+		facts.Override = d.override
 	}
 	return facts, nil
 }
 
-func (d *Dump) pick(c cluster, to netip.AddrPort) (endpoint, error) {
-	all := d.endpoints[c.endpoints]
-	if len(all) == 0 {
-		return endpoint{}, fmt.Errorf("%w: it has none, or the dump was asked for without include_eds", ErrAbsent)
+// originalDst is the type of a cluster that sends a connection where it was going, whatever that address.
+const originalDst = "ORIGINAL_DST"
+
+// pick returns the endpoints that an address may mean: itself, those that are host names on its port, or all for none.
+func (d *Dump) pick(c cluster, to netip.AddrPort) ([]endpoint, error) {
+	if c.kind == originalDst {
+		return []endpoint{{address: to}}, nil
 	}
-	if !to.IsValid() && len(all) == 1 {
-		return all[0], nil
+	all := d.endpointsOf(c)
+	if !to.IsValid() || len(all) == 0 {
+		return all, nil
 	}
-	var known []netip.AddrPort
+	var named []endpoint
+	var known []string
 	for _, one := range all {
-		if one.address == to && to.IsValid() {
-			return one, nil
+		if one.address == to {
+			return []endpoint{one}, nil
 		}
-		known = append(known, one.address)
+		if !one.address.IsValid() && one.port == to.Port() {
+			named = append(named, one)
+		}
+		known = append(known, one.String())
 	}
-	return endpoint{}, fmt.Errorf("%v: %w: it has %v", to, ErrAbsent, known)
+	if len(named) == 0 {
+		return nil, fmt.Errorf("%v: %w: it has %v", to, ErrAbsent, known)
+	}
+	return named, nil
 }
 
 // choose returns the socket that Envoy picks: the first match whose labels the endpoint all carries, then the first
@@ -173,7 +171,8 @@ func carries(labels, wanted *structpb.Struct) bool {
 	return true
 }
 
-func (f *ClientFacts) readSocket(place string, raw *anySocket) {
+func (f *ClientFacts) readSocket(d *Dump, raw *anySocket) {
+	place := f.Cluster
 	kind, known := raw.kind()
 	f.Socket = kind
 	if !known {
@@ -191,7 +190,9 @@ func (f *ClientFacts) readSocket(place string, raw *anySocket) {
 		return
 	}
 	f.SNI = context.GetSni()
-	f.TLSContext = readTLS(context.GetCommonTlsContext())
+	f.AutoSNI = f.AutoSNI || context.GetAutoHostSni()
+	f.AutoSAN = f.AutoSAN || context.GetAutoSniSanValidation()
+	f.TLSContext = d.readTLS(context.GetCommonTlsContext())
 	f.Says = hop.OneWayTLS
 	if f.CertificateSecret != "" {
 		f.Says = hop.MTLS

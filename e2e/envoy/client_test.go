@@ -33,6 +33,7 @@ func clientOf(t *testing.T, name string, port uint16) ClientFacts {
 func TestAutoMTLSIsReadWithAllItsParameters(t *testing.T) {
 	want := ClientFacts{
 		Cluster: "outbound|50051||" + host,
+		Type:    "EDS",
 		Match:   "tlsMode-istio",
 		Socket:  TLSSocket,
 		SNI:     "outbound_.50051_._." + host,
@@ -44,13 +45,17 @@ func TestAutoMTLSIsReadWithAllItsParameters(t *testing.T) {
 			MinTLS:            "TLSv1_2",
 			MaxTLS:            "TLSv1_3",
 		},
-		Says: hop.MTLS,
+		Upstream: HTTP2,
+		Says:     hop.MTLS,
 	}
 	got := clientOf(t, "client-permissive", 50051)
 	if got.Endpoint.Port() != 50051 || got.Updated.IsZero() {
 		t.Errorf("endpoint %v, updated %v", got.Endpoint, got.Updated)
 	}
-	ignored := cmpopts.IgnoreFields(ClientFacts{}, "Endpoint", "Updated")
+	if got.Certificate.Identity != "spiffe://cluster.local/ns/envoylab/sa/client" || len(got.Roots.Roots) != 1 {
+		t.Errorf("certificate %+v, roots %+v", got.Certificate, got.Roots)
+	}
+	ignored := cmpopts.IgnoreFields(ClientFacts{}, "Endpoint", "Updated", "Certificate", "Roots")
 	if diff := cmp.Diff(want, got, ignored); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -90,23 +95,20 @@ func TestASimpleRuleHasNoCertificateAndVerifiesNothing(t *testing.T) {
 	}
 }
 
-func TestAnAbsentClusterOrEndpointIsNamed(t *testing.T) {
-	d := load(t, "client-permissive")
-	tests := map[string]struct {
-		host string
-		to   netip.AddrPort
-		want string
-	}{
-		"cluster":  {"nobody", netip.AddrPort{}, "cluster outbound|80||nobody"},
-		"endpoint": {host, netip.MustParseAddrPort("192.0.2.1:80"), "192.0.2.1:80: not in the configuration dump: it has [10.244."},
+func TestAnAbsentEndpointIsNamedWithThoseThatAre(t *testing.T) {
+	_, err := load(t, "client-permissive").Client(host, 80, netip.MustParseAddrPort("192.0.2.1:80"))
+	if !errors.Is(err, ErrAbsent) || !strings.Contains(err.Error(), "192.0.2.1:80: not in the configuration dump: it has [10.244.") {
+		t.Errorf("got %v", err)
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			_, err := d.Client(test.host, 80, test.to)
-			if !errors.Is(err, ErrAbsent) || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want %q", err, test.want)
-			}
-		})
+}
+
+func TestAClusterThatTheProxyLacksIsAFact(t *testing.T) {
+	got, err := load(t, "client-permissive").Client("nobody", 80, netip.AddrPort{})
+	if err != nil || got.Refusal != hop.NoCluster {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	if p := Predict(got, ServerFacts{}, Attempt{}); p.Says != hop.Refused || p.Refusal != hop.NoCluster {
+		t.Errorf("got %+v", p)
 	}
 }
 
@@ -165,7 +167,7 @@ func TestASocketOfAnUnknownTypeIsLostAndNotTakenForPlaintext(t *testing.T) {
 			if got.Says != "" || got.Socket != test.socket || len(got.Lost) != 1 {
 				t.Errorf("got says %q, socket %q, lost %q", got.Says, got.Socket, got.Lost)
 			}
-			if p := Predict(got, ServerFacts{}); p.Says != "" || p.Why == "" {
+			if p := Predict(got, ServerFacts{}, Attempt{}); p.Says != "" || p.Why == "" {
 				t.Errorf("prediction: got %+v", p)
 			}
 		})

@@ -17,7 +17,7 @@ import (
 var ErrAbsent = errors.New("not in the configuration dump")
 
 // Dump is what one proxy had in force when it was asked, reduced to what concerns TLS.
-// Only dynamic resources are kept: Istio delivers everything that decides a hop by xDS and SDS.
+// Of what is static only clusters and endpoints are kept: Istio delivers all else that decides a hop by xDS and SDS.
 type Dump struct {
 	// Lost names what could not be read, by its place: an element of another shape, a section of an unknown type.
 	Lost []string
@@ -30,6 +30,9 @@ type Dump struct {
 	clusters  map[string]cluster
 	endpoints map[string][]endpoint
 	secrets   map[string]secret
+
+	override  *ALPNOverride   // of the listeners that clients' requests pass
+	bytesOnly map[string]bool // clusters to which listeners send bytes without reading HTTP
 }
 
 // Parse reads the answer to /config_dump?include_eds, or to the same with a resource and name_regex filter.
@@ -41,6 +44,7 @@ func Parse(r io.Reader) (*Dump, error) {
 		clusters:  map[string]cluster{},
 		endpoints: map[string][]endpoint{},
 		secrets:   map[string]secret{},
+		bytesOnly: map[string]bool{},
 	}
 	in := json.NewDecoder(r)
 	if err := d.readTop(in); err != nil {
@@ -49,6 +53,7 @@ func Parse(r io.Reader) (*Dump, error) {
 		}
 		return nil, fmt.Errorf("read configuration dump, near byte %d: %w", in.InputOffset(), err)
 	}
+	d.readOutbound()
 	return d, nil
 }
 
@@ -112,6 +117,7 @@ func expect(in *json.Decoder, want json.Delim) error {
 type section struct {
 	Type            string            `json:"@type"`
 	Listeners       []json.RawMessage `json:"dynamic_listeners"`
+	StaticClusters  []json.RawMessage `json:"static_clusters"`
 	Clusters        []json.RawMessage `json:"dynamic_active_clusters"`
 	WarmingClusters []json.RawMessage `json:"dynamic_warming_clusters"`
 	StaticEndpoints []json.RawMessage `json:"static_endpoint_configs"`
@@ -137,6 +143,7 @@ func (d *Dump) readSection(place string, raw json.RawMessage) {
 	case "ListenersConfigDump":
 		each(place+".dynamic_listeners", s.Listeners, decoded(d, d.addListener))
 	case "ClustersConfigDump":
+		each(place+".static_clusters", s.StaticClusters, decoded(d, d.addCluster))
 		each(place+".dynamic_active_clusters", s.Clusters, decoded(d, d.addCluster))
 		each(place+".dynamic_warming_clusters", s.WarmingClusters, decoded(d, d.addWarmingCluster))
 	case "EndpointsConfigDump":
@@ -148,14 +155,14 @@ func (d *Dump) readSection(place string, raw json.RawMessage) {
 	// A filtered answer holds the elements themselves instead of sections.
 	case "ListenersConfigDump.DynamicListener":
 		decoded(d, d.addListener)(place, raw)
-	case "ClustersConfigDump.DynamicCluster":
+	case "ClustersConfigDump.DynamicCluster", "ClustersConfigDump.StaticCluster":
 		decoded(d, d.addCluster)(place, raw)
 	case "EndpointsConfigDump.DynamicEndpointConfig", "EndpointsConfigDump.StaticEndpointConfig":
 		decoded(d, d.addEndpoints)(place, raw)
 	case "SecretsConfigDump.DynamicSecret":
 		decoded(d, d.addSecret)(place, raw)
 	case "BootstrapConfigDump", "RoutesConfigDump", "ScopedRoutesConfigDump", "EcdsConfigDump",
-		"ListenersConfigDump.StaticListener", "ClustersConfigDump.StaticCluster", "SecretsConfigDump.StaticSecret":
+		"ListenersConfigDump.StaticListener", "SecretsConfigDump.StaticSecret":
 		// Nothing in these decides between TLS and plaintext on an inbound or outbound hop.
 	default:
 		d.lose(place, fmt.Sprintf("unknown section %q", s.Type))

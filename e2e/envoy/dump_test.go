@@ -195,7 +195,7 @@ func FuzzParse(f *testing.F) {
 			if found && port == "80" {
 				client, _ := d.Client(host, 80, firstOf(d.Endpoints(host, 80)))
 				server, _ := d.Server(80)
-				Predict(client, server)
+				Predict(client, server, Attempt{})
 			}
 		}
 		for name := range d.secrets {

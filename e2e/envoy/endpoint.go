@@ -13,21 +13,34 @@ import (
 // endpoint is an address of a cluster and the labels that decide its transport socket.
 type endpoint struct {
 	address  netip.AddrPort
+	name     string // of one that is a host name, with its port
+	port     uint16
 	labels   *structpb.Struct // of the endpoint itself
 	locality *structpb.Struct // of its locality, which Envoy asks when no label of the endpoint matches
+}
+
+// String returns the address, or the host name and port.
+func (e endpoint) String() string {
+	if e.name != "" {
+		return e.name
+	}
+	return e.address.String()
 }
 
 // socketMatch is the metadata under which Istio states an endpoint's tlsMode.
 const socketMatch = "envoy.transport_socket_match"
 
 type endpointConfig struct {
-	Config struct {
-		Cluster    string `json:"cluster_name"`
-		Localities []struct {
-			Endpoints []json.RawMessage `json:"lb_endpoints"`
-			Metadata  json.RawMessage   `json:"metadata"`
-		} `json:"endpoints"`
-	} `json:"endpoint_config"`
+	Config assignment `json:"endpoint_config"`
+}
+
+// assignment is a ClusterLoadAssignment.
+type assignment struct {
+	Cluster    string `json:"cluster_name"`
+	Localities []struct {
+		Endpoints []json.RawMessage `json:"lb_endpoints"`
+		Metadata  json.RawMessage   `json:"metadata"`
+	} `json:"endpoints"`
 }
 
 func (d *Dump) addEndpoints(place string, in endpointConfig) {
@@ -35,8 +48,13 @@ func (d *Dump) addEndpoints(place string, in endpointConfig) {
 	if cluster == "" {
 		return
 	}
-	for i, locality := range in.Config.Localities {
-		place := fmt.Sprintf("%s (%s).endpoints[%d]", place, cluster, i)
+	d.endpoints[cluster] = append(d.endpoints[cluster], d.readAssignment(fmt.Sprintf("%s (%s)", place, cluster), in.Config)...)
+}
+
+func (d *Dump) readAssignment(place string, in assignment) []endpoint {
+	var all []endpoint
+	for i, locality := range in.Localities {
+		place := fmt.Sprintf("%s.endpoints[%d]", place, i)
 		var shared corev3.Metadata
 		if locality.Metadata != nil {
 			if err := decode(locality.Metadata, &shared); err != nil {
@@ -50,9 +68,10 @@ func (d *Dump) addEndpoints(place string, in endpointConfig) {
 				continue
 			}
 			one.locality = shared.GetFilterMetadata()[socketMatch]
-			d.endpoints[cluster] = append(d.endpoints[cluster], one)
+			all = append(all, one)
 		}
 	}
+	return all
 }
 
 // readEndpoint leaves the address invalid for an endpoint that is no IP address and port.
@@ -63,8 +82,11 @@ func readEndpoint(raw json.RawMessage) (endpoint, error) {
 	}
 	one := endpoint{labels: in.GetMetadata().GetFilterMetadata()[socketMatch]}
 	socket := in.GetEndpoint().GetAddress().GetSocketAddress()
+	one.port = uint16(socket.GetPortValue())
 	if address, err := netip.ParseAddr(socket.GetAddress()); err == nil {
-		one.address = netip.AddrPortFrom(address, uint16(socket.GetPortValue()))
+		one.address = netip.AddrPortFrom(address, one.port)
+	} else {
+		one.name = fmt.Sprintf("%s:%d", socket.GetAddress(), one.port)
 	}
 	return one, nil
 }

@@ -10,12 +10,21 @@ import (
 
 // listener is the part of a listener in force that decides what a connection meets.
 type listener struct {
+	name     string
+	port     uint16 // that it is bound to; the one that a connection is for where it is not redirected
 	updated  time.Time
 	warming  bool
 	filters  []anyListenerFilter
+	patience patience
 	chains   []anyChain
 	fallback *anyChain
 	matcher  bool // the listener picks chains by a matcher tree, which is not evaluated
+}
+
+// patience is how long listener filters wait for a client's first bytes, and what follows.
+type patience struct {
+	limit     string // a duration; "0s" is without end, and Envoy's default is 15 s
+	continues bool   // what the filters know by then picks the chain; otherwise the connection is closed
 }
 
 type anyListenerFilter struct {
@@ -28,10 +37,7 @@ type anyChain struct {
 	Name    string          `json:"name"`
 	Match   json.RawMessage `json:"filter_chain_match"`
 	Socket  *anySocket      `json:"transport_socket"`
-	Filters []struct {
-		Name  string          `json:"name"`
-		Typed json.RawMessage `json:"typed_config"`
-	} `json:"filters"`
+	Filters []anyFilter     `json:"filters"`
 }
 
 type dynamicListener struct {
@@ -39,10 +45,17 @@ type dynamicListener struct {
 	Active *struct {
 		Updated  time.Time `json:"last_updated"`
 		Listener struct {
-			Filters  []anyListenerFilter `json:"listener_filters"`
-			Chains   []json.RawMessage   `json:"filter_chains"`
-			Fallback *anyChain           `json:"default_filter_chain"`
-			Matcher  json.RawMessage     `json:"filter_chain_matcher"`
+			Address struct {
+				Socket struct {
+					Port uint16 `json:"port_value"`
+				} `json:"socket_address"`
+			} `json:"address"`
+			Filters   []anyListenerFilter `json:"listener_filters"`
+			Limit     string              `json:"listener_filters_timeout"`
+			Continues bool                `json:"continue_on_listener_filters_timeout"`
+			Chains    []json.RawMessage   `json:"filter_chains"`
+			Fallback  *anyChain           `json:"default_filter_chain"`
+			Matcher   json.RawMessage     `json:"filter_chain_matcher"`
 		} `json:"listener"`
 	} `json:"active_state"`
 	Warming  json.RawMessage `json:"warming_state"`
@@ -57,14 +70,18 @@ func (d *Dump) addListener(place string, in dynamicListener) {
 	if in.Active == nil {
 		return
 	}
+	active := in.Active.Listener
 	l := listener{
+		name:     in.Name,
+		port:     active.Address.Socket.Port,
 		updated:  in.Active.Updated,
 		warming:  in.Warming != nil,
-		filters:  in.Active.Listener.Filters,
-		fallback: in.Active.Listener.Fallback,
-		matcher:  in.Active.Listener.Matcher != nil,
+		filters:  active.Filters,
+		patience: patience{limit: active.Limit, continues: active.Continues},
+		fallback: active.Fallback,
+		matcher:  active.Matcher != nil,
 	}
-	for i, rawChain := range in.Active.Listener.Chains {
+	for i, rawChain := range active.Chains {
 		var c anyChain
 		if err := json.Unmarshal(rawChain, &c); err != nil {
 			d.lose(fmt.Sprintf("%s (%s).filter_chains[%d]", place, in.Name, i), err)

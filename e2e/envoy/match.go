@@ -16,8 +16,8 @@ type Connection struct {
 // It has nothing to say when Undecided is set.
 //
 // Envoy goes through the criteria in a fixed order and keeps at each only the most specific chains that fit, without
-// ever coming back to the others: destination port, (address,) server name, transport protocol, application protocol,
-// (source). Only when nothing is left is the default chain taken. Source: FilterChainMatch in
+// ever coming back to the others: destination port, address, server name, transport protocol, application protocol,
+// (source). The chains of s are those that the port and the address leave. Only when nothing is left is the default chain taken. Source: FilterChainMatch in
 // https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener_components.proto
 func (s ServerFacts) Match(c Connection) (ChainFacts, bool) {
 	if s.Undecided != "" {
@@ -42,6 +42,8 @@ func (s ServerFacts) seen(c Connection) Connection {
 	if c.TLS && !s.DetectsTLS {
 		return Connection{}
 	}
+	// Envoy keeps the server name in lower case.
+	c.SNI = strings.ToLower(c.SNI)
 	if !c.TLS {
 		c.SNI = ""
 		if !s.DetectsHTTP {

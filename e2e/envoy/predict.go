@@ -2,85 +2,247 @@ package envoy
 
 import (
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
+	"strings"
 
 	"mtls.test/conformance/e2e/hop"
 )
 
-// Prediction is what two configurations together will do with a connection. It speaks of the form of the connection
-// only: whether the certificates satisfy each other is for the wire to show.
+// Prediction is what the configurations and secrets of both ends together will do with a connection.
 type Prediction struct {
-	Says    hop.Outcome `json:"says,omitempty"` // empty when the configurations could not be read far enough
-	Refusal hop.Refusal `json:"refusal,omitempty"`
-	Why     string      `json:"why"`
+	Says    hop.Outcome  `json:"says,omitempty"`    // empty when the configurations could not be read far enough
+	Refusal hop.Refusal  `json:"refusal,omitempty"` // empty for a refusal that has no name among the causes
+	Peer    hop.Identity `json:"peer,omitempty"`    // the client's, where the server's end verifies it
+	Chain   string       `json:"chain,omitempty"`   // the server's filter chain that takes the connection
+	Why     string       `json:"why"`
+	Assumed []string     `json:"assumed,omitempty"` // what was held for true because a secret or a rule could not tell
+}
+
+// flight is how a connection begins: in the clear, or with a ClientHello.
+type flight struct {
+	hello   *Hello
+	own     bool   // the ClientHello is the application's, not its proxy's
+	proxied bool   // the client has a proxy
+	inner   Speech // what the application says, inside the TLS if there is some
 }
 
 // Predict says what happens when a client so configured connects to a server so configured.
-func Predict(client ClientFacts, server ServerFacts) Prediction {
-	switch client.Socket {
-	case TLSSocket:
-		return predictTLS(client, server)
-	case RawSocket:
-		return PredictPlain(server)
+func Predict(client ClientFacts, server ServerFacts, a Attempt) Prediction {
+	switch {
+	case client.Refusal != "":
+		return Prediction{Says: hop.Refused, Refusal: client.Refusal, Why: fmt.Sprintf("the client's proxy has %s for cluster %s", absence(client.Refusal), client.Cluster)}
+	case client.Socket == TLSSocket:
+		hello := client.hello(a)
+		return meet(flight{hello: &hello, proxied: true, inner: a.Speaks}, server, a)
+	case client.Socket == RawSocket:
+		return meet(bare(a, true), server, a)
 	default:
 		return Prediction{Why: "the client's transport socket could not be read: " + client.Socket}
 	}
 }
 
-// PredictPlain says what happens when a client without a proxy connects in the clear and speaks HTTP.
-func PredictPlain(server ServerFacts) Prediction {
-	if server.Undecided != "" {
-		return Prediction{Why: server.Undecided}
-	}
-	// Of the versions that an inspector tells apart either will do: Istio lists both wherever it lists one.
-	chain, found := server.Match(Connection{ALPN: []string{"http/1.1", "h2c"}})
-	if !found {
-		return Prediction{Says: hop.Refused, Refusal: hop.NoFilterChain, Why: "the client sends plaintext, and the server has no filter chain for it"}
-	}
-	switch chain.Socket {
-	case RawSocket:
-		return Prediction{Says: hop.Plaintext, Why: fmt.Sprintf("the client sends plaintext, and the server's chain %s takes it", chain.Name)}
-	case TLSSocket:
-		return Prediction{Says: hop.Refused, Why: fmt.Sprintf("the client sends plaintext, and the server's chain %s expects TLS", chain.Name)}
-	default:
-		return unreadable(chain)
-	}
+// PredictPlain says what happens when a client without a proxy connects and speaks as its application does: in the
+// clear, or in TLS of its own.
+func PredictPlain(server ServerFacts, a Attempt) Prediction {
+	return meet(bare(a, false), server, a)
 }
 
-func predictTLS(client ClientFacts, server ServerFacts) Prediction {
+// PredictProbe says what happens when a client without a proxy connects with a ClientHello of ours and speaks inside
+// the TLS as the attempt says.
+func PredictProbe(probe Hello, server ServerFacts, a Attempt) Prediction {
+	return meet(flight{hello: &probe, inner: a.Speaks}, server, a)
+}
+
+func bare(a Attempt, proxied bool) flight {
+	if a.Speaks != SpeaksTLS {
+		return flight{proxied: proxied, inner: a.Speaks}
+	}
+	return flight{hello: &a.Own, own: true, proxied: proxied, inner: SpeaksHTTP1}
+}
+
+func absence(cause hop.Refusal) string {
+	if cause == hop.NoEndpoint {
+		return "no endpoint"
+	}
+	return "no configuration"
+}
+
+// hello is the ClientHello of the client's proxy, and what it asks of the server's certificate.
+func (f ClientFacts) hello(a Attempt) Hello {
+	hello := Hello{SNI: f.SNI, TLSContext: f.TLSContext}
+	hello.ALPN = f.Offered(a.Speaks)
+	authority := a.Host
+	if host, _, err := net.SplitHostPort(a.Host); err == nil {
+		authority = host
+	}
+	if _, err := netip.ParseAddr(authority); f.AutoSNI && hello.SNI == "" && err != nil {
+		hello.SNI = authority
+	}
+	if f.AutoSAN && authority != "" {
+		hello.SANs = append(slices.Clone(f.SANs), "exact:"+authority)
+	}
+	return hello
+}
+
+// meet follows a connection into the server: to a chain, through its transport socket, its filters, to what is behind.
+func meet(f flight, server ServerFacts, a Attempt) Prediction {
 	if server.Undecided != "" {
 		return Prediction{Why: server.Undecided}
 	}
-	chain, found := server.Match(Connection{TLS: true, SNI: client.SNI, ALPN: client.ALPN})
-	if !found {
-		return Prediction{Says: hop.Refused, Refusal: hop.NoFilterChain, Why: fmt.Sprintf("the client sends TLS with ALPN %v, and the server has no filter chain for it", client.ALPN)}
+	if f.hello == nil && f.inner == SpeaksNothing && server.ClientFirst {
+		return Prediction{Says: hop.Refused, Refusal: hop.ServerFirst, Why: "the client waits for the server, whose proxy waits for the client's first bytes to pick a filter chain"}
 	}
+	chain, found := server.Match(f.connection())
+	if !found {
+		return Prediction{Says: hop.Refused, Refusal: hop.NoFilterChain, Why: f.text() + ", and the server has no filter chain for it"}
+	}
+	p := enter(f, chain, server, a)
+	if !server.Naked {
+		p.Chain = chain.Name
+	}
+	return p
+}
+
+func (f flight) connection() Connection {
+	if f.hello == nil {
+		return Connection{ALPN: f.inner.detected()}
+	}
+	return Connection{TLS: true, SNI: f.hello.SNI, ALPN: f.hello.ALPN}
+}
+
+// text leaves out what differs from one run to the next.
+func (f flight) text() string {
 	switch {
-	case chain.Socket == RawSocket:
-		return Prediction{Says: hop.Refused, Refusal: hop.NotTLS, Why: fmt.Sprintf("the client sends TLS, and the server's chain %s %s", chain.Name, handlesTLS(chain))}
-	case chain.Socket != TLSSocket:
-		return unreadable(chain)
-	case client.CertificateSecret == "" && chain.RequireClientCertificate:
-		return Prediction{Says: hop.Refused, Why: fmt.Sprintf("the client has no certificate, and the server's chain %s requires one", chain.Name)}
-	case client.CertificateSecret == "":
-		return Prediction{Says: hop.OneWayTLS, Why: fmt.Sprintf("the client has no certificate, and the server's chain %s does without", chain.Name)}
-	case chain.ValidationSecret == "":
-		return Prediction{Says: hop.OneWayTLS, Why: fmt.Sprintf("the server's chain %s has no roots to verify the client's certificate with", chain.Name)}
+	case f.hello == nil:
+		return "the client sends plaintext"
+	case len(f.hello.ALPN) == 0:
+		return "the client sends TLS without ALPN"
 	default:
-		return Prediction{Says: hop.MTLS, Why: fmt.Sprintf("the client has a certificate, and the server's chain %s verifies it", chain.Name)}
+		return "the client sends TLS with ALPN " + strings.Join(f.hello.ALPN, ",")
 	}
 }
 
-func unreadable(chain ChainFacts) Prediction {
-	return Prediction{Why: fmt.Sprintf("the transport socket of the server's chain %s could not be read: %s", chain.Name, chain.Socket)}
+func enter(f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
+	switch {
+	case chain.Socket == RawSocket && f.hello == nil:
+		return serve(Prediction{Says: hop.Plaintext, Why: fmt.Sprintf("the client sends plaintext, and the server's chain %s takes it", chain.Name)}, f, chain, server, a)
+	case chain.Socket == RawSocket && chain.HTTP:
+		return Prediction{Says: hop.Refused, Refusal: hop.NotTLS, Why: fmt.Sprintf("the client sends TLS, and the server's chain %s reads it as HTTP in the clear", chain.Name)}
+	case chain.Socket == RawSocket:
+		return passOn(f, chain, server, a)
+	case chain.Socket != TLSSocket:
+		return Prediction{Why: fmt.Sprintf("the transport socket of the server's chain %s could not be read: %s", chain.Name, chain.Socket)}
+	case f.hello == nil && f.inner == SpeaksNothing:
+		return Prediction{Says: hop.Refused, Refusal: hop.ServerFirst, Why: fmt.Sprintf("the client waits for the server, whose chain %s waits for a ClientHello", chain.Name)}
+	case f.hello == nil:
+		return Prediction{Says: hop.Refused, Why: fmt.Sprintf("the client sends plaintext, and the server's chain %s expects TLS", chain.Name)}
+	}
+	return terminate(f, chain, server, a)
 }
 
-const httpConnectionManager = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-
-// handlesTLS tells what becomes of TLS on a chain that does not terminate it.
-func handlesTLS(chain ChainFacts) string {
-	if slices.ContainsFunc(chain.Filters, func(f Filter) bool { return f.Type == httpConnectionManager }) {
-		return "reads it as HTTP in the clear"
+// terminate carries out the handshake at the server's proxy.
+func terminate(f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
+	end := ServerEnd{TLSContext: chain.TLSContext, RequireClientCertificate: chain.RequireClientCertificate}
+	shaken := shake(*f.hello, end, a.At)
+	if shaken.failed {
+		return Prediction{Says: hop.Refused, Refusal: shaken.refusal, Assumed: shaken.assumed, Why: fmt.Sprintf("at the server's chain %s: %s", chain.Name, shaken.why)}
 	}
-	return "passes it on to the application as it is"
+	p := Prediction{Says: hop.OneWayTLS, Peer: shaken.peer, Assumed: shaken.assumed, Why: fmt.Sprintf("the server's chain %s %s", chain.Name, shaken.why)}
+	if shaken.mutual {
+		p.Says = hop.MTLS
+	}
+	return serve(p, f, chain, server, a)
+}
+
+// serve follows the bytes that a chain has taken, decrypted or in the clear, through its filters.
+func serve(p Prediction, f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
+	p = authorize(p, f, chain, server.Port)
+	switch {
+	case p.Says == hop.Refused || p.Says == "":
+		return p
+	case chain.HTTP && f.inner == SpeaksNothing:
+		p.Says, p.Refusal, p.Why = hop.Refused, hop.ServerFirst, fmt.Sprintf("the client waits for the server, whose chain %s waits for a request", chain.Name)
+	case chain.HTTP && !f.inner.http():
+		p.Says, p.Refusal, p.Why = hop.Refused, hop.NotHTTP, fmt.Sprintf("the server's chain %s reads HTTP, and the client's bytes are none", chain.Name)
+	case p.Says == hop.Plaintext && !chain.HTTP && a.Serves != nil:
+		p.Says, p.Why = hop.Refused, "the client sends plaintext, and the application speaks TLS"
+	}
+	return p
+}
+
+// authorize asks the RBAC filters in their order; the network ones stand before any that reads HTTP.
+func authorize(p Prediction, f flight, chain ChainFacts, port uint16) Prediction {
+	who := caller{tls: p.Says != hop.Plaintext, identity: p.Peer, port: port}
+	for _, filter := range chain.Authorization {
+		if filter.Layer == "http" && !f.inner.http() {
+			continue
+		}
+		allowed, err := filter.allows(who)
+		switch {
+		case err != nil:
+			return Prediction{Why: err.Error()}
+		case allowed == unknown:
+			return Prediction{Why: fmt.Sprintf("an RBAC filter of the server's chain %s decides by more than the client's identity and the port", chain.Name)}
+		case allowed == no:
+			p.Says, p.Refusal, p.Why = hop.Refused, hop.Unauthorized, fmt.Sprintf("an RBAC filter of the server's chain %s denies the client, %s", chain.Name, nameOf(who))
+			return p
+		}
+	}
+	return p
+}
+
+func nameOf(c caller) string {
+	switch {
+	case c.identity != "":
+		return string(c.identity)
+	case c.tls:
+		return "whose identity is not known"
+	default:
+		return "which proves no identity"
+	}
+}
+
+// passOn follows TLS that a chain does not terminate: to a proxy behind, or to the application.
+func passOn(f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
+	p := authorize(Prediction{Says: hop.Plaintext}, f, chain, server.Port)
+	if p.Says != hop.Plaintext {
+		return p
+	}
+	if chain.BySNI {
+		return tunnel(f, chain, server, a)
+	}
+	if a.Serves == nil {
+		return Prediction{Says: hop.Refused, Refusal: hop.NotTLS, Why: fmt.Sprintf("the client sends TLS, and the server's chain %s passes it on to the application as it is", chain.Name)}
+	}
+	shaken := shake(*f.hello, *a.Serves, a.At)
+	if shaken.failed {
+		return Prediction{Says: hop.Refused, Refusal: shaken.refusal, Assumed: shaken.assumed, Why: "at the application: " + shaken.why}
+	}
+	p = Prediction{Says: hop.OneWayTLS, Peer: shaken.peer, Assumed: shaken.assumed, Why: "the application terminates the client's TLS and " + shaken.why}
+	switch {
+	// What a proxy on either side has passed on unread is the application's own TLS.
+	case !server.Naked || f.own && f.proxied:
+		p.Says = hop.AppTLS
+	case shaken.mutual:
+		p.Says = hop.MTLS
+	}
+	return p
+}
+
+// tunnel follows TLS through a gateway that picks the destination by server name.
+func tunnel(f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
+	endpoints, found := server.Tunnels[f.hello.SNI]
+	switch {
+	case !found:
+		return Prediction{Says: hop.Refused, Refusal: hop.NoCluster, Why: fmt.Sprintf("the gateway's chain %s has no cluster %s", chain.Name, f.hello.SNI)}
+	case endpoints == 0:
+		return Prediction{Says: hop.Refused, Refusal: hop.NoEndpoint, Why: fmt.Sprintf("the gateway's cluster %s has no endpoint", f.hello.SNI)}
+	case a.Behind == nil:
+		return Prediction{Why: fmt.Sprintf("the gateway's chain %s passes TLS on to %s, whose configuration was not given", chain.Name, f.hello.SNI)}
+	}
+	behind := *a.Behind
+	a.Behind = nil
+	return meet(f, behind, a)
 }

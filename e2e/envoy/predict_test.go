@@ -23,12 +23,12 @@ func TestTwoRealConfigurationsTogetherDecideTheHop(t *testing.T) {
 		"a DISABLE rule, STRICT":         {"client-rule-disable", "server-strict", 80, 8080, hop.Refused, hop.NoFilterChain},
 		"ISTIO_MUTUAL, DISABLE":          {"client-rule-mutual", "server-disable", 80, 8080, hop.Refused, hop.NotTLS},
 		"SIMPLE, PERMISSIVE":             {"client-rule-simple", "server-permissive", 80, 8080, hop.Refused, hop.NoFilterChain},
-		"SIMPLE, STRICT":                 {"client-rule-simple", "server-strict", 80, 8080, hop.Refused, ""},
+		"SIMPLE, STRICT":                 {"client-rule-simple", "server-strict", 80, 8080, hop.Refused, hop.NoClientCertificate},
 		"SIMPLE, PERMISSIVE, a TCP port": {"client-rule-simple", "server-permissive", 9000, 9000, hop.Refused, hop.NotTLS},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := Predict(clientOf(t, test.client, test.port), serverOf(t, test.server, test.workload))
+			got := Predict(clientOf(t, test.client, test.port), serverOf(t, test.server, test.workload), Attempt{})
 			if got.Says != test.says || got.Refusal != test.refusal || got.Why == "" {
 				t.Errorf("got %+v, want %q %q", got, test.says, test.refusal)
 			}
@@ -55,7 +55,7 @@ func TestMutualNeedsAServerThatVerifies(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := Predict(test.client, test.server); got.Says != test.want {
+			if got := Predict(test.client, test.server, Attempt{}); got.Says != test.want {
 				t.Errorf("got %+v, want %q", got, test.want)
 			}
 		})
@@ -64,7 +64,7 @@ func TestMutualNeedsAServerThatVerifies(t *testing.T) {
 
 func TestPlaintextAtAChainThatOnlyKnowsTLSIsNotServed(t *testing.T) {
 	server := ServerFacts{Port: 80, Chains: []ChainFacts{{Name: "tls", Socket: TLSSocket}}}
-	if got := PredictPlain(server); got.Says != hop.Refused {
+	if got := PredictPlain(server, Attempt{}); got.Says != hop.Refused {
 		t.Errorf("got %+v", got)
 	}
 }

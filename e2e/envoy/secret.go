@@ -1,10 +1,7 @@
 package envoy
 
 import (
-	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"time"
 
@@ -27,22 +24,16 @@ type SecretFacts struct {
 	Warming bool      `json:"warming,omitempty"` // a newer version has been asked for and is not in force
 
 	// Of a certificate:
-	Identity    hop.Identity `json:"identity,omitempty"`
-	Serial      string       `json:"serial,omitempty"` // lower-case hexadecimal, as Envoy logs DOWNSTREAM_PEER_SERIAL
-	Issuer      string       `json:"issuer,omitempty"`
-	NotBefore   time.Time    `json:"notBefore,omitzero"`
-	NotAfter    time.Time    `json:"notAfter,omitzero"`
-	ChainLength int          `json:"chainLength,omitempty"` // certificates presented, the leaf included
+	Identity  hop.Identity       `json:"identity,omitempty"`
+	Serial    string             `json:"serial,omitempty"` // lower-case hexadecimal, as Envoy logs DOWNSTREAM_PEER_SERIAL
+	Issuer    string             `json:"issuer,omitempty"`
+	Key       string             `json:"key,omitempty"` // type and size: RSA 2048, ECDSA P-256
+	NotBefore time.Time          `json:"notBefore,omitzero"`
+	NotAfter  time.Time          `json:"notAfter,omitzero"`
+	Chain     []CertificateFacts `json:"chain,omitempty"` // as presented, the leaf first
 
 	// Of trusted roots:
-	Roots []RootFacts `json:"roots,omitempty"`
-}
-
-// RootFacts is one certificate that a proxy trusts.
-type RootFacts struct {
-	Subject  string    `json:"subject"`
-	Serial   string    `json:"serial"`
-	NotAfter time.Time `json:"notAfter"`
+	Roots []CertificateFacts `json:"roots,omitempty"`
 }
 
 type secret struct {
@@ -100,57 +91,46 @@ func (d *Dump) Secret(name string) (SecretFacts, error) {
 		if err != nil {
 			return facts, fmt.Errorf("certificate of secret %s: %w", name, err)
 		}
-		facts.readLeaf(chain)
+		facts.readChain(chain)
 	}
 	if s.roots != nil {
 		roots, err := certificates(s.roots)
 		if err != nil {
 			return facts, fmt.Errorf("trusted roots of secret %s: %w", name, err)
 		}
-		for _, root := range roots {
-			facts.Roots = append(facts.Roots, RootFacts{Subject: root.Subject.String(), Serial: serial(root), NotAfter: root.NotAfter})
-		}
+		facts.Roots = roots
 	}
 	return facts, nil
 }
 
-func (f *SecretFacts) readLeaf(chain []*x509.Certificate) {
-	leaf := chain[0]
-	if len(leaf.URIs) > 0 {
-		f.Identity = hop.Identity(leaf.URIs[0].String())
+// held returns a secret that can be read, or nil.
+func (d *Dump) held(name string) *SecretFacts {
+	facts, err := d.Secret(name)
+	if err != nil {
+		return nil
 	}
-	f.Serial = serial(leaf)
-	f.Issuer = leaf.Issuer.String()
-	f.NotBefore, f.NotAfter = leaf.NotBefore, leaf.NotAfter
-	f.ChainLength = len(chain)
+	return &facts
 }
 
-func serial(c *x509.Certificate) string { return hex.EncodeToString(c.SerialNumber.Bytes()) }
+func (f *SecretFacts) readChain(chain []CertificateFacts) {
+	leaf := chain[0]
+	f.Chain = chain
+	f.Identity, f.Serial, f.Issuer, f.Key = leaf.Identity, leaf.Serial, leaf.Issuer, leaf.Key
+	f.NotBefore, f.NotAfter = leaf.NotBefore, leaf.NotAfter
+}
 
-// certificates decodes a data source of PEM blocks; it returns at least one certificate or an error.
-func certificates(raw json.RawMessage) ([]*x509.Certificate, error) {
+func certificates(raw json.RawMessage) ([]CertificateFacts, error) {
 	var source corev3.DataSource
 	if err := decode(raw, &source); err != nil {
 		return nil, err
 	}
-	rest, err := dataBytes(&source)
+	return inlineCertificates(&source)
+}
+
+func inlineCertificates(source *corev3.DataSource) ([]CertificateFacts, error) {
+	content, err := dataBytes(source)
 	if err != nil {
 		return nil, err
 	}
-	var all []*x509.Certificate
-	for {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		certificate, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("certificate %d: %w", len(all), err)
-		}
-		all = append(all, certificate)
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("it holds no PEM certificate")
-	}
-	return all, nil
+	return readPEM(content)
 }

@@ -2,6 +2,10 @@ package envoy
 
 import (
 	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
@@ -26,13 +30,19 @@ type Filter struct {
 type ChainFacts struct {
 	Name                     string   `json:"name,omitempty"`
 	DestinationPort          uint16   `json:"destinationPort,omitempty"` // zero: any port
+	Addresses                []string `json:"addresses,omitempty"`       // destinations as prefixes; none: any
 	ServerNames              []string `json:"serverNames,omitempty"`
 	TransportProtocol        string   `json:"transportProtocol,omitempty"` // "tls", "raw_buffer" or any
 	ApplicationProtocols     []string `json:"applicationProtocols,omitempty"`
 	Socket                   string   `json:"socket"` // TLSSocket, RawSocket, or the type URL of a socket that is not known
 	RequireClientCertificate bool     `json:"requireClientCertificate,omitempty"`
 	TLSContext
-	Filters []Filter `json:"filters,omitempty"`
+	Filters       []Filter        `json:"filters,omitempty"`
+	HTTP          bool            `json:"http"`                    // it reads HTTP; otherwise it passes bytes on
+	Upstream      []string        `json:"upstream,omitempty"`      // the clusters that it sends to
+	BySNI         bool            `json:"bySNI,omitempty"`         // it sends to the cluster that the server name is the name of
+	MaxRequests   uint32          `json:"maxRequests,omitempty"`   // on one connection; zero: any number
+	Authorization []Authorization `json:"authorization,omitempty"` // the RBAC filters
 }
 
 // ServerFacts is what a server's proxy does with connections to one port of its workload.
@@ -43,10 +53,15 @@ type ServerFacts struct {
 	Warming      bool         `json:"warming,omitempty"`      // a newer version of the listener has arrived and is not in force
 	DetectsTLS   bool         `json:"detectsTLS"`             // the listener tells TLS from raw on this port; where it does not, TLS counts as raw
 	DetectsHTTP  bool         `json:"detectsHTTP"`            // the listener tells HTTP versions apart in the clear
+	ClientFirst  bool         `json:"clientFirst,omitempty"`  // no chain is picked before the client has sent something
 	Chains       []ChainFacts `json:"chains,omitempty"`       // those that compete for the port
 	DefaultChain *ChainFacts  `json:"defaultChain,omitempty"` // taken when none of them matches
 	Lost         []string     `json:"lost,omitempty"`         // what could not be read, by its place
 	Undecided    string       `json:"undecided,omitempty"`    // why it cannot be said which chain a connection meets
+	Naked        bool         `json:"naked,omitempty"`        // no proxy: the application takes the connection itself
+
+	// Tunnels counts the endpoints of each cluster that a chain picks BySNI.
+	Tunnels map[string]int `json:"tunnels,omitempty"`
 
 	// Plain and Istio are derived: what a plaintext connection meets, and one with Istio's ALPN and a mesh certificate.
 	Plain Prediction `json:"plain"`
@@ -56,26 +71,79 @@ type ServerFacts struct {
 // Server returns what the proxy does with connections to a port of its workload. The error wraps ErrAbsent when
 // the dump has no inbound listener in force.
 func (d *Dump) Server(port uint16) (ServerFacts, error) {
+	return d.ServerAt(netip.AddrPortFrom(netip.Addr{}, port))
+}
+
+// ServerAt is Server for a known address of the workload. It decides between chains that match by the address, which
+// are undecided without one.
+func (d *Dump) ServerAt(to netip.AddrPort) (ServerFacts, error) {
 	l, found := d.listeners[virtualInbound]
 	if !found {
 		return ServerFacts{}, fmt.Errorf("listener %s: %w", virtualInbound, ErrAbsent)
 	}
-	facts := ServerFacts{Listener: virtualInbound, Port: port, Updated: l.updated, Warming: l.warming}
+	return d.serve(l, to), nil
+}
+
+// Gateway returns what a gateway's proxy does with connections to a port that it listens on: its pod's port, which is
+// a Service's target port. The error wraps ErrAbsent when it does not listen there.
+func (d *Dump) Gateway(port uint16) (ServerFacts, error) {
+	for _, name := range slices.Sorted(maps.Keys(d.listeners)) {
+		l := d.listeners[name]
+		if l.port == port && name != virtualInbound {
+			return d.serve(l, netip.AddrPortFrom(netip.Addr{}, port)), nil
+		}
+	}
+	return ServerFacts{}, fmt.Errorf("listener on port %d: %w", port, ErrAbsent)
+}
+
+// Naked returns what a workload without a proxy does with connections to a port: its application takes them as they are.
+func Naked(port uint16) ServerFacts {
+	facts := ServerFacts{Port: port, Naked: true, Chains: []ChainFacts{{Name: "the application", Socket: RawSocket}}}
+	facts.derive()
+	return facts
+}
+
+func (d *Dump) serve(l listener, to netip.AddrPort) ServerFacts {
+	facts := ServerFacts{Listener: l.name, Port: to.Port(), Updated: l.updated, Warming: l.warming}
 	if l.matcher {
 		facts.Undecided = "the listener picks chains by filter_chain_matcher, which is not evaluated"
 	}
 	facts.DetectsTLS = facts.inspected(l, tlsInspector)
 	facts.DetectsHTTP = facts.inspected(l, httpInspector)
-	for _, c := range ofPort(facts.candidates(l), port) {
-		facts.Chains = append(facts.Chains, facts.readChain(c))
+	facts.ClientFirst = (facts.DetectsTLS || facts.DetectsHTTP) && !l.patience.endsInAChain()
+	for _, c := range facts.ofAddress(ofPort(facts.candidates(l), to.Port()), to.Addr()) {
+		facts.Chains = append(facts.Chains, facts.readChain(d, c))
 	}
 	if l.fallback != nil {
-		chain := facts.readChain(candidate{place: virtualInbound + ".default_filter_chain", raw: *l.fallback})
+		chain := facts.readChain(d, candidate{place: l.name + ".default_filter_chain", raw: *l.fallback})
 		facts.DefaultChain = &chain
 	}
-	facts.Plain = PredictPlain(facts)
-	facts.Istio = Predict(istioClient, facts)
-	return facts, nil
+	facts.Tunnels = d.tunnels(facts.Chains)
+	facts.derive()
+	return facts
+}
+
+// tunnelPrefix begins the name of a cluster that is picked by server name; it is the name with which Istio's clients
+// greet an AUTO_PASSTHROUGH gateway. Source: BuildDNSSrvSubsetKey in istio.io/istio/pilot/pkg/model.
+const tunnelPrefix = "outbound_."
+
+func (d *Dump) tunnels(chains []ChainFacts) map[string]int {
+	if !slices.ContainsFunc(chains, func(c ChainFacts) bool { return c.BySNI }) {
+		return nil
+	}
+	tunnels := map[string]int{}
+	for name, c := range d.clusters {
+		if strings.HasPrefix(name, tunnelPrefix) {
+			tunnels[name] = len(d.endpointsOf(c))
+		}
+	}
+	return tunnels
+}
+
+func (s *ServerFacts) derive() {
+	s.Plain = PredictPlain(*s, Attempt{})
+	s.Istio = Predict(istioClient, *s, Attempt{})
+	s.Plain.Assumed, s.Istio.Assumed = nil, nil
 }
 
 // istioClient is any Istio proxy with a mesh certificate; each of them offers one of these protocols.
@@ -92,6 +160,12 @@ func (s *ServerFacts) inspected(l listener, filterType string) bool {
 	return inspects
 }
 
+// endsInAChain tells whether a connection that sends nothing gets a chain in the end.
+func (p patience) endsInAChain() bool {
+	limit, err := time.ParseDuration(p.limit)
+	return p.continues && (p.limit == "" || err == nil && limit > 0)
+}
+
 // candidate is a chain of which the match alone has been read.
 type candidate struct {
 	place string
@@ -103,7 +177,7 @@ type candidate struct {
 func (s *ServerFacts) candidates(l listener) []candidate {
 	var all []candidate
 	for i, raw := range l.chains {
-		c := candidate{place: fmt.Sprintf("%s.filter_chains[%d] (%s)", virtualInbound, i, raw.Name), raw: raw, match: &listenerv3.FilterChainMatch{}}
+		c := candidate{place: fmt.Sprintf("%s.filter_chains[%d] (%s)", l.name, i, raw.Name), raw: raw, match: &listenerv3.FilterChainMatch{}}
 		if raw.Match != nil {
 			if err := decode(raw.Match, c.match); err != nil {
 				s.Lost = append(s.Lost, fmt.Sprintf("%s.filter_chain_match: %v", c.place, err))
@@ -134,9 +208,61 @@ func ofPort(all []candidate, port uint16) []candidate {
 	return general
 }
 
-func (s *ServerFacts) readChain(c candidate) ChainFacts {
-	if notEvaluated(c.match) {
-		s.Undecided = c.place + " also matches by address or source, which is not evaluated"
+// ofAddress keeps of the chains that compete for a port those of the narrowest prefix that holds the address, which
+// Envoy does not leave for a wider one either. A prefix for all addresses needs none to be known.
+func (s *ServerFacts) ofAddress(all []candidate, address netip.Addr) []candidate {
+	narrowest := -1
+	var left []candidate
+	for _, c := range all {
+		prefixes, err := prefixesOf(c.match)
+		if err != nil {
+			s.Undecided = fmt.Sprintf("the match of %s by address could not be read: %v", c.place, err)
+			continue
+		}
+		fits := -1
+		if len(prefixes) == 0 {
+			fits = 0
+		}
+		for _, prefix := range prefixes {
+			switch {
+			case prefix.Bits() == 0:
+				// Both families' prefixes for all stand for any address here: Istio sends them in pairs.
+				fits = max(fits, 0)
+			case !address.IsValid():
+				s.Undecided = c.place + " also matches by address, and the workload's was not given"
+			case prefix.Contains(address):
+				fits = max(fits, prefix.Bits())
+			}
+		}
+		if fits > narrowest {
+			narrowest, left = fits, nil
+		}
+		if fits >= 0 && fits == narrowest {
+			left = append(left, c)
+		}
+	}
+	return left
+}
+
+func prefixesOf(match *listenerv3.FilterChainMatch) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for _, r := range match.GetPrefixRanges() {
+		address, err := netip.ParseAddr(r.GetAddressPrefix())
+		if err != nil {
+			return nil, err
+		}
+		prefix, err := address.Prefix(int(r.GetPrefixLen().GetValue()))
+		if err != nil {
+			return nil, err
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	return prefixes, nil
+}
+
+func (s *ServerFacts) readChain(d *Dump, c candidate) ChainFacts {
+	if bySource(c.match) {
+		s.Undecided = c.place + " also matches by source, which is not evaluated"
 	}
 	chain := ChainFacts{
 		Name:                 c.raw.Name,
@@ -145,19 +271,20 @@ func (s *ServerFacts) readChain(c candidate) ChainFacts {
 		TransportProtocol:    c.match.GetTransportProtocol(),
 		ApplicationProtocols: c.match.GetApplicationProtocols(),
 	}
-	for _, filter := range c.raw.Filters {
-		chain.Filters = append(chain.Filters, Filter{Name: filter.Name, Type: typeOf(filter.Typed)})
+	for _, r := range c.match.GetPrefixRanges() {
+		chain.Addresses = append(chain.Addresses, fmt.Sprintf("%s/%d", r.GetAddressPrefix(), r.GetPrefixLen().GetValue()))
 	}
-	s.readSocket(c.place, c.raw.Socket, &chain)
+	s.readFilters(c.place, c.raw.Filters, &chain)
+	s.readSocket(d, c.place, c.raw.Socket, &chain)
 	return chain
 }
 
-func notEvaluated(match *listenerv3.FilterChainMatch) bool {
-	return len(match.GetPrefixRanges()) > 0 || len(match.GetDirectSourcePrefixRanges()) > 0 || len(match.GetSourcePrefixRanges()) > 0 ||
+func bySource(match *listenerv3.FilterChainMatch) bool {
+	return len(match.GetDirectSourcePrefixRanges()) > 0 || len(match.GetSourcePrefixRanges()) > 0 ||
 		len(match.GetSourcePorts()) > 0 || match.GetSourceType() != listenerv3.FilterChainMatch_ANY
 }
 
-func (s *ServerFacts) readSocket(place string, raw *anySocket, chain *ChainFacts) {
+func (s *ServerFacts) readSocket(d *Dump, place string, raw *anySocket, chain *ChainFacts) {
 	kind, known := raw.kind()
 	chain.Socket = kind
 	if !known {
@@ -173,6 +300,6 @@ func (s *ServerFacts) readSocket(place string, raw *anySocket, chain *ChainFacts
 		s.Lost = append(s.Lost, fmt.Sprintf("%s.transport_socket: %v", place, err))
 		return
 	}
-	chain.TLSContext = readTLS(context.GetCommonTlsContext())
+	chain.TLSContext = d.readTLS(context.GetCommonTlsContext())
 	chain.RequireClientCertificate = context.GetRequireClientCertificate().GetValue()
 }

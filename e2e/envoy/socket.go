@@ -28,7 +28,14 @@ type TLSContext struct {
 	MinTLS            string   `json:"minTLS,omitempty"`            // as Envoy's configuration spells it: TLSv1_2
 	MaxTLS            string   `json:"maxTLS,omitempty"`
 	Ciphers           []string `json:"ciphers,omitempty"` // TLS 1.2 suites; those of TLS 1.3 cannot be configured
+
+	// What the secrets hold; nil where the dump does not. Reports list secrets beside the configuration.
+	Certificate *SecretFacts `json:"-"`
+	Roots       *SecretFacts `json:"-"`
 }
+
+// VerifiesPeer tells whether the peer's certificate must be signed by a trusted root.
+func (t TLSContext) VerifiesPeer() bool { return t.ValidationSecret != "" }
 
 // inline stands for a certificate or for roots that the configuration holds without a secret's name.
 const inline = "(inline)"
@@ -101,7 +108,7 @@ func decodeTyped(raw json.RawMessage, into proto.Message) error {
 	return decode(fields, into)
 }
 
-func readTLS(common *tlsv3.CommonTlsContext) TLSContext {
+func (d *Dump) readTLS(common *tlsv3.CommonTlsContext) TLSContext {
 	facts := TLSContext{
 		ALPN:              common.GetAlpnProtocols(),
 		CertificateSecret: certificateOf(common),
@@ -115,6 +122,18 @@ func readTLS(common *tlsv3.CommonTlsContext) TLSContext {
 	}
 	facts.ValidationSecret = secret
 	facts.SANs = subjectAltNames(validation)
+	facts.Certificate, facts.Roots = d.held(facts.CertificateSecret), d.held(facts.ValidationSecret)
+	if own := common.GetTlsCertificates(); facts.CertificateSecret == inline && len(own) == 1 {
+		if chain, err := inlineCertificates(own[0].GetCertificateChain()); err == nil {
+			facts.Certificate = &SecretFacts{Name: inline}
+			facts.Certificate.readChain(chain)
+		}
+	}
+	if facts.ValidationSecret == inline {
+		if roots, err := inlineCertificates(validation.GetTrustedCa()); err == nil {
+			facts.Roots = &SecretFacts{Name: inline, Roots: roots}
+		}
+	}
 	return facts
 }
 

@@ -83,7 +83,7 @@ func (p *Player) config(h hop.Hop, dumps map[mesh.Proxy]*envoy.Dump) verdict.Con
 	tls := slices.ContainsFunc(facts.Chains, func(chain envoy.ChainFacts) bool { return chain.Socket == envoy.TLSSocket })
 	config.Secrets.Server, err = secrets(server, tls)
 	if client.Kind == hop.Plain {
-		config.Prediction = envoy.PredictPlain(facts)
+		config.Prediction = envoy.PredictPlain(facts, envoy.Attempt{Speaks: envoy.SpeechOf(port.Protocol)})
 	} else {
 		from := dumps[p.Places.Clients[h.From].Proxy]
 		err = errors.Join(err, addClient(&config, from, service, port, place.Address))
@@ -100,7 +100,7 @@ func addClient(config *verdict.Config, dump *envoy.Dump, service fixture.Service
 		return err
 	}
 	config.Client = &facts
-	config.Prediction = envoy.Predict(facts, *config.Server)
+	config.Prediction = envoy.Predict(facts, *config.Server, envoy.Attempt{Speaks: envoy.SpeechOf(port.Protocol)})
 	config.Secrets.Client, err = secrets(dump, facts.Socket == envoy.TLSSocket)
 	return err
 }

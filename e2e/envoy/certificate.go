@@ -1,0 +1,134 @@
+package envoy
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"time"
+
+	"mtls.test/conformance/e2e/hop"
+)
+
+// CertificateFacts is one certificate of a chain, or one that is trusted.
+type CertificateFacts struct {
+	Subject   string       `json:"subject,omitempty"` // empty in the certificates that istiod signs
+	Issuer    string       `json:"issuer"`
+	Identity  hop.Identity `json:"identity,omitempty"` // the first URI that it is for
+	Names     []string     `json:"names,omitempty"`    // DNS names that it is for
+	Serial    string       `json:"serial"`             // lower-case hexadecimal, as Envoy logs DOWNSTREAM_PEER_SERIAL
+	Key       string       `json:"key"`                // type and size: RSA 2048, ECDSA P-256
+	NotBefore time.Time    `json:"notBefore"`
+	NotAfter  time.Time    `json:"notAfter"`
+	DER       []byte       `json:"-"`
+}
+
+// ValidAt tells whether a time lies in the certificate's validity, whose ends belong to it (RFC 5280, 4.1.2.5).
+func (c CertificateFacts) ValidAt(at time.Time) bool {
+	return !at.Before(c.NotBefore) && !at.After(c.NotAfter)
+}
+
+func certificateFacts(c *x509.Certificate) CertificateFacts {
+	facts := CertificateFacts{
+		Subject:   c.Subject.String(),
+		Issuer:    c.Issuer.String(),
+		Names:     c.DNSNames,
+		Serial:    hex.EncodeToString(c.SerialNumber.Bytes()),
+		Key:       keyText(c.PublicKey),
+		NotBefore: c.NotBefore,
+		NotAfter:  c.NotAfter,
+		DER:       c.Raw,
+	}
+	if len(c.URIs) > 0 {
+		facts.Identity = hop.Identity(c.URIs[0].String())
+	}
+	return facts
+}
+
+func keyText(key any) string {
+	switch k := key.(type) {
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA %d", k.N.BitLen())
+	case *ecdsa.PublicKey:
+		return "ECDSA " + k.Curve.Params().Name
+	case ed25519.PublicKey:
+		return "Ed25519"
+	default:
+		return fmt.Sprintf("%T", key)
+	}
+}
+
+// readPEM reads PEM blocks; it returns at least one certificate or an error.
+func readPEM(rest []byte) ([]CertificateFacts, error) {
+	var all []CertificateFacts
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		certificate, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("certificate %d: %w", len(all), err)
+		}
+		all = append(all, certificateFacts(certificate))
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("it holds no PEM certificate")
+	}
+	return all, nil
+}
+
+// path returns the certificates that lead from the first of a chain to one that is trusted, that one included, and
+// nil where none does. Like Envoy it takes any trusted certificate for an end, self-signed or not. It asks no clock.
+func path(chain, trusted []CertificateFacts) []CertificateFacts {
+	if len(chain) == 0 {
+		return nil
+	}
+	leaf, err := x509.ParseCertificate(chain[0].DER)
+	if err != nil {
+		return nil
+	}
+	ends, between := parsed(trusted), parsed(chain[1:])
+	found := climb(leaf, between, ends, len(chain))
+	var facts []CertificateFacts
+	for _, c := range found {
+		facts = append(facts, certificateFacts(c))
+	}
+	return facts
+}
+
+func climb(c *x509.Certificate, between, ends []*x509.Certificate, steps int) []*x509.Certificate {
+	for _, end := range ends {
+		if c.Equal(end) {
+			return []*x509.Certificate{c}
+		}
+		if c.CheckSignatureFrom(end) == nil {
+			return []*x509.Certificate{c, end}
+		}
+	}
+	if steps == 0 {
+		return nil
+	}
+	for _, next := range between {
+		if c.Equal(next) || c.CheckSignatureFrom(next) != nil {
+			continue
+		}
+		if rest := climb(next, between, ends, steps-1); rest != nil {
+			return append([]*x509.Certificate{c}, rest...)
+		}
+	}
+	return nil
+}
+
+func parsed(facts []CertificateFacts) []*x509.Certificate {
+	var all []*x509.Certificate
+	for _, f := range facts {
+		if c, err := x509.ParseCertificate(f.DER); err == nil {
+			all = append(all, c)
+		}
+	}
+	return all
+}
