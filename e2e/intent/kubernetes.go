@@ -1,0 +1,204 @@
+package intent
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"mtls.test/conformance/e2e/hop"
+)
+
+// The labels by which Istio injects and marks a sidecar
+// (https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/).
+const (
+	injectionLabel = "istio-injection"
+	injectLabel    = "sidecar.istio.io/inject"
+	tlsModeLabel   = "security.istio.io/tlsMode"
+	proxyContainer = "istio-proxy"
+)
+
+// number reads a port that may stand as a name.
+type number uint16
+
+// UnmarshalJSON reads a number, and takes a name for 0: the port is then the Service's own.
+func (n *number) UnmarshalJSON(text []byte) error {
+	if strings.HasPrefix(string(text), `"`) {
+		return nil
+	}
+	return json.Unmarshal(text, (*uint16)(n))
+}
+
+func decodeService(meta Meta, content json.RawMessage) (Service, error) {
+	var spec struct {
+		Type         string            `json:"type"`
+		ClusterIP    string            `json:"clusterIP"`
+		ExternalName string            `json:"externalName"`
+		Selector     map[string]string `json:"selector"`
+		Ports        []struct {
+			Name        string `json:"name"`
+			Port        uint16 `json:"port"`
+			TargetPort  number `json:"targetPort"`
+			AppProtocol string `json:"appProtocol"`
+		} `json:"ports"`
+	}
+	if err := decodeInto(content, &spec); err != nil {
+		return Service{}, err
+	}
+	service := Service{Name: meta.Name, Namespace: meta.Namespace, Kind: ClusterIP, Selector: spec.Selector}
+	switch {
+	case spec.Type == "ExternalName":
+		service.Kind, service.Target = ExternalName, spec.ExternalName
+	case spec.ClusterIP == "None":
+		service.Kind = Headless
+	}
+	for _, port := range spec.Ports {
+		workload := uint16(port.TargetPort)
+		if workload == 0 {
+			workload = port.Port
+		}
+		declared := port.AppProtocol
+		if declared == "" {
+			declared = port.Name
+		}
+		service.Ports = append(service.Ports, Port{
+			Name: port.Name, Number: port.Port, Workload: workload, Protocol: spoken(port.Name, declaredProtocol(declared)),
+		})
+	}
+	return service, nil
+}
+
+// spoken tells the world's server-first port from others declared tcp: no declaration can.
+func spoken(name string, declared hop.Protocol) hop.Protocol {
+	if declared == hop.TCP && name == string(hop.Greet) {
+		return hop.Greet
+	}
+	return declared
+}
+
+// declaredProtocol reads an appProtocol or a port's name as Istio does
+// (https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/).
+func declaredProtocol(declared string) hop.Protocol {
+	declared = strings.ToLower(declared)
+	switch declared {
+	case "kubernetes.io/h2c", "kubernetes.io/ws":
+		return hop.HTTP
+	case "kubernetes.io/wss":
+		return hop.TLS
+	}
+	word, _, _ := strings.Cut(declared, "-")
+	switch word {
+	case "grpc":
+		return hop.GRPC
+	case "http", "http2", "http_proxy":
+		return hop.HTTP
+	case "https", "tls":
+		return hop.TLS
+	case "tcp", "mongo", "redis", "mysql":
+		return hop.TCP
+	}
+	return hop.Auto
+}
+
+type podSpec struct {
+	ServiceAccountName string      `json:"serviceAccountName"`
+	Containers         []container `json:"containers"`
+	InitContainers     []container `json:"initContainers"`
+}
+
+type container struct {
+	Name string `json:"name"`
+}
+
+// hasProxy looks among init containers too: from Kubernetes 1.29 on the sidecar may be one that restarts.
+func (p podSpec) hasProxy() bool {
+	for _, container := range join(p.Containers, p.InitContainers) {
+		if container.Name == proxyContainer {
+			return true
+		}
+	}
+	return false
+}
+
+func decodePod(meta Meta, doc document) (Workload, error) {
+	var spec podSpec
+	if err := decodeInto(doc.Spec, &spec); err != nil {
+		return Workload{}, err
+	}
+	workload := newWorkload(meta, meta.Labels, spec)
+	workload.HasProxy = spec.hasProxy()
+	workload.Gateway = workload.HasProxy && len(spec.Containers) == 1 && spec.Containers[0].Name == proxyContainer &&
+		meta.Labels[tlsModeLabel] == ""
+	for _, address := range doc.Status.PodIPs {
+		parsed, err := netip.ParseAddr(address.IP)
+		if err != nil {
+			return Workload{}, fmt.Errorf("status.podIPs: %w", err)
+		}
+		workload.Addresses = append(workload.Addresses, parsed)
+	}
+	return workload, nil
+}
+
+// decodeDeployment reads the pods that a Deployment will make; their namespace decides on injection where their own
+// label does not, so the proxy is known only once the snapshot is whole.
+func decodeDeployment(meta Meta, content json.RawMessage) (Workload, error) {
+	var spec struct {
+		Template struct {
+			Metadata struct {
+				Labels map[string]string `json:"labels"`
+			} `json:"metadata"`
+			Spec podSpec `json:"spec"`
+		} `json:"template"`
+	}
+	if err := decodeInto(content, &spec); err != nil {
+		return Workload{}, err
+	}
+	workload := newWorkload(meta, spec.Template.Metadata.Labels, spec.Template.Spec)
+	workload.pending = !spec.Template.Spec.hasProxy()
+	workload.HasProxy = !workload.pending
+	return workload, nil
+}
+
+func newWorkload(meta Meta, labels map[string]string, spec podSpec) Workload {
+	account := spec.ServiceAccountName
+	if account == "" {
+		account = "default"
+	}
+	return Workload{Name: meta.Name, Namespace: meta.Namespace, Labels: labels, ServiceAccount: account}
+}
+
+// inject settles what a Deployment's pods will be: the pod's own label stands above its namespace's
+// (https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy).
+func (w Workload) inject(namespaces map[string]bool) Workload {
+	if !w.pending {
+		return w
+	}
+	w.pending = false
+	w.HasProxy = namespaces[w.Namespace]
+	if own, given := w.Labels[injectLabel]; given {
+		w.HasProxy = own == "true"
+	}
+	if w.HasProxy {
+		w.Labels = withDefault(w.Labels, tlsModeLabel, istioMode)
+	}
+	return w
+}
+
+// withDefault returns labels with one added where it is missing.
+func withDefault(labels map[string]string, name, value string) map[string]string {
+	all := map[string]string{name: value}
+	for key, own := range labels {
+		all[key] = own
+	}
+	return all
+}
+
+func decodeInto(content json.RawMessage, into any) error {
+	if len(content) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(content, into); err != nil {
+		return fmt.Errorf("spec: %w", err)
+	}
+	return nil
+}

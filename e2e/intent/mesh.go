@@ -1,0 +1,95 @@
+package intent
+
+import (
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Mesh is the part of MeshConfig that decides hops.
+type Mesh struct {
+	RootNamespace string
+	TrustDomain   string
+	Aliases       []string // other trust domains that count as the mesh's own
+	CADomains     []string // trust domains of meshConfig.caCertificates
+	AutoMTLS      bool
+	MinVersion    Version // that sidecars accept
+	// ExportRules is where a DestinationRule without exportTo is seen; empty for everywhere.
+	ExportRules []string
+	// RegistryOnly is outboundTrafficPolicy REGISTRY_ONLY: a sidecar calls only what the mesh knows.
+	RegistryOnly bool
+}
+
+// DefaultMesh is what Istio assumes of settings not given (istio/istio pkg/config/mesh/mesh.go, DefaultMeshConfig).
+func DefaultMesh() Mesh {
+	return Mesh{RootNamespace: "istio-system", TrustDomain: "cluster.local", AutoMTLS: true, MinVersion: TLS12}
+}
+
+// meshKeys are the keys of MeshConfig that are read
+// (https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig).
+type meshKeys struct {
+	RootNamespace  *string   `yaml:"rootNamespace"`
+	TrustDomain    *string   `yaml:"trustDomain"`
+	Aliases        *[]string `yaml:"trustDomainAliases"`
+	EnableAutoMTLS *bool     `yaml:"enableAutoMtls"`
+	MeshMTLS       *struct {
+		MinProtocolVersion string `yaml:"minProtocolVersion"`
+	} `yaml:"meshMTLS"`
+	CACertificates *[]struct {
+		TrustDomains []string `yaml:"trustDomains"`
+	} `yaml:"caCertificates"`
+	ExportRules    *[]string `yaml:"defaultDestinationRuleExportTo"`
+	OutboundPolicy *struct {
+		Mode string `yaml:"mode"`
+	} `yaml:"outboundTrafficPolicy"`
+}
+
+// With lays keys of MeshConfig, as YAML or JSON, over the settings.
+func (m Mesh) With(meshConfig []byte) (Mesh, error) {
+	var keys meshKeys
+	if err := yaml.Unmarshal(meshConfig, &keys); err != nil {
+		return Mesh{}, fmt.Errorf("mesh settings: %w", err)
+	}
+	set(&m.RootNamespace, keys.RootNamespace)
+	set(&m.TrustDomain, keys.TrustDomain)
+	set(&m.Aliases, keys.Aliases)
+	set(&m.AutoMTLS, keys.EnableAutoMTLS)
+	set(&m.ExportRules, keys.ExportRules)
+	if keys.MeshMTLS != nil {
+		m.MinVersion = TLS12
+		if keys.MeshMTLS.MinProtocolVersion == "TLSV1_3" {
+			m.MinVersion = TLS13
+		}
+	}
+	if keys.CACertificates != nil {
+		m.CADomains = nil
+		for _, certificate := range *keys.CACertificates {
+			m.CADomains = append(m.CADomains, certificate.TrustDomains...)
+		}
+	}
+	if keys.OutboundPolicy != nil {
+		m.RegistryOnly = keys.OutboundPolicy.Mode == "REGISTRY_ONLY"
+	}
+	return m, nil
+}
+
+// set replaces a setting that was given.
+func set[T any](setting *T, given *T) {
+	if given != nil {
+		*setting = *given
+	}
+}
+
+// accepts tells whether a server of the mesh accepts identities of the trust domain
+// (istio/istio pilot/pkg/networking/plugin/authn/util.go).
+func (m Mesh) accepts(trustDomain string) (accepted, alias bool) {
+	if trustDomain == m.TrustDomain {
+		return true, false
+	}
+	for _, other := range join(m.Aliases, m.CADomains) {
+		if trustDomain != "" && trustDomain == other {
+			return true, true
+		}
+	}
+	return false, false
+}

@@ -1,0 +1,99 @@
+package intent
+
+import (
+	"net/netip"
+	"time"
+
+	networking "istio.io/api/networking/v1alpha3"
+	security "istio.io/api/security/v1beta1"
+
+	"mtls.test/conformance/e2e/hop"
+)
+
+// Snapshot is everything that decides a hop. The order of its lists decides nothing.
+type Snapshot struct {
+	Mesh                  Mesh
+	PeerAuthentications   []Object[*security.PeerAuthentication]
+	DestinationRules      []Object[*networking.DestinationRule]
+	ServiceEntries        []Object[*networking.ServiceEntry]
+	AuthorizationPolicies []Object[*security.AuthorizationPolicy]
+	Gateways              []Object[*networking.Gateway]
+	Services              []Service
+	Workloads             []Workload
+	Credentials           []Credential
+	// Injected are the namespaces whose pods get a sidecar.
+	Injected map[string]bool
+	// Unread are the objects of kinds that decide no hop here, as KIND NAMESPACE/NAME.
+	Unread []string
+}
+
+// Meta names an object and says when it was made.
+type Meta struct {
+	Kind      string
+	Name      string
+	Namespace string
+	Created   time.Time
+	Labels    map[string]string
+}
+
+// String returns KIND NAMESPACE/NAME.
+func (m Meta) String() string { return m.Kind + " " + m.Namespace + "/" + m.Name }
+
+// Object is one object of Istio's API.
+type Object[Spec any] struct {
+	Meta
+	Spec Spec
+}
+
+// ServiceKind is how a service's name leads to workloads.
+type ServiceKind string
+
+// The kinds of service (reference: https://kubernetes.io/docs/concepts/services-networking/service/).
+const (
+	ClusterIP    ServiceKind = "ClusterIP"
+	Headless     ServiceKind = "headless"
+	ExternalName ServiceKind = "ExternalName"
+	// Pods is no Service at all: the pods' own addresses.
+	Pods ServiceKind = "pods"
+)
+
+// Service is a Kubernetes Service, or the addresses of pods under a name of the suite's.
+type Service struct {
+	Name      string
+	Namespace string
+	Kind      ServiceKind
+	Target    string // the host that an ExternalName stands for
+	Selector  map[string]string
+	// Members are the workloads behind it as NAMESPACE/NAME, where no selector tells them.
+	Members []string
+	Ports   []Port
+}
+
+// Host returns the name by which Istio knows the service.
+func (s Service) Host() string { return s.Name + "." + s.Namespace + ".svc.cluster.local" }
+
+// Port is a port of a service: its own number, the workload's behind it, and what is spoken there.
+type Port struct {
+	Name     string
+	Number   uint16
+	Workload uint16
+	Protocol hop.Protocol
+}
+
+// Workload is a pod, or what its Deployment will make.
+type Workload struct {
+	Name           string
+	Namespace      string
+	Labels         map[string]string
+	ServiceAccount string
+	// HasProxy is true of a sidecar and of a gateway.
+	HasProxy bool
+	// Gateway is true of a proxy without an application.
+	Gateway   bool
+	Addresses []netip.Addr
+	// pending is true while the injector's word on the pod is not known.
+	pending bool
+}
+
+// String returns NAMESPACE/NAME.
+func (w Workload) String() string { return w.Namespace + "/" + w.Name }

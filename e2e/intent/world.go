@@ -1,0 +1,60 @@
+package intent
+
+import (
+	"fmt"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
+)
+
+// FromWorld is the snapshot of the world before any case's policies: its services and workloads, under Istio's
+// default settings.
+func FromWorld(world fixture.World) (Snapshot, error) {
+	snapshot := Snapshot{Mesh: DefaultMesh()}
+	gateways := map[string]bool{}
+	for _, client := range world.Clients {
+		if client.Kind == hop.Gateway {
+			gateways[client.Workload.Namespace+"/"+client.Workload.Name] = true
+		}
+	}
+	for _, own := range world.Workloads {
+		workload := Workload{
+			Name: own.Name, Namespace: own.Namespace, Labels: own.Labels, ServiceAccount: own.ServiceAccount, HasProxy: own.Proxied,
+		}
+		workload.Gateway = gateways[workload.String()]
+		if workload.HasProxy && !workload.Gateway {
+			// The injector's template sets it.
+			workload.Labels = withDefault(workload.Labels, tlsModeLabel, istioMode)
+		}
+		snapshot.Workloads = append(snapshot.Workloads, workload)
+	}
+	for _, own := range world.Services {
+		if own.Kind == fixture.ServiceEntry {
+			continue
+		}
+		snapshot.Services = append(snapshot.Services, fromService(own))
+	}
+	for _, text := range world.Entries {
+		entries, err := Decode([]byte(text), "default")
+		if err != nil {
+			return Snapshot{}, fmt.Errorf("the world's ServiceEntries: %w", err)
+		}
+		snapshot = snapshot.Merge(entries)
+	}
+	return snapshot, nil
+}
+
+func fromService(own fixture.Service) Service {
+	kinds := map[fixture.ServiceKind]ServiceKind{
+		fixture.ClusterIP: ClusterIP, fixture.Headless: Headless, fixture.ExternalName: ExternalName,
+		fixture.Pod: Pods, fixture.GatewayPod: Pods,
+	}
+	service := Service{Name: own.Name, Namespace: own.Namespace, Kind: kinds[own.Kind], Target: own.Target}
+	for _, workload := range own.Workloads {
+		service.Members = append(service.Members, workload.Namespace+"/"+workload.Name)
+	}
+	for _, port := range own.Ports {
+		service.Ports = append(service.Ports, Port{Name: port.Name, Number: port.Number, Workload: port.Workload, Protocol: port.Protocol})
+	}
+	return service
+}
