@@ -22,6 +22,7 @@ var ErrNotAccessLog = errors.New("not an access log line")
 // Line is one access log line. What Envoy left unset, null or "-", is the zero value. An address that is no IP
 // address and port, of a Unix socket or an internal listener, is invalid.
 type Line struct {
+	Kind      Kind
 	StartTime time.Time
 	HopID     string
 	RequestID string
@@ -50,6 +51,9 @@ type Line struct {
 	DownstreamPeerSerial             string
 	DownstreamTransportFailureReason string
 
+	BytesReceived int // from downstream
+	BytesSent     int // to downstream; of a proxied connection, what came from upstream
+
 	UpstreamCluster                string
 	UpstreamRequestAttemptCount    int
 	UpstreamConnectionID           int
@@ -62,8 +66,9 @@ type Line struct {
 	UpstreamLocalURISAN            string // of the client certificate that this proxy presented
 	UpstreamTransportFailureReason string
 
-	// logsLocalSAN tells that the format has the operator, so that its absence says that no certificate was presented.
-	logsLocalSAN bool
+	// These tell that the format has the operator: then what is unset says that no certificate was presented, and zero
+	// that no byte was sent.
+	logsLocalSAN, logsBytes bool
 }
 
 // Parse reads one line. The error wraps ErrNotAccessLog when the line is of another kind; any other error is an
@@ -83,6 +88,7 @@ func Parse(line []byte) (Line, error) {
 		}
 	}
 	_, logsLocalSAN := f.raw["upstream_local_uri_san"]
+	_, logsBytes := f.raw["bytes_sent"]
 	parsed := Line{
 		StartTime: f.time("start_time"),
 		HopID:     f.text("hop_id"),
@@ -112,6 +118,9 @@ func Parse(line []byte) (Line, error) {
 		DownstreamPeerSerial:             f.text("downstream_peer_serial"),
 		DownstreamTransportFailureReason: f.text("downstream_transport_failure_reason"),
 
+		BytesReceived: f.number("bytes_received"),
+		BytesSent:     f.number("bytes_sent"),
+
 		UpstreamCluster:                f.text("upstream_cluster"),
 		UpstreamRequestAttemptCount:    f.number("upstream_request_attempt_count"),
 		UpstreamConnectionID:           f.number("upstream_connection_id"),
@@ -125,7 +134,9 @@ func Parse(line []byte) (Line, error) {
 		UpstreamTransportFailureReason: f.text("upstream_transport_failure_reason"),
 
 		logsLocalSAN: logsLocalSAN,
+		logsBytes:    logsBytes,
 	}
+	parsed.Kind = parsed.kind(f.text("log"))
 	if f.err != nil {
 		return Line{}, fmt.Errorf("access log line: %w", f.err)
 	}

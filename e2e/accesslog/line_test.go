@@ -49,6 +49,7 @@ func lineWith(t *testing.T, file, text string) Line {
 
 func TestEveryFieldOfAServersLineIsRead(t *testing.T) {
 	want := Line{
+		Kind:                          Request,
 		StartTime:                     time.Date(2026, 11, 24, 1, 36, 20, 731e6, time.UTC),
 		HopID:                         "permissive-gateway-http-0",
 		RequestID:                     "4d26e05d-4479-4ecf-979d-67d5ef81a6a8",

@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"strings"
+	"unicode"
 
 	"mtls.test/conformance/e2e/hop"
 )
@@ -29,6 +30,9 @@ var unanswered = []string{
 //
 // Envoy logs the client certificate it presented only with UPSTREAM_LOCAL_URI_SAN. Where the format lacks that operator
 // mTLS means that the server proved its identity over TLS: a client that sends no certificate looks the same.
+//
+// A client has done with a TLS 1.3 handshake before the server reads its certificate (RFC 8446, 2), so a proxied
+// connection that the server refused shows the same parameters and no failure. Only a byte from the server tells.
 func (l Line) Client(by string) hop.Observation {
 	o := l.observation(hop.Client, by)
 	o.Conn = hop.FiveTuple{Source: l.UpstreamLocalAddress, Destination: l.UpstreamRemoteAddress}
@@ -47,6 +51,12 @@ func (l Line) Client(by string) hop.Observation {
 		o.Missing = "the caller went away before an answer (response flag DC)"
 	case !l.UpstreamLocalAddress.IsValid():
 		o.Missing = "the proxy answered itself, without a connection to the server: " + l.ResponseCodeDetails
+	case l.Kind == Proxied && !l.logsBytes:
+		o.Missing = "the log format has no bytes_sent: add it, for without it no line tells whether the server took a TCP connection"
+	case l.Kind == Proxied && l.BytesSent == 0:
+		o.Says = hop.Cut
+	case l.UpstreamTLSVersion == "" && l.inspectedTLS():
+		o.Says = hop.AppTLS
 	case l.UpstreamTLSVersion == "":
 		o.Says = hop.Plaintext
 	case l.UpstreamPeerURISAN != "" && (l.UpstreamLocalURISAN != "" || !l.logsLocalSAN):
@@ -59,11 +69,17 @@ func (l Line) Client(by string) hop.Observation {
 
 // Server reads the line as that of the proxy which accepted the connection, by is the name of what was read.
 // A failure between the proxy and its own application does not unmake the hop while an answer went back over it.
+//
+// Of a failed handshake only the server name is kept: Envoy logs the peer's name also from a certificate that it could
+// not verify, and a version also where the two ends agreed on none.
 func (l Line) Server(by string) hop.Observation {
 	o := l.observation(hop.Server, by)
 	o.Conn = hop.FiveTuple{Source: l.DownstreamDirectRemoteAddress, Destination: l.DownstreamLocalAddress}
 	o.Symptom.TransportFailure = l.DownstreamTransportFailureReason
-	if l.DownstreamTLSVersion != "" || l.RequestedServerName != "" {
+	switch {
+	case l.handshakeFailed() && l.RequestedServerName != "":
+		o.TLS = &hop.TLSFacts{SNI: l.RequestedServerName}
+	case !l.handshakeFailed() && (l.DownstreamTLSVersion != "" || l.RequestedServerName != ""):
 		o.TLS = &hop.TLSFacts{
 			Version: l.DownstreamTLSVersion,
 			Cipher:  l.DownstreamTLSCipher,
@@ -75,6 +91,10 @@ func (l Line) Server(by string) hop.Observation {
 	switch {
 	case l.serverRefused():
 		o.Says = hop.Refused
+	case l.Kind == Listener:
+		o.Missing = "a connection came and ended without a request"
+	case l.inspectedTLS():
+		o.Says = hop.AppTLS
 	case l.DownstreamTLSVersion == "":
 		o.Says = hop.Plaintext
 	case l.DownstreamPeerURISAN != "":
@@ -86,18 +106,30 @@ func (l Line) Server(by string) hop.Observation {
 }
 
 // serverRefused tells whether the connection came to nothing at the server's proxy: no filter chain took it, the
-// handshake failed, its bytes were not HTTP, or it ended without an answer because the application was not reached.
+// handshake failed, its bytes were not HTTP, a policy denied it, or it ended without an answer because the application
+// was not reached.
 func (l Line) serverRefused() bool {
 	switch {
-	case l.ResponseCodeDetails == "filter_chain_not_found":
-		return true
-	case l.DownstreamTransportFailureReason != "" && !l.inspectorNote():
-		return true
-	case l.has("DPE"):
+	case l.noFilterChain(), l.handshakeFailed(), l.has("DPE"), strings.HasPrefix(l.details(), denied):
 		return true
 	default:
 		return l.ResponseCode == 0 && l.has(unanswered...)
 	}
+}
+
+// inspectedTLS tells whether the proxy saw a ClientHello, by the server name in it, and passed it on unopened.
+func (l Line) inspectedTLS() bool { return l.DownstreamTLSVersion == "" && l.RequestedServerName != "" }
+
+func (l Line) handshakeFailed() bool {
+	return l.DownstreamTransportFailureReason != "" && !l.inspectorNote()
+}
+
+// details are why a request or, where there was none, its connection ended.
+func (l Line) details() string {
+	if l.ResponseCodeDetails != "" {
+		return l.ResponseCodeDetails
+	}
+	return l.ConnectionTerminationDetails
 }
 
 // inspectorNote tells whether the failure reason is the TLS inspector's, which writes down why bytes are not TLS also
@@ -114,9 +146,21 @@ func (l Line) observation(source hop.Source, by string) hop.Observation {
 		At:     l.StartTime,
 		Symptom: hop.Symptom{
 			Status:  l.ResponseCode,
-			Code:    strings.ToUpper(l.GRPCStatus),
+			Code:    capitals(l.GRPCStatus),
 			Flags:   strings.Join(l.ResponseFlags, ","),
-			Details: l.ResponseCodeDetails,
+			Details: l.details(),
 		},
 	}
+}
+
+// capitals writes PermissionDenied, as Envoy spells a gRPC status, as PERMISSION_DENIED.
+func capitals(status string) string {
+	var out strings.Builder
+	for i, letter := range status {
+		if i > 0 && unicode.IsUpper(letter) && unicode.IsLower(rune(status[i-1])) {
+			out.WriteByte('_')
+		}
+		out.WriteRune(unicode.ToUpper(letter))
+	}
+	return out.String()
 }

@@ -20,7 +20,6 @@ func TestAClientsLineSaysWhatBecameOfItsConnection(t *testing.T) {
 	}{
 		"mTLS, gRPC":                          {`"permissive-gateway-grpc-0"`, hop.MTLS, service, "", true, 1},
 		"mTLS, HTTP":                          {`"permissive-gateway-http-0"`, hop.MTLS, service, "", true, 1},
-		"mTLS, TCP":                           {`"upstream_local_address":"10.244.0.12:37448"`, hop.MTLS, "spiffe://cluster.local/ns/envoylab/sa/server", "", true, 1},
 		"plaintext":                           {`"permissive-rule-disable-gateway-grpc-0"`, hop.Plaintext, "", "", true, 1},
 		"the application's own 503":           {`"rule-disable-client-9001/"`, hop.Plaintext, "", "", true, 1},
 		"plaintext refused, HTTP":             {`"strict-rule-disable-gateway-http-0"`, hop.Refused, "", "UC", true, 1},
@@ -121,7 +120,7 @@ func TestTheServerNameOfRefusedTLSIsKept(t *testing.T) {
 }
 
 const (
-	answered  = `,"upstream_local_address":"10.0.0.1:1","upstream_host":"10.0.0.2:2"`
+	answered  = `,"protocol":"HTTP/1.1","upstream_local_address":"10.0.0.1:1","upstream_host":"10.0.0.2:2"`
 	serverTLS = answered + `,"upstream_tls_version":"TLSv1.3","upstream_peer_uri_san":"spiffe://a/ns/b/sa/c"`
 )
 

@@ -1,0 +1,189 @@
+package accesslog
+
+import (
+	"strings"
+	"testing"
+
+	"mtls.test/conformance/e2e/hop"
+)
+
+// The lines of handshake-server.jsonl and handshake-client.jsonl are of two Envoys 1.39 with the TLS settings, log
+// formats and SAN matchers that Istio gives them, and certificates that a mesh does not issue. The server name, at the
+// client the cluster, tells the handshake.
+
+// lineOf returns the first line of a kind that holds a text.
+func lineOf(t *testing.T, file string, kind Kind, text string) Line {
+	t.Helper()
+	for _, raw := range lines(t, file) {
+		line, err := Parse([]byte(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line.Kind == kind && strings.Contains(raw, text) {
+			return line
+		}
+	}
+	t.Fatalf("%s: no %s line holds %q", file, kind, text)
+	return Line{}
+}
+
+func TestAServersLineNamesTheCauseOfARefusal(t *testing.T) {
+	const alone = "handshake-server.jsonl"
+	const mesh = "listener.jsonl"
+	for name, test := range map[string]struct {
+		file  string
+		kind  Kind
+		line  string
+		cause hop.Refusal // empty: not named
+	}{
+		"no client certificate, TLS 1.3":      {mesh, Listener, `"10.244.0.6:49136"`, hop.NoClientCertificate},
+		"no client certificate, TLS 1.2":      {alone, Listener, `"no-cert-12"`, hop.NoClientCertificate},
+		"no client certificate, TCP":          {alone, Proxied, `"no-cert"`, hop.NoClientCertificate},
+		"a foreign CA":                        {mesh, Listener, `"10.244.0.6:49134"`, hop.UnknownCA},
+		"a foreign CA, TLS 1.2":               {alone, Listener, `"foreign-12"`, hop.UnknownCA},
+		"self-signed":                         {alone, Listener, `"self"`, hop.UnknownCA},
+		"without its intermediate":            {alone, Listener, `"nochain"`, hop.UnknownCA},
+		"expired":                             {alone, Listener, `"expired"`, hop.Expired},
+		"its CA is expired":                   {alone, Listener, `"oldca"`, hop.Expired},
+		"not yet valid":                       {alone, Listener, `"notyet"`, hop.Expired},
+		"another trust domain":                {alone, Listener, `"otherdomain"`, hop.WrongTrustDomain},
+		"no identity":                         {alone, Listener, `"nouri"`, hop.WrongTrustDomain},
+		"a certificate for servers":           {alone, Listener, `"serveronly"`, ""},
+		"TLS 1.1":                             {mesh, Listener, `"10.244.0.6:49140"`, hop.ProtocolVersion},
+		"TLS 1.2 where 1.3 is asked":          {alone, Listener, `"version"`, hop.ProtocolVersion},
+		"no shared cipher":                    {mesh, Listener, `"10.244.0.6:49144"`, hop.NoSharedCipher},
+		"TLS without Istio's ALPN":            {mesh, Listener, `"10.244.0.6:49146"`, hop.NoFilterChain},
+		"plaintext at a STRICT port":          {alone, Listener, `"NR"`, hop.NoFilterChain},
+		"bytes that are not HTTP":             {mesh, Request, `"DPE"`, hop.NotHTTP},
+		"denied, HTTP":                        {mesh, Request, `rbac_access_denied`, hop.Unauthorized},
+		"denied, TCP":                         {alone, Proxied, `rbac_access_denied`, hop.Unauthorized},
+		"denied, TCP, of the listener":        {alone, Listener, `rbac_access_denied`, hop.Unauthorized},
+		"the client does not know the CA":     {alone, Listener, `"server-unknown"`, hop.UnknownServerCA},
+		"the client expects another server":   {alone, Listener, `"wrong-san"`, hop.WrongSAN},
+		"the client finds the server expired": {alone, Listener, `"server-expired"`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := lineOf(t, test.file, test.kind, test.line).Server("x")
+			cause, named := Cause(o)
+			if cause != test.cause || named != (test.cause != "") {
+				t.Errorf("got %q, %v of %+v", cause, named, o.Symptom)
+			}
+			if o.Says != hop.Refused || peerOf(o) != "" && cause != hop.Unauthorized {
+				t.Errorf("got says %q, peer %q", o.Says, peerOf(o))
+			}
+		})
+	}
+}
+
+func TestAClientsLineNamesTheCauseOfARefusal(t *testing.T) {
+	for name, test := range map[string]struct {
+		kind  Kind
+		line  string
+		says  hop.Outcome
+		cause hop.Refusal // empty: not named
+	}{
+		"TLS at a plaintext port":       {Proxied, `"not-tls"`, hop.Refused, hop.NotTLS},
+		"another server, TCP":           {Proxied, `"wrong-san"`, hop.Refused, hop.WrongSAN},
+		"another server, TLS 1.2":       {Proxied, `"wrong-san-12"`, hop.Refused, hop.WrongSAN},
+		"another server, HTTP":          {Request, `"hop_id":"wrong-san"`, hop.Refused, hop.WrongSAN},
+		"an unknown CA of the server":   {Proxied, `"server-unknown"`, hop.Refused, hop.UnknownServerCA},
+		"an expired server":             {Proxied, `"server-expired"`, hop.Refused, ""},
+		"no shared version, TCP":        {Proxied, `"version"`, hop.Refused, hop.ProtocolVersion},
+		"no shared version, HTTP":       {Request, `"hop_id":"version"`, hop.Refused, hop.ProtocolVersion},
+		"no shared cipher":              {Proxied, `"cipher"`, hop.Refused, hop.NoSharedCipher},
+		"no certificate, TLS 1.2":       {Proxied, `"no-cert-12"`, hop.Refused, hop.NoClientCertificate},
+		"a foreign CA, TLS 1.2":         {Proxied, `"foreign-12"`, hop.Refused, hop.UnknownCA},
+		"expired, TLS 1.2":              {Proxied, `"expired-12"`, hop.Refused, hop.Expired},
+		"another trust domain, TLS 1.2": {Proxied, `"otherdomain-12"`, hop.Refused, hop.WrongTrustDomain},
+		"no cluster, TCP":               {Proxied, `"NC"`, hop.Refused, hop.NoCluster},
+		"no cluster, HTTP":              {Request, `"hop_id":"no-cluster"`, hop.Refused, hop.NoCluster},
+		"no endpoint, TCP":              {Proxied, `"UH"`, hop.Refused, hop.NoEndpoint},
+		"no endpoint, HTTP":             {Request, `"hop_id":"no-endpoint"`, hop.Refused, hop.NoEndpoint},
+		"nobody listens":                {Proxied, `"upstream_cluster":"refused"`, hop.Refused, ""},
+		"plaintext that is reset":       {Proxied, `"cleartext"`, hop.Refused, ""},
+		"no certificate, TLS 1.3, HTTP": {Request, `"hop_id":"no-cert"`, hop.Refused, ""},
+		"no certificate, TLS 1.3, TCP":  {Proxied, `"no-cert"`, hop.Cut, ""},
+		"a foreign CA, TLS 1.3, TCP":    {Proxied, `"foreign"`, hop.Cut, ""},
+		"denied, TCP":                   {Proxied, `"rbac"`, hop.Cut, ""},
+		"denied, TCP in plaintext":      {Proxied, `"rbac-plain"`, hop.Cut, ""},
+		"served, TCP: a byte came back": {Proxied, `"ok"`, hop.MTLS, ""},
+		"served, HTTP":                  {Request, `"hop_id":"ok"`, hop.MTLS, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := lineOf(t, "handshake-client.jsonl", test.kind, test.line).Client("x")
+			cause, named := Cause(o)
+			if o.Says != test.says || cause != test.cause || named != (test.cause != "") {
+				t.Errorf("got says %q, cause %q, %v of %+v", o.Says, cause, named, o.Symptom)
+			}
+		})
+	}
+}
+
+func TestADeniedRequestIsKnownAtTheClientByItsAnswer(t *testing.T) {
+	for name, symptom := range map[string]hop.Symptom{
+		"HTTP":                  {Status: 403, Details: "via_upstream"},
+		"gRPC":                  {Status: 200, Code: capitals("PermissionDenied")},
+		"gRPC, without a proxy": {Code: "PERMISSION_DENIED"},
+		"HTTP, without a proxy": {Status: 403},
+	} {
+		if cause, _ := Cause(hop.Observation{Source: hop.Client, Symptom: symptom}); cause != hop.Unauthorized {
+			t.Errorf("%s: got %q", name, cause)
+		}
+	}
+}
+
+func TestNothingThatWasServedHasACause(t *testing.T) {
+	for _, o := range []hop.Observation{
+		lineOf(t, "listener.jsonl", Request, `"plain-http"`).Server("x"),
+		lineOf(t, "listener.jsonl", Request, `"gateway-http"`).Server("x"),
+		lineOf(t, "handshake-server.jsonl", Proxied, `"ok"`).Server("x"),
+		{Source: hop.Wire, Symptom: hop.Symptom{Status: 403}},
+	} {
+		if cause, named := Cause(o); named {
+			t.Errorf("got %q of %+v", cause, o)
+		}
+	}
+}
+
+func TestAListenersLineClaimsNoRequest(t *testing.T) {
+	for name, line := range map[string]string{
+		"mTLS":      `"10.244.0.5:46538"`,
+		"plaintext": `"10.244.0.6:49180"`,
+		"silence":   `"10.244.0.6:49154"`,
+	} {
+		if o := lineOf(t, "listener.jsonl", Listener, line).Server("x"); o.Says != "" || o.Missing == "" {
+			t.Errorf("%s: says %q, missing %q", name, o.Says, o.Missing)
+		}
+	}
+}
+
+func TestOfAFailedHandshakeOnlyTheServerNameIsKept(t *testing.T) {
+	line := lineOf(t, "listener.jsonl", Listener, `"10.244.0.6:49134"`)
+	if line.DownstreamPeerURISAN == "" || line.DownstreamTLSVersion == "" {
+		t.Fatalf("not the line meant: %+v", line)
+	}
+	want := hop.TLSFacts{SNI: "outbound_.8080_._.product-service.default.svc.cluster.local"}
+	if got := line.Server("x").TLS; got == nil || got.SNI != want.SNI || got.Version != "" || got.Peer != "" || got.Serial != "" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestTLSThatAProxyPassesOnIsTheApplications(t *testing.T) {
+	// At the server a connection to a TCP port in plaintext mode, by a client that speaks TLS.
+	line := lineOf(t, "handshake-server.jsonl", Listener, `"not-tls"`)
+	line.Kind, line.ResponseFlags = Proxied, nil
+	if got := line.Server("x"); got.Says != hop.AppTLS {
+		t.Errorf("server: %q", got.Says)
+	}
+	client, err := Parse([]byte(minimal(`,"upstream_local_address":"10.0.0.1:1","requested_server_name":"a","bytes_sent":9`)))
+	if err != nil || client.Client("x").Says != hop.AppTLS {
+		t.Errorf("client: %q, %v", client.Client("x").Says, err)
+	}
+}
+
+func TestAClientsTCPLineWithoutBytesTellsNothing(t *testing.T) {
+	o := lineWith(t, "client.jsonl", `"upstream_local_address":"10.244.0.12:37448"`).Client("x")
+	if o.Says != "" || !strings.Contains(o.Missing, "bytes_sent") || peerOf(o) == "" {
+		t.Errorf("got says %q, missing %q, peer %q", o.Says, o.Missing, peerOf(o))
+	}
+}
