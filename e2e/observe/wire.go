@@ -1,0 +1,190 @@
+package observe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"mtls.test/conformance/e2e/handshake"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/fixtures/agent/control"
+	"mtls.test/conformance/fixtures/agent/tap"
+)
+
+// The pods of the tap in fixtures/base.
+const (
+	tapNamespace = "tap"
+	tapSelector  = "app=tap"
+)
+
+// Taps are the taps of the nodes on which watched pods run. They are safe for concurrent use once they watch.
+type Taps struct {
+	mesh  *mesh.Mesh
+	kube  *kube.Client
+	nodes map[netip.Addr]mesh.Proxy // the tap that watches a pod
+}
+
+// Wire is what the wire shows of one connection, and the packets that show it as a pcap file.
+type Wire struct {
+	Observation hop.Observation
+	Slice       []byte // empty when there are no packets
+}
+
+// NewTaps returns taps that watch nothing yet.
+func NewTaps(k *kube.Client, m *mesh.Mesh) *Taps {
+	return &Taps{mesh: m, kube: k, nodes: map[netip.Addr]mesh.Proxy{}}
+}
+
+// Watch has the pods' connections recorded from now on. It is called again for pods that came since; for others
+// nothing changes.
+func (t *Taps) Watch(ctx context.Context, places ...mesh.Place) error {
+	taps, err := t.byNode(ctx)
+	if err != nil {
+		return err
+	}
+	pods := map[mesh.Proxy][]netip.Addr{}
+	for _, place := range places {
+		node, err := t.nodeOf(ctx, place)
+		if err != nil {
+			return err
+		}
+		by, found := taps[node]
+		if !found {
+			return fmt.Errorf("no tap runs on node %s, where %s does (kubectl get pods -n %s -o wide)", node, place.Proxy, tapNamespace)
+		}
+		pods[by] = append(pods[by], place.Address)
+	}
+	for by, addresses := range pods {
+		var answer control.WatchAnswer
+		if err := t.mesh.Control(ctx, by, control.PathWatch, control.WatchRequest{Pods: addresses}, &answer); err != nil {
+			return fmt.Errorf("tap: %w", err)
+		}
+		for _, address := range addresses {
+			t.nodes[address] = by
+		}
+	}
+	return nil
+}
+
+func (t *Taps) byNode(ctx context.Context) (map[string]mesh.Proxy, error) {
+	pods, err := t.kube.Pods(ctx, tapNamespace, tapSelector)
+	if err != nil {
+		return nil, err
+	}
+	taps := map[string]mesh.Proxy{}
+	for _, pod := range pods {
+		taps[pod.Spec.NodeName] = mesh.Proxy{Namespace: pod.Namespace, Pod: pod.Name}
+	}
+	return taps, nil
+}
+
+func (t *Taps) nodeOf(ctx context.Context, place mesh.Place) (string, error) {
+	pods, err := t.kube.Pods(ctx, place.Namespace, "")
+	if err != nil {
+		return "", err
+	}
+	for _, pod := range pods {
+		if pod.Name == place.Pod {
+			return pod.Spec.NodeName, nil
+		}
+	}
+	return "", fmt.Errorf("%s does not run any more: it cannot be watched", place.Proxy)
+}
+
+// Connections returns what the wire shows of the connections asked for. One without a source is asked for by its
+// server address and port alone, and answered by every connection to it. A connection that is not found stands under
+// the name it was asked by: as absent when its absence is certain, which needs no time to pass, because a tap has
+// read each packet before the pod it is for.
+func (t *Taps) Connections(ctx context.Context, wanted []tap.Wanted) map[hop.FiveTuple]Wire {
+	wires := map[hop.FiveTuple]Wire{}
+	asked := map[mesh.Proxy][]tap.Wanted{}
+	for _, one := range wanted {
+		by, watched := t.nodes[one.Destination.Addr()]
+		if !watched {
+			wires[tupleOf(one)] = unseen(by, one, errors.New("no tap watches the server's pod"))
+			continue
+		}
+		asked[by] = append(asked[by], one)
+	}
+	for by, wanted := range asked {
+		var answer control.ConnectionsAnswer
+		err := t.mesh.Control(ctx, by, control.PathConnections, control.ConnectionsRequest{Wanted: wanted}, &answer)
+		if err == nil && len(answer.Found) != len(wanted) {
+			err = fmt.Errorf("the tap gave %d answers to %d questions", len(answer.Found), len(wanted))
+		}
+		for i, one := range wanted {
+			if err != nil {
+				wires[tupleOf(one)] = unseen(by, one, err)
+				continue
+			}
+			read(wires, by, one, answer.Found[i])
+		}
+	}
+	return wires
+}
+
+// read adds what a tap found of one question.
+func read(wires map[hop.FiveTuple]Wire, by mesh.Proxy, asked tap.Wanted, found tap.Found) {
+	for _, connection := range found.Connections {
+		// A later connection of the same name replaces an earlier one.
+		wire := wireOf(by, connection)
+		wires[wire.Observation.Conn] = wire
+	}
+	if len(found.Connections) > 0 {
+		return
+	}
+	switch {
+	case found.Complete.IsZero():
+		wires[tupleOf(asked)] = unseen(by, asked, errors.New("the tap does not watch the server's pod any more"))
+	case found.Complete.After(asked.Since):
+		wires[tupleOf(asked)] = unseen(by, asked, fmt.Errorf("the tap has a gap before %s, so its absence is not certain", found.Complete))
+	default:
+		wires[tupleOf(asked)] = Wire{Observation: hop.Observation{Source: hop.Wire, By: by.String(), Conn: tupleOf(asked), Says: hop.Absent}}
+	}
+}
+
+func wireOf(by mesh.Proxy, c tap.Connection) Wire {
+	capture := handshake.Capture{
+		Conn: hop.FiveTuple{Source: c.Source, Destination: c.Destination},
+		Packets: hop.Packets{
+			Opened: c.Opened, ClientBytes: c.ClientBytes, ServerBytes: c.ServerBytes,
+			Dropped: c.Dropped, Closed: c.Closed, Reset: c.Reset,
+		},
+	}
+	for _, frame := range c.Frames {
+		capture.Frames = append(capture.Frames, handshake.Frame(frame))
+	}
+	wire := Wire{Observation: capture.Observation()}
+	wire.Observation.By = by.String()
+	slice, err := capture.Slice()
+	if err != nil && wire.Observation.Missing == "" {
+		wire.Observation.Missing = err.Error()
+	}
+	wire.Slice = slice
+	return wire
+}
+
+func unseen(by mesh.Proxy, asked tap.Wanted, err error) Wire {
+	observation := missing(hop.Wire, "", err)
+	observation.By, observation.Conn = by.String(), tupleOf(asked)
+	return Wire{Observation: *observation}
+}
+
+func tupleOf(asked tap.Wanted) hop.FiveTuple {
+	return hop.FiveTuple{Source: asked.Source, Destination: asked.Destination}
+}
+
+// SeesPlaintext proves that the tap of a server sees plaintext where there is some: it must say so of a connection
+// that is known to be in the clear. Without it, that no plaintext was seen would mean nothing.
+func (t *Taps) SeesPlaintext(ctx context.Context, known tap.Wanted) error {
+	wires := t.Connections(ctx, []tap.Wanted{known})
+	for conn, wire := range wires {
+		if seen := wire.Observation; seen.Says != hop.Plaintext {
+			return fmt.Errorf("the tap does not see plaintext where there is some: of %s it says %q %s%s", conn, seen.Says, seen.Symptom.Error, seen.Missing)
+		}
+	}
+	return nil
+}
