@@ -1,7 +1,6 @@
 package accesslog
 
 import (
-	"slices"
 	"strings"
 
 	"mtls.test/conformance/e2e/hop"
@@ -56,35 +55,43 @@ var byClient = []named{
 	{"ALERT_CERTIFICATE_UNKNOWN", hop.WrongTrustDomain},
 }
 
-// Cause names why an attempt was not served, as far as the observation of a client's or server's proxy tells. One
-// refusal may have two names: TLS at a plaintext HTTP port is not HTTP to the server, and no TLS to the client.
-func Cause(o hop.Observation) (hop.Refusal, bool) {
-	flags := strings.Split(o.Symptom.Flags, ",")
-	told := o.Symptom.Details + " " + o.Symptom.TransportFailure
+// serverCause names why the connection came to nothing, as far as the proxy which accepted it knows; empty where its
+// line fits several causes. Bytes that are no HTTP may be TLS: it knows them where its TLS inspector looked at them, and
+// that is absent at a port where no TLS is expected.
+func (l Line) serverCause() hop.Refusal {
 	switch {
-	case o.Source == hop.Server && slices.Contains(flags, "DPE"):
-		return hop.NotHTTP, true
-	case o.Source == hop.Server:
-		return first(byServer, told)
-	case o.Source != hop.Client:
-		return "", false
-	case slices.Contains(flags, "NC"):
-		return hop.NoCluster, true
-	case slices.Contains(flags, "UH"):
-		return hop.NoEndpoint, true
-	case o.Symptom.Status == 403, o.Symptom.Code == "PERMISSION_DENIED":
-		// The server's proxy answers so; that it was not the application its own line tells.
-		return hop.Unauthorized, true
+	case l.has("DPE") && l.inspectedTLS():
+		return hop.NotTLS
+	case l.has("DPE") && (l.inspectorNote() || l.DownstreamTLSVersion != ""):
+		return hop.NotHTTP
 	default:
-		return first(byClient, told)
+		return first(byServer, l.details()+" "+l.DownstreamTransportFailureReason)
 	}
 }
 
-func first(names []named, told string) (hop.Refusal, bool) {
+// clientCause names why the connection came to nothing, as far as the proxy which opened it knows; empty where its line
+// fits several causes.
+func (l Line) clientCause() hop.Refusal {
+	switch {
+	case l.has("NC"):
+		return hop.NoCluster
+	case l.has("UH"):
+		return hop.NoEndpoint
+	case l.forbidden():
+		return hop.Unauthorized
+	default:
+		return first(byClient, l.UpstreamTransportFailureReason)
+	}
+}
+
+// forbidden tells whether the answer is the one that a proxy gives to what its AuthorizationPolicy denies.
+func (l Line) forbidden() bool { return l.ResponseCode == 403 || l.GRPCStatus == "PermissionDenied" }
+
+func first(names []named, told string) hop.Refusal {
 	for _, name := range names {
 		if strings.Contains(told, name.text) {
-			return name.cause, true
+			return name.cause
 		}
 	}
-	return "", false
+	return ""
 }

@@ -54,7 +54,6 @@ func TestAServersLineNamesTheCauseOfARefusal(t *testing.T) {
 		"no shared cipher":                    {mesh, Listener, `"10.244.0.6:49144"`, hop.NoSharedCipher},
 		"TLS without Istio's ALPN":            {mesh, Listener, `"10.244.0.6:49146"`, hop.NoFilterChain},
 		"plaintext at a STRICT port":          {alone, Listener, `"NR"`, hop.NoFilterChain},
-		"bytes that are not HTTP":             {mesh, Request, `"DPE"`, hop.NotHTTP},
 		"denied, HTTP":                        {mesh, Request, `rbac_access_denied`, hop.Unauthorized},
 		"denied, TCP":                         {alone, Proxied, `rbac_access_denied`, hop.Unauthorized},
 		"denied, TCP, of the listener":        {alone, Listener, `rbac_access_denied`, hop.Unauthorized},
@@ -64,11 +63,10 @@ func TestAServersLineNamesTheCauseOfARefusal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := lineOf(t, test.file, test.kind, test.line).Server("x")
-			cause, named := Cause(o)
-			if cause != test.cause || named != (test.cause != "") {
-				t.Errorf("got %q, %v of %+v", cause, named, o.Symptom)
+			if o.Refusal != test.cause {
+				t.Errorf("got %q of %+v", o.Refusal, o.Symptom)
 			}
-			if o.Says != hop.Refused || peerOf(o) != "" && cause != hop.Unauthorized {
+			if o.Says != hop.Refused || peerOf(o) != "" && o.Refusal != hop.Unauthorized {
 				t.Errorf("got says %q, peer %q", o.Says, peerOf(o))
 			}
 		})
@@ -111,36 +109,57 @@ func TestAClientsLineNamesTheCauseOfARefusal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := lineOf(t, "handshake-client.jsonl", test.kind, test.line).Client("x")
-			cause, named := Cause(o)
-			if o.Says != test.says || cause != test.cause || named != (test.cause != "") {
-				t.Errorf("got says %q, cause %q, %v of %+v", o.Says, cause, named, o.Symptom)
+			if o.Says != test.says || o.Refusal != test.cause {
+				t.Errorf("got says %q, cause %q of %+v", o.Says, o.Refusal, o.Symptom)
 			}
 		})
 	}
 }
 
 func TestADeniedRequestIsKnownAtTheClientByItsAnswer(t *testing.T) {
-	for name, symptom := range map[string]hop.Symptom{
-		"HTTP":                  {Status: 403, Details: "via_upstream"},
-		"gRPC":                  {Status: 200, Code: capitals("PermissionDenied")},
-		"gRPC, without a proxy": {Code: "PERMISSION_DENIED"},
-		"HTTP, without a proxy": {Status: 403},
+	for name, answer := range map[string]string{
+		"HTTP": `,"response_code":403,"response_code_details":"via_upstream"`,
+		"gRPC": `,"response_code":200,"grpc_status":"PermissionDenied"`,
 	} {
-		if cause, _ := Cause(hop.Observation{Source: hop.Client, Symptom: symptom}); cause != hop.Unauthorized {
-			t.Errorf("%s: got %q", name, cause)
+		line, err := Parse([]byte(minimal(serverTLS + answer)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o := line.Client("x"); o.Says != hop.Refused || o.Refusal != hop.Unauthorized || peerOf(o) == "" {
+			t.Errorf("%s: got %+v", name, o)
 		}
 	}
 }
 
 func TestNothingThatWasServedHasACause(t *testing.T) {
-	for _, o := range []hop.Observation{
-		lineOf(t, "listener.jsonl", Request, `"plain-http"`).Server("x"),
-		lineOf(t, "listener.jsonl", Request, `"gateway-http"`).Server("x"),
-		lineOf(t, "handshake-server.jsonl", Proxied, `"ok"`).Server("x"),
-		{Source: hop.Wire, Symptom: hop.Symptom{Status: 403}},
+	for _, line := range []Line{
+		lineOf(t, "listener.jsonl", Request, `"plain-http"`),
+		lineOf(t, "listener.jsonl", Request, `"gateway-http"`),
+		lineOf(t, "handshake-server.jsonl", Proxied, `"ok"`),
 	} {
-		if cause, named := Cause(o); named {
-			t.Errorf("got %q of %+v", cause, o)
+		if o := line.Server("x"); o.Refusal != "" {
+			t.Errorf("got %q of %+v", o.Refusal, o)
+		}
+	}
+}
+
+func TestBytesThatAreNoHTTPAreNamedByWhoSawThem(t *testing.T) {
+	line := lineOf(t, "listener.jsonl", Request, `"DPE"`)
+	looked := Line{Kind: Listener, DownstreamTransportFailureReason: "TLS_error|error:100000f7:SSL_routines:OPENSSL_internal:WRONG_VERSION_NUMBER:TLS_error_end"}
+	inTLS, named := line, line
+	inTLS.DownstreamTLSVersion = "TLSv1.3"
+	named.RequestedServerName = "a"
+	for name, test := range map[string]struct {
+		line Line
+		want hop.Refusal
+	}{
+		"no inspector looked at them": {line, ""},
+		"they are no TLS":             {line.With(looked), hop.NotHTTP},
+		"they came inside TLS":        {inTLS, hop.NotHTTP},
+		"they are TLS":                {named, hop.NotTLS},
+	} {
+		if o := test.line.Server("x"); o.Says != hop.Refused || o.Refusal != test.want {
+			t.Errorf("%s: got says %q, refusal %q", name, o.Says, o.Refusal)
 		}
 	}
 }
@@ -171,13 +190,21 @@ func TestOfAFailedHandshakeOnlyTheServerNameIsKept(t *testing.T) {
 func TestTLSThatAProxyPassesOnIsTheApplications(t *testing.T) {
 	// At the server a connection to a TCP port in plaintext mode, by a client that speaks TLS.
 	line := lineOf(t, "handshake-server.jsonl", Listener, `"not-tls"`)
-	line.Kind, line.ResponseFlags = Proxied, nil
+	line.Kind, line.ResponseFlags, line.BytesSent = Proxied, nil, 9
 	if got := line.Server("x"); got.Says != hop.AppTLS {
 		t.Errorf("server: %q", got.Says)
 	}
 	client, err := Parse([]byte(minimal(`,"upstream_local_address":"10.0.0.1:1","requested_server_name":"a","bytes_sent":9`)))
 	if err != nil || client.Client("x").Says != hop.AppTLS {
 		t.Errorf("client: %q, %v", client.Client("x").Says, err)
+	}
+}
+
+func TestAServerThatSentNothingServedNothing(t *testing.T) {
+	line := lineOf(t, "handshake-server.jsonl", Listener, `"not-tls"`)
+	line.Kind, line.ResponseFlags, line.BytesSent = Proxied, nil, 0
+	if got := line.Server("x"); got.Says != hop.Cut {
+		t.Errorf("got %q", got.Says)
 	}
 }
 

@@ -45,8 +45,8 @@ func (l Line) Client(by string) hop.Observation {
 		o.TLS = &hop.TLSFacts{Version: l.UpstreamTLSVersion, Cipher: l.UpstreamTLSCipher, Peer: hop.Identity(l.UpstreamPeerURISAN)}
 	}
 	switch {
-	case l.has(unanswered...), l.UpstreamTransportFailureReason != "":
-		o.Says = hop.Refused
+	case l.has(unanswered...), l.UpstreamTransportFailureReason != "", l.forbidden():
+		o.Says, o.Refusal = hop.Refused, l.clientCause()
 	case l.has("DC"):
 		o.Missing = "the caller went away before an answer (response flag DC)"
 	case !l.UpstreamLocalAddress.IsValid():
@@ -90,9 +90,11 @@ func (l Line) Server(by string) hop.Observation {
 	}
 	switch {
 	case l.serverRefused():
-		o.Says = hop.Refused
+		o.Says, o.Refusal = hop.Refused, l.serverCause()
 	case l.Kind == Listener:
 		o.Missing = "a connection came and ended without a request"
+	case l.Kind == Proxied && l.logsBytes && l.BytesSent == 0:
+		o.Says = hop.Cut
 	case l.inspectedTLS():
 		o.Says = hop.AppTLS
 	case l.DownstreamTLSVersion == "":
@@ -115,6 +117,15 @@ func (l Line) serverRefused() bool {
 	default:
 		return l.ResponseCode == 0 && l.has(unanswered...)
 	}
+}
+
+// With returns a request's line with what only its connection's listener line shows: what the TLS inspector made of
+// bytes that are no HTTP.
+func (l Line) With(listener Line) Line {
+	if l.has("DPE") && l.DownstreamTransportFailureReason == "" {
+		l.DownstreamTransportFailureReason = listener.DownstreamTransportFailureReason
+	}
+	return l
 }
 
 // inspectedTLS tells whether the proxy saw a ClientHello, by the server name in it, and passed it on unopened.
