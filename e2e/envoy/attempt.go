@@ -53,12 +53,12 @@ func (s Speech) detected() []string {
 type Attempt struct {
 	Speaks Speech    // what the client's application sends first; empty stands for HTTP/1
 	Own    Hello     // the application's own ClientHello, where it speaks TLS
-	Host   string    // the authority asked for; it is the server name where the client's proxy takes it from there
+	Host   string    // the host name asked for, with or without a port; it is the server name where the client's proxy takes it from there
 	At     time.Time // when certificates must be valid; zero where that is not asked
 
 	// Serves is the TLS that the server's application terminates; nil where it speaks none.
 	Serves *ServerEnd
-	// Behind is the proxy that a passed-through connection comes to next, as from a gateway with AUTO_PASSTHROUGH.
+	// Behind is the proxy that TLS comes to which a gateway passes on, as with AUTO_PASSTHROUGH; nil where there is none.
 	Behind *ServerFacts
 }
 

@@ -17,7 +17,7 @@ type ClientFacts struct {
 	Cluster  string         `json:"cluster"`
 	Type     string         `json:"type,omitempty"` // how the cluster finds its endpoints: EDS, ORIGINAL_DST, STRICT_DNS
 	Endpoint netip.AddrPort `json:"endpoint,omitzero"`
-	Name     string         `json:"name,omitempty"`    // of an endpoint that is a host name: name and port
+	Name     string         `json:"name,omitempty"`    // of an endpoint that is a host name: name and port; Endpoint is what it resolved to
 	Refusal  hop.Refusal    `json:"refusal,omitempty"` // why it opens none: no-cluster or no-endpoint
 	Updated  time.Time      `json:"updated,omitzero"`
 	Warming  bool           `json:"warming,omitempty"` // a newer version of the cluster has arrived and is not in force
@@ -107,7 +107,8 @@ func (d *Dump) Outbound(name string, to netip.AddrPort) (ClientFacts, error) {
 // originalDst is the type of a cluster that sends a connection where it was going, whatever that address.
 const originalDst = "ORIGINAL_DST"
 
-// pick returns the endpoints that an address may mean: itself, those that are host names on its port, or all for none.
+// pick returns the endpoints that an address may mean: itself, those that are host names, for a Service or a name server
+// may turn them into any address, or all for none.
 func (d *Dump) pick(c cluster, to netip.AddrPort) ([]endpoint, error) {
 	if c.kind == originalDst {
 		return []endpoint{{address: to}}, nil
@@ -117,15 +118,15 @@ func (d *Dump) pick(c cluster, to netip.AddrPort) ([]endpoint, error) {
 		return all, nil
 	}
 	var named []endpoint
-	var known []string
+	var known []netip.AddrPort
 	for _, one := range all {
 		if one.address == to {
 			return []endpoint{one}, nil
 		}
-		if !one.address.IsValid() && one.port == to.Port() {
+		if one.name != "" {
 			named = append(named, one)
 		}
-		known = append(known, one.String())
+		known = append(known, one.address)
 	}
 	if len(named) == 0 {
 		return nil, fmt.Errorf("%v: %w: it has %v", to, ErrAbsent, known)

@@ -13,18 +13,9 @@ import (
 // endpoint is an address of a cluster and the labels that decide its transport socket.
 type endpoint struct {
 	address  netip.AddrPort
-	name     string // of one that is a host name, with its port
-	port     uint16
+	name     string           // of one that is a host name, with its port; its address is what the name resolved to
 	labels   *structpb.Struct // of the endpoint itself
 	locality *structpb.Struct // of its locality, which Envoy asks when no label of the endpoint matches
-}
-
-// String returns the address, or the host name and port.
-func (e endpoint) String() string {
-	if e.name != "" {
-		return e.name
-	}
-	return e.address.String()
 }
 
 // socketMatch is the metadata under which Istio states an endpoint's tlsMode.
@@ -82,11 +73,14 @@ func readEndpoint(raw json.RawMessage) (endpoint, error) {
 	}
 	one := endpoint{labels: in.GetMetadata().GetFilterMetadata()[socketMatch]}
 	socket := in.GetEndpoint().GetAddress().GetSocketAddress()
-	one.port = uint16(socket.GetPortValue())
+	name := in.GetEndpoint().GetHostname()
 	if address, err := netip.ParseAddr(socket.GetAddress()); err == nil {
-		one.address = netip.AddrPortFrom(address, one.port)
+		one.address = netip.AddrPortFrom(address, uint16(socket.GetPortValue()))
 	} else {
-		one.name = fmt.Sprintf("%s:%d", socket.GetAddress(), one.port)
+		name = socket.GetAddress()
+	}
+	if name != "" {
+		one.name = fmt.Sprintf("%s:%d", name, socket.GetPortValue())
 	}
 	return one, nil
 }

@@ -9,7 +9,6 @@ import (
 const (
 	httpConnectionManager = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 	tcpProxy              = "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"
-	sniCluster            = "envoy.extensions.filters.network.sni_cluster.v3.SniCluster"
 	networkRBAC           = "envoy.extensions.filters.network.rbac.v3.RBAC"
 	httpRBAC              = "envoy.extensions.filters.http.rbac.v3.RBAC"
 	alpnFilter            = "istio.envoy.config.filter.http.alpn.v2alpha1.FilterConfig"
@@ -105,8 +104,6 @@ func (s *ServerFacts) readFilters(place string, filters []anyFilter, chain *Chai
 			var proxy tcpProxyConfig
 			err = json.Unmarshal(filter.Typed, &proxy)
 			chain.Upstream = addNames(chain.Upstream, proxy.Cluster, proxy.Weighted)
-		case sniCluster:
-			chain.BySNI = true
 		case networkRBAC:
 			err = chain.addAuthorization("network", filter.Typed)
 		}

@@ -2,7 +2,6 @@ package envoy
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -73,10 +72,7 @@ func absence(cause hop.Refusal) string {
 func (f ClientFacts) hello(a Attempt) Hello {
 	hello := Hello{SNI: f.SNI, TLSContext: f.TLSContext}
 	hello.ALPN = f.Offered(a.Speaks)
-	authority := a.Host
-	if host, _, err := net.SplitHostPort(a.Host); err == nil {
-		authority = host
-	}
+	authority, _, _ := strings.Cut(a.Host, ":")
 	if _, err := netip.ParseAddr(authority); f.AutoSNI && hello.SNI == "" && err != nil {
 		hello.SNI = authority
 	}
@@ -210,8 +206,18 @@ func passOn(f flight, chain ChainFacts, server ServerFacts, a Attempt) Predictio
 	if p.Says != hop.Plaintext {
 		return p
 	}
-	if chain.BySNI {
-		return tunnel(f, chain, server, a)
+	if server.Gateway {
+		if refused := server.dead(chain); refused.Says != "" {
+			return refused
+		}
+		if a.Behind != nil {
+			behind := *a.Behind
+			a.Behind = nil
+			return meet(f, behind, a)
+		}
+		if a.Serves == nil {
+			return Prediction{Why: fmt.Sprintf("the gateway passes TLS on to %s, and what is there was not given", strings.Join(chain.Upstream, ", "))}
+		}
 	}
 	if a.Serves == nil {
 		return Prediction{Says: hop.Refused, Refusal: hop.NotTLS, Why: fmt.Sprintf("the client sends TLS, and the server's chain %s passes it on to the application as it is", chain.Name)}
@@ -231,18 +237,17 @@ func passOn(f flight, chain ChainFacts, server ServerFacts, a Attempt) Predictio
 	return p
 }
 
-// tunnel follows TLS through a gateway that picks the destination by server name.
-func tunnel(f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
-	endpoints, found := server.Tunnels[f.hello.SNI]
-	switch {
-	case !found:
-		return Prediction{Says: hop.Refused, Refusal: hop.NoCluster, Why: fmt.Sprintf("the gateway's chain %s has no cluster %s", chain.Name, f.hello.SNI)}
-	case endpoints == 0:
-		return Prediction{Says: hop.Refused, Refusal: hop.NoEndpoint, Why: fmt.Sprintf("the gateway's cluster %s has no endpoint", f.hello.SNI)}
-	case a.Behind == nil:
-		return Prediction{Why: fmt.Sprintf("the gateway's chain %s passes TLS on to %s, whose configuration was not given", chain.Name, f.hello.SNI)}
+// dead tells of a gateway's chain whose clusters lead nowhere. What an AUTO_PASSTHROUGH chain sends on has the cluster
+// that the server name names, with no endpoint that does without mTLS.
+func (s ServerFacts) dead(chain ChainFacts) Prediction {
+	for _, name := range chain.Upstream {
+		endpoints, found := s.Onward[name]
+		switch {
+		case !found:
+			return Prediction{Says: hop.Refused, Refusal: hop.NoCluster, Why: "the gateway has no cluster " + name}
+		case endpoints == 0:
+			return Prediction{Says: hop.Refused, Refusal: hop.NoEndpoint, Why: fmt.Sprintf("the gateway's cluster %s has no endpoint", name)}
+		}
 	}
-	behind := *a.Behind
-	a.Behind = nil
-	return meet(f, behind, a)
+	return Prediction{}
 }

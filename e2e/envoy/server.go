@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
@@ -40,7 +39,6 @@ type ChainFacts struct {
 	Filters       []Filter        `json:"filters,omitempty"`
 	HTTP          bool            `json:"http"`                    // it reads HTTP; otherwise it passes bytes on
 	Upstream      []string        `json:"upstream,omitempty"`      // the clusters that it sends to
-	BySNI         bool            `json:"bySNI,omitempty"`         // it sends to the cluster that the server name is the name of
 	MaxRequests   uint32          `json:"maxRequests,omitempty"`   // on one connection; zero: any number
 	Authorization []Authorization `json:"authorization,omitempty"` // the RBAC filters
 }
@@ -59,9 +57,10 @@ type ServerFacts struct {
 	Lost         []string     `json:"lost,omitempty"`         // what could not be read, by its place
 	Undecided    string       `json:"undecided,omitempty"`    // why it cannot be said which chain a connection meets
 	Naked        bool         `json:"naked,omitempty"`        // no proxy: the application takes the connection itself
+	Gateway      bool         `json:"gateway,omitempty"`      // what a chain passes on goes to another workload
 
-	// Tunnels counts the endpoints of each cluster that a chain picks BySNI.
-	Tunnels map[string]int `json:"tunnels,omitempty"`
+	// Onward counts the endpoints of each cluster to which a gateway passes TLS on; one that is not there is not in it.
+	Onward map[string]int `json:"onward,omitempty"`
 
 	// Plain and Istio are derived: what a plaintext connection meets, and one with Istio's ALPN and a mesh certificate.
 	Plain Prediction `json:"plain"`
@@ -90,7 +89,10 @@ func (d *Dump) Gateway(port uint16) (ServerFacts, error) {
 	for _, name := range slices.Sorted(maps.Keys(d.listeners)) {
 		l := d.listeners[name]
 		if l.port == port && name != virtualInbound {
-			return d.serve(l, netip.AddrPortFrom(netip.Addr{}, port)), nil
+			facts := d.serve(l, netip.AddrPortFrom(netip.Addr{}, port))
+			facts.Gateway, facts.Onward = true, d.onward(facts.Chains)
+			facts.derive()
+			return facts, nil
 		}
 	}
 	return ServerFacts{}, fmt.Errorf("listener on port %d: %w", port, ErrAbsent)
@@ -118,26 +120,23 @@ func (d *Dump) serve(l listener, to netip.AddrPort) ServerFacts {
 		chain := facts.readChain(d, candidate{place: l.name + ".default_filter_chain", raw: *l.fallback})
 		facts.DefaultChain = &chain
 	}
-	facts.Tunnels = d.tunnels(facts.Chains)
 	facts.derive()
 	return facts
 }
 
-// tunnelPrefix begins the name of a cluster that is picked by server name; it is the name with which Istio's clients
-// greet an AUTO_PASSTHROUGH gateway. Source: BuildDNSSrvSubsetKey in istio.io/istio/pilot/pkg/model.
-const tunnelPrefix = "outbound_."
-
-func (d *Dump) tunnels(chains []ChainFacts) map[string]int {
-	if !slices.ContainsFunc(chains, func(c ChainFacts) bool { return c.BySNI }) {
-		return nil
-	}
-	tunnels := map[string]int{}
-	for name, c := range d.clusters {
-		if strings.HasPrefix(name, tunnelPrefix) {
-			tunnels[name] = len(d.endpointsOf(c))
+func (d *Dump) onward(chains []ChainFacts) map[string]int {
+	endpoints := map[string]int{}
+	for _, chain := range chains {
+		if chain.HTTP || chain.Socket != RawSocket {
+			continue
+		}
+		for _, name := range chain.Upstream {
+			if c, found := d.clusters[name]; found {
+				endpoints[name] = len(d.endpointsOf(c))
+			}
 		}
 	}
-	return tunnels
+	return endpoints
 }
 
 func (s *ServerFacts) derive() {
