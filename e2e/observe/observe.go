@@ -28,6 +28,41 @@ func (l *Logs) ClientLine(ctx context.Context, proxy mesh.Proxy, after Mark, id 
 	return &seen, raw
 }
 
+// ClientLineByDownstream waits for the client proxy's line of a TCP connection, which has no id: by the application's
+// own socket, whose address the proxy sees as DOWNSTREAM_DIRECT_REMOTE_ADDRESS. The chain goes on as for a request:
+// the line's upstream local address is what the server's proxy sees (Attempt.From).
+//
+// A sidecar sees the application's address as it is. A gateway does so only where nothing translates it on the way: a
+// connection from a pod to the gateway pod's own address, not one through a node port.
+func (l *Logs) ClientLineByDownstream(ctx context.Context, proxy mesh.Proxy, after Mark, id string, downstream netip.AddrPort) (*hop.Observation, string) {
+	fits := func(line accesslog.Line) bool {
+		return line.Kind == accesslog.Proxied && line.DownstreamDirectRemoteAddress == downstream
+	}
+	line, raw, err := l.Find(ctx, proxy, after, lineLimit, fits)
+	if err != nil {
+		return missing(hop.Client, id, fmt.Errorf("of the connection from %s: %w", downstream, err)), ""
+	}
+	seen := line.Client(proxy.String())
+	seen.ID = id
+	return &seen, raw
+}
+
+// ClientLineByListener waits for the client proxy's line of a TCP connection whose address was translated on the way:
+// the only one that came to the proxy's port since the mark.
+func (l *Logs) ClientLineByListener(ctx context.Context, proxy mesh.Proxy, after Mark, id string, port uint16) (*hop.Observation, string) {
+	fits := toPort(port, func(line accesslog.Line) bool { return line.Kind == accesslog.Proxied })
+	if _, _, err := l.Find(ctx, proxy, after, lineLimit, fits); err != nil {
+		return missing(hop.Client, id, fmt.Errorf("of a connection to port %d: %w", port, err)), ""
+	}
+	found, err := l.only(proxy, after, fits)
+	if err != nil {
+		return missing(hop.Client, id, err), ""
+	}
+	seen := found.line.Client(proxy.String())
+	seen.ID = id
+	return &seen, found.raw
+}
+
 // Socket makes the observation of a client without a proxy from what its agent tells of its own socket.
 func Socket(by mesh.Proxy, result call.Result) *hop.Observation {
 	seen := &hop.Observation{Source: hop.Client, By: by.String(), ID: result.ID, At: result.At, Conn: hop.FiveTuple{Source: result.Local, Destination: result.Remote}}
@@ -59,27 +94,52 @@ type Attempt struct {
 	ID   string
 	From netip.AddrPort
 	Port uint16
+	// Client and SNI stand for From where a client proxy's handshake failed: Envoy then logs whom it connected to
+	// (UPSTREAM_HOST) and not where from. Client is the pod's address, SNI the server name that its cluster sets.
+	Client netip.Addr
+	SNI    string
 }
 
 // ServerLine finds the line of an attempt in its server proxy's log: by its id, or for one that never became a
 // request, by the address it came from. Behind the watermark, a line that is not there never was; watermark says
 // why there is none.
 func (l *Logs) ServerLine(proxy mesh.Proxy, after Mark, attempt Attempt, watermark error) (*hop.Observation, accesslog.Line, string) {
-	found, _ := l.last(proxy, after, ByID(attempt.ID))
-	if found == nil && attempt.From.IsValid() {
-		found, _ = l.last(proxy, after, toPort(attempt.Port, ByRemote(attempt.From)))
-	}
-	if found == nil && l.Rewrites(proxy, attempt) {
-		found = l.rewritten(proxy, after, attempt)
-	}
+	found, ambiguous := l.serverLine(proxy, after, attempt)
 	if found != nil {
-		seen := found.line.Server(proxy.String())
-		return &seen, found.line, found.raw
+		line := found.line
+		if listener, _ := l.last(proxy, after, listenerOf(line)); listener != nil {
+			line = line.With(listener.line)
+		}
+		seen := line.Server(proxy.String())
+		return &seen, line, found.raw
 	}
-	if lost := errors.Join(watermark, l.Gap(proxy, after)); lost != nil {
+	if lost := errors.Join(ambiguous, watermark, l.Gap(proxy, after)); lost != nil {
 		return missing(hop.Server, attempt.ID, lost), accesslog.Line{}, ""
 	}
 	return &hop.Observation{Source: hop.Server, By: proxy.String(), ID: attempt.ID, Says: hop.Absent}, accesslog.Line{}, ""
+}
+
+// serverLine returns the line that says most of an attempt; an error says that several could be the attempt's.
+func (l *Logs) serverLine(proxy mesh.Proxy, after Mark, attempt Attempt) (*entry, error) {
+	if found, _ := l.last(proxy, after, ByID(attempt.ID)); found != nil {
+		return found, nil
+	}
+	if attempt.From.IsValid() {
+		from := toPort(attempt.Port, ByRemote(attempt.From))
+		if found, _ := l.last(proxy, after, func(line accesslog.Line) bool { return line.Kind != accesslog.Listener && from(line) }); found != nil {
+			return found, nil
+		}
+		if found, _ := l.last(proxy, after, from); found != nil {
+			return found, nil
+		}
+	}
+	switch {
+	case l.Rewrites(proxy, attempt):
+		return l.only(proxy, after, toPort(attempt.Port, fromPod(attempt.From.Addr())))
+	case !attempt.From.IsValid() && attempt.Client.IsValid():
+		return l.only(proxy, after, toPort(attempt.Port, failedFrom(attempt.Client, attempt.SNI)))
+	}
+	return nil, nil
 }
 
 // Received asks the application in a pod which of the requests it received.

@@ -16,29 +16,3 @@ func (l *Logs) Rewrites(proxy mesh.Proxy, attempt Attempt) bool {
 	})
 	return attempt.From.IsValid() && other != nil
 }
-
-// rewritten returns the one line since the mark that never became a request and came from the attempt's pod to its
-// port; nil where there is none or more than one.
-func (l *Logs) rewritten(proxy mesh.Proxy, after Mark, attempt Attempt) *entry {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var only *entry
-	fits := toPort(attempt.Port, func(line accesslog.Line) bool {
-		return line.HopID == "" && line.DownstreamDirectRemoteAddress.Addr() == attempt.From.Addr()
-	})
-	entries := l.entries[proxy]
-	for i := int(after); i < len(entries); i++ {
-		if entries[i].damage != nil || !fits(entries[i].line) {
-			continue
-		}
-		if only != nil {
-			return nil
-		}
-		only = &entries[i]
-	}
-	return only
-}
-
-func toPort(port uint16, fits func(accesslog.Line) bool) func(accesslog.Line) bool {
-	return func(line accesslog.Line) bool { return line.DownstreamLocalAddress.Port() == port && fits(line) }
-}
