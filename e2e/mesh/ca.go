@@ -37,8 +37,8 @@ const (
 // years is how long what the suite signs for a cluster holds; no cluster of the suite gets as old.
 const years = 10
 
-// ingressHost is the name that the gateway's own certificate proves.
-const ingressHost = "ingress.products.test"
+// IngressHost is the name that the gateway's own certificates prove, those of no workload.
+const IngressHost = "ingress.products.test"
 
 // Authorities are the CAs of one cluster, with their keys. They live in the cluster only.
 type Authorities struct {
@@ -179,7 +179,7 @@ func issue(roots map[string]string, valid Validity) ([]*corev1.Secret, error) {
 	if err != nil {
 		return nil, err
 	}
-	ingress, err := products.Host([]string{ingressHost}, valid)
+	ingress, err := products.Host([]string{IngressHost}, valid)
 	if err != nil {
 		return nil, err
 	}

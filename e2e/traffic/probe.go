@@ -1,0 +1,183 @@
+package traffic
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/fixtures/agent/control"
+	"mtls.test/conformance/fixtures/agent/probe"
+)
+
+// ProbeAttempt is one TLS handshake of our own over one hop, from a client without a proxy.
+type ProbeAttempt struct {
+	ID string // x-hop-id
+	hop.Hop
+	fixture.Probe
+	As     string // how a port of undeclared protocol is spoken to: http, the default, or tcp
+	Subset string // of the service, where it has several workloads and no name of its own
+}
+
+// Prober probes the hops of a world.
+type Prober struct {
+	sender      *Sender
+	authorities mesh.Authorities
+	foreign     *mesh.CA
+}
+
+// foreignDomain is the trust domain that no mesh of the suite has.
+const foreignDomain = "foreign.test"
+
+// The names under which a probe is given the roots that may vouch for a server.
+const (
+	meshRoot     = "mesh"
+	productsRoot = "products"
+)
+
+// NewProber reads the cluster's CAs, with which probes' certificates are made.
+func NewProber(ctx context.Context, sender *Sender) (*Prober, error) {
+	authorities, err := sender.Mesh.Authorities(ctx)
+	if err != nil {
+		return nil, err
+	}
+	foreign, err := mesh.NewRoot("foreign root", around(time.Now()))
+	if err != nil {
+		return nil, err
+	}
+	return &Prober{sender: sender, authorities: authorities, foreign: foreign}, nil
+}
+
+// Probe makes all attempts at once, each on a connection of its own, and returns their results by id.
+func (p *Prober) Probe(ctx context.Context, attempts []ProbeAttempt) (map[string]probe.Result, error) {
+	now := time.Now()
+	requests := map[string][]probe.Request{}
+	for _, attempt := range attempts {
+		request, err := p.request(attempt, now)
+		if err != nil {
+			return nil, fmt.Errorf("probe %s: %w", attempt.Hop, err)
+		}
+		requests[attempt.From] = append(requests[attempt.From], request)
+	}
+	var mu sync.Mutex
+	var probers sync.WaitGroup
+	results := map[string]probe.Result{}
+	var failed error
+	for from, batch := range requests {
+		probers.Go(func() {
+			var answer control.ProbeAnswer
+			err := p.sender.Mesh.Control(ctx, p.sender.Places.Clients[from].Proxy, control.PathProbe, control.ProbeRequest{Probes: batch}, &answer)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				failed = fmt.Errorf("probe from %s: %w", from, err)
+			}
+			for _, result := range answer.Results {
+				results[result.ID] = result
+			}
+		})
+	}
+	probers.Wait()
+	return results, failed
+}
+
+func (p *Prober) request(attempt ProbeAttempt, now time.Time) (probe.Request, error) {
+	service, port, found := p.sender.World.Port(attempt.To)
+	if !found {
+		return probe.Request{}, fmt.Errorf("there is no service port %s", attempt.To)
+	}
+	address, err := probed(p.sender.Places, service, port, attempt.Subset)
+	if err != nil {
+		return probe.Request{}, err
+	}
+	request := probe.Request{
+		ID: attempt.ID, Address: address, Authority: authority(attempt, service, port), SNI: attempt.SNI, ALPN: attempt.ALPN,
+		Inside: inside(port.Protocol, attempt.As), TimeoutMillis: requestMillis,
+		Roots: map[string]string{meshRoot: p.authorities.MeshRoot, productsRoot: p.authorities.Products.PEM()},
+	}
+	if attempt.TLS != "" {
+		request.MinVersion, request.MaxVersion = "TLSv"+attempt.TLS, "TLSv"+attempt.TLS
+	}
+	return request, p.present(&request, attempt.Certificate, p.sender.Places.Clients[attempt.From].Account, now)
+}
+
+// present makes the certificate that an attempt presents.
+func (p *Prober) present(request *probe.Request, kind fixture.Certificate, identity hop.Identity, now time.Time) error {
+	var pair mesh.KeyPair
+	var err error
+	switch kind {
+	case fixture.NoCertificate:
+		return nil
+	case fixture.MeshCertificate:
+		request.Present = probe.Mesh
+		return nil
+	case fixture.SelfSigned:
+		pair, err = mesh.SelfSigned(identity, around(now))
+	case fixture.ForeignCA:
+		pair, err = p.foreign.Workload(identity, around(now))
+	case fixture.ExpiredOne:
+		pair, err = p.authorities.Mesh.Workload(identity, mesh.Validity{From: now.Add(-2 * time.Hour), To: now.Add(-time.Hour)})
+	case fixture.NotYetValid:
+		pair, err = p.authorities.Mesh.Workload(identity, mesh.Validity{From: now.Add(time.Hour), To: now.Add(2 * time.Hour)})
+	case fixture.ForeignDomain:
+		pair, err = p.authorities.Mesh.Workload(hop.Identity(strings.Replace(string(identity), trustDomain(identity), foreignDomain, 1)), around(now))
+	default:
+		return fmt.Errorf("certificate %q: there is no way to make one", kind)
+	}
+	request.Present, request.Chain, request.Key = probe.Given, pair.Chain, pair.Key
+	return err
+}
+
+// around is a validity that holds now, and for as long as a run may last.
+func around(now time.Time) mesh.Validity {
+	return mesh.Validity{From: now.Add(-time.Hour), To: now.AddDate(0, 0, 1)}
+}
+
+// probed is where a service port is reached from a pod: by its name, or by the pod where it has none.
+func probed(places mesh.Places, service fixture.Service, port fixture.Port, subset string) (string, error) {
+	if service.Kind != fixture.Pod && service.Kind != fixture.GatewayPod {
+		return service.Host() + ":" + strconv.Itoa(int(port.Number)), nil
+	}
+	place, err := places.Server(service.Name, subset)
+	if err != nil {
+		return "", err
+	}
+	return netip.AddrPortFrom(place.Address, port.Workload).String(), nil
+}
+
+// authority is what a request inside is addressed to: at the gateway, whose routes go by it, the name asked for by SNI.
+func authority(attempt ProbeAttempt, service fixture.Service, port fixture.Port) string {
+	host := service.Host()
+	switch {
+	case service.Kind == fixture.GatewayPod && attempt.SNI != "":
+		return attempt.SNI
+	case service.Kind == fixture.GatewayPod:
+		return mesh.IngressHost
+	case host == "":
+		host = service.Name
+	}
+	return host + ":" + strconv.Itoa(int(port.Number))
+}
+
+// inside is what a port of a protocol is spoken to with, once TLS stands.
+func inside(protocol hop.Protocol, as string) probe.Inside {
+	switch protocol {
+	case hop.GRPC:
+		return probe.GRPC
+	case hop.TCP:
+		return probe.TCP
+	case hop.Greet:
+		return probe.Greet
+	case hop.Auto:
+		if as == string(hop.TCP) {
+			return probe.TCP
+		}
+	}
+	return probe.HTTP
+}
