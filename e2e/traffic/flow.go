@@ -11,7 +11,7 @@ import (
 	"mtls.test/conformance/fixtures/agent/call"
 )
 
-// Flow is background traffic over every hop from the gateway, from Start until Stop.
+// Flow is background traffic from the gateway to product-service, over gRPC and HTTP, from Start until Stop.
 type Flow struct {
 	sender *Sender
 	id     string
@@ -22,6 +22,7 @@ type Flow struct {
 }
 
 const (
+	flowService  = "product-service"
 	flowInterval = 50 * time.Millisecond // between two requests of one hop
 	flowErrors   = 5                     // how many unanswered requests are told
 )
@@ -54,15 +55,11 @@ func (f *Flow) run(ctx context.Context) {
 
 func (f *Flow) attempts(n int) []Attempt {
 	var attempts []Attempt
-	for _, client := range f.sender.World.Clients {
-		if client.Kind != hop.Gateway {
-			continue
-		}
-		for _, service := range f.sender.World.Services {
-			for _, port := range service.Ports {
-				to := hop.ServicePort{Service: service.Name, Port: port.Number}
-				attempts = append(attempts, Attempt{ID: fmt.Sprintf("%s-%d-%s", f.id, n, port.Protocol), Hop: hop.Hop{From: client.Name, To: to}})
-			}
+	for _, h := range f.sender.World.Hops() {
+		client, _ := f.sender.World.Client(h.From)
+		_, port, _ := f.sender.World.Port(h.To)
+		if client.Kind == hop.Gateway && h.To.Service == flowService && (port.Protocol == hop.GRPC || port.Protocol == hop.HTTP) {
+			attempts = append(attempts, Attempt{ID: fmt.Sprintf("%s-%d-%d", f.id, n, port.Number), Hop: h})
 		}
 	}
 	return attempts

@@ -6,9 +6,8 @@ import (
 	"math/rand/v2"
 	"net/netip"
 
-	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/fixtures/agent/call"
-	"mtls.test/conformance/fixtures/agent/control"
 )
 
 // Sentinels go to ports that no service has and nobody serves. The server's proxy takes a connection to one like any
@@ -19,31 +18,24 @@ const (
 	sentinelPorts     = 10000
 )
 
-// Sentinel sends a connection through the proxy of a service's pod, and returns the port it went to. What that
-// proxy had to log of earlier, finished connections is in its log once the sentinel's line is.
-func (s *Sender) Sentinel(ctx context.Context, id, service string) (uint16, error) {
-	from, found := s.plainClient()
-	if !found {
-		return 0, fmt.Errorf("the world has no client without a proxy to send a sentinel")
+// Sentinel sends a connection through the proxy of a server's pod, and returns the port it went to. What that proxy had
+// to log of earlier, finished connections is in its log once the sentinel's line is. A server without a proxy has none.
+func (s *Sender) Sentinel(ctx context.Context, id string, to mesh.Place) (uint16, error) {
+	if !to.Proxied {
+		return 0, fmt.Errorf("sentinel to %s: it has no proxy, whose log could show it", to)
+	}
+	via, err := s.plainClient()
+	if err != nil {
+		return 0, err
 	}
 	port := uint16(firstSentinelPort + rand.IntN(sentinelPorts))
-	address := netip.AddrPortFrom(s.Places.Services[service].Address, port).String()
-	var answer control.SendAnswer
-	request := control.SendRequest{Requests: []call.Request{{ID: id, Protocol: call.TCP, Address: address, TimeoutMillis: requestMillis}}}
-	if err := s.Mesh.Control(ctx, s.Places.Clients[from].Proxy, control.PathSend, request, &answer); err != nil {
-		return 0, fmt.Errorf("sentinel to %s: %w", service, err)
+	request := call.Request{ID: id, Protocol: call.TCP, Address: netip.AddrPortFrom(to.Address, port).String(), TimeoutMillis: requestMillis}
+	results, err := s.send(ctx, via, []call.Request{request})
+	if err != nil {
+		return 0, fmt.Errorf("sentinel to %s: %w", to, err)
 	}
-	if len(answer.Results) != 1 || !answer.Results[0].Local.IsValid() {
-		return 0, fmt.Errorf("sentinel to %s: it did not connect: %+v", service, answer.Results)
+	if len(results) != 1 || !results[0].Local.IsValid() {
+		return 0, fmt.Errorf("sentinel to %s: it did not connect: %+v", to, results)
 	}
 	return port, nil
-}
-
-func (s *Sender) plainClient() (string, bool) {
-	for _, client := range s.World.Clients {
-		if client.Kind == hop.Plain {
-			return client.Name, true
-		}
-	}
-	return "", false
 }

@@ -4,6 +4,7 @@ package traffic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -18,6 +19,8 @@ import (
 type Attempt struct {
 	ID string // x-hop-id
 	hop.Hop
+	Subset string       // that the path asks for
+	As     hop.Protocol // how a port of undeclared protocol is spoken to: HTTP when empty
 }
 
 // Sender sends over the hops of a world.
@@ -27,32 +30,39 @@ type Sender struct {
 	Places      mesh.Places
 	GatewayHTTP string // HOST:PORT of the ingress gateway, from here
 	GatewayGRPC string
+
+	keeper call.Keeper // of connections to the gateway
+	mu     sync.Mutex
+	via    map[string]string // of kept connections: see route
 }
 
 // requestMillis bounds one request; a refusal comes at once, so only a hop that hangs takes this long.
 const requestMillis = 3000
 
+// here is this process, as the sender of a request.
+const here = ""
+
 // Send makes all attempts at once, each on a connection of its own, and returns their results by id.
 func (s *Sender) Send(ctx context.Context, attempts []Attempt) (map[string]call.Result, error) {
 	requests := map[string][]call.Request{}
 	for _, attempt := range attempts {
-		request, err := s.request(attempt)
+		via, request, err := s.route(attempt)
 		if err != nil {
 			return nil, err
 		}
-		requests[attempt.From] = append(requests[attempt.From], request)
+		requests[via] = append(requests[via], request)
 	}
 	var mu sync.Mutex
 	var senders sync.WaitGroup
 	results := map[string]call.Result{}
 	var failed error
-	for from, batch := range requests {
+	for via, batch := range requests {
 		senders.Go(func() {
-			sent, err := s.from(ctx, from, batch)
+			sent, err := s.send(ctx, via, batch)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failed = fmt.Errorf("send from %s: %w", from, err)
+				failed = errors.Join(failed, fmt.Errorf("send from %s: %w", via, err))
 			}
 			for _, result := range sent {
 				results[result.ID] = result
@@ -63,28 +73,11 @@ func (s *Sender) Send(ctx context.Context, attempts []Attempt) (map[string]call.
 	return results, failed
 }
 
-func (s *Sender) from(ctx context.Context, from string, batch []call.Request) ([]call.Result, error) {
-	client, _ := s.World.Client(from)
-	if client.Kind == hop.Gateway {
+func (s *Sender) send(ctx context.Context, via string, batch []call.Request) ([]call.Result, error) {
+	if via == here {
 		return call.Send(ctx, batch)
 	}
 	var answer control.SendAnswer
-	err := s.Mesh.Control(ctx, s.Places.Clients[from].Proxy, control.PathSend, control.SendRequest{Requests: batch}, &answer)
+	err := s.Mesh.Control(ctx, s.Places.Clients[via].Proxy, control.PathSend, control.SendRequest{Requests: batch}, &answer)
 	return answer.Results, err
-}
-
-func (s *Sender) request(attempt Attempt) (call.Request, error) {
-	service, port, found := s.World.Port(attempt.To)
-	if !found {
-		return call.Request{}, fmt.Errorf("%s: no such service port", attempt.Hop)
-	}
-	authority := fmt.Sprintf("%s:%d", service.Host(), port.Number)
-	request := call.Request{ID: attempt.ID, Protocol: call.Protocol(port.Protocol), Address: authority, Authority: authority, TimeoutMillis: requestMillis}
-	if client, _ := s.World.Client(attempt.From); client.Kind == hop.Gateway {
-		request.Address = s.GatewayHTTP
-		if port.Protocol == hop.GRPC {
-			request.Address = s.GatewayGRPC
-		}
-	}
-	return request, nil
 }
