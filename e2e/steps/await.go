@@ -2,13 +2,12 @@ package steps
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	apiwait "k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/verdict"
 )
 
@@ -17,20 +16,16 @@ const configInterval = 50 * time.Millisecond
 
 // awaitConfig reads the configuration until it is as wanted of every hop, or the limit passes: then as it is, for the
 // verdict to judge. Being as wanted never makes a PASS by itself.
-func (p *Player) awaitConfig(ctx context.Context, wants map[hop.Hop]fixture.Expect) (map[hop.Hop]verdict.Config, error) {
-	var hops []hop.Hop
-	for h := range wants {
-		hops = append(hops, h)
-	}
-	var facts map[hop.Hop]verdict.Config
+func (p *Player) awaitConfig(ctx context.Context, attempts []attempt) (map[string]verdict.Config, error) {
+	var facts map[string]verdict.Config
 	err := wait.For(func(ctx context.Context) (bool, error) {
-		now, err := p.facts(ctx, hops)
+		now, err := p.facts(ctx, attempts)
 		if err != nil {
 			return false, err
 		}
 		facts = now
-		for h, want := range wants {
-			if facts[h].Says != want.Want || facts[h].Refusal != want.Cause {
+		for _, a := range attempts {
+			if now := facts[a.id]; a.want.On == "" && (now.Says != a.want.Want || now.Refusal != a.want.Cause) {
 				return false, nil
 			}
 		}
@@ -46,23 +41,22 @@ func (p *Player) awaitConfig(ctx context.Context, wants map[hop.Hop]fixture.Expe
 const configLimit = 2 * time.Second
 
 // restored waits until every hop is configured as before the first case, and lists those that are not.
-func (p *Player) restored(ctx context.Context) ([]hop.Hop, error) {
-	hops := p.hops()
-	var different []hop.Hop
+func (p *Player) restored(ctx context.Context) ([]string, error) {
+	var different []string
 	err := wait.For(func(ctx context.Context) (bool, error) {
-		facts, err := p.facts(ctx, hops)
+		now, err := p.shapes(ctx)
 		if err != nil {
 			return false, err
 		}
 		different = nil
-		now := shapes(facts)
-		for _, h := range hops {
-			if now[h] != p.baseline[h] {
+		for h, shape := range p.baseline {
+			if now[h] != shape {
 				different = append(different, h)
 			}
 		}
 		return len(different) == 0, nil
 	}, wait.WithContext(ctx), wait.WithTimeout(settleLimit), wait.WithInterval(configInterval), wait.WithImmediate())
+	slices.Sort(different)
 	if len(different) > 0 {
 		return different, nil
 	}

@@ -2,8 +2,10 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sigs.k8s.io/e2e-framework/klient/k8s"
@@ -11,6 +13,7 @@ import (
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/kube"
 	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/policy"
 	"mtls.test/conformance/e2e/verdict"
 )
 
@@ -61,11 +64,19 @@ func (p *play) revert(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, revertLimit)
 	defer cancel()
 	p.stopFlow()
+	if err := p.disconnect(ctx); err != nil {
+		return err
+	}
 	var objects []k8s.Object
 	for _, f := range p.applied {
 		objects = append(objects, f.objects...)
 	}
 	last := len(p.c.Steps)
+	if p.settings != nil {
+		if err := p.mesh(ctx, last, nil); err != nil {
+			return err
+		}
+	}
 	if len(objects) > 0 {
 		err := p.change(ctx, last, "revert", objects, func() error { return p.Policies.Delete(ctx, objects) })
 		if err != nil {
@@ -74,14 +85,69 @@ func (p *play) revert(ctx context.Context) error {
 	}
 	different, err := p.restored(ctx)
 	if len(different) > 0 {
-		return fmt.Errorf("the revert left the proxies configured otherwise than before the case: %v", different)
+		return fmt.Errorf("the revert left the proxies configured otherwise than before the case: %s", strings.Join(different, "; "))
 	}
 	return err
 }
 
-// change makes a change and records how long it took until every proxy concerned had it. That the mesh does not
-// settle is recorded, not returned: the checks that follow are INCONCLUSIVE by it.
+// edit gives objects that the case applied another content.
+func (p *play) edit(ctx context.Context, step int, names []string) error {
+	var files []file
+	var objects []k8s.Object
+	for _, name := range names {
+		decoded, err := p.Policies.Decode(ctx, p.c.Path(name))
+		if err != nil {
+			return err
+		}
+		files = append(files, file{name: name, objects: decoded})
+		objects = append(objects, decoded...)
+	}
+	return p.change(ctx, step, "edit", objects, func() error {
+		if err := p.Policies.Edit(ctx, objects); err != nil {
+			return err
+		}
+		for _, f := range files {
+			p.evidence.Policies[f.name] = f.objects
+		}
+		return nil
+	})
+}
+
+// mesh lays keys over the mesh's settings until the case ends.
+func (p *play) mesh(ctx context.Context, step int, keys map[string]any) error {
+	p.settings = keys
+	return p.settle(ctx, step, "mesh", []string{fmt.Sprint(keys)}, func() error { return p.Policies.SetMesh(ctx, keys) }, p.everything(), false)
+}
+
+// refuse has a policy refused, and compares the reason with the case's and the oracle's.
+func (p *play) refuse(ctx context.Context, step int, refuse fixture.Refuse) error {
+	objects, err := p.Policies.Decode(ctx, p.c.Path(refuse.File))
+	if err != nil {
+		return err
+	}
+	rejection := verdict.Rejection{Step: step, Objects: names(objects), Wanted: refuse.Says}
+	if rejection.Intent, err = refusedByIntent(objects); err != nil {
+		return err
+	}
+	rejection.Got, err = p.Policies.Refused(ctx, objects)
+	if err != nil && !errors.Is(err, policy.ErrTaken) {
+		return err
+	}
+	rejection.Judge()
+	p.verdict.Rejections = append(p.verdict.Rejections, rejection)
+	return nil
+}
+
+// change makes a change of objects and records how long it took until every proxy concerned had it.
 func (p *play) change(ctx context.Context, step int, act string, objects []k8s.Object, do func() error) error {
+	due, unsure := p.due(objects)
+	return p.settle(ctx, step, act, names(objects), do, due, unsure)
+}
+
+// settle makes a change and waits until the pushes that are due have been acknowledged and, where none need be, until a
+// marker is in force. That the mesh does not settle is recorded, not returned: the checks that follow are INCONCLUSIVE
+// by it.
+func (p *play) settle(ctx context.Context, step int, act string, objects []string, do func() error, due []mesh.Due, unsure bool) error {
 	before, err := p.Mesh.Sync(ctx)
 	if err != nil {
 		return err
@@ -90,10 +156,20 @@ func (p *play) change(ctx context.Context, step int, act string, objects []k8s.O
 		return err
 	}
 	started := time.Now()
-	change := verdict.Change{Step: step, Act: act, Objects: names(objects), At: started.UTC(), Settled: verdict.Settled{Rule: mesh.RulePush}}
-	if err := p.Mesh.Settle(ctx, before, p.due(objects), settleLimit); err != nil {
+	change := verdict.Change{Step: step, Act: act, Objects: objects, At: started.UTC()}
+	var rules []string
+	if len(due) > 0 {
+		rules = append(rules, mesh.RulePush)
+		err = p.Mesh.Settle(ctx, before, due, settleLimit)
+	}
+	if unsure {
+		rules = append(rules, mesh.RuleMarker)
+		err = errors.Join(err, p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit))
+	}
+	if err != nil {
 		change.Settled.Failed = err.Error()
 	}
+	change.Settled.Rule, change.Settled.At = strings.Join(rules, "; "), time.Now().UTC()
 	change.Millis = time.Since(started).Milliseconds()
 	p.verdict.Changes = append(p.verdict.Changes, change)
 	return ctx.Err()

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"mtls.test/conformance/e2e/envoy"
 	"mtls.test/conformance/e2e/fixture"
@@ -16,38 +17,27 @@ import (
 	"mtls.test/conformance/e2e/verdict"
 )
 
-// hops lists every hop of the world.
-func (p *Player) hops() []hop.Hop {
-	var hops []hop.Hop
-	for _, client := range p.World.Clients {
-		for _, service := range p.World.Services {
-			for _, port := range service.Ports {
-				hops = append(hops, hop.Hop{From: client.Name, To: hop.ServicePort{Service: service.Name, Port: port.Number}})
-			}
-		}
-	}
-	return hops
-}
-
-// facts reads what both proxies of each hop have in force; each proxy is asked once.
-func (p *Player) facts(ctx context.Context, hops []hop.Hop) (map[hop.Hop]verdict.Config, error) {
-	dumps, err := p.dumps(ctx, hops)
+// facts reads what both proxies of each attempt have in force, by the attempt's id; each proxy is asked once.
+func (p *Player) facts(ctx context.Context, attempts []attempt) (map[string]verdict.Config, error) {
+	dumps, err := p.dumps(ctx, attempts)
 	if err != nil {
 		return nil, err
 	}
-	facts := map[hop.Hop]verdict.Config{}
-	for _, h := range hops {
-		facts[h] = p.config(h, dumps)
+	facts := map[string]verdict.Config{}
+	for _, a := range attempts {
+		facts[a.id] = p.config(a, dumps)
 	}
 	return facts, nil
 }
 
-func (p *Player) dumps(ctx context.Context, hops []hop.Hop) (map[mesh.Proxy]*envoy.Dump, error) {
+func (p *Player) dumps(ctx context.Context, attempts []attempt) (map[mesh.Proxy]*envoy.Dump, error) {
 	proxies := map[mesh.Proxy]bool{}
-	for _, h := range hops {
-		proxies[p.Places.Services[h.To.Service].Proxy] = true
-		if client, _ := p.World.Client(h.From); client.Kind != hop.Plain {
-			proxies[p.Places.Clients[h.From].Proxy] = true
+	for _, a := range attempts {
+		if server, err := p.Places.Server(a.To.Service, a.want.Subset); err == nil && server.Proxied {
+			proxies[server.Proxy] = true
+		}
+		if client := p.Places.Clients[a.From]; client.Proxied {
+			proxies[client.Proxy] = true
 		}
 	}
 	var mu sync.Mutex
@@ -70,23 +60,31 @@ func (p *Player) dumps(ctx context.Context, hops []hop.Hop) (map[mesh.Proxy]*env
 	return dumps, errors.Join(failed...)
 }
 
-func (p *Player) config(h hop.Hop, dumps map[mesh.Proxy]*envoy.Dump) verdict.Config {
-	service, port, _ := p.World.Port(h.To)
-	client, _ := p.World.Client(h.From)
-	place := p.Places.Services[h.To.Service]
-	server := dumps[place.Proxy]
-	facts, err := server.Server(port.Workload)
+func (p *Player) config(a attempt, dumps map[mesh.Proxy]*envoy.Dump) verdict.Config {
+	service, port, _ := p.World.Port(a.To)
+	place, err := p.Places.Server(a.To.Service, a.want.Subset)
 	if err != nil {
-		return verdict.Config{Missing: place.String() + ": " + err.Error()}
+		return verdict.Config{Missing: err.Error()}
 	}
-	config := verdict.Config{Server: &facts}
-	tls := slices.ContainsFunc(facts.Chains, func(chain envoy.ChainFacts) bool { return chain.Socket == envoy.TLSSocket })
-	config.Secrets.Server, err = secrets(server, tls)
-	if client.Kind == hop.Plain {
-		config.Prediction = envoy.PredictPlain(facts, envoy.Attempt{Speaks: envoy.SpeechOf(port.Protocol)})
-	} else {
-		from := dumps[p.Places.Clients[h.From].Proxy]
-		err = errors.Join(err, addClient(&config, from, service, port, place.Address))
+	var config verdict.Config
+	facts := envoy.Naked(port.Workload)
+	if place.Proxied {
+		dump := dumps[place.Proxy]
+		if facts, err = serve(dump, service, netip.AddrPortFrom(place.Address, port.Workload)); err != nil {
+			return verdict.Config{Missing: place.String() + ": " + err.Error()}
+		}
+		tls := slices.ContainsFunc(facts.Chains, func(chain envoy.ChainFacts) bool { return chain.Socket == envoy.TLSSocket })
+		config.Secrets.Server, err = secrets(dump, tls)
+	}
+	config.Server = &facts
+	does := p.does(a, service, port)
+	switch p.kind(a) {
+	case hop.Plain:
+		config.Prediction = envoy.PredictPlain(facts, does)
+	case hop.Prober:
+		config.Prediction = envoy.PredictProbe(p.hello(a), facts, does)
+	default:
+		err = errors.Join(err, p.addClient(&config, dumps[p.Places.Clients[a.From].Proxy], cluster(a, service), netip.AddrPortFrom(place.Address, port.Workload), does))
 	}
 	if err != nil {
 		config.Missing = err.Error()
@@ -94,15 +92,75 @@ func (p *Player) config(h hop.Hop, dumps map[mesh.Proxy]*envoy.Dump) verdict.Con
 	return config
 }
 
-func addClient(config *verdict.Config, dump *envoy.Dump, service fixture.Service, port fixture.Port, server netip.Addr) error {
-	facts, err := dump.Client(service.Host(), port.Number, netip.AddrPortFrom(server, port.Workload))
+// serve reads what a server's proxy does; the gateway is one at its own listeners.
+func serve(dump *envoy.Dump, service fixture.Service, at netip.AddrPort) (envoy.ServerFacts, error) {
+	if service.Kind == fixture.GatewayPod {
+		return dump.Gateway(at.Port())
+	}
+	return dump.ServerAt(at)
+}
+
+// cluster is how a client's proxy names the destination: an alias stands for its target, a pod's address for nothing.
+func cluster(a attempt, service fixture.Service) string {
+	switch service.Kind {
+	case fixture.Pod:
+		return envoy.PassthroughCluster
+	case fixture.ExternalName:
+		return envoy.SubsetName(service.Target, a.To.Port, a.want.Subset)
+	}
+	return envoy.SubsetName(service.Host(), a.To.Port, a.want.Subset)
+}
+
+func (p *Player) addClient(config *verdict.Config, dump *envoy.Dump, cluster string, to netip.AddrPort, does envoy.Attempt) error {
+	facts, err := dump.Outbound(cluster, to)
 	if err != nil {
 		return err
 	}
 	config.Client = &facts
-	config.Prediction = envoy.Predict(facts, *config.Server, envoy.Attempt{Speaks: envoy.SpeechOf(port.Protocol)})
-	config.Secrets.Client, err = secrets(dump, facts.Socket == envoy.TLSSocket)
+	config.Prediction = envoy.Predict(facts, *config.Server, does)
+	config.Secrets.Client, err = secrets(dump, facts.Socket == envoy.TLSSocket && facts.CertificateSecret == envoy.WorkloadSecret)
 	return err
+}
+
+// does tells what the two applications do, beside what their proxies are configured to.
+func (p *Player) does(a attempt, service fixture.Service, port fixture.Port) envoy.Attempt {
+	does := envoy.Attempt{Speaks: envoy.SpeechOf(port.Protocol), Host: fmt.Sprintf("%s:%d", service.Host(), port.Number), At: time.Now()}
+	if a.want.As == "tcp" {
+		does.Speaks = envoy.SpeaksBytes
+	}
+	if port.Protocol == hop.TLS {
+		does.Own = envoy.Hello{SNI: service.Host(), TLSContext: envoy.TLSContext{ALPN: []string{"http/1.1"}}}
+		// product-service's own TLS looks at a client's certificate where one is shown, and does without.
+		does.Serves = &envoy.ServerEnd{TLSContext: envoy.TLSContext{ALPN: []string{"h2", "http/1.1"}, CertificateSecret: "product-tls", ValidationSecret: "product-tls"}}
+	}
+	return does
+}
+
+// hello is a probe's end of the handshake.
+func (p *Player) hello(a attempt) envoy.Hello {
+	probe := a.want.Probe
+	hello := envoy.Hello{SNI: probe.SNI, TLSContext: envoy.TLSContext{ALPN: probe.ALPN, MinTLS: "TLSv1_2", MaxTLS: "TLSv1_3"}}
+	if probe.TLS != "" {
+		only := "TLSv" + strings.ReplaceAll(probe.TLS, ".", "_")
+		hello.MinTLS, hello.MaxTLS = only, only
+	}
+	if probe.Certificate == fixture.NoCertificate {
+		return hello
+	}
+	now := time.Now()
+	credential := &envoy.Credential{Identity: p.Places.Clients[a.From].Account, Trusted: true, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour)}
+	switch probe.Certificate {
+	case fixture.SelfSigned, fixture.ForeignCA:
+		credential.Trusted = false
+	case fixture.ExpiredOne:
+		credential.NotAfter = now.Add(-time.Minute)
+	case fixture.NotYetValid:
+		credential.NotBefore = now.Add(time.Minute)
+	case fixture.ForeignDomain:
+		credential.Identity = hop.Identity(strings.Replace(string(credential.Identity), "spiffe://cluster.local/", "spiffe://foreign.test/", 1))
+	}
+	hello.Credential = credential
+	return hello
 }
 
 // secrets reads the two secrets by which a proxy speaks mTLS. Envoy holds a secret only while something uses it, so

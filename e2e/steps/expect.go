@@ -2,9 +2,9 @@ package steps
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/netip"
+	"sync"
+	"time"
 
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
@@ -13,151 +13,192 @@ import (
 	"mtls.test/conformance/e2e/traffic"
 	"mtls.test/conformance/e2e/verdict"
 	"mtls.test/conformance/fixtures/agent/call"
+	"mtls.test/conformance/fixtures/agent/probe"
 	"mtls.test/conformance/fixtures/agent/seen"
 )
 
-// expect sends one request over every hop of the step, all at once, and joins what became of each.
+// expect makes one attempt over every hop of the step, all at once, and joins what became of each.
 func (p *play) expect(ctx context.Context, step int, expects []fixture.Expect) error {
-	wants := map[hop.Hop]fixture.Expect{}
-	var hops []hop.Hop
-	for _, expect := range expects {
-		for _, h := range expect.Hops() {
-			wants[h] = expect
-			hops = append(hops, h)
-		}
+	attempts := p.attempts(step, expects)
+	if len(attempts) == 0 {
+		return nil
 	}
-	facts, err := p.awaitConfig(ctx, wants)
+	intents, err := p.ask(ctx, attempts)
 	if err != nil {
 		return err
 	}
-	round := &round{play: p, step: step, marks: map[mesh.Proxy]observe.Mark{}}
-	for i, h := range hops {
-		round.add(h, wants[h], facts[h], fmt.Sprintf("%s-%s-%d-%d", p.RunID, p.c.ID, step, i))
-	}
-	if err := round.send(ctx); err != nil {
+	facts, err := p.awaitConfig(ctx, attempts)
+	if err != nil {
 		return err
 	}
-	round.join(ctx)
-	for i := range round.checks {
-		round.checks[i].Judge()
+	r := &round{
+		play: p, step: step, began: time.Now(), marks: map[mesh.Proxy]observe.Mark{}, servers: map[string]mesh.Place{},
+		results: map[string]call.Result{}, probes: map[string]probe.Result{}, kept: map[string]call.Kept{},
+		watermarks: map[mesh.Proxy]error{}, received: map[mesh.Proxy]map[string][]seen.Record{}, unasked: map[mesh.Proxy]error{},
 	}
-	p.verdict.Checks = append(p.verdict.Checks, round.checks...)
+	for _, a := range attempts {
+		if err := r.add(a, intents[a.id], facts[a.id]); err != nil {
+			return err
+		}
+	}
+	if err := r.send(ctx, attempts); err != nil {
+		return err
+	}
+	r.join(ctx)
+	for i := range r.checks {
+		r.checks[i].Judge()
+	}
+	p.verdict.Checks = append(p.verdict.Checks, r.checks...)
 	return nil
 }
 
-// round is the requests of one expect step and what became of them.
+// round is the attempts of one expect step and what became of them.
 type round struct {
 	*play
-	step       int
-	checks     []verdict.Check
-	marks      map[mesh.Proxy]observe.Mark
-	results    map[string]call.Result
-	watermarks map[string]error // by service: why nothing can be claimed absent, or nil
-	received   map[string]map[string][]seen.Record
-	unasked    map[string]error // by service: why its application could not be asked
+	step    int
+	began   time.Time
+	checks  []verdict.Check
+	servers map[string]mesh.Place // by id
+	marks   map[mesh.Proxy]observe.Mark
+
+	results map[string]call.Result
+	probes  map[string]probe.Result
+	kept    map[string]call.Kept
+
+	watermarks map[mesh.Proxy]error // by server pod: why nothing can be claimed absent, or nil
+	received   map[mesh.Proxy]map[string][]seen.Record
+	unasked    map[mesh.Proxy]error // by server pod: why its application could not be asked
 }
 
-func (r *round) add(h hop.Hop, want fixture.Expect, config verdict.Config, id string) {
-	_, port, _ := r.World.Port(h.To)
-	client, _ := r.World.Client(h.From)
+func (r *round) add(a attempt, intent verdict.Intent, config verdict.Config) error {
+	service, port, _ := r.World.Port(a.To)
+	server, err := r.Places.Server(a.To.Service, a.want.Subset)
+	if err != nil {
+		return err
+	}
+	client := r.Places.Clients[a.From]
 	check := verdict.Check{
-		Hop: h, Step: r.step, Protocol: port.Protocol, ClientKind: client.Kind, ID: id,
-		Want: want.Want, Cause: want.Cause, Config: config,
-		Identities: verdict.Identities{Client: r.Places.Clients[h.From].Identity, Server: r.Places.Services[h.To.Service].Identity},
-		Intent:     verdict.Intent{Missing: verdict.NoIntent},
+		Hop: a.Hop, Step: r.step, Protocol: port.Protocol, ClientKind: r.kind(a), Proxied: server.Proxied, Relays: service.Kind == fixture.GatewayPod,
+		Subset: a.want.Subset, As: a.want.As, On: a.want.On, Probe: a.want.Probe, ID: a.id,
+		Want: a.want.Want, Cause: a.want.Cause, WantWire: a.want.Wire, Intent: intent, Config: config,
+		Identities: verdict.Identities{Client: client.Account, Server: server.Identity},
 		Settled:    verdict.Settled{Rule: "nothing was changed before"},
+	}
+	if own := a.want.Identity; own.Client != "" {
+		check.Identities.Client = own.Client
+	}
+	if own := a.want.Identity; own.Server != "" {
+		check.Identities.Server = own.Server
 	}
 	for _, change := range r.verdict.Changes {
 		if check.Settled.Failed == "" {
 			check.Settled = change.Settled
 		}
 	}
+	if a.want.On != "" {
+		kept := r.connections[a.want.On]
+		check.Streams = kept.use == fixture.Stream
+		check.Intent, check.Config.Prediction = verdict.Intent{}, kept.prediction
+		check.Intent.Why = "a connection from before is bound to what held when it was opened"
+	}
+	r.servers[a.id] = server
 	r.checks = append(r.checks, check)
-	for _, proxy := range []mesh.Proxy{r.Places.Services[h.To.Service].Proxy, r.Places.Clients[h.From].Proxy} {
+	for _, proxy := range []mesh.Proxy{server.Proxy, client.Proxy} {
 		r.marks[proxy] = r.Logs.Mark(proxy)
-	}
-}
-
-// send makes the attempts, then sends a sentinel after them through each server's proxy.
-func (r *round) send(ctx context.Context) error {
-	var attempts []traffic.Attempt
-	for _, check := range r.checks {
-		attempts = append(attempts, traffic.Attempt{ID: check.ID, Hop: check.Hop})
-	}
-	var err error
-	if r.results, err = r.Sender.Send(ctx, attempts); err != nil {
-		return err
-	}
-	r.watermarks, r.received, r.unasked = map[string]error{}, map[string]map[string][]seen.Record{}, map[string]error{}
-	for _, check := range r.checks {
-		if _, done := r.watermarks[check.To.Service]; !done {
-			r.look(ctx, check.To.Service)
-		}
 	}
 	return nil
 }
 
-// look waits for a service's watermark, and behind it asks the application what it received.
-func (r *round) look(ctx context.Context, service string) {
-	place := r.Places.Services[service]
-	r.watermarks[service] = r.watermark(ctx, fmt.Sprintf("%s-%s-%d-sentinel", r.RunID, r.c.ID, r.step), service, r.marks[place.Proxy])
-	var ids []string
-	for _, check := range r.checks {
-		if check.To.Service == service {
-			ids = append(ids, check.ID)
+// send makes the attempts, then sends a sentinel after them to each server.
+func (r *round) send(ctx context.Context, attempts []attempt) error {
+	var requests []traffic.Attempt
+	var probes []traffic.ProbeAttempt
+	for _, a := range attempts {
+		switch {
+		case a.want.On != "":
+			told, err := r.Sender.Use(ctx, a.From, r.connections[a.want.On].name, a.id)
+			if err != nil {
+				return err
+			}
+			r.kept[a.id] = told
+			if told.Last != nil {
+				r.results[a.id] = *told.Last
+			}
+		case a.want.Probe != nil:
+			probes = append(probes, traffic.ProbeAttempt{ID: a.id, Hop: a.Hop, Probe: *a.want.Probe})
+		default:
+			requests = append(requests, traffic.Attempt{ID: a.id, Hop: a.Hop, Subset: a.want.Subset, As: hop.Protocol(a.want.As)})
 		}
 	}
-	r.received[service], r.unasked[service] = observe.Received(ctx, r.Mesh, place.Proxy, ids)
+	var both sync.WaitGroup
+	var unsent, unprobed error
+	var results map[string]call.Result
+	both.Go(func() { results, unsent = r.Sender.Send(ctx, requests) })
+	both.Go(func() { r.probes, unprobed = r.Prober.Probe(ctx, probes) })
+	both.Wait()
+	if unsent != nil {
+		return unsent
+	}
+	if unprobed != nil {
+		return unprobed
+	}
+	for id, result := range results {
+		r.results[id] = result
+	}
+	r.look(ctx)
+	return nil
 }
 
-// watermark sends a sentinel through a service's proxy, and waits until it is logged after the mark.
-func (p *Player) watermark(ctx context.Context, id, service string, after observe.Mark) error {
-	port, err := p.Sender.Sentinel(ctx, id, service)
+// look waits for each server's watermark, and behind it asks the application what it received.
+func (r *round) look(ctx context.Context) {
+	var mu sync.Mutex
+	var looking sync.WaitGroup
+	asked := map[mesh.Proxy]bool{}
+	for _, check := range r.checks {
+		place := r.servers[check.ID]
+		if asked[place.Proxy] {
+			continue
+		}
+		asked[place.Proxy] = true
+		var ids []string
+		for _, other := range r.checks {
+			if r.servers[other.ID].Proxy == place.Proxy {
+				ids = append(ids, r.receivedAs(other))
+			}
+		}
+		id := fmt.Sprintf("%s-%s-%d-sentinel", r.RunID, r.c.ID, r.step)
+		looking.Go(func() {
+			watermark := r.watermark(ctx, id, place, r.marks[place.Proxy])
+			var received map[string][]seen.Record
+			var unasked error
+			if !check.Relays {
+				received, unasked = observe.Received(ctx, r.Mesh, place.Proxy, ids)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			r.watermarks[place.Proxy], r.received[place.Proxy], r.unasked[place.Proxy] = watermark, received, unasked
+		})
+	}
+	looking.Wait()
+}
+
+// receivedAs is the id under which the application knows the attempt: a stream has only that which opened it.
+func (r *round) receivedAs(check verdict.Check) string {
+	if told, found := r.kept[check.ID]; found && check.Streams {
+		return told.Open.ID
+	}
+	return check.ID
+}
+
+// watermark sends a sentinel to a server, and waits until it is logged after the mark. A server without a proxy has no
+// log, and its application answers before it is asked.
+func (p *Player) watermark(ctx context.Context, id string, place mesh.Place, after observe.Mark) error {
+	if !place.Proxied {
+		return nil
+	}
+	port, err := p.Sender.Sentinel(ctx, id, place)
 	if err != nil {
 		return err
 	}
-	return p.Logs.Sentinel(ctx, p.Places.Services[service].Proxy, after, port)
-}
-
-// join gives each check the observations of its request.
-func (r *round) join(ctx context.Context) {
-	for i := range r.checks {
-		check := &r.checks[i]
-		client, server := r.Places.Clients[check.From], r.Places.Services[check.To.Service]
-		result := r.results[check.ID]
-		if check.ClientKind == hop.Plain {
-			check.Observers.Client = observe.Socket(client.Proxy, result)
-		} else {
-			seen, raw := r.Logs.ClientLine(ctx, client.Proxy, r.marks[client.Proxy], check.ID)
-			check.Observers.Client = seen
-			r.keep(raw)
-		}
-		_, port, _ := r.World.Port(check.To)
-		attempt := observe.Attempt{ID: check.ID, From: source(check), Port: port.Workload}
-		seen, line, raw := r.Logs.ServerLine(server.Proxy, r.marks[server.Proxy], attempt, r.watermarks[check.To.Service])
-		check.Observers.Server = seen
-		check.Rewritten = seen.Conn.Source.IsValid() && seen.Conn.Source != attempt.From && r.Logs.Rewrites(server.Proxy, attempt)
-		check.Reused = r.Logs.OtherOn(server.Proxy, line)
-		r.keep(raw)
-		service := check.To.Service
-		failed := r.unasked[service]
-		if len(r.received[service][check.ID]) == 0 {
-			failed = errors.Join(failed, r.watermarks[service])
-		}
-		check.Observers.Application = observe.Application(server.Proxy, check.ID, r.received[service][check.ID], failed)
-	}
-}
-
-func (r *round) keep(raw string) {
-	if raw != "" {
-		r.evidence.Lines = append(r.evidence.Lines, raw)
-	}
-}
-
-// source is where the client's connection came from, by the client's own record.
-func source(check *verdict.Check) netip.AddrPort {
-	if client := check.Observers.Client; client != nil {
-		return client.Conn.Source
-	}
-	return netip.AddrPort{}
+	return p.Logs.Sentinel(ctx, place.Proxy, after, port)
 }

@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/intent"
 	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/e2e/observe"
 	"mtls.test/conformance/e2e/policy"
@@ -26,11 +28,16 @@ type Player struct {
 	Places   mesh.Places
 	Policies *policy.Policies
 	Sender   *traffic.Sender
+	Prober   *traffic.Prober
 	Logs     *observe.Logs
+	Taps     *observe.Taps
+	Chart    intent.Chart // the guide's
 	RunID    string
+	Profile  string                               // of the proxies: vanilla or default
+	Istio    string                               // version
 	Diagnose func(ctx context.Context, id string) // gathers what explains a case that is not green, before it is reverted
 
-	baseline map[hop.Hop]string
+	baseline map[string]string // by hop
 }
 
 // revertLimit bounds the clean-up of a case, which goes on after the case itself was interrupted.
@@ -40,6 +47,7 @@ const revertLimit = 30 * time.Second
 type Evidence struct {
 	Policies map[string][]k8s.Object // objects by file, as the API server returned them
 	Lines    []string                // access log lines of the attempts, as the proxies wrote them
+	Packets  map[string][]byte       // pcap files of the attempts, by id, cut after the handshake
 }
 
 // play is one case under way.
@@ -48,8 +56,11 @@ type play struct {
 	c        fixture.Case
 	verdict  verdict.Case
 	evidence Evidence
-	applied  []file // in order
+	applied  []file         // in order
+	settings map[string]any // of the mesh, laid over the install's
 	flow     *traffic.Flow
+
+	connections map[string]connection // kept ones, by the case's names
 }
 
 type file struct {
@@ -71,28 +82,35 @@ func (p *Player) Begin(ctx context.Context) error {
 		if err := p.Policies.Delete(ctx, left); err != nil {
 			return err
 		}
-		if err := p.Mesh.Settle(ctx, before, p.due(left), settleLimit); err != nil {
+		due, _ := p.due(left)
+		if err := errors.Join(p.Mesh.Settle(ctx, before, due, settleLimit), p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit)); err != nil {
 			return fmt.Errorf("removing what an earlier run left: %w", err)
 		}
 	}
-	for service := range p.Places.Services {
-		if err := p.watermark(ctx, p.RunID+"-begin", service, 0); err != nil {
-			return fmt.Errorf("the log of %s cannot be followed: %w", service, err)
-		}
-	}
-	facts, err := p.facts(ctx, p.hops())
-	if err != nil {
+	if err := p.Policies.SetMesh(ctx, nil); err != nil {
 		return err
 	}
-	p.baseline = shapes(facts)
-	return nil
+	servers := map[mesh.Proxy]mesh.Place{}
+	for _, place := range p.Places.Services {
+		servers[place.Proxy] = place
+	}
+	for _, place := range servers {
+		if err := p.watermark(ctx, p.RunID+"-begin", place, 0); err != nil {
+			return fmt.Errorf("the log of %s cannot be followed: %w", place.Proxy, err)
+		}
+	}
+	if err := p.watch(ctx, servers); err != nil {
+		return err
+	}
+	p.baseline, err = p.shapes(ctx)
+	return err
 }
 
 // Play plays the case and reverts it. What goes wrong makes the verdict INCONCLUSIVE; there is always a verdict.
 func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Evidence) {
 	started := time.Now()
-	play := &play{Player: p, c: c, evidence: Evidence{Policies: map[string][]k8s.Object{}}}
-	play.verdict = verdict.Case{ID: c.ID, Title: c.Title, Rerun: "make e2e FOCUS=" + c.ID + ":", Changes: []verdict.Change{}, Checks: []verdict.Check{}}
+	play := &play{Player: p, c: c, evidence: Evidence{Policies: map[string][]k8s.Object{}, Packets: map[string][]byte{}}, connections: map[string]connection{}}
+	play.verdict = verdict.Case{ID: c.ID, Title: c.Title, Rerun: rerun(c), Changes: []verdict.Change{}, Checks: []verdict.Check{}}
 	var broken []error
 	for i, step := range c.Steps {
 		if err := play.step(ctx, i, step); err != nil {
@@ -113,12 +131,29 @@ func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Eviden
 	return play.verdict, play.evidence
 }
 
+// rerun is the command that runs a case alone.
+func rerun(c fixture.Case) string {
+	command := "make e2e FOCUS="
+	if slices.Contains(c.Labels, "slow") {
+		command = "make e2e-full FOCUS="
+	}
+	return command + c.ID + ":"
+}
+
 func (p *play) step(ctx context.Context, i int, step fixture.Step) error {
 	switch {
 	case step.Apply != nil:
 		return p.apply(ctx, i, step)
+	case step.Refuse != nil:
+		return p.refuse(ctx, i, *step.Refuse)
+	case step.Edit != nil:
+		return p.edit(ctx, i, step.Edit)
 	case step.Delete != nil:
 		return p.delete(ctx, i, step.Delete)
+	case step.Mesh != nil:
+		return p.mesh(ctx, i, step.Mesh)
+	case step.Connect != nil:
+		return p.connect(ctx, i, step.Connect)
 	case step.Traffic == fixture.Start:
 		p.flow = p.Sender.StartFlow(context.WithoutCancel(ctx), fmt.Sprintf("%s-%s-%d-flow", p.RunID, p.c.ID, i))
 		return nil

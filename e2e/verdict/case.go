@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"mtls.test/conformance/e2e/hop"
@@ -9,17 +10,43 @@ import (
 
 // Case is the verdict on one case: the fold over its checks.
 type Case struct {
-	ID                string     `json:"id"`
-	Title             string     `json:"title"`
-	Result            hop.Result `json:"result"`
-	Reason            string     `json:"reason"`
-	Broken            string     `json:"broken,omitempty"` // what kept the case from being played or reverted to its end
-	Seconds           float64    `json:"seconds"`
-	ConvergenceMillis int64      `json:"convergenceMillis"` // the longest that a change took to reach every proxy concerned
-	Changes           []Change   `json:"changes"`
-	Traffic           *Traffic   `json:"traffic,omitempty"`
-	Checks            []Check    `json:"checks"`
-	Rerun             string     `json:"rerun"` // the command that runs this case alone
+	ID                string      `json:"id"`
+	Title             string      `json:"title"`
+	Result            hop.Result  `json:"result"`
+	Reason            string      `json:"reason"`
+	Broken            string      `json:"broken,omitempty"` // what kept the case from being played or reverted to its end
+	Seconds           float64     `json:"seconds"`
+	ConvergenceMillis int64       `json:"convergenceMillis"` // the longest that a change took to reach every proxy concerned
+	Changes           []Change    `json:"changes"`
+	Rejections        []Rejection `json:"rejections,omitempty"`
+	Traffic           *Traffic    `json:"traffic,omitempty"`
+	Checks            []Check     `json:"checks"`
+	Rerun             string      `json:"rerun"` // the command that runs this case alone
+}
+
+// Rejection is a policy that the API server must not take.
+type Rejection struct {
+	Step    int        `json:"step"`
+	Objects []string   `json:"objects"`
+	Wanted  string     `json:"wanted"`           // part of the reason
+	Intent  string     `json:"intent,omitempty"` // why it must be refused, by the oracle; empty where the oracle would take it
+	Got     string     `json:"got,omitempty"`    // the API server's reason; empty where it took it
+	Result  hop.Result `json:"result"`
+	Reason  string     `json:"reason"`
+}
+
+// Judge compares what the API server said with what the case and the oracle say.
+func (r *Rejection) Judge() {
+	switch {
+	case r.Got == "":
+		r.Result, r.Reason = hop.Fail, "the API server took it"
+	case !strings.Contains(r.Got, r.Wanted):
+		r.Result, r.Reason = hop.Fail, "it was refused for another reason: "+r.Got
+	case r.Intent == "":
+		r.Result, r.Reason = hop.Mismatch, "it was refused, and the oracle would take it"
+	default:
+		r.Result, r.Reason = hop.Pass, "refused: "+r.Intent
+	}
 }
 
 // Change is one apply or delete, and how the mesh was seen to settle after it.
@@ -53,7 +80,10 @@ func Worse(a, b hop.Result) hop.Result {
 // Conclude sets the result of the case from its checks, its background traffic and the settling of its last revert.
 func (c *Case) Conclude() {
 	c.Result, c.Reason = hop.Pass, fmt.Sprintf("%d checks agree", len(c.Checks))
-	if len(c.Checks) == 0 {
+	if len(c.Checks) == 0 && len(c.Rejections) > 0 {
+		c.Reason = fmt.Sprintf("%d policies refused as wanted", len(c.Rejections))
+	}
+	if len(c.Checks) == 0 && len(c.Rejections) == 0 {
 		c.Result, c.Reason = hop.Inconclusive, "no check was made"
 	}
 	for _, change := range c.Changes {
@@ -61,6 +91,9 @@ func (c *Case) Conclude() {
 		if change.Settled.Failed != "" {
 			c.worsen(hop.Inconclusive, fmt.Sprintf("%s in step %d: the mesh did not settle: %s", change.Act, change.Step, change.Settled.Failed))
 		}
+	}
+	for _, rejection := range c.Rejections {
+		c.worsen(rejection.Result, fmt.Sprintf("%s: %s", strings.Join(rejection.Objects, ", "), rejection.Reason))
 	}
 	for _, check := range c.Checks {
 		c.worsen(check.Result, check.String()+": "+check.Reason)

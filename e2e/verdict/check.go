@@ -18,6 +18,7 @@ type Check struct {
 	Protocol   hop.Protocol   `json:"protocol"`
 	ClientKind hop.ClientKind `json:"clientKind"`
 	Proxied    bool           `json:"proxied"` // a proxy stands before the server's application
+	Relays     bool           `json:"relays,omitempty"` // the server is a gateway, which has no application of its own
 	Subset     string         `json:"subset,omitempty"`
 	As         string         `json:"as,omitempty"`      // how a port of undeclared protocol was spoken to
 	On         string         `json:"on,omitempty"`      // the kept connection that was used again
@@ -56,6 +57,13 @@ type Settled struct {
 type Intent struct {
 	intent.Answer
 	Missing string `json:"missing,omitempty"` // why the oracle has nothing to say
+	Guide   *Guide `json:"guide,omitempty"`   // nil for what is no service
+}
+
+// Guide is where the guide's flowchart leads who follows it to the letter.
+type Guide struct {
+	intent.Walk
+	Differs string `json:"differs,omitempty"` // how that is not Istio's answer
 }
 
 // Config is what both Envoys are configured to do for the hop, and what the two together will do.

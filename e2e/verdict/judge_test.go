@@ -105,6 +105,7 @@ func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 			c.Observers.Client = &hop.Observation{Source: hop.Client, Conn: conn, Says: hop.Plaintext}
 			c.Observers.Server = &hop.Observation{Source: hop.Server, Says: hop.Absent}
 			c.Observers.Application = &hop.Observation{Source: hop.Application, Says: hop.Plaintext}
+			c.Observers.Wire.Says = hop.Plaintext
 		}), hop.Mismatch, "config says refused (no-filter-chain)"},
 		"a contradiction is not hidden by a missing observer": {edited(mtlsCheck(), func(c *verdict.Check) {
 			c.Observers.Client.Says = hop.Plaintext

@@ -19,6 +19,8 @@ func (c *Check) required() []hop.Source {
 		return []hop.Source{hop.Application, hop.Wire}
 	case c.On != "" && c.Cause == hop.Closed:
 		return []hop.Source{client, hop.Wire}
+	case c.Relays:
+		return []hop.Source{client, hop.Server, hop.Wire}
 	case !c.Proxied:
 		return []hop.Source{client, hop.Application, hop.Wire}
 	}

@@ -1,0 +1,77 @@
+package catalogue
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"mtls.test/conformance/e2e/fixture"
+)
+
+// Row is a case in the table of all cases.
+type Row struct {
+	Case  fixture.Case
+	Asked []Asked
+}
+
+// Tuple is what makes an expectation another statement than the next: the rules that the oracle uses for it, the kind
+// of client, the protocol and the want. Copies over ports or namespaces are one.
+func (a Asked) Tuple() string {
+	return fmt.Sprint(a.Answer.Rules, a.Kind, a.Expect.Probe, a.Protocol, a.Expect.As, a.Expect.Want, a.Expect.Cause)
+}
+
+// Tuples counts the distinct ones.
+func Tuples(rows []Row) int {
+	known := map[string]bool{}
+	for _, row := range rows {
+		for _, asked := range row.Asked {
+			known[asked.Tuple()] = true
+		}
+	}
+	return len(known)
+}
+
+// WriteTable writes the table of all cases as Markdown.
+func WriteTable(to io.Writer, rows []Row) error {
+	var text strings.Builder
+	checks, slow := 0, 0
+	for _, row := range rows {
+		checks += len(row.Asked)
+		if slices.Contains(row.Case.Labels, "slow") {
+			slow++
+		}
+	}
+	fmt.Fprintf(&text, "%d cases (%d of them `slow`), %d checks, %d distinct tuples of rules used, kind of client, protocol and want.\n\n", len(rows), slow, checks, Tuples(rows))
+	text.WriteString("| case | it must hold that | checks | labels |\n|---|---|---|---|\n")
+	for _, row := range rows {
+		fmt.Fprintf(&text, "| [%s](cases/%s/case.yaml) | %s | %s | %s |\n", row.Case.ID, row.Case.ID, cell(row.Case.Title), wants(row.Asked), strings.Join(row.Case.Labels, ", "))
+	}
+	_, err := io.WriteString(to, text.String())
+	return err
+}
+
+// wants counts a case's checks by what they want.
+func wants(asked []Asked) string {
+	var order []string
+	counts := map[string]int{}
+	for _, one := range asked {
+		want := outcome(one.Expect.Want, one.Expect.Cause)
+		if counts[want] == 0 {
+			order = append(order, want)
+		}
+		counts[want]++
+	}
+	if order == nil {
+		return "the API server refuses it"
+	}
+	var parts []string
+	for _, want := range order {
+		parts = append(parts, fmt.Sprintf("%d %s", counts[want], want))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func cell(text string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
+}

@@ -1,0 +1,84 @@
+package steps
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/e2e-framework/klient/k8s"
+
+	"mtls.test/conformance/e2e/catalogue"
+	"mtls.test/conformance/e2e/intent"
+	"mtls.test/conformance/e2e/verdict"
+)
+
+// ask asks the oracle what the policies that are in the mesh now want of each attempt, by the attempt's id.
+func (p *play) ask(ctx context.Context, attempts []attempt) (map[string]verdict.Intent, error) {
+	snapshot, err := p.snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	intents := map[string]verdict.Intent{}
+	for _, a := range attempts {
+		answer := verdict.Intent{Answer: snapshot.Ask(catalogue.Question(a.Hop, a.want))}
+		if answer.Says == "" {
+			answer.Missing = answer.Why
+		}
+		if walk, err := p.Chart.Walk(snapshot, a.To, a.want.Want); err == nil {
+			why, _ := intent.Differs(answer.Answer, walk)
+			answer.Guide = &verdict.Guide{Walk: walk, Differs: why}
+		}
+		intents[a.id] = answer
+	}
+	return intents, nil
+}
+
+// snapshot lays what the API server holds, with its creationTimestamps, over the world.
+func (p *play) snapshot(ctx context.Context) (intent.Snapshot, error) {
+	world, err := catalogue.World(p.World)
+	if err != nil {
+		return intent.Snapshot{}, err
+	}
+	settings, err := yaml.Marshal(p.settings)
+	if err != nil {
+		return intent.Snapshot{}, err
+	}
+	if world.Mesh, err = world.Mesh.With(settings); err != nil {
+		return intent.Snapshot{}, err
+	}
+	objects, err := p.Policies.InForce(ctx)
+	if err != nil {
+		return intent.Snapshot{}, err
+	}
+	for _, object := range objects {
+		content, err := json.Marshal(&object)
+		if err != nil {
+			return intent.Snapshot{}, err
+		}
+		read, err := intent.Decode(content, object.GetNamespace())
+		if err != nil {
+			return intent.Snapshot{}, fmt.Errorf("%s %s/%s: %w", object.GetKind(), object.GetNamespace(), object.GetName(), err)
+		}
+		world = world.Merge(read)
+	}
+	return world, nil
+}
+
+// refusedByIntent tells why the oracle holds that one of the objects must be refused; empty where it would take all.
+func refusedByIntent(objects []k8s.Object) (string, error) {
+	for _, object := range objects {
+		content, err := json.Marshal(object)
+		if err != nil {
+			return "", err
+		}
+		read, err := intent.Decode(content, object.GetNamespace())
+		if err != nil {
+			return "its schema does not hold: " + err.Error(), nil
+		}
+		if name, why, refused := read.Refused(); refused {
+			return name + ": " + why, nil
+		}
+	}
+	return "", nil
+}

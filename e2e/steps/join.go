@@ -1,0 +1,188 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+
+	"mtls.test/conformance/e2e/envoy"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/observe"
+	"mtls.test/conformance/e2e/traffic"
+	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/fixtures/agent/tap"
+)
+
+// join gives each check the observations of its attempt: first the client's end, which names the connection, then the
+// wire, which names it where the client's proxy cannot, then the server's end.
+func (r *round) join(ctx context.Context) {
+	for i := range r.checks {
+		r.client(ctx, &r.checks[i])
+	}
+	r.wire(ctx)
+	for i := range r.checks {
+		r.server(&r.checks[i])
+		r.application(&r.checks[i])
+	}
+}
+
+func (r *round) client(ctx context.Context, check *verdict.Check) {
+	place := r.Places.Clients[check.From]
+	result := r.results[check.ID]
+	switch check.ClientKind {
+	case hop.Prober:
+		seen := traffic.Observe(place.Proxy, r.probes[check.ID])
+		check.Observers.Probe = &seen
+	case hop.Plain:
+		check.Observers.Client = observe.Socket(place.Proxy, result)
+	default:
+		if check.Streams {
+			return
+		}
+		seen, raw := r.Logs.ClientLine(ctx, place.Proxy, r.marks[place.Proxy], check.ID, result.Local)
+		r.keep(raw)
+		if seen.Missing == "" && !result.Answered() && seen.Says != hop.Refused {
+			// Its proxy handed on an answer or an end that was not product-service's.
+			seen.Says, seen.Symptom.Error = hop.Refused, result.Error
+		}
+		check.Observers.Client = seen
+	}
+}
+
+// wire asks the taps for all connections to the servers' ports since the round began, and for the kept ones by name.
+func (r *round) wire(ctx context.Context) {
+	var wanted []tap.Wanted
+	known := map[tap.Wanted]bool{}
+	for _, check := range r.checks {
+		want := tap.Wanted{Destination: r.destination(check), Since: r.began}
+		if check.On != "" {
+			want = tap.Wanted{Source: r.connections[check.On].conn.Source, Destination: r.connections[check.On].conn.Destination}
+		}
+		if !known[want] {
+			known[want] = true
+			wanted = append(wanted, want)
+		}
+	}
+	wires := r.Taps.Connections(ctx, wanted)
+	taken := map[hop.FiveTuple]bool{}
+	for i := range r.checks {
+		check := &r.checks[i]
+		if conn := r.left(*check); conn.Source.IsValid() {
+			if wire, found := wires[conn]; found {
+				taken[conn] = true
+				r.show(check, wire)
+			}
+		}
+	}
+	for i := range r.checks {
+		if check := &r.checks[i]; check.Observers.Wire == nil {
+			r.only(check, wires, taken)
+		}
+	}
+}
+
+// only gives a check the one connection from its client's pod to its server's port that is nobody else's: of one whose
+// handshake failed the client's proxy logs no address.
+func (r *round) only(check *verdict.Check, wires map[hop.FiveTuple]observe.Wire, taken map[hop.FiveTuple]bool) {
+	destination := r.destination(*check)
+	var found []observe.Wire
+	for conn, wire := range wires {
+		if conn.Destination != destination || taken[conn] {
+			continue
+		}
+		if conn.Source.Addr() == r.Places.Clients[check.From].Address || !conn.Source.IsValid() {
+			found = append(found, wire)
+		}
+	}
+	if len(found) == 1 {
+		r.show(check, found[0])
+		return
+	}
+	check.Observers.Wire = &hop.Observation{Source: hop.Wire, ID: check.ID, Missing: "no one connection of the client's to the server's port is this attempt's"}
+}
+
+func (r *round) show(check *verdict.Check, wire observe.Wire) {
+	seen := wire.Observation
+	seen.ID = check.ID
+	check.Observers.Wire = &seen
+	if len(wire.Slice) > 0 {
+		r.evidence.Packets[check.ID] = wire.Slice
+	}
+}
+
+// left is the connection by the client's own record.
+func (r *round) left(check verdict.Check) hop.FiveTuple {
+	if check.On != "" {
+		return r.connections[check.On].conn
+	}
+	for _, end := range []*hop.Observation{check.Observers.Client, check.Observers.Probe} {
+		if end != nil && end.Conn.Source.IsValid() {
+			return hop.FiveTuple{Source: end.Conn.Source, Destination: r.destination(check)}
+		}
+	}
+	return hop.FiveTuple{}
+}
+
+// destination is where the connection arrives, after Service translation.
+func (r *round) destination(check verdict.Check) netip.AddrPort {
+	_, port, _ := r.World.Port(check.To)
+	return netip.AddrPortFrom(r.servers[check.ID].Address, port.Workload)
+}
+
+func (r *round) server(check *verdict.Check) {
+	place := r.servers[check.ID]
+	if !place.Proxied || check.Streams {
+		return
+	}
+	from := r.left(*check).Source
+	if wire := check.Observers.Wire; !from.IsValid() && wire != nil {
+		from = wire.Conn.Source
+	}
+	attempt := observe.Attempt{ID: check.ID, From: from, Port: r.destination(*check).Port()}
+	seen, line, raw := r.Logs.ServerLine(place.Proxy, r.marks[place.Proxy], attempt, r.watermarks[place.Proxy])
+	check.Observers.Server = seen
+	check.Rewritten = seen.Conn.Source.IsValid() && seen.Conn.Source != from && r.Logs.Rewrites(place.Proxy, attempt)
+	if check.On == "" {
+		check.Reused = r.Logs.OtherOn(place.Proxy, line)
+	}
+	r.keep(raw)
+}
+
+func (r *round) application(check *verdict.Check) {
+	if check.Relays {
+		return
+	}
+	pod := r.servers[check.ID].Proxy
+	failed := r.unasked[pod]
+	records := r.received[pod][r.receivedAs(*check)]
+	if len(records) == 0 {
+		failed = errors.Join(failed, r.watermarks[pod])
+	}
+	check.Observers.Application = observe.Application(pod, check.ID, r.spoken(*check), records, failed)
+}
+
+// spoken tells whether the application is reached by HTTP with the headers that the server's proxy adds.
+func (r *round) spoken(check verdict.Check) bool {
+	switch check.Protocol {
+	case hop.TCP, hop.Greet, hop.TLS:
+		return false
+	}
+	server := check.Config.Server
+	return check.As != string(hop.TCP) && (server == nil || server.Naked || readsHTTP(*server, check.Config.Chain))
+}
+
+// readsHTTP tells whether a chain of the server's proxy reads HTTP; a port of undeclared protocol may be passed on as bytes.
+func readsHTTP(server envoy.ServerFacts, chain string) bool {
+	for _, c := range server.Chains {
+		if c.Name == chain {
+			return c.HTTP
+		}
+	}
+	return server.DefaultChain != nil && server.DefaultChain.HTTP
+}
+
+func (r *round) keep(raw string) {
+	if raw != "" {
+		r.evidence.Lines = append(r.evidence.Lines, raw)
+	}
+}
