@@ -53,7 +53,7 @@ func Decode(content []byte, namespace string) (Snapshot, error) {
 		if tree == nil {
 			continue
 		}
-		object, err := json.Marshal(tree)
+		object, err := json.Marshal(textKeys(tree))
 		if err != nil {
 			return Snapshot{}, fmt.Errorf("a document is no Kubernetes object: %w", err)
 		}
@@ -61,6 +61,27 @@ func Decode(content []byte, namespace string) (Snapshot, error) {
 			return Snapshot{}, err
 		}
 	}
+}
+
+// textKeys writes the keys of YAML maps as text, as JSON has them: those of portLevelMtls are numbers.
+func textKeys(tree any) any {
+	switch tree := tree.(type) {
+	case map[any]any:
+		texts := make(map[string]any, len(tree))
+		for key, value := range tree {
+			texts[fmt.Sprint(key)] = textKeys(value)
+		}
+		return texts
+	case map[string]any:
+		for key, value := range tree {
+			tree[key] = textKeys(value)
+		}
+	case []any:
+		for i, value := range tree {
+			tree[i] = textKeys(value)
+		}
+	}
+	return tree
 }
 
 // add reads one object, or the items of a list.

@@ -126,6 +126,8 @@ func (s Snapshot) passOn(c connection, t trail) *result {
 	if words[2] != "" {
 		return undecided("AUTO_PASSTHROUGH by subset is not read")
 	}
+	// Inside its TLS a client speaks to the port that the SNI names.
+	c.speaks = to.port.Protocol
 	for _, endpoint := range to.endpoints {
 		if endpoint.workload == nil || endpoint.workload.Gateway || !s.endpointMTLS(to, &route{}, endpoint, t) {
 			continue

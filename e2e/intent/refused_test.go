@@ -1,0 +1,46 @@
+package intent
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestRefused(t *testing.T) {
+	tls := func(spec string) string { return destRule("name: r", "host: h, trafficPolicy: {tls: {"+spec+"}}") }
+	for _, row := range []struct{ name, policies, why string }{
+		{"nothing", "", ""},
+		{"plain policy", peerAuth(inRoot, "mtls: {mode: STRICT}"), ""},
+		{"port levels of a workload", peerAuth("name: w", ofProduct+", portLevelMtls: {8080: {mode: STRICT}}"), ""},
+		{"port levels without selector", peerAuth("name: w", "portLevelMtls: {8080: {mode: STRICT}}"), "cannot have port level mTLS"},
+		{"port levels of an empty selector", peerAuth("name: w", "selector: {matchLabels: {}}, portLevelMtls: {8080: {mode: STRICT}}"), "cannot have port level mTLS"},
+		{"no port levels", peerAuth("name: w", ofProduct+", portLevelMtls: {}"), "at least one element"},
+		{"port 0", peerAuth("name: w", ofProduct+", portLevelMtls: {0: {mode: STRICT}}"), "1..65535"},
+		{"port 65536", peerAuth("name: w", ofProduct+", portLevelMtls: {65536: {mode: STRICT}}"), "1..65535"},
+		{"MUTUAL without certificate", tls("mode: MUTUAL"), "client certificate required"},
+		{"MUTUAL without key", tls("mode: MUTUAL, clientCertificate: /c"), "private key required"},
+		{"MUTUAL by credential", tls("mode: MUTUAL, credentialName: c"), ""},
+		{"credential and files", tls("mode: SIMPLE, credentialName: c, caCertificates: /ca"), "If credentialName is set"},
+		{"ISTIO_MUTUAL with files", tls("mode: ISTIO_MUTUAL, clientCertificate: /c"), ""},
+		{"SIMPLE skips and asks", tls("mode: SIMPLE, insecureSkipVerify: true, caCertificates: /ca"), "InsecureSkipVerify"},
+		{"MUTUAL skips and asks", tls("mode: MUTUAL, insecureSkipVerify: true, clientCertificate: /c, privateKey: /k, subjectAltNames: [x]"), "InsecureSkipVerify"},
+		{"two subsets of one name", destRule("name: r", "host: h, subsets: [{name: a}, {name: a}]"), "duplicate subset names: a"},
+		{"MUTUAL in a subset", destRule("name: r", "host: h, subsets: [{name: a, trafficPolicy: {tls: {mode: MUTUAL}}}]"), "client certificate required"},
+		{"port entry without port", destRule("name: r", "host: h, trafficPolicy: {portLevelSettings: [{tls: {mode: DISABLE}}]}"), "must have port"},
+		{"MUTUAL in a port entry", destRule("name: r", "host: h, trafficPolicy: {portLevelSettings: [{port: {number: 1}, tls: {mode: MUTUAL}}]}"), "client certificate required"},
+		{"exportTo twice", destRule("name: r", "host: h, exportTo: [., default]"), "duplicate entries"},
+		{"selector exported", destRule("name: r", "host: h, workloadSelector: {matchLabels: {a: b}}, exportTo: [other]"), "beyond current namespace"},
+		{"selector exported twice", destRule("name: r", "host: h, workloadSelector: {matchLabels: {a: b}}, exportTo: [., other]"), "multiple entries"},
+		{"selector exported here", destRule("name: r", "host: h, workloadSelector: {matchLabels: {a: b}}, exportTo: [.]"), ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			snapshot, err := Decode([]byte(row.policies), "default")
+			if err != nil {
+				t.Fatal(err)
+			}
+			object, why, refused := snapshot.Refused()
+			if refused != (row.why != "") || !strings.Contains(why, row.why) || refused && object == "" {
+				t.Errorf("refused %v %q by %q, want %q", refused, object, why, row.why)
+			}
+		})
+	}
+}
