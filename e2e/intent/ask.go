@@ -61,8 +61,12 @@ func (s Snapshot) Ask(q Question) Answer {
 	})
 }
 
-// workload finds a workload by NAME or NAMESPACE/NAME; of two of one name the namespace that sorts first.
+// workload finds a workload by the suite's name of it, NAME or NAMESPACE/NAME; of two of one name the namespace that
+// sorts first.
 func (s Snapshot) workload(name string) (Workload, bool) {
+	if own, given := s.Clients[name]; given {
+		name = own
+	}
 	var all []Workload
 	for _, workload := range s.Workloads {
 		if name == workload.Name || name == workload.String() {

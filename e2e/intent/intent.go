@@ -10,7 +10,7 @@ import (
 
 // Question is one hop as it will be tried.
 type Question struct {
-	// Client is a workload of the snapshot: NAME, or NAMESPACE/NAME where a name stands twice.
+	// Client is a workload of the snapshot: the suite's name of it, NAME, or NAMESPACE/NAME where a name stands twice.
 	Client string
 	// To is the server; its service may be NAME, NAME.NAMESPACE or a whole host.
 	To hop.ServicePort

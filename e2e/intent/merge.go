@@ -5,11 +5,6 @@ import "maps"
 // Merge lays the objects of other over the snapshot's: one of the same kind, namespace and name is replaced and keeps
 // its time of creation. Mesh settings stay.
 func (s Snapshot) Merge(other Snapshot) Snapshot {
-	injected := maps.Clone(s.Injected)
-	if injected == nil {
-		injected = map[string]bool{}
-	}
-	maps.Copy(injected, other.Injected)
 	return Snapshot{
 		Mesh:                  s.Mesh,
 		PeerAuthentications:   mergeObjects(s.PeerAuthentications, other.PeerAuthentications),
@@ -20,7 +15,8 @@ func (s Snapshot) Merge(other Snapshot) Snapshot {
 		Services:              merge(s.Services, other.Services, Service.Host, keepNew),
 		Workloads:             merge(s.Workloads, other.Workloads, Workload.String, keepNew),
 		Credentials:           merge(s.Credentials, other.Credentials, Credential.String, keepNew),
-		Injected:              injected,
+		Clients:               overlay(s.Clients, other.Clients),
+		Injected:              overlay(s.Injected, other.Injected),
 		Unread:                join(s.Unread, other.Unread),
 	}
 }
@@ -35,6 +31,13 @@ func (s Snapshot) Without(other Snapshot) Snapshot {
 	s.Services = without(s.Services, other.Services, Service.Host)
 	s.Workloads = without(s.Workloads, other.Workloads, Workload.String)
 	return s
+}
+
+func overlay[T any](old, others map[string]T) map[string]T {
+	all := map[string]T{}
+	maps.Copy(all, old)
+	maps.Copy(all, others)
+	return all
 }
 
 func mergeObjects[Spec any](old, others []Object[Spec]) []Object[Spec] {

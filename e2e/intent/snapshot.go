@@ -21,6 +21,8 @@ type Snapshot struct {
 	Services              []Service
 	Workloads             []Workload
 	Credentials           []Credential
+	// Clients are the suite's own names of workloads, NAMESPACE/NAME by name.
+	Clients map[string]string
 	// Injected are the namespaces whose pods get a sidecar.
 	Injected map[string]bool
 	// Unread are the objects of kinds that decide no hop here, as KIND NAMESPACE/NAME.

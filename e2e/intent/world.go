@@ -2,6 +2,7 @@ package intent
 
 import (
 	"fmt"
+	"strings"
 
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
@@ -10,9 +11,10 @@ import (
 // FromWorld is the snapshot of the world before any case's policies: its services and workloads, under Istio's
 // default settings.
 func FromWorld(world fixture.World) (Snapshot, error) {
-	snapshot := Snapshot{Mesh: DefaultMesh()}
+	snapshot := Snapshot{Mesh: DefaultMesh(), Clients: map[string]string{}}
 	gateways := map[string]bool{}
 	for _, client := range world.Clients {
+		snapshot.Clients[client.Name] = client.Workload.Namespace + "/" + client.Workload.Name
 		if client.Kind == hop.Gateway {
 			gateways[client.Workload.Namespace+"/"+client.Workload.Name] = true
 		}
@@ -51,6 +53,11 @@ func fromService(own fixture.Service) Service {
 	}
 	service := Service{Name: own.Name, Namespace: own.Namespace, Kind: kinds[own.Kind], Target: own.Target}
 	for _, workload := range own.Workloads {
+		if key, value, found := strings.Cut(workload.Selector, "="); found && service.Kind == Pods {
+			// Live pods have names of their own, and are found by their label.
+			service.Namespace, service.Selector = workload.Namespace, map[string]string{key: value}
+			continue
+		}
 		service.Members = append(service.Members, workload.Namespace+"/"+workload.Name)
 	}
 	for _, port := range own.Ports {
