@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -190,16 +192,57 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for name := range d.clusters {
-			port, host, found := strings.Cut(strings.TrimPrefix(name, "outbound|"), "||")
-			if found && port == "80" {
-				client, _ := d.Client(host, 80, firstOf(d.Endpoints(host, 80)))
-				server, _ := d.Server(80)
-				Predict(client, server, Attempt{})
+		predictAll(d)
+	})
+}
+
+// predictAll asks everything of a dump: each cluster against each listener's port, and probes.
+func predictAll(d *Dump) {
+	servers := []ServerFacts{Naked(80)}
+	for _, port := range []uint16{0, 80, 8080} {
+		for _, ask := range []func(uint16) (ServerFacts, error){d.Server, d.Gateway} {
+			if server, err := ask(port); err == nil {
+				servers = append(servers, server)
 			}
 		}
-		for name := range d.secrets {
-			_, _ = d.Secret(name)
+	}
+	var clients []ClientFacts
+	for name := range d.clusters {
+		if client, err := d.Outbound(name, netip.AddrPort{}); err == nil {
+			clients = append(clients, client)
 		}
+	}
+	for name := range d.secrets {
+		_, _ = d.Secret(name)
+	}
+	for _, server := range servers {
+		for _, speaks := range []Speech{SpeaksHTTP1, SpeaksHTTP2, SpeaksBytes, SpeaksNothing, SpeaksTLS} {
+			a := Attempt{Speaks: speaks, Host: "a:80", At: noon, Behind: &servers[0]}
+			PredictPlain(server, a)
+			PredictProbe(Hello{SNI: "a.example.com", Credential: &Credential{}}, server, a)
+			for _, client := range clients {
+				Predict(client, server, a)
+			}
+		}
+	}
+}
+
+func FuzzParseOfARealDump(f *testing.F) {
+	// The dump is cut into what a fuzzer can change by halves: bytes are put in and left out at a place.
+	content, err := os.ReadFile("testdata/vanilla-gateway.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(uint(100), uint(5), []byte("7"))
+	f.Add(uint(2000), uint(0), []byte(`,"transport_socket":{}`))
+	f.Fuzz(func(_ *testing.T, at, without uint, with []byte) {
+		start := int(at % uint(len(content)))
+		end := min(len(content), start+int(without%200))
+		changed := slices.Concat(content[:start], with, content[end:])
+		d, err := Parse(bytes.NewReader(changed))
+		if err != nil {
+			return
+		}
+		predictAll(d)
 	})
 }
