@@ -28,7 +28,7 @@ const PartOf = "app.kubernetes.io/part-of"
 // Suite is the value of PartOf.
 const Suite = "mtls-conformance"
 
-// ApplyWorld applies fixtures/base with the agent's image, and waits until every deployment of it has rolled out.
+// ApplyWorld applies fixtures/base with the agent's image, and waits until every workload of it has rolled out.
 func ApplyWorld(ctx context.Context, k *kube.Client, fixtures fs.FS, agent AgentImage, say func(line string)) error {
 	objects, err := decoder.DecodeAllFiles(ctx, fixtures, "base/*.yaml",
 		decoder.MutateLabels(map[string]string{PartOf: Suite}), decoder.MutateOption(withImage(agent.Reference)))
@@ -40,14 +40,13 @@ func ApplyWorld(ctx context.Context, k *kube.Client, fixtures fs.FS, agent Agent
 		return err
 	}
 	for _, object := range objects {
-		deployment, ok := object.(*appsv1.Deployment)
-		if !ok {
+		if template(object) == nil {
 			continue
 		}
-		if err := rolledOut(ctx, k, deployment.Namespace, deployment.Name); err != nil {
+		if err := rolledOut(ctx, k, object); err != nil {
 			return err
 		}
-		say(deployment.Name + " is ready")
+		say(object.GetName() + " is ready")
 	}
 	return nil
 }
@@ -57,17 +56,28 @@ func order(object k8s.Object) int {
 	switch object.(type) {
 	case *corev1.Namespace:
 		return 0
-	case *appsv1.Deployment:
+	case *appsv1.Deployment, *appsv1.DaemonSet:
 		return 2
 	}
 	return 1
 }
 
+// template returns the pod that a workload makes; nil for an object that is none.
+func template(object k8s.Object) *corev1.PodTemplateSpec {
+	switch object := object.(type) {
+	case *appsv1.Deployment:
+		return &object.Spec.Template
+	case *appsv1.DaemonSet:
+		return &object.Spec.Template
+	}
+	return nil
+}
+
 func withImage(reference string) decoder.MutateFunc {
 	return func(object k8s.Object) error {
-		if deployment, ok := object.(*appsv1.Deployment); ok {
-			for i := range deployment.Spec.Template.Spec.Containers {
-				if container := &deployment.Spec.Template.Spec.Containers[i]; container.Image == agentPlaceholder {
+		if pod := template(object); pod != nil {
+			for i := range pod.Spec.Containers {
+				if container := &pod.Spec.Containers[i]; container.Image == agentPlaceholder {
 					container.Image = reference
 				}
 			}
@@ -76,21 +86,33 @@ func withImage(reference string) decoder.MutateFunc {
 	}
 }
 
-func rolledOut(ctx context.Context, k *kube.Client, namespace, name string) error {
+func rolledOut(ctx context.Context, k *kube.Client, workload k8s.Object) error {
 	r, err := k.Resources()
 	if err != nil {
 		return err
 	}
-	var now appsv1.Deployment
+	namespace, name := workload.GetNamespace(), workload.GetName()
 	err = wait.For(func(ctx context.Context) (bool, error) {
-		if err := r.Get(ctx, name, namespace, &now); err != nil {
+		if err := r.Get(ctx, name, namespace, workload); err != nil {
 			return false, err
 		}
-		s := now.Status
-		return s.ObservedGeneration >= now.Generation && s.UpdatedReplicas == *now.Spec.Replicas && s.AvailableReplicas == s.UpdatedReplicas && s.Replicas == s.UpdatedReplicas, nil
+		return upToDate(workload), nil
 	}, wait.WithContext(ctx), wait.WithTimeout(rolloutLimit), wait.WithInterval(rolloutInterval), wait.WithImmediate())
 	if err != nil {
-		return fmt.Errorf("deployment %s/%s did not become ready: %w (kubectl describe deployment,pod -n %s tells why)", namespace, name, err, namespace)
+		return fmt.Errorf("workload %s/%s did not become ready: %w (kubectl describe pod -n %s tells why)", namespace, name, err, namespace)
 	}
 	return nil
+}
+
+// upToDate tells whether all pods of a workload are of its newest template and ready.
+func upToDate(workload k8s.Object) bool {
+	switch now := workload.(type) {
+	case *appsv1.Deployment:
+		s := now.Status
+		return s.ObservedGeneration >= now.Generation && s.UpdatedReplicas == *now.Spec.Replicas && s.AvailableReplicas == s.UpdatedReplicas && s.Replicas == s.UpdatedReplicas
+	case *appsv1.DaemonSet:
+		s := now.Status
+		return s.ObservedGeneration >= now.Generation && s.DesiredNumberScheduled > 0 && s.UpdatedNumberScheduled == s.DesiredNumberScheduled && s.NumberAvailable == s.DesiredNumberScheduled
+	}
+	return false
 }
