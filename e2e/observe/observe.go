@@ -18,49 +18,22 @@ import (
 // lineLimit bounds the wait for a line that must come; proxies flush their logs every 50 ms.
 const lineLimit = 3 * time.Second
 
-// ClientLine waits for the line of a request in its client proxy's log.
-func (l *Logs) ClientLine(ctx context.Context, proxy mesh.Proxy, after Mark, id string) (*hop.Observation, string) {
-	line, raw, err := l.Find(ctx, proxy, after, lineLimit, ByID(id))
-	if err != nil {
-		return missing(hop.Client, id, err), ""
-	}
-	seen := line.Client(proxy.String())
-	return &seen, raw
-}
-
-// ClientLineByDownstream waits for the client proxy's line of a TCP connection, which has no id: by the application's
-// own socket, whose address the proxy sees as DOWNSTREAM_DIRECT_REMOTE_ADDRESS. The chain goes on as for a request:
-// the line's upstream local address is what the server's proxy sees (Attempt.From).
+// ClientLine waits for the line of a request in its client proxy's log: by its id, or for a TCP connection, which has
+// none, by the address of the application's own socket, which is DOWNSTREAM_DIRECT_REMOTE_ADDRESS to the proxy. The
+// chain goes on alike for both: the line's upstream local address is what the server's proxy sees (Attempt.From).
 //
-// A sidecar sees the application's address as it is. A gateway does so only where nothing translates it on the way: a
-// connection from a pod to the gateway pod's own address, not one through a node port.
-func (l *Logs) ClientLineByDownstream(ctx context.Context, proxy mesh.Proxy, after Mark, id string, downstream netip.AddrPort) (*hop.Observation, string) {
-	fits := func(line accesslog.Line) bool {
-		return line.Kind == accesslog.Proxied && line.DownstreamDirectRemoteAddress == downstream
-	}
-	line, raw, err := l.Find(ctx, proxy, after, lineLimit, fits)
+// A sidecar sees the application's address as it is. A gateway does so only where nothing translates it on the way: of
+// a connection from a pod to the gateway pod's own address, not of one through a node port.
+func (l *Logs) ClientLine(ctx context.Context, proxy mesh.Proxy, after Mark, id string, downstream netip.AddrPort) (*hop.Observation, string) {
+	line, raw, err := l.Find(ctx, proxy, after, lineLimit, func(line accesslog.Line) bool {
+		return line.HopID == id || line.Kind == accesslog.Proxied && downstream.IsValid() && line.DownstreamDirectRemoteAddress == downstream
+	})
 	if err != nil {
-		return missing(hop.Client, id, fmt.Errorf("of the connection from %s: %w", downstream, err)), ""
+		return missing(hop.Client, id, err), ""
 	}
 	seen := line.Client(proxy.String())
 	seen.ID = id
 	return &seen, raw
-}
-
-// ClientLineByListener waits for the client proxy's line of a TCP connection whose address was translated on the way:
-// the only one that came to the proxy's port since the mark.
-func (l *Logs) ClientLineByListener(ctx context.Context, proxy mesh.Proxy, after Mark, id string, port uint16) (*hop.Observation, string) {
-	fits := toPort(port, func(line accesslog.Line) bool { return line.Kind == accesslog.Proxied })
-	if _, _, err := l.Find(ctx, proxy, after, lineLimit, fits); err != nil {
-		return missing(hop.Client, id, fmt.Errorf("of a connection to port %d: %w", port, err)), ""
-	}
-	found, err := l.only(proxy, after, fits)
-	if err != nil {
-		return missing(hop.Client, id, err), ""
-	}
-	seen := found.line.Client(proxy.String())
-	seen.ID = id
-	return &seen, found.raw
 }
 
 // Socket makes the observation of a client without a proxy from what its agent tells of its own socket.
@@ -156,8 +129,9 @@ func Received(ctx context.Context, m *mesh.Mesh, pod mesh.Proxy, ids []string) (
 }
 
 // Application makes the application's observation of a request. That it did not receive one is claimed only of a
-// request whose client has its answer or its error, and behind the server proxy's watermark.
-func Application(pod mesh.Proxy, id string, records []seen.Record, failed error) *hop.Observation {
+// request whose client has its answer or its error, and behind the server proxy's watermark. Headers tells that the
+// server's proxy would have added its own; without them the application knows that it was reached, and not how.
+func Application(pod mesh.Proxy, id string, headers bool, records []seen.Record, failed error) *hop.Observation {
 	by := pod.String()
 	switch {
 	case failed != nil:
@@ -166,6 +140,8 @@ func Application(pod mesh.Proxy, id string, records []seen.Record, failed error)
 		return &hop.Observation{Source: hop.Application, By: by, ID: id, Says: hop.Absent}
 	case len(records) > 1:
 		return missing(hop.Application, id, fmt.Errorf("it received the request %d times", len(records)))
+	case !headers:
+		return &hop.Observation{Source: hop.Application, By: by, ID: id, At: records[0].At, Says: hop.Served}
 	}
 	outcome, client, err := accesslog.Application(records[0].Headers[seen.XFCC])
 	if err != nil {
