@@ -208,6 +208,16 @@ func TestAServerThatSentNothingServedNothing(t *testing.T) {
 	}
 }
 
+func TestATCPConnectionThatIsResetAfterItsAnswerWasServed(t *testing.T) {
+	client := lineOf(t, "handshake-client.jsonl", Proxied, `"ok"`)
+	server := lineOf(t, "handshake-server.jsonl", Proxied, `"ok"`)
+	client.ResponseFlags, server.ResponseFlags = []string{"UR"}, []string{"UR"}
+	server.BytesSent = 9
+	if c, s := client.Client("x"), server.Server("x"); c.Says != hop.MTLS || s.Says != hop.MTLS {
+		t.Errorf("client says %q, server %q", c.Says, s.Says)
+	}
+}
+
 func TestAClientsTCPLineWithoutBytesTellsNothing(t *testing.T) {
 	o := lineWith(t, "client.jsonl", `"upstream_local_address":"10.244.0.12:37448"`).Client("x")
 	if o.Says != "" || !strings.Contains(o.Missing, "bytes_sent") || peerOf(o) == "" {

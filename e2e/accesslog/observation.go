@@ -45,7 +45,7 @@ func (l Line) Client(by string) hop.Observation {
 		o.TLS = &hop.TLSFacts{Version: l.UpstreamTLSVersion, Cipher: l.UpstreamTLSCipher, Peer: hop.Identity(l.UpstreamPeerURISAN)}
 	}
 	switch {
-	case l.has(unanswered...), l.UpstreamTransportFailureReason != "", l.forbidden():
+	case l.unserved(), l.UpstreamTransportFailureReason != "", l.forbidden():
 		o.Says, o.Refusal = hop.Refused, l.clientCause()
 	case l.has("DC"):
 		o.Missing = "the caller went away before an answer (response flag DC)"
@@ -115,8 +115,13 @@ func (l Line) serverRefused() bool {
 	case l.noFilterChain(), l.handshakeFailed(), l.has("DPE"), strings.HasPrefix(l.details(), denied):
 		return true
 	default:
-		return l.ResponseCode == 0 && l.has(unanswered...)
+		return l.ResponseCode == 0 && l.unserved()
 	}
+}
+
+// unserved tells whether no answer came from upstream. A TCP connection may be reset after its answer.
+func (l Line) unserved() bool {
+	return l.has(unanswered...) && !(l.Kind == Proxied && l.BytesSent > 0)
 }
 
 // With returns a request's line with what only its connection's listener line shows: what the TLS inspector made of
