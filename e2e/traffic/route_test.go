@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,4 +89,32 @@ func TestAnAttemptWithoutAWayIsRefused(t *testing.T) {
 			t.Errorf("want an error that says %q, got %v", want, err)
 		}
 	}
+}
+
+func TestEveryServersPodServesTheClearPort(t *testing.T) {
+	world := sender(t).World
+	serves := map[string]bool{"istio-ingressgateway": slices.Contains(routed(t, world, "product-service"), clearPort)}
+	for _, service := range world.Services {
+		for _, port := range service.Ports {
+			if port.Workload == clearPort && port.Protocol == hop.TCP {
+				serves[service.Workloads[0].Name] = true
+			}
+		}
+	}
+	for _, service := range world.Services {
+		for _, workload := range service.Workloads {
+			if !serves[workload.Name] {
+				t.Errorf("%s does not serve TCP at %d", workload.Name, clearPort)
+			}
+		}
+	}
+}
+
+func routed(t *testing.T, world fixture.World, name string) []uint16 {
+	t.Helper()
+	service, found := world.Service(name)
+	if !found {
+		t.Fatalf("no service %s", name)
+	}
+	return service.Routed
 }
