@@ -14,7 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The dumps under testdata are real ones of an Istio 1.31 mesh with Envoy 1.39, cut down to one service.
+// The dumps under testdata are real ones of an Istio 1.31 mesh with Envoy 1.39, cut down to one service. Those of
+// default-* are what an istiod of default flags had for the same proxies, by xDS, and hold no secrets.
 func load(t *testing.T, name string) *Dump {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("testdata", name+".json"))

@@ -119,6 +119,18 @@ func (f *SecretFacts) readChain(chain []CertificateFacts) {
 	f.NotBefore, f.NotAfter = leaf.NotBefore, leaf.NotAfter
 }
 
+// ReadChain returns a certificate that no proxy holds, such as a probe's or an application's own, from PEM blocks with
+// the leaf first.
+func ReadChain(blocks []byte) (*SecretFacts, error) {
+	chain, err := readPEM(blocks)
+	if err != nil {
+		return nil, fmt.Errorf("read certificate chain: %w", err)
+	}
+	facts := &SecretFacts{}
+	facts.readChain(chain)
+	return facts, nil
+}
+
 func certificates(raw json.RawMessage) ([]CertificateFacts, error) {
 	var source corev3.DataSource
 	if err := decode(raw, &source); err != nil {

@@ -2,6 +2,7 @@ package envoy
 
 import (
 	"encoding/json"
+	"encoding/pem"
 	"strings"
 	"testing"
 	"time"
@@ -94,5 +95,35 @@ func TestASecretThatHoldsNoCertificateIsAnError(t *testing.T) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+func TestAChainInPEMIsReadLikeAProxys(t *testing.T) {
+	root, intermediate := authorities(t)
+	leaf := sign(t, &intermediate, ecdsaKey(t), workload(theClient))
+	var blocks []byte
+	for _, one := range []authority{leaf, intermediate} {
+		blocks = append(blocks, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: one.certificate.Raw})...)
+	}
+	got, err := ReadChain(blocks)
+	if err != nil || got.Identity != theClient || len(got.Chain) != 2 || got.Key != "ECDSA P-256" {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	if path(got.Chain, trusting(root).Roots) == nil {
+		t.Error("it does not lead to its root")
+	}
+	if _, err := ReadChain([]byte("hello")); err == nil || !strings.Contains(err.Error(), "read certificate chain") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestACertificateIsValidAtBothEndsOfItsTime(t *testing.T) {
+	c := CertificateFacts{NotBefore: noon, NotAfter: noon.Add(time.Hour)}
+	for at, want := range map[time.Time]bool{
+		noon.Add(-time.Second): false, noon: true, noon.Add(time.Hour): true, noon.Add(time.Hour + time.Second): false,
+	} {
+		if got := c.ValidAt(at); got != want {
+			t.Errorf("at %v: got %v", at, got)
+		}
 	}
 }
