@@ -26,8 +26,6 @@ func undecided(why string) *result { return &result{why: why} }
 // arrive is what the server's end makes of a connection.
 func (s Snapshot) arrive(e endpoint, to target, c connection, t trail) (Server, *result) {
 	switch {
-	case c.unread != "":
-		return Server{}, undecided(fmt.Sprintf("credential %s is not in the snapshot", c.unread))
 	case e.workload == nil && !c.tls:
 		return Server{Mode: NoProxy, Rule: ServerNoProxy}, served(hop.Plaintext, "the address is outside the mesh, and the client sends plaintext")
 	case e.workload == nil:
@@ -117,7 +115,11 @@ func (s Snapshot) terminate(w Workload, port uint16, declared hop.Protocol, c co
 		t.use(ChainMinVersion)
 		return refused(hop.ProtocolVersion, fmt.Sprintf("%s takes TLS %s and newer", w, s.Mesh.MinVersion))
 	}
-	if rejected := c.judges(true, string(s.identity(w)), w); rejected != nil {
+	if !s.Mesh.sharesCipher(c) {
+		t.use(ChainCiphers)
+		return refused(hop.NoSharedCipher, fmt.Sprintf("%s takes TLS 1.2 with %s alone", w, s.Mesh.CipherSuites))
+	}
+	if rejected := c.judges(true, []string{string(s.identity(w))}, w); rejected != nil {
 		return rejected
 	}
 	if rejected := s.judge(w, c, t); rejected != nil {
@@ -139,27 +141,37 @@ func (c connection) offers(least Version) bool {
 }
 
 // judges is the client's judgement of the server's certificate: its issuer first, then its names.
-func (c connection) judges(ofMesh bool, name string, w Workload) *result {
+func (c connection) judges(ofMesh bool, held []string, w Workload) *result {
+	asks := c.checks.names
+	if c.checks.hostName != "" {
+		asks = join(asks, []string{c.checks.hostName})
+	}
 	switch {
 	case c.checks.none:
 		return nil
+	case c.checks.unread != "":
+		return undecided(fmt.Sprintf("credential %s is not in the snapshot", c.checks.unread))
 	case ofMesh && !c.checks.trustsMesh, !ofMesh && !c.checks.trustsOthers:
 		return refused(hop.UnknownServerCA, fmt.Sprintf("the client trusts no root that signed the certificate of %s", w))
-	case len(c.checks.names) > 0 && !slices.Contains(c.checks.names, name):
-		if !ofMesh {
-			return undecided("the names in the certificate of an application are not known")
-		}
-		return refused(hop.WrongSAN, fmt.Sprintf("the certificate of %s holds %s, and the client asks for %s", w, name, c.checks.names))
-	case c.checks.hostName && ofMesh:
-		return refused(hop.WrongSAN, fmt.Sprintf("the certificate of %s holds %s, and the client asks for the request's host", w, name))
-	case c.checks.hostName:
+	case len(asks) == 0:
+		return nil
+	case len(held) == 0:
 		return undecided("the names in the certificate of an application are not known")
+	case c.checks.hostName != "" && !slices.Contains(held, c.checks.hostName), len(c.checks.names) > 0 && !common(held, c.checks.names):
+		return refused(hop.WrongSAN, fmt.Sprintf("the certificate of %s holds %s, and the client asks for %s", w, held, asks))
 	}
 	return nil
 }
 
+func common(a, b []string) bool {
+	return slices.ContainsFunc(a, func(own string) bool { return slices.Contains(b, own) })
+}
+
 // judge is a sidecar's judgement of the client's certificate (istio/istio pilot/pkg/security/authn/utils/utils.go).
 func (s Snapshot) judge(w Workload, c connection, t trail) *result {
+	if c.unread != "" {
+		return undecided(fmt.Sprintf("credential %s is not in the snapshot", c.unread))
+	}
 	switch c.certificate {
 	case OfMesh:
 		return nil
@@ -194,7 +206,7 @@ func (s Snapshot) application(w Workload, declared hop.Protocol, c connection, t
 	case c.bare:
 		return served(hop.AppTLS, "the two applications speak TLS with each other")
 	}
-	if rejected := c.judges(false, "", w); rejected != nil {
+	if rejected := c.judges(false, s.ApplicationNames, w); rejected != nil {
 		return rejected
 	}
 	if c.speaks == hop.TLS && !c.own {

@@ -132,6 +132,21 @@ func (c Chart) Ends() []End {
 	return ends
 }
 
+// Untaken lists the edges and ends that lie on none of the walks.
+func (c Chart) Untaken(walks []Walk) (edges []Edge, ends []End) {
+	for _, edge := range c.Edges {
+		if !slices.ContainsFunc(walks, func(w Walk) bool { return slices.Contains(w.Path, edge.String()) }) {
+			edges = append(edges, edge)
+		}
+	}
+	for _, end := range c.Ends() {
+		if !slices.ContainsFunc(walks, func(w Walk) bool { return w.End == end }) {
+			ends = append(ends, end)
+		}
+	}
+	return edges, ends
+}
+
 func (c Chart) from(id string) []Edge {
 	var edges []Edge
 	for _, edge := range c.Edges {

@@ -22,7 +22,7 @@ type connection struct {
 	identity    hop.Identity
 	sni         string
 	checks      checks
-	// unread names a credential that the snapshot does not hold.
+	// unread names a credential that the snapshot does not hold, and that the server would judge.
 	unread string
 	// speaks is what the client's application speaks, inside TLS or not.
 	speaks hop.Protocol
@@ -34,7 +34,8 @@ type checks struct {
 	trustsMesh   bool
 	trustsOthers bool
 	names        []string // one of these must stand in it; none demands none
-	hostName     bool     // the request's host must stand in it
+	hostName     string   // the request's host, which must stand in it; empty where it need not
+	unread       string   // names roots that the snapshot does not hold
 }
 
 // istioALPNs are the ALPNs by which a server knows Istio's mTLS
@@ -113,7 +114,7 @@ func (s Snapshot) ownTLS(client Workload, tls *networking.ClientTLSSettings, to 
 	case found:
 		c.checks.trustsMesh, c.checks.trustsOthers = credential.TrustsMesh, credential.TrustsOthers
 	default:
-		c.unread = roots
+		c.checks.unread = roots
 	}
 	c.checks.names = tls.GetSubjectAltNames()
 	if len(c.checks.names) == 0 && to.entry {
@@ -122,7 +123,7 @@ func (s Snapshot) ownTLS(client Workload, tls *networking.ClientTLSSettings, to 
 	// The names are asked for on HTTP clusters alone: auto_san_validation is an option of their protocol.
 	if http := speaks == hop.HTTP || speaks == hop.GRPC; http && tls.GetSni() == "" && len(tls.GetSubjectAltNames()) == 0 {
 		t.use(RuleAutoNames)
-		c.checks.hostName = true
+		c.checks.hostName = to.host
 	}
 	return c
 }

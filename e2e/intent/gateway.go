@@ -77,6 +77,9 @@ func gatewayVersion(tls *networking.ServerTLSSettings) Version {
 
 // judgeAtGateway is a terminating server's judgement of the client's certificate.
 func (s Snapshot) judgeAtGateway(w Workload, tls *networking.ServerTLSSettings, c connection) *result {
+	if c.unread != "" {
+		return undecided(fmt.Sprintf("credential %s is not in the snapshot", c.unread))
+	}
 	var trusted bool
 	switch tls.GetMode() {
 	case networking.ServerTLSSettings_ISTIO_MUTUAL:

@@ -15,6 +15,7 @@ func (s Snapshot) Merge(other Snapshot) Snapshot {
 		Services:              merge(s.Services, other.Services, Service.Host, keepNew),
 		Workloads:             merge(s.Workloads, other.Workloads, Workload.String, keepNew),
 		Credentials:           merge(s.Credentials, other.Credentials, Credential.String, keepNew),
+		ApplicationNames:      join(s.ApplicationNames, other.ApplicationNames),
 		Clients:               overlay(s.Clients, other.Clients),
 		Injected:              overlay(s.Injected, other.Injected),
 		Unread:                join(s.Unread, other.Unread),

@@ -2,6 +2,8 @@ package intent
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -14,6 +16,8 @@ type Mesh struct {
 	CADomains     []string // trust domains of meshConfig.caCertificates
 	AutoMTLS      bool
 	MinVersion    Version // that sidecars accept
+	// CipherSuites are those that sidecars accept over TLS 1.2, by OpenSSL's names; empty for Istio's own.
+	CipherSuites []string
 	// ExportRules is where a DestinationRule without exportTo is seen; empty for everywhere.
 	ExportRules []string
 	// RegistryOnly is outboundTrafficPolicy REGISTRY_ONLY: a sidecar calls only what the mesh knows.
@@ -33,7 +37,8 @@ type meshKeys struct {
 	Aliases        *[]string `yaml:"trustDomainAliases"`
 	EnableAutoMTLS *bool     `yaml:"enableAutoMtls"`
 	MeshMTLS       *struct {
-		MinProtocolVersion string `yaml:"minProtocolVersion"`
+		MinProtocolVersion string   `yaml:"minProtocolVersion"`
+		CipherSuites       []string `yaml:"cipherSuites"`
 	} `yaml:"meshMTLS"`
 	CACertificates *[]struct {
 		TrustDomains []string `yaml:"trustDomains"`
@@ -56,7 +61,7 @@ func (m Mesh) With(meshConfig []byte) (Mesh, error) {
 	set(&m.AutoMTLS, keys.EnableAutoMTLS)
 	set(&m.ExportRules, keys.ExportRules)
 	if keys.MeshMTLS != nil {
-		m.MinVersion = TLS12
+		m.MinVersion, m.CipherSuites = TLS12, keys.MeshMTLS.CipherSuites
 		if keys.MeshMTLS.MinProtocolVersion == "TLSV1_3" {
 			m.MinVersion = TLS13
 		}
@@ -78,6 +83,15 @@ func set[T any](setting *T, given *T) {
 	if given != nil {
 		*setting = *given
 	}
+}
+
+// sharesCipher tells whether a client and a sidecar have a cipher suite in common. The mesh's leaf keys are RSA, so over
+// TLS 1.2 a suite must be of ECDHE-RSA, all of which clients of today offer.
+func (m Mesh) sharesCipher(c connection) bool {
+	if len(m.CipherSuites) == 0 || c.offers(TLS13) {
+		return true
+	}
+	return slices.ContainsFunc(m.CipherSuites, func(suite string) bool { return strings.HasPrefix(suite, "ECDHE-RSA-") })
 }
 
 // accepts tells whether a server of the mesh accepts identities of the trust domain

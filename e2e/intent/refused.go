@@ -6,8 +6,8 @@ import (
 	networking "istio.io/api/networking/v1alpha3"
 )
 
-// Refused tells whether Istio's webhook refuses an object of the snapshot, and with which words of its own; the first
-// object that is refused is named.
+// Refused tells whether the API server, or Istio's webhook for it, refuses an object of the snapshot, and with which
+// words; the first object that is refused is named.
 func (s Snapshot) Refused() (object, why string, refused bool) {
 	for _, policy := range s.PeerAuthentications {
 		if why := refusesPeer(policy); why != "" {
@@ -22,19 +22,20 @@ func (s Snapshot) Refused() (object, why string, refused bool) {
 	return "", "", false
 }
 
-// refusesPeer holds istio/istio pkg/config/validation/validation.go, ValidatePeerAuthentication.
+// refusesPeer holds the schema of istio.io/api kubernetes/customresourcedefinitions.gen.yaml, which the API server asks
+// before the webhook; istio/istio pkg/config/validation/validation.go, ValidatePeerAuthentication, would say the same.
 func refusesPeer(policy peer) string {
 	levels := policy.Spec.GetPortLevelMtls()
-	if everyone(policy) && len(levels) > 0 {
-		return "mesh/namespace peer authentication cannot have port level mTLS"
-	}
 	if levels != nil && len(levels) == 0 {
-		return "port level mTLS, if defined, must have at least one element"
+		return "spec.portLevelMtls in body should have at least 1 properties"
 	}
 	for port := range levels {
 		if port == 0 || port > 65535 {
-			return "port must be in range 1..65535"
+			return "port must be between 1-65535"
 		}
+	}
+	if everyone(policy) && len(levels) > 0 {
+		return "portLevelMtls requires selector"
 	}
 	return ""
 }

@@ -87,6 +87,9 @@ const (
 	// ChainMinVersion: a server takes no TLS version below meshMTLS.minProtocolVersion, by default 1.2
 	// (security/authn/policy_applier.go; https://istio.io/latest/docs/tasks/security/tls-configuration/workload-min-tls-version/).
 	ChainMinVersion Rule = "filter-chain/min-protocol-version"
+	// ChainCiphers: meshMTLS.cipherSuites rule TLS 1.2, and TLS 1.3 nowhere
+	// (https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#MeshConfig-TLSConfig).
+	ChainCiphers Rule = "filter-chain/cipher-suites"
 )
 
 // The rules that decide a client's mode.

@@ -21,6 +21,8 @@ type Snapshot struct {
 	Services              []Service
 	Workloads             []Workload
 	Credentials           []Credential
+	// ApplicationNames stand in the certificates of applications that speak TLS; none where they are not known.
+	ApplicationNames []string
 	// Clients are the suite's own names of workloads, NAMESPACE/NAME by name.
 	Clients map[string]string
 	// Injected are the namespaces whose pods get a sidecar.

@@ -35,6 +35,7 @@ func FromWorld(world fixture.World) (Snapshot, error) {
 			continue
 		}
 		snapshot.Services = append(snapshot.Services, fromService(own))
+		snapshot.ApplicationNames = append(snapshot.ApplicationNames, own.Host())
 	}
 	for _, text := range world.Entries {
 		entries, err := Decode([]byte(text), "default")
@@ -43,7 +44,24 @@ func FromWorld(world fixture.World) (Snapshot, error) {
 		}
 		snapshot = snapshot.Merge(entries)
 	}
+	snapshot.Credentials = products()
 	return snapshot, nil
+}
+
+// products are the Secrets that the suite makes with a CA of its own, and the files that sidecars mount them as; e2e/mesh
+// makes them.
+func products() []Credential {
+	const mounted = "/etc/products-client/"
+	all := []Credential{
+		{Name: mounted + "tls.crt", Certificate: ForeignCA},
+		{Name: mounted + "ca.crt", TrustsOthers: true},
+		{Namespace: "istio-system", Name: "ingress-tls"},
+		{Namespace: "istio-system", Name: "ingress-mtls", TrustsOthers: true, TrustsMesh: true},
+	}
+	for _, namespace := range []string{"istio-system", "clients", "default"} {
+		all = append(all, Credential{Namespace: namespace, Name: "products-client", Certificate: ForeignCA, TrustsOthers: true})
+	}
+	return all
 }
 
 func fromService(own fixture.Service) Service {
