@@ -121,7 +121,7 @@ func (l Line) serverRefused() bool {
 
 // unserved tells whether no answer came from upstream. A TCP connection may be reset after its answer.
 func (l Line) unserved() bool {
-	return l.has(unanswered...) && !(l.Kind == Proxied && l.BytesSent > 0)
+	return l.has(unanswered...) && (l.Kind != Proxied || l.BytesSent == 0)
 }
 
 // With returns a request's line with what only its connection's listener line shows: what the TLS inspector made of
