@@ -58,27 +58,27 @@ func TestARuleIsUndecidedOnlyWhereWhatIsNotKnownDecides(t *testing.T) {
 	policy := func(action, permission, principal string) string {
 		return `{"action": "` + action + `", "policies": {"p": {"permissions": [` + permission + `], "principals": [` + principal + `]}}}`
 	}
-	mine, clear := caller{tls: true, identity: "spiffe://td/me", port: 80}, caller{port: 80}
+	mine, open := caller{tls: true, identity: "spiffe://td/me", port: 80}, caller{port: 80}
 	tests := map[string]struct {
 		rules  string
 		caller caller
 		want   answer
 	}{
 		"ALLOW me":                         {policy("ALLOW", anyone, me), mine, yes},
-		"ALLOW me, in the clear":           {policy("ALLOW", anyone, me), clear, no},
+		"ALLOW me, in the clear":           {policy("ALLOW", anyone, me), open, no},
 		"DENY me":                          {policy("DENY", anyone, me), mine, no},
-		"DENY me, in the clear":            {policy("DENY", anyone, me), clear, yes},
-		"DENY all but me":                  {policy("DENY", anyone, `{"not_id": `+me+`}`), clear, no},
+		"DENY me, in the clear":            {policy("DENY", anyone, me), open, yes},
+		"DENY all but me":                  {policy("DENY", anyone, `{"not_id": `+me+`}`), open, no},
 		"ALLOW who has a header":           {policy("ALLOW", headers, me), mine, unknown},
-		"ALLOW others who have a header":   {policy("ALLOW", headers, me), clear, no},
+		"ALLOW others who have a header":   {policy("ALLOW", headers, me), open, no},
 		"ALLOW me or who has a header":     {policy("ALLOW", `{"or_rules": {"rules": [`+headers+`,`+anyone+`]}}`, me), mine, yes},
 		"DENY me where a header is not":    {policy("DENY", `{"not_rule": `+headers+`}`, me), mine, unknown},
 		"ALLOW anyone over TLS":            {policy("ALLOW", anyone, `{"authenticated": {}}`), caller{tls: true}, yes},
-		"ALLOW anyone over TLS, in clear":  {policy("ALLOW", anyone, `{"authenticated": {}}`), clear, no},
-		"ALLOW on the port":                {policy("ALLOW", `{"destination_port": 80}`, anyone), clear, yes},
-		"ALLOW on another port":            {policy("ALLOW", `{"destination_port": 81}`, anyone), clear, no},
-		"ALLOW on a range of ports":        {policy("ALLOW", `{"destination_port_range": {"start": 80, "end": 81}}`, anyone), clear, yes},
-		"ALLOW by an address":              {policy("ALLOW", anyone, `{"direct_remote_ip": {"address_prefix": "10.0.0.0", "prefix_len": 8}}`), clear, unknown},
+		"ALLOW anyone over TLS, in clear":  {policy("ALLOW", anyone, `{"authenticated": {}}`), open, no},
+		"ALLOW on the port":                {policy("ALLOW", `{"destination_port": 80}`, anyone), open, yes},
+		"ALLOW on another port":            {policy("ALLOW", `{"destination_port": 81}`, anyone), open, no},
+		"ALLOW on a range of ports":        {policy("ALLOW", `{"destination_port_range": {"start": 80, "end": 81}}`, anyone), open, yes},
+		"ALLOW by an address":              {policy("ALLOW", anyone, `{"direct_remote_ip": {"address_prefix": "10.0.0.0", "prefix_len": 8}}`), open, unknown},
 		"ALLOW by a regular expression":    {policy("ALLOW", anyone, `{"authenticated": {"principal_name": {"safe_regex": {"regex": "spiffe://td/m."}}}}`), mine, yes},
 		"ALLOW by a part of it":            {policy("ALLOW", anyone, `{"authenticated": {"principal_name": {"safe_regex": {"regex": "td"}}}}`), mine, no},
 		"ALLOW by a suffix":                {policy("ALLOW", anyone, `{"authenticated": {"principal_name": {"suffix": "/me"}}}`), mine, yes},
@@ -86,7 +86,7 @@ func TestARuleIsUndecidedOnlyWhereWhatIsNotKnownDecides(t *testing.T) {
 		"ALLOW by an unknown filter state": {policy("ALLOW", anyone, `{"filter_state": {"key": "x", "string_match": {"exact": "y"}}}`), mine, unknown},
 		"ALLOW and no policy":              {`{"action": "ALLOW"}`, mine, no},
 		"DENY and no policy":               {`{"action": "DENY"}`, mine, yes},
-		"LOG":                              {policy("LOG", anyone, me), clear, yes},
+		"LOG":                              {policy("LOG", anyone, me), open, yes},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

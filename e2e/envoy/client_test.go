@@ -14,13 +14,6 @@ import (
 
 const host = "server.envoylab.svc.cluster.local"
 
-func firstOf(addresses []netip.AddrPort) netip.AddrPort {
-	if len(addresses) == 0 {
-		return netip.AddrPort{}
-	}
-	return addresses[0]
-}
-
 func clientOf(t *testing.T, name string, port uint16) ClientFacts {
 	t.Helper()
 	facts, err := load(t, name).Client(host, port, netip.AddrPort{})
