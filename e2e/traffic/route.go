@@ -6,6 +6,7 @@ import (
 
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/fixtures/agent/call"
 )
 
@@ -48,11 +49,7 @@ func (s *Sender) throughGateway(request call.Request, port fixture.Port) (string
 	case call.HTTP:
 		request.Address = s.GatewayHTTP
 	case call.TCP:
-		for _, client := range s.World.Clients {
-			if client.Kind == hop.Gateway {
-				request.Address = netip.AddrPortFrom(s.Places.Clients[client.Name].Address, port.Number).String()
-			}
-		}
+		request.Address = netip.AddrPortFrom(s.gateway().Address, port.Number).String()
 		via, err := s.plainClient()
 		return via, request, err
 	default:
@@ -69,6 +66,16 @@ func spoken(port fixture.Port, as hop.Protocol) call.Protocol {
 		return call.HTTP
 	}
 	return call.Protocol(as)
+}
+
+// gateway is the place of the ingress gateway.
+func (s *Sender) gateway() mesh.Place {
+	for _, client := range s.World.Clients {
+		if client.Kind == hop.Gateway {
+			return s.Places.Clients[client.Name]
+		}
+	}
+	return mesh.Place{}
 }
 
 func (s *Sender) plainClient() (string, error) {

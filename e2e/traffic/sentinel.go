@@ -13,9 +13,11 @@ import (
 // Sentinels go to ports that no service has and nobody serves. The server's proxy takes a connection to one like any
 // other, and logs its end under every policy: as one without a filter chain, or as one whose upstream refused. Each
 // goes to another port, which names it in the log: its source port may be rewritten on the way (observe.Rewrites).
+// The ingress gateway listens at the ports of Gateway objects alone, so it has one for sentinels, and answers 404.
 const (
-	firstSentinelPort = 20000
-	sentinelPorts     = 10000
+	gatewaySentinelPort = 20000
+	firstSentinelPort   = 20001
+	sentinelPorts       = 9999
 )
 
 // Sentinel sends a connection through the proxy of a server's pod, and returns the port it went to. What that proxy had
@@ -28,8 +30,11 @@ func (s *Sender) Sentinel(ctx context.Context, id string, to mesh.Place) (uint16
 	if err != nil {
 		return 0, err
 	}
-	port := uint16(firstSentinelPort + rand.IntN(sentinelPorts))
-	request := call.Request{ID: id, Protocol: call.TCP, Address: netip.AddrPortFrom(to.Address, port).String(), TimeoutMillis: requestMillis}
+	protocol, port := call.TCP, uint16(firstSentinelPort+rand.IntN(sentinelPorts))
+	if s.gateway().Proxy == to.Proxy {
+		protocol, port = call.HTTP, gatewaySentinelPort
+	}
+	request := call.Request{ID: id, Protocol: protocol, Address: netip.AddrPortFrom(to.Address, port).String(), TimeoutMillis: requestMillis}
 	results, err := s.send(ctx, via, []call.Request{request})
 	if err != nil {
 		return 0, fmt.Errorf("sentinel to %s: %w", to, err)
