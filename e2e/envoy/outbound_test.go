@@ -166,12 +166,13 @@ func TestANakedServerTakesPlaintextAndNoTLSUnlessItSpeaksIt(t *testing.T) {
 		says    hop.Outcome
 		refusal hop.Refusal
 	}{
-		"plaintext":                      {ClientFacts{Socket: RawSocket}, Attempt{}, hop.Plaintext, ""},
-		"a server that speaks first":     {ClientFacts{Socket: RawSocket}, Attempt{Speaks: SpeaksNothing}, hop.Plaintext, ""},
-		"Istio's mTLS":                   {istioClient, Attempt{}, hop.Refused, hop.NotTLS},
-		"a client's TLS at a TLS server": {ClientFacts{Socket: TLSSocket}, Attempt{Serves: own}, hop.OneWayTLS, ""},
-		"the application's own TLS":      {ClientFacts{Socket: RawSocket}, Attempt{Speaks: SpeaksTLS, Serves: own}, hop.AppTLS, ""},
-		"plaintext at a TLS server":      {ClientFacts{Socket: RawSocket}, Attempt{Serves: own}, hop.Refused, ""},
+		"plaintext":                       {ClientFacts{Socket: RawSocket}, Attempt{}, hop.Plaintext, ""},
+		"a server that speaks first":      {ClientFacts{Socket: RawSocket}, Attempt{Speaks: SpeaksNothing}, hop.Plaintext, ""},
+		"Istio's mTLS":                    {istioClient, Attempt{}, hop.Refused, hop.NotTLS},
+		"a client's TLS at a TLS server":  {ClientFacts{Socket: TLSSocket}, Attempt{Serves: own}, hop.OneWayTLS, ""},
+		"the application's own TLS":       {ClientFacts{Socket: RawSocket}, Attempt{Speaks: SpeaksTLS, Serves: own}, hop.AppTLS, ""},
+		"Istio's ALPN at an HTTPS server": {istioClient, Attempt{Serves: &ServerEnd{TLSContext: TLSContext{ALPN: []string{"h2", "http/1.1"}}}}, hop.Refused, ""},
+		"plaintext at a TLS server":       {ClientFacts{Socket: RawSocket}, Attempt{Serves: own}, hop.Refused, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

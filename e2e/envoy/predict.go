@@ -226,6 +226,10 @@ func passOn(f flight, chain ChainFacts, server ServerFacts, a Attempt) Predictio
 	if shaken.failed {
 		return Prediction{Says: hop.Refused, Refusal: shaken.refusal, Assumed: shaken.assumed, Why: "at the application: " + shaken.why}
 	}
+	// Envoy goes on without ALPN where nothing fits. An application refuses by RFC 7301, 3.2: alert no_application_protocol.
+	if offered, taken := f.hello.ALPN, a.Serves.ALPN; len(offered) > 0 && len(taken) > 0 && !slices.ContainsFunc(offered, func(one string) bool { return slices.Contains(taken, one) }) {
+		return Prediction{Says: hop.Refused, Why: fmt.Sprintf("the application speaks %v, and the client offers %v", taken, offered)}
+	}
 	p = Prediction{Says: hop.OneWayTLS, Peer: shaken.peer, Assumed: shaken.assumed, Why: "the application terminates the client's TLS and " + shaken.why}
 	switch {
 	// What a proxy on either side has passed on unread is the application's own TLS.
