@@ -52,7 +52,7 @@ func (s Snapshot) Ask(q Question) Answer {
 	endpoints := to.endpoints
 	// A cluster of original destinations picks nothing, not even by subset.
 	if way.subset != nil && !way.originalDst {
-		endpoints = slices.DeleteFunc(slices.Clone(endpoints), func(e endpoint) bool { return !selects(way.subset.GetLabels(), e.labels) })
+		endpoints = slices.DeleteFunc(slices.Clone(endpoints), func(e endpoint) bool { return !selects(way.labels(), e.labels) })
 	}
 	return s.each(client, to, endpoints, t, way.Client, func(e endpoint, t trail) (Client, connection) {
 		own := way
@@ -150,10 +150,7 @@ func (s Snapshot) each(client Workload, to target, endpoints []endpoint, t trail
 		server, became := s.arrive(endpoint, to, sent, own)
 		answer := finish(server, mode, became, own)
 		if became.says == hop.MTLS {
-			answer.Identities = Identities{Client: sent.identity}
-			if endpoint.workload.HasProxy && !endpoint.workload.Gateway {
-				answer.Identities.Server = s.identity(*endpoint.workload)
-			}
+			answer.Identities = Identities{Client: sent.identity, Server: became.server}
 		}
 		answers = append(answers, answer)
 	}

@@ -12,6 +12,7 @@ type result struct {
 	says    hop.Outcome
 	refusal hop.Refusal
 	why     string
+	server  hop.Identity // that the server proved, where it is the mesh's
 }
 
 func refused(cause hop.Refusal, why string) *result {
@@ -131,7 +132,9 @@ func (s Snapshot) terminate(w Workload, port uint16, declared hop.Protocol, c co
 	if denied := s.authorize(w, port, declared, c.identity, t); denied != nil {
 		return denied
 	}
-	return served(hop.MTLS, fmt.Sprintf("the client proves %s, and %s terminates mTLS", c.identity, w))
+	became := served(hop.MTLS, fmt.Sprintf("the client proves %s, and %s terminates mTLS", c.identity, w))
+	became.server = s.identity(w)
+	return became
 }
 
 // offers tells whether a client offers a TLS version that is not below the least. Proxies offer 1.2 and 1.3
@@ -151,7 +154,7 @@ func (c connection) judges(ofMesh bool, held []string, w Workload) *result {
 		return nil
 	case c.checks.unread != "":
 		return undecided(fmt.Sprintf("credential %s is not in the snapshot", c.checks.unread))
-	case ofMesh && !c.checks.trustsMesh, !ofMesh && !c.checks.trustsOthers:
+	case ofMesh && !c.checks.trustsMesh, !ofMesh && !c.checks.trustsProducts:
 		return refused(hop.UnknownServerCA, fmt.Sprintf("the client trusts no root that signed the certificate of %s", w))
 	case len(asks) == 0:
 		return nil

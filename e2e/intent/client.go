@@ -19,12 +19,21 @@ type route struct {
 	clusterMTLS bool
 }
 
+// labels are those of the subset, none without one.
+func (r route) labels() map[string]string {
+	if r.subset == nil {
+		return nil
+	}
+	return r.subset.GetLabels()
+}
+
 // route finds the rule and the mode for a service port; a refusal where the client has no cluster.
 func (s Snapshot) route(client Workload, to target, name string, t trail) (route, *result) {
 	r := route{destination: s.destinationFor(client, to.host, to.namespace, t)}
 	if name != "" {
 		r.subset = r.destination.subset(name)
 		if r.subset == nil {
+			r.Client = Client{Mode: Auto, Rule: RuleNoSubset}
 			return r, refused(hop.NoCluster, fmt.Sprintf("no DestinationRule that %s sees defines subset %s of %s", client, name, to.host))
 		}
 	}
@@ -32,7 +41,7 @@ func (s Snapshot) route(client Workload, to target, name string, t trail) (route
 	r.originalDst = s.originalDst(client, to, r, t)
 	tls := r.policy.GetTls()
 	if tls == nil {
-		r.Client = s.auto(client, to, &r, t)
+		r.Client = s.auto(to, &r, t)
 		return r, nil
 	}
 	r.Client = Client{Mode: clientMode(tls.GetMode()), Object: r.object(tls), Rule: r.tlsRule(tls, t)}
@@ -190,7 +199,7 @@ func passes(policy *networking.TrafficPolicy) bool {
 
 // auto is the first decider of auto-mTLS: can the cluster do mTLS
 // (istio/istio pilot/pkg/model/push_context.go, BestEffortInferServiceMTLSMode).
-func (s Snapshot) auto(client Workload, to target, r *route, t trail) Client {
+func (s Snapshot) auto(to target, r *route, t trail) Client {
 	if r.destination != nil {
 		t.use(RuleNoTLS)
 	}

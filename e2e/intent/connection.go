@@ -30,12 +30,12 @@ type connection struct {
 
 // checks are what a client demands of the server's certificate.
 type checks struct {
-	none         bool // insecureSkipVerify, or a client of our own
-	trustsMesh   bool
-	trustsOthers bool
-	names        []string // one of these must stand in it; none demands none
-	hostName     string   // the request's host, which must stand in it; empty where it need not
-	unread       string   // names roots that the snapshot does not hold
+	none           bool // insecureSkipVerify, or a client of our own
+	trustsMesh     bool
+	trustsProducts bool
+	names          []string // one of these must stand in it; none demands none
+	hostName       string   // the request's host, which must stand in it; empty where it need not
+	unread         string   // names roots that the snapshot does not hold
 }
 
 // istioALPNs are the ALPNs by which a server knows Istio's mTLS
@@ -112,7 +112,7 @@ func (s Snapshot) ownTLS(client Workload, tls *networking.ClientTLSSettings, to 
 	case roots == "":
 		t.use(RuleSystemRoots)
 	case found:
-		c.checks.trustsMesh, c.checks.trustsOthers = credential.TrustsMesh, credential.TrustsOthers
+		c.checks.trustsMesh, c.checks.trustsProducts = credential.TrustsMesh, credential.TrustsProducts
 	default:
 		c.checks.unread = roots
 	}

@@ -7,9 +7,9 @@ type Credential struct {
 	// Certificate is the kind of certificate in it, as a client of it would offer.
 	Certificate Certificate
 	TrustDomain string // of a certificate of another trust domain
-	// TrustsMesh and TrustsOthers say whose certificates its roots accept: the mesh's, and foreign-ca's.
-	TrustsMesh   bool
-	TrustsOthers bool
+	// TrustsMesh and TrustsProducts say whose certificates its roots accept: the mesh's, and those of the applications' CA.
+	TrustsMesh     bool
+	TrustsProducts bool
 }
 
 // String returns NAMESPACE/NAME, or the path.

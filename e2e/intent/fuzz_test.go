@@ -15,7 +15,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(world))
 	f.Add([]byte(peerAuth(inRoot, "mtls: {mode: STRICT}, portLevelMtls: {8080: {mode: DISABLE}}")))
 	f.Add([]byte("{kind: List, items: [{kind: Pod, items: []}]}"))
-	f.Fuzz(func(t *testing.T, content []byte) {
+	f.Fuzz(func(_ *testing.T, content []byte) {
 		snapshot, err := Decode(content, "default")
 		if err != nil {
 			return

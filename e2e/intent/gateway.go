@@ -59,18 +59,30 @@ func (s Snapshot) terminateGateway(w Workload, gateway Object[*networking.Gatewa
 	case tls.GetMode() == networking.ServerTLSSettings_PASSTHROUGH:
 		return decided, undecided("what a TLSRoute makes of TLS that passes through is not known")
 	case tls.GetMode() == networking.ServerTLSSettings_AUTO_PASSTHROUGH:
-		return decided, s.passOn(c, t)
-	case !c.offers(gatewayVersion(tls)):
+		return decided, s.passOn(w, c, t)
+	case !c.offers(s.gatewayVersion(tls)):
 		t.use(ChainMinVersion)
-		return decided, refused(hop.ProtocolVersion, fmt.Sprintf("%s takes TLS %s and newer", gateway.Meta, gatewayVersion(tls)))
+		return decided, refused(hop.ProtocolVersion, fmt.Sprintf("%s takes TLS %s and newer", gateway.Meta, s.gatewayVersion(tls)))
 	}
 	return decided, s.judgeAtGateway(w, tls, c)
 }
 
-// gatewayVersion is the least version of a server (networking.ServerTLSSettings minProtocolVersion, by default 1.2).
-func gatewayVersion(tls *networking.ServerTLSSettings) Version {
-	if tls.GetMinProtocolVersion() == networking.ServerTLSSettings_TLSV1_3 {
+// gatewayVersion is the least version of a server: its own minProtocolVersion, else meshConfig.tlsDefaults', which count
+// where a server brings its own certificate (istio/istio pilot/pkg/networking/core/listener.go,
+// applyDownstreamTLSDefaults), else 1.2.
+func (s Snapshot) gatewayVersion(tls *networking.ServerTLSSettings) Version {
+	switch tls.GetMinProtocolVersion() {
+	case networking.ServerTLSSettings_TLSV1_3:
 		return TLS13
+	case networking.ServerTLSSettings_TLSV1_1:
+		return TLS11
+	case networking.ServerTLSSettings_TLSV1_0:
+		return TLS10
+	case networking.ServerTLSSettings_TLSV1_2:
+		return TLS12
+	}
+	if tls.GetMode() != networking.ServerTLSSettings_ISTIO_MUTUAL && s.Mesh.DefaultMinVersion != "" {
+		return s.Mesh.DefaultMinVersion
 	}
 	return TLS12
 }
@@ -91,13 +103,17 @@ func (s Snapshot) judgeAtGateway(w Workload, tls *networking.ServerTLSSettings, 
 			return undecided(fmt.Sprintf("credential %s is not in the snapshot", tls.GetCredentialName()))
 		}
 		ofMesh := c.certificate == OfMesh || c.certificate == WrongTrustDomain
-		trusted = ofMesh && credential.TrustsMesh || c.certificate == ForeignCA && credential.TrustsOthers
+		trusted = ofMesh && credential.TrustsMesh || c.certificate == OfProducts && credential.TrustsProducts
 	default:
 		return served(hop.OneWayTLS, fmt.Sprintf("TLS ends at %s, which asks for no client certificate", w))
 	}
 	switch {
 	case trusted:
-		return served(hop.MTLS, fmt.Sprintf("TLS ends at %s, which takes the client's certificate", w))
+		became := served(hop.MTLS, fmt.Sprintf("TLS ends at %s, which takes the client's certificate", w))
+		if tls.GetMode() == networking.ServerTLSSettings_ISTIO_MUTUAL {
+			became.server = s.identity(w)
+		}
+		return became
 	case c.certificate == None && tls.GetMode() == networking.ServerTLSSettings_OPTIONAL_MUTUAL:
 		return served(hop.OneWayTLS, fmt.Sprintf("TLS ends at %s, which needs no client certificate", w))
 	case c.certificate == None:
@@ -110,7 +126,7 @@ func (s Snapshot) judgeAtGateway(w Workload, tls *networking.ServerTLSSettings, 
 
 // passOn is AUTO_PASSTHROUGH: the SNI names a cluster, outbound_.PORT_.SUBSET_.HOST, of endpoints that take mTLS
 // (istio/istio pilot/pkg/networking/core/gateway.go; xds/endpoints/endpoint_builder.go).
-func (s Snapshot) passOn(c connection, t trail) *result {
+func (s Snapshot) passOn(w Workload, c connection, t trail) *result {
 	var port uint16
 	words := strings.SplitN(c.sni, "_.", 4)
 	if len(words) == 4 {
@@ -125,14 +141,17 @@ func (s Snapshot) passOn(c connection, t trail) *result {
 	if err != nil {
 		return refused(hop.NoFilterChain, err.Error())
 	}
-	// Of all clients the gateway's own namespace decides which rules count; without a subset none does.
+	// Which endpoints take mTLS, the rules decide that the gateway itself would use.
+	way := route{destination: s.destinationFor(w, to.host, to.namespace, t)}
 	if words[2] != "" {
-		return undecided("AUTO_PASSTHROUGH by subset is not read")
+		if way.subset = way.destination.subset(words[2]); way.subset == nil {
+			return refused(hop.NoFilterChain, fmt.Sprintf("no DestinationRule that %s sees defines subset %s of %s", w, words[2], to.host))
+		}
 	}
 	// Inside its TLS a client speaks to the port that the SNI names.
 	c.speaks = to.port.Protocol
 	for _, endpoint := range to.endpoints {
-		if endpoint.workload == nil || endpoint.workload.Gateway || !s.endpointMTLS(to, &route{}, endpoint, t) {
+		if endpoint.workload == nil || endpoint.workload.Gateway || !selects(way.labels(), endpoint.labels) || !s.endpointMTLS(to, &way, endpoint, t) {
 			continue
 		}
 		_, became := s.arrive(endpoint, to, c, t)

@@ -50,7 +50,7 @@ func mergeObjects[Spec any](old, others []Object[Spec]) []Object[Spec] {
 	})
 }
 
-func objectKey[Spec any](object Object[Spec]) string { return object.Meta.String() }
+func objectKey[Spec any](object Object[Spec]) string { return object.String() }
 
 func keepNew[T any](_, after T) T { return after }
 

@@ -16,6 +16,8 @@ type Mesh struct {
 	CADomains     []string // trust domains of meshConfig.caCertificates
 	AutoMTLS      bool
 	MinVersion    Version // that sidecars accept
+	// DefaultMinVersion is that of meshConfig.tlsDefaults; empty where it is not set.
+	DefaultMinVersion Version
 	// CipherSuites are those that sidecars accept over TLS 1.2, by OpenSSL's names; empty for Istio's own.
 	CipherSuites []string
 	// ExportRules is where a DestinationRule without exportTo is seen; empty for everywhere.
@@ -40,6 +42,9 @@ type meshKeys struct {
 		MinProtocolVersion string   `yaml:"minProtocolVersion"`
 		CipherSuites       []string `yaml:"cipherSuites"`
 	} `yaml:"meshMTLS"`
+	TLSDefaults *struct {
+		MinProtocolVersion string `yaml:"minProtocolVersion"`
+	} `yaml:"tlsDefaults"`
 	CACertificates *[]struct {
 		TrustDomains []string `yaml:"trustDomains"`
 	} `yaml:"caCertificates"`
@@ -65,6 +70,9 @@ func (m Mesh) With(meshConfig []byte) (Mesh, error) {
 		if keys.MeshMTLS.MinProtocolVersion == "TLSV1_3" {
 			m.MinVersion = TLS13
 		}
+	}
+	if keys.TLSDefaults != nil {
+		m.DefaultMinVersion = map[string]Version{"TLSV1_2": TLS12, "TLSV1_3": TLS13}[keys.TLSDefaults.MinProtocolVersion]
 	}
 	if keys.CACertificates != nil {
 		m.CADomains = nil

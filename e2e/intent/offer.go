@@ -3,7 +3,7 @@ package intent
 // Certificate is the kind of certificate that a client offers.
 type Certificate string
 
-// The kinds of certificate, by the words of a case's probe.
+// The kinds of certificate; all but the last by the words of a case's probe.
 const (
 	None             Certificate = "none"
 	SelfSigned       Certificate = "self-signed"
@@ -12,6 +12,8 @@ const (
 	NotYetValid      Certificate = "not-yet-valid"
 	WrongTrustDomain Certificate = "wrong-trust-domain"
 	OfMesh           Certificate = "mesh"
+	// OfProducts is signed by the CA of the applications, which the mesh does not trust.
+	OfProducts Certificate = "products"
 )
 
 // Version is a TLS version without its name: 1.2.
@@ -19,6 +21,8 @@ type Version string
 
 // The TLS versions that a proxy may be set to (MeshConfig.TLSConfig.TLSProtocol).
 const (
+	TLS10 Version = "1.0"
+	TLS11 Version = "1.1"
 	TLS12 Version = "1.2"
 	TLS13 Version = "1.3"
 )

@@ -85,7 +85,7 @@ func TestOwnCertificates(t *testing.T) {
 		want       hop.Refusal
 	}{
 		{"foreign certificate", []Credential{{Name: "/own.pem", Certificate: ForeignCA}, {Name: "/ca.pem", TrustsMesh: true}}, hop.UnknownCA},
-		{"foreign roots", []Credential{{Name: "/own.pem", Certificate: OfMesh}, {Name: "/ca.pem", TrustsOthers: true}}, hop.UnknownServerCA},
+		{"foreign roots", []Credential{{Name: "/own.pem", Certificate: OfMesh}, {Name: "/ca.pem", TrustsProducts: true}}, hop.UnknownServerCA},
 		{"expired", []Credential{{Name: "/own.pem", Certificate: Expired}, {Name: "/ca.pem", TrustsMesh: true}}, hop.Expired},
 		{"the mesh's", []Credential{{Name: "/own.pem", Certificate: OfMesh}, {Name: "/ca.pem", TrustsMesh: true}}, ""},
 	} {
@@ -139,7 +139,7 @@ func TestGatewayServers(t *testing.T) {
 	gateway := func(tls string) string {
 		return "\n---\n{kind: Gateway, metadata: {name: g, namespace: istio-system}, spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 8443, name: x, protocol: HTTPS}, hosts: [a.test], tls: {" + tls + "}}]}}"
 	}
-	credentials := []Credential{{Namespace: "istio-system", Name: "c", TrustsOthers: true}}
+	credentials := []Credential{{Namespace: "istio-system", Name: "c", TrustsProducts: true}}
 	for _, row := range []struct {
 		name, tls string
 		offer     Offer
@@ -148,7 +148,7 @@ func TestGatewayServers(t *testing.T) {
 		{"SIMPLE", "mode: SIMPLE, credentialName: c", Offer{SNI: "a.test"}, "tls"},
 		{"another host", "mode: SIMPLE, credentialName: c", Offer{SNI: "b.test"}, "refused no-filter-chain"},
 		{"MUTUAL", "mode: MUTUAL, credentialName: c", Offer{SNI: "a.test"}, "refused no-client-certificate"},
-		{"MUTUAL", "mode: MUTUAL, credentialName: c", Offer{SNI: "a.test", Certificate: ForeignCA}, "mtls"},
+		{"MUTUAL", "mode: MUTUAL, credentialName: c", Offer{SNI: "a.test", Certificate: OfProducts}, "mtls"},
 		{"MUTUAL", "mode: MUTUAL, credentialName: c", Offer{SNI: "a.test", Certificate: OfMesh}, "refused unknown-ca"},
 		{"OPTIONAL_MUTUAL", "mode: OPTIONAL_MUTUAL, credentialName: c", Offer{SNI: "a.test"}, "tls"},
 		{"OPTIONAL_MUTUAL", "mode: OPTIONAL_MUTUAL, credentialName: c", Offer{SNI: "a.test", Certificate: SelfSigned}, "refused unknown-ca"},

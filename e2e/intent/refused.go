@@ -19,6 +19,11 @@ func (s Snapshot) Refused() (object, why string, refused bool) {
 			return r.String(), why, true
 		}
 	}
+	for _, gateway := range s.Gateways {
+		if why := refusesGateway(gateway); why != "" {
+			return gateway.String(), why, true
+		}
+	}
 	return "", "", false
 }
 

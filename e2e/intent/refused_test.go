@@ -7,6 +7,9 @@ import (
 
 func TestRefused(t *testing.T) {
 	tls := func(spec string) string { return destRule("name: r", "host: h, trafficPolicy: {tls: {"+spec+"}}") }
+	gateway := func(tls string) string {
+		return "\n---\n{kind: Gateway, metadata: {name: g}, spec: {servers: [{port: {number: 8443, name: x, protocol: HTTPS}, hosts: [a.test], tls: {" + tls + "}}]}}"
+	}
 	for _, row := range []struct{ name, policies, why string }{
 		{"nothing", "", ""},
 		{"plain policy", peerAuth(inRoot, "mtls: {mode: STRICT}"), ""},
@@ -31,6 +34,12 @@ func TestRefused(t *testing.T) {
 		{"selector exported", destRule("name: r", "host: h, workloadSelector: {matchLabels: {a: b}}, exportTo: [other]"), "beyond current namespace"},
 		{"selector exported twice", destRule("name: r", "host: h, workloadSelector: {matchLabels: {a: b}}, exportTo: [., other]"), "multiple entries"},
 		{"selector exported here", destRule("name: r", "host: h, workloadSelector: {matchLabels: {a: b}}, exportTo: [.]"), ""},
+		{"gateway by credential", gateway("mode: SIMPLE, credentialName: c"), ""},
+		{"gateway that passes on", gateway("mode: AUTO_PASSTHROUGH"), ""},
+		{"gateway without certificate", gateway("mode: SIMPLE"), "SIMPLE TLS requires a server certificate"},
+		{"gateway without roots", gateway("mode: MUTUAL, serverCertificate: /c, privateKey: /k"), "MUTUAL TLS requires a client CA bundle"},
+		{"gateway of two sources", gateway("mode: SIMPLE, serverCertificate: /c, privateKey: /k, credentialName: c"), "only one of"},
+		{"gateway with a credential of the mesh's", gateway("mode: ISTIO_MUTUAL, credentialName: c"), "cannot have associated credentialName"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			snapshot, err := Decode([]byte(row.policies), "default")

@@ -150,6 +150,8 @@ const (
 	// RuleSubsetOverrides: a subset's TLS settings stand above the rule's
 	// (networking/util/util.go, MergeSubsetTrafficPolicy).
 	RuleSubsetOverrides Rule = "destination-rule/subset-overrides"
+	// RuleNoSubset: a subset that no rule defines has no cluster (networking/core/cluster_builder.go, buildSubsetCluster).
+	RuleNoSubset Rule = "destination-rule/subset-undefined"
 	// RuleCredentialDropped: a sidecar drops a credentialName of a rule without workloadSelector, and sends plaintext
 	// (networking/core/cluster_tls.go, buildUpstreamClusterTLSContext).
 	RuleCredentialDropped Rule = "destination-rule/credential-without-selector"

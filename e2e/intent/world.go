@@ -14,9 +14,9 @@ func FromWorld(world fixture.World) (Snapshot, error) {
 	snapshot := Snapshot{Mesh: DefaultMesh(), Clients: map[string]string{}}
 	gateways := map[string]bool{}
 	for _, client := range world.Clients {
-		snapshot.Clients[client.Name] = client.Workload.Namespace + "/" + client.Workload.Name
+		snapshot.Clients[client.Name] = client.Namespace + "/" + client.Workload.Name
 		if client.Kind == hop.Gateway {
-			gateways[client.Workload.Namespace+"/"+client.Workload.Name] = true
+			gateways[client.Namespace+"/"+client.Workload.Name] = true
 		}
 	}
 	for _, own := range world.Workloads {
@@ -53,13 +53,13 @@ func FromWorld(world fixture.World) (Snapshot, error) {
 func products() []Credential {
 	const mounted = "/etc/products-client/"
 	all := []Credential{
-		{Name: mounted + "tls.crt", Certificate: ForeignCA},
-		{Name: mounted + "ca.crt", TrustsOthers: true},
+		{Name: mounted + "tls.crt", Certificate: OfProducts},
+		{Name: mounted + "ca.crt", TrustsProducts: true},
 		{Namespace: "istio-system", Name: "ingress-tls"},
-		{Namespace: "istio-system", Name: "ingress-mtls", TrustsOthers: true, TrustsMesh: true},
+		{Namespace: "istio-system", Name: "ingress-mtls", TrustsProducts: true, TrustsMesh: true},
 	}
 	for _, namespace := range []string{"istio-system", "clients", "default"} {
-		all = append(all, Credential{Namespace: namespace, Name: "products-client", Certificate: ForeignCA, TrustsOthers: true})
+		all = append(all, Credential{Namespace: namespace, Name: "products-client", Certificate: OfProducts, TrustsProducts: true})
 	}
 	return all
 }
