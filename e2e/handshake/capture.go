@@ -4,6 +4,7 @@
 package handshake
 
 import (
+	"bytes"
 	"time"
 
 	"mtls.test/conformance/e2e/hop"
@@ -28,8 +29,11 @@ func (c Capture) Observation() hop.Observation {
 	seen := hop.Observation{Source: hop.Wire, At: c.Packets.Opened, Conn: c.Conn, Packets: &c.Packets}
 	client, server := c.streams()
 	talk := listen(client.data, server.data)
-	if talk.facts.present() {
-		seen.TLS = &talk.facts.TLSFacts
+	if talk.any {
+		seen.TLS = &talk.facts
+	}
+	if bytes.HasPrefix(client.data, []byte(preface)) {
+		seen.Symptom.Details = ClearHTTP2
 	}
 	if seen.Missing = c.lost(client, server); seen.Missing != "" {
 		return seen

@@ -59,17 +59,18 @@ func hear(data []byte) speech {
 	for offset := 0; s.tls && len(data)-offset >= recordHeader; {
 		kind, length := data[offset], int(binary.BigEndian.Uint16(data[offset+3:]))
 		body := data[offset+recordHeader:]
-		if kind < changeCipherSpec || kind > handshakeRecord || data[offset+1] != 3 || len(body) < length {
+		if kind < changeCipherSpec || kind > handshakeRecord || data[offset+1] != 3 {
 			break
 		}
-		body = body[:length]
+		// Of a record that was cut off, the messages in front are whole.
+		body = body[:min(length, len(body))]
 		offset += recordHeader + length
-		s.clear = offset
+		s.clear = min(offset, len(data))
 		switch {
 		case kind == changeCipherSpec:
 			// TLS 1.3 sends one that means nothing, before a second ClientHello (RFC 8446 appendix D.4).
 			encrypted = true
-		case kind == alertRecord && length == 2 && body[0] == fatal:
+		case kind == alertRecord && length == 2 && len(body) == 2 && body[0] == fatal:
 			s.alert, s.alerted = body[1], true
 		case kind == handshakeRecord && (!encrypted || startsHello(body)):
 			unread = append(unread, body...)

@@ -8,13 +8,15 @@ import (
 	"mtls.test/conformance/e2e/hop"
 )
 
-// Preface begins HTTP/2 in the clear (RFC 9113 section 3.4).
-const Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+// preface begins HTTP/2 (RFC 9113 section 3.4).
+const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 // The symptoms that the wire names beside an outcome.
 const (
 	// AnsweredInClear: the client spoke TLS to a server that does not.
 	AnsweredInClear = "the server answered a ClientHello in the clear"
+	// ClearHTTP2: the client began HTTP/2 in the clear.
+	ClearHTTP2 = "the client sent the HTTP/2 preface in the clear"
 	// EndedInRetry: the client did not come back with the group that the server asked for.
 	EndedInRetry = "the connection ended after a HelloRetryRequest"
 )
@@ -22,30 +24,28 @@ const (
 // talk is what the two ends said to one another.
 type talk struct {
 	client, server speech
-	facts          facts
+	facts          hop.TLSFacts
+	any            bool   // there are facts
 	alerting       string // who sent the alert: client or server
 	helloed        bool   // the server sent a ServerHello that is no HelloRetryRequest
 	problem        error  // a hello cannot be read
 }
 
-// facts are the TLS facts, and whether there are any.
-type facts struct {
-	hop.TLSFacts
-	any bool
-}
-
-func (f facts) present() bool { return f.any }
-
 func listen(client, server []byte) talk {
 	t := talk{client: hear(client), server: hear(server)}
 	t.hearClient()
 	t.hearServer()
-	for who, speech := range map[string]speech{"client": t.client, "server": t.server} {
-		if speech.alerted && t.alerting != "server" {
-			t.alerting, t.facts.Alert, t.facts.any = who, named(alerts, speech.alert), true
-		}
+	// Who answers an alert with another is not who began.
+	if t.server.alerted {
+		t.hearAlert("server", t.server.alert)
+	} else if t.client.alerted {
+		t.hearAlert("client", t.client.alert)
 	}
 	return t
+}
+
+func (t *talk) hearAlert(who string, alert byte) {
+	t.alerting, t.facts.Alert, t.any = who, named(alerts, alert), true
 }
 
 func (t *talk) hearClient() {
@@ -58,8 +58,8 @@ func (t *talk) hearClient() {
 			t.problem = fmt.Errorf("the ClientHello cannot be read: %w", err)
 			return
 		}
-		t.facts.any = true
-		offer(&t.facts.TLSFacts, hello)
+		t.any = true
+		offer(&t.facts, hello)
 	}
 }
 
@@ -72,7 +72,7 @@ func (t *talk) hearServer() {
 				t.problem = fmt.Errorf("the ServerHello cannot be read: %w", err)
 				return
 			}
-			t.facts.any = true
+			t.any = true
 			if c.retry {
 				t.facts.Retried = true
 				continue
@@ -93,14 +93,14 @@ func (t *talk) hearServer() {
 // judge says what became of the connection, by which symptom, or why that cannot be told.
 func (t *talk) judge(packets hop.Packets) (says hop.Outcome, symptom, missing string) {
 	switch {
-	case t.problem != nil:
-		return "", "", t.problem.Error()
 	case t.server.bytes == 0 && packets.ServerBytes > 0:
 		return "", "", "the server's first bytes are not among the packets"
 	case t.server.bytes == 0 && packets.Closed:
 		return hop.Cut, "", ""
 	case t.server.bytes == 0:
 		return "", "", "the server had sent nothing, and the connection was open"
+	case t.problem != nil:
+		return "", "", t.problem.Error()
 	case !t.server.tls && t.client.tls:
 		return hop.Refused, AnsweredInClear, ""
 	case !t.server.tls:
