@@ -104,7 +104,7 @@ func (t *Taps) Connections(ctx context.Context, wanted []tap.Wanted) map[hop.Fiv
 	for _, one := range wanted {
 		by, watched := t.nodes[one.Destination.Addr()]
 		if !watched {
-			wires[tupleOf(one)] = unseen(by, one, errors.New("no tap watches the server's pod"))
+			wires[tupleOf(one)] = unseen("", one, errors.New("no tap watches the server's pod"))
 			continue
 		}
 		asked[by] = append(asked[by], one)
@@ -117,7 +117,7 @@ func (t *Taps) Connections(ctx context.Context, wanted []tap.Wanted) map[hop.Fiv
 		}
 		for i, one := range wanted {
 			if err != nil {
-				wires[tupleOf(one)] = unseen(by, one, err)
+				wires[tupleOf(one)] = unseen(by.String(), one, err)
 				continue
 			}
 			read(wires, by, one, answer.Found[i])
@@ -138,9 +138,9 @@ func read(wires map[hop.FiveTuple]Wire, by mesh.Proxy, asked tap.Wanted, found t
 	}
 	switch {
 	case found.Complete.IsZero():
-		wires[tupleOf(asked)] = unseen(by, asked, errors.New("the tap does not watch the server's pod any more"))
+		wires[tupleOf(asked)] = unseen(by.String(), asked, errors.New("the tap does not watch the server's pod any more"))
 	case found.Complete.After(asked.Since):
-		wires[tupleOf(asked)] = unseen(by, asked, fmt.Errorf("the tap has a gap before %s, so its absence is not certain", found.Complete))
+		wires[tupleOf(asked)] = unseen(by.String(), asked, fmt.Errorf("the tap has a gap before %s, so its absence is not certain", found.Complete))
 	default:
 		wires[tupleOf(asked)] = Wire{Observation: hop.Observation{Source: hop.Wire, By: by.String(), Conn: tupleOf(asked), Says: hop.Absent}}
 	}
@@ -167,9 +167,9 @@ func wireOf(by mesh.Proxy, c tap.Connection) Wire {
 	return wire
 }
 
-func unseen(by mesh.Proxy, asked tap.Wanted, err error) Wire {
+func unseen(by string, asked tap.Wanted, err error) Wire {
 	observation := missing(hop.Wire, "", err)
-	observation.By, observation.Conn = by.String(), tupleOf(asked)
+	observation.By, observation.Conn = by, tupleOf(asked)
 	return Wire{Observation: *observation}
 }
 
