@@ -39,8 +39,8 @@ func (c Capture) Slice() ([]byte, error) {
 }
 
 // keep marks how many bytes of each of the stream's frames stay.
-func (s *stream) keep(kept []int, clear int) {
-	end := clear
+func (s *stream) keep(kept []int, inClear int) {
+	end := inClear
 	if heard := hear(s.data); heard.tls {
 		end = heard.clear
 	}
