@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/fixtures/agent/call"
 	"mtls.test/conformance/fixtures/agent/control"
 	"mtls.test/conformance/fixtures/agent/probe"
 )
@@ -21,8 +21,8 @@ type ProbeAttempt struct {
 	ID string // x-hop-id
 	hop.Hop
 	fixture.Probe
-	As     string // how a port of undeclared protocol is spoken to: http, the default, or tcp
-	Subset string // of the service, where it has several workloads and no name of its own
+	As     hop.Protocol // how a port of undeclared protocol is spoken to inside: HTTP when empty
+	Subset string       // that the hop names, where several workloads are behind the service
 }
 
 // Prober probes the hops of a world.
@@ -88,19 +88,12 @@ func (p *Prober) Probe(ctx context.Context, attempts []ProbeAttempt) (map[string
 }
 
 func (p *Prober) request(attempt ProbeAttempt, now time.Time) (probe.Request, error) {
-	service, port, found := p.sender.World.Port(attempt.To)
-	if !found {
-		return probe.Request{}, fmt.Errorf("there is no service port %s", attempt.To)
-	}
-	address, err := probed(p.sender.Places, service, port, attempt.Subset)
+	request, err := p.target(attempt)
 	if err != nil {
 		return probe.Request{}, err
 	}
-	request := probe.Request{
-		ID: attempt.ID, Address: address, Authority: authority(attempt, service, port), SNI: attempt.SNI, ALPN: attempt.ALPN,
-		Inside: inside(port.Protocol, attempt.As), TimeoutMillis: requestMillis,
-		Roots: map[string]string{meshRoot: p.authorities.MeshRoot, productsRoot: p.authorities.Products.PEM()},
-	}
+	request.ID, request.SNI, request.ALPN, request.TimeoutMillis = attempt.ID, attempt.SNI, attempt.ALPN, requestMillis
+	request.Roots = map[string]string{meshRoot: p.authorities.MeshRoot, productsRoot: p.authorities.Products.PEM()}
 	if attempt.TLS != "" {
 		request.MinVersion, request.MaxVersion = "TLSv"+attempt.TLS, "TLSv"+attempt.TLS
 	}
@@ -139,45 +132,29 @@ func around(now time.Time) mesh.Validity {
 	return mesh.Validity{From: now.Add(-time.Hour), To: now.AddDate(0, 0, 1)}
 }
 
-// probed is where a service port is reached from a pod: by its name, or by the pod where it has none.
-func probed(places mesh.Places, service fixture.Service, port fixture.Port, subset string) (string, error) {
-	if service.Kind != fixture.Pod && service.Kind != fixture.GatewayPod {
-		return service.Host() + ":" + strconv.Itoa(int(port.Number)), nil
+// target is where an attempt goes, and what it says there.
+func (p *Prober) target(attempt ProbeAttempt) (probe.Request, error) {
+	service, port, found := p.sender.World.Port(attempt.To)
+	if !found || service.Kind != fixture.GatewayPod {
+		_, way, err := p.sender.route(Attempt{ID: attempt.ID, Hop: attempt.Hop, Subset: attempt.Subset, As: attempt.As})
+		return probe.Request{Address: way.Address, Authority: way.Authority, Inside: inside(way.Protocol)}, err
 	}
-	place, err := places.Server(service.Name, subset)
+	place, err := p.sender.Places.Server(service.Name, attempt.Subset)
 	if err != nil {
-		return "", err
+		return probe.Request{}, err
 	}
-	return netip.AddrPortFrom(place.Address, port.Workload).String(), nil
+	// The gateway's routes go by the name that was asked for.
+	request := probe.Request{Address: netip.AddrPortFrom(place.Address, port.Number).String(), Authority: mesh.IngressHost, Inside: inside(spoken(port, attempt.As))}
+	if attempt.SNI != "" {
+		request.Authority = attempt.SNI
+	}
+	return request, nil
 }
 
-// authority is what a request inside is addressed to: at the gateway, whose routes go by it, the name asked for by SNI.
-func authority(attempt ProbeAttempt, service fixture.Service, port fixture.Port) string {
-	host := service.Host()
-	switch {
-	case service.Kind == fixture.GatewayPod && attempt.SNI != "":
-		return attempt.SNI
-	case service.Kind == fixture.GatewayPod:
-		return mesh.IngressHost
-	case host == "":
-		host = service.Name
+// inside is what is said once our own TLS stands, to a port that is spoken to so.
+func inside(protocol call.Protocol) probe.Inside {
+	if protocol == call.TLS {
+		return probe.HTTP
 	}
-	return host + ":" + strconv.Itoa(int(port.Number))
-}
-
-// inside is what a port of a protocol is spoken to with, once TLS stands.
-func inside(protocol hop.Protocol, as string) probe.Inside {
-	switch protocol {
-	case hop.GRPC:
-		return probe.GRPC
-	case hop.TCP:
-		return probe.TCP
-	case hop.Greet:
-		return probe.Greet
-	case hop.Auto:
-		if as == string(hop.TCP) {
-			return probe.TCP
-		}
-	}
-	return probe.HTTP
+	return probe.Inside(protocol)
 }

@@ -35,7 +35,7 @@ func world(t *testing.T, now time.Time) (*Prober, *x509.CertPool) {
 		authorities: mesh.Authorities{Mesh: roots["mesh"], MeshRoot: roots["mesh"].PEM(), Products: roots["products"]},
 		foreign:     roots["foreign"],
 		sender: &Sender{
-			World: fixture.World{Services: []fixture.Service{
+			World: fixture.World{Clients: []fixture.Client{{Name: "plain-client", Kind: hop.Plain}}, Services: []fixture.Service{
 				{Name: "product-service", Namespace: "default", Kind: fixture.ClusterIP, Workloads: pod, Ports: []fixture.Port{
 					{Number: 80, Workload: 8081, Protocol: hop.HTTP}, {Number: 50051, Workload: 50051, Protocol: hop.GRPC}, {Number: 9000, Workload: 9000, Protocol: hop.TCP},
 					{Number: 9001, Workload: 9001, Protocol: hop.Greet}, {Number: 9080, Workload: 9080, Protocol: hop.Auto}, {Number: 8443, Workload: 8443, Protocol: hop.TLS},
@@ -45,13 +45,13 @@ func world(t *testing.T, now time.Time) (*Prober, *x509.CertPool) {
 			}},
 			Places: mesh.Places{
 				Clients:  map[string]mesh.Place{"plain-client": {Account: plainClient}},
-				Services: map[string]mesh.Place{"product-service-pod": {Address: netip.MustParseAddr("10.244.0.8")}, "ingress": {Address: netip.MustParseAddr("10.244.0.5")}},
+				Services: map[string]mesh.Place{"product-service": {}, "product-service-pod": {Address: netip.MustParseAddr("10.244.0.8")}, "ingress": {Address: netip.MustParseAddr("10.244.0.5")}},
 			},
 		},
 	}, pool
 }
 
-func requested(t *testing.T, p *Prober, now time.Time, to, as string, how fixture.Probe) probe.Request {
+func requested(t *testing.T, p *Prober, now time.Time, to string, as hop.Protocol, how fixture.Probe) probe.Request {
 	t.Helper()
 	attempt := ProbeAttempt{ID: "x", Hop: hop.Hop{From: "plain-client"}, Probe: how, As: as}
 	if err := attempt.To.UnmarshalText([]byte(to)); err != nil {
@@ -69,7 +69,9 @@ func TestEachPortIsReachedWhereItIsAndSpokenToInItsProtocol(t *testing.T) {
 	p, _ := world(t, now)
 	const host = "product-service.default.svc.cluster.local"
 	for _, test := range []struct {
-		to, as, sni        string
+		to                 string
+		as                 hop.Protocol
+		sni                string
 		address, authority string
 		inside             probe.Inside
 	}{
@@ -78,9 +80,9 @@ func TestEachPortIsReachedWhereItIsAndSpokenToInItsProtocol(t *testing.T) {
 		{"product-service:9000", "", "", host + ":9000", host + ":9000", probe.TCP},
 		{"product-service:9001", "", "", host + ":9001", host + ":9001", probe.Greet},
 		{"product-service:9080", "", "", host + ":9080", host + ":9080", probe.HTTP},
-		{"product-service:9080", "tcp", "", host + ":9080", host + ":9080", probe.TCP},
+		{"product-service:9080", hop.TCP, "", host + ":9080", host + ":9080", probe.TCP},
 		{"product-service:8443", "", "legacy", host + ":8443", host + ":8443", probe.HTTP},
-		{"product-service-pod:18083", "", "", "10.244.0.8:18083", "product-service-pod:18083", probe.HTTP},
+		{"product-service-pod:18083", "", "", "10.244.0.8:18083", "10.244.0.8:18083", probe.HTTP},
 		{"ingress:8443", "", "", "10.244.0.5:8443", "ingress.products.test", probe.HTTP},
 		{"ingress:8443", "", "other.products.test", "10.244.0.5:8443", "other.products.test", probe.HTTP},
 	} {
