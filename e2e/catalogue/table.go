@@ -6,14 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
 )
-
-// Row is a case in the table of all cases.
-type Row struct {
-	Case  fixture.Case
-	Asked []Asked
-}
 
 // Tuple is what makes an expectation another statement than the next: the rules that the oracle uses for it, the kind
 // of client, the protocol and the want. Copies over ports or namespaces are one.
@@ -74,4 +68,11 @@ func wants(asked []Asked) string {
 
 func cell(text string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
+}
+
+func outcome(says hop.Outcome, cause hop.Refusal) string {
+	if cause != "" {
+		return fmt.Sprintf("%s (%s)", says, cause)
+	}
+	return string(says)
 }

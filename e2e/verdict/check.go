@@ -17,7 +17,7 @@ type Check struct {
 	Step       int            `json:"step"` // index of the expect step in the case
 	Protocol   hop.Protocol   `json:"protocol"`
 	ClientKind hop.ClientKind `json:"clientKind"`
-	Proxied    bool           `json:"proxied"` // a proxy stands before the server's application
+	Proxied    bool           `json:"proxied"`          // a proxy stands before the server's application
 	Relays     bool           `json:"relays,omitempty"` // the server is a gateway, which has no application of its own
 	Subset     string         `json:"subset,omitempty"`
 	As         string         `json:"as,omitempty"`      // how a port of undeclared protocol was spoken to

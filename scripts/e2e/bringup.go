@@ -17,7 +17,6 @@ import (
 	"mtls.test/conformance/e2e/kube"
 	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/e2e/report"
-	"mtls.test/conformance/e2e/verdict"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -172,16 +171,7 @@ func (r *runner) handover(state cluster.State, images cluster.Images) mesh.Hando
 func (r *runner) environment(images cluster.Images) report.Environment {
 	return report.Environment{
 		Istio: images.Istio.Version, Kubernetes: images.Kubernetes, Envoy: images.Envoy,
-		Profile: images.Profile, Lane: images.Lane, Settings: r.settings.values, Observers: observers(),
+		Profile: images.Profile, Lane: images.Lane, Settings: r.settings.values,
+		Observers: []hop.Source{hop.Client, hop.Server, hop.Application, hop.Wire, hop.Probe},
 	}
-}
-
-// observers are those of the hop that most can be seen of.
-func observers() report.ObserverSet {
-	present, lacking := verdict.Required(hop.Gateway, hop.MTLS)
-	set := report.ObserverSet{Present: present, Lacking: map[string]string{"intent": verdict.NoIntent}}
-	for source, why := range lacking {
-		set.Lacking[string(source)] = why
-	}
-	return set
 }
