@@ -48,7 +48,7 @@ func diagnose(ctx context.Context, id string) {
 	}
 }
 
-// keep writes what the case leaves: its verdict, the policies that were in force and the access log lines.
+// keep writes what the case leaves: its verdict, the policies that were in force, the access log lines and the packets.
 func keep(c fixture.Case, told verdict.Case, evidence steps.Evidence) error {
 	folder := filepath.Join(given.Artifacts, report.CasesDir, c.ID)
 	for name, objects := range evidence.Policies {
@@ -61,6 +61,11 @@ func keep(c fixture.Case, told verdict.Case, evidence steps.Evidence) error {
 			return nil
 		})
 		if err != nil {
+			return err
+		}
+	}
+	for id, packets := range evidence.Packets {
+		if err := artifact.WriteText(filepath.Join(folder, "packets", id+".pcap"), string(packets)); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/intent"
 	"mtls.test/conformance/e2e/kube"
 	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/e2e/observe"
@@ -68,10 +69,16 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 	for _, proxy := range places.Proxies() {
 		Expect(logs.Follow(following, proxy)).To(Succeed())
 	}
+	flowchart, err := fixtures.FS.ReadFile("guide/flowchart.yaml")
+	Expect(err).NotTo(HaveOccurred())
+	chart, err := intent.ReadChart(flowchart)
+	Expect(err).NotTo(HaveOccurred())
+	sender := &traffic.Sender{Mesh: m, World: world, Places: places, GatewayHTTP: given.GatewayHTTP, GatewayGRPC: given.GatewayGRPC}
+	prober, err := traffic.NewProber(ctx, sender)
+	Expect(err).NotTo(HaveOccurred())
 	player = &steps.Player{
-		Mesh: m, World: world, Places: places, Logs: logs, RunID: given.RunID, Diagnose: diagnose,
-		Policies: policy.New(client, fixtures.FS, given.RunID),
-		Sender:   &traffic.Sender{Mesh: m, World: world, Places: places, GatewayHTTP: given.GatewayHTTP, GatewayGRPC: given.GatewayGRPC},
+		Mesh: m, World: world, Places: places, Logs: logs, Taps: observe.NewTaps(client, m), Chart: chart, RunID: given.RunID, Diagnose: diagnose,
+		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, fixtures.FS, given.RunID), Sender: sender, Prober: prober,
 	}
 	Expect(player.Begin(ctx)).To(Succeed())
 }, NodeTimeout(2*time.Minute))

@@ -91,11 +91,14 @@ const foreignDomain = "foreign.test"
 func Questions(expect fixture.Expect) []Question {
 	var all []Question
 	for _, one := range expect.Hops() {
-		all = append(all, Question{
-			Client: one.From, To: one.To, Subset: expect.Subset, Offer: offerOf(expect.Probe), As: hop.Protocol(expect.As),
-		})
+		all = append(all, QuestionOf(one, expect))
 	}
 	return all
+}
+
+// QuestionOf is what a case's expectation asks of one of its hops.
+func QuestionOf(one hop.Hop, expect fixture.Expect) Question {
+	return Question{Client: one.From, To: one.To, Subset: expect.Subset, Offer: offerOf(expect.Probe), As: hop.Protocol(expect.As)}
 }
 
 func offerOf(probe *fixture.Probe) *Offer {

@@ -30,10 +30,14 @@ const Suite = "mtls-conformance"
 
 // ApplyWorld applies fixtures/base with the agent's image, and waits until every workload of it has rolled out.
 func ApplyWorld(ctx context.Context, k *kube.Client, fixtures fs.FS, agent AgentImage, say func(line string)) error {
-	objects, err := decoder.DecodeAllFiles(ctx, fixtures, "base/*.yaml",
-		decoder.MutateLabels(map[string]string{PartOf: Suite}), decoder.MutateOption(withImage(agent.Reference)))
-	if err != nil {
-		return fmt.Errorf("fixtures/base: %w", err)
+	var objects []k8s.Object
+	for _, pattern := range []string{"base/*.yaml", "base/marker/*.yaml"} {
+		decoded, err := decoder.DecodeAllFiles(ctx, fixtures, pattern,
+			decoder.MutateLabels(map[string]string{PartOf: Suite}), decoder.MutateOption(withImage(agent.Reference)))
+		if err != nil {
+			return fmt.Errorf("fixtures/base: %w", err)
+		}
+		objects = append(objects, decoded...)
 	}
 	slices.SortStableFunc(objects, func(a, b k8s.Object) int { return order(a) - order(b) })
 	if err := k.Apply(ctx, objects...); err != nil {

@@ -126,6 +126,20 @@ func (t *Taps) Connections(ctx context.Context, wanted []tap.Wanted) map[hop.Fiv
 	return wires
 }
 
+// Open returns what the connections to a server's port have carried so far that come from an address and have not ended.
+func (t *Taps) Open(ctx context.Context, destination netip.AddrPort, from netip.Addr) (map[hop.FiveTuple]hop.Packets, error) {
+	open := map[hop.FiveTuple]hop.Packets{}
+	for conn, wire := range t.Connections(ctx, []tap.Wanted{{Destination: destination, Open: true}}) {
+		switch {
+		case wire.Observation.Packets == nil:
+			return nil, errors.New(wire.Observation.Missing)
+		case conn.Source.Addr() == from:
+			open[conn] = *wire.Observation.Packets
+		}
+	}
+	return open, nil
+}
+
 // read adds what a tap found of one question.
 func read(wires map[hop.FiveTuple]Wire, by mesh.Proxy, asked tap.Wanted, found tap.Found) {
 	for _, connection := range found.Connections {
@@ -137,6 +151,8 @@ func read(wires map[hop.FiveTuple]Wire, by mesh.Proxy, asked tap.Wanted, found t
 		return
 	}
 	switch {
+	case asked.Open && !found.Complete.IsZero():
+		return
 	case found.Complete.IsZero():
 		wires[tupleOf(asked)] = unseen(by.String(), asked, errors.New("the tap does not watch the server's pod any more"))
 	case found.Complete.After(asked.Since):

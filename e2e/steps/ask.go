@@ -8,7 +8,6 @@ import (
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
-	"mtls.test/conformance/e2e/catalogue"
 	"mtls.test/conformance/e2e/intent"
 	"mtls.test/conformance/e2e/verdict"
 )
@@ -21,7 +20,7 @@ func (p *play) ask(ctx context.Context, attempts []attempt) (map[string]verdict.
 	}
 	intents := map[string]verdict.Intent{}
 	for _, a := range attempts {
-		answer := verdict.Intent{Answer: snapshot.Ask(catalogue.Question(a.Hop, a.want))}
+		answer := verdict.Intent{Answer: snapshot.Ask(intent.QuestionOf(a.Hop, a.want))}
 		if answer.Says == "" {
 			answer.Missing = answer.Why
 		}
@@ -36,7 +35,7 @@ func (p *play) ask(ctx context.Context, attempts []attempt) (map[string]verdict.
 
 // snapshot lays what the API server holds, with its creationTimestamps, over the world.
 func (p *play) snapshot(ctx context.Context) (intent.Snapshot, error) {
-	world, err := catalogue.World(p.World)
+	world, err := intent.FromWorld(p.World)
 	if err != nil {
 		return intent.Snapshot{}, err
 	}

@@ -33,7 +33,7 @@ func (p *play) expect(ctx context.Context, step int, expects []fixture.Expect) e
 	}
 	r := &round{
 		play: p, step: step, began: time.Now(), marks: map[mesh.Proxy]observe.Mark{}, servers: map[string]mesh.Place{},
-		results: map[string]call.Result{}, probes: map[string]probe.Result{}, kept: map[string]call.Kept{},
+		results: map[string]call.Result{}, probed: map[string]traffic.ProbeAttempt{}, kept: map[string]call.Kept{},
 		watermarks: map[mesh.Proxy]error{}, received: map[mesh.Proxy]map[string][]seen.Record{}, unasked: map[mesh.Proxy]error{},
 	}
 	for _, a := range attempts {
@@ -62,6 +62,7 @@ type round struct {
 	marks   map[mesh.Proxy]observe.Mark
 
 	results map[string]call.Result
+	probed  map[string]traffic.ProbeAttempt
 	probes  map[string]probe.Result
 	kept    map[string]call.Kept
 
@@ -125,7 +126,9 @@ func (r *round) send(ctx context.Context, attempts []attempt) error {
 				r.results[a.id] = *told.Last
 			}
 		case a.want.Probe != nil:
-			probes = append(probes, traffic.ProbeAttempt{ID: a.id, Hop: a.Hop, Probe: *a.want.Probe})
+			probing := traffic.ProbeAttempt{ID: a.id, Hop: a.Hop, Probe: *a.want.Probe, As: hop.Protocol(a.want.As), Subset: a.want.Subset}
+			r.probed[a.id] = probing
+			probes = append(probes, probing)
 		default:
 			requests = append(requests, traffic.Attempt{ID: a.id, Hop: a.Hop, Subset: a.want.Subset, As: hop.Protocol(a.want.As)})
 		}

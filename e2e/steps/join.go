@@ -31,7 +31,7 @@ func (r *round) client(ctx context.Context, check *verdict.Check) {
 	result := r.results[check.ID]
 	switch check.ClientKind {
 	case hop.Prober:
-		seen := traffic.Observe(place.Proxy, r.probes[check.ID])
+		seen := traffic.Probed(r.probed[check.ID], place.Proxy, r.probes[check.ID])
 		check.Observers.Probe = &seen
 	case hop.Plain:
 		check.Observers.Client = observe.Socket(place.Proxy, result)

@@ -5,24 +5,22 @@ import (
 	"time"
 
 	"mtls.test/conformance/e2e/envoy"
-	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/verdict"
 )
 
 func TestTheShapeOfAConfigurationIsWhatAPolicyDecides(t *testing.T) {
-	h := hop.Hop{From: "client"}
-	shape := func(updated time.Time, serial, socket string) string {
-		return shapes(map[hop.Hop]verdict.Config{h: {
+	at := func(updated time.Time, serial, socket string) string {
+		return shape(verdict.Config{
 			Client:  &envoy.ClientFacts{Updated: updated, Socket: socket},
 			Server:  &envoy.ServerFacts{Updated: updated},
 			Secrets: verdict.ProxySecrets{Client: []envoy.SecretFacts{{Name: envoy.WorkloadSecret, Serial: serial}}},
-		}})[h]
+		})
 	}
-	before := shape(time.Unix(1, 0), "aa", envoy.TLSSocket)
-	if shape(time.Unix(2, 0), "bb", envoy.TLSSocket) != before {
+	before := at(time.Unix(1, 0), "aa", envoy.TLSSocket)
+	if at(time.Unix(2, 0), "bb", envoy.TLSSocket) != before {
 		t.Error("a newer push or certificate of the same content is another shape")
 	}
-	if shape(time.Unix(1, 0), "aa", envoy.RawSocket) == before {
+	if at(time.Unix(1, 0), "aa", envoy.RawSocket) == before {
 		t.Error("another transport socket is the same shape")
 	}
 }
