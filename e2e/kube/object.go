@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/e2e-framework/klient/decoder"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
 )
@@ -20,6 +21,20 @@ func Name(object k8s.Object) string {
 		return kind + " " + object.GetName()
 	}
 	return kind + " " + object.GetNamespace() + "/" + object.GetName()
+}
+
+// Labelled adds a label to each object that a decoder reads. The decoder's own MutateLabels loses it for objects of kinds
+// that the scheme does not know, whose labels are handed out as a copy.
+func Labelled(key, value string) decoder.DecodeOption {
+	return decoder.MutateOption(func(object k8s.Object) error {
+		labels := object.GetLabels()
+		if labels == nil {
+			labels = map[string]string{}
+		}
+		labels[key] = value
+		object.SetLabels(labels)
+		return nil
+	})
 }
 
 // apply is server-side; klient has none, its own controller-runtime client does.

@@ -74,7 +74,7 @@ func (m *Mesh) raise(ctx context.Context) (int64, error) {
 
 // marked returns the marker's number that a proxy has in force; 0 where it has none.
 func (m *Mesh) marked(ctx context.Context, proxy Proxy) (int64, error) {
-	body, err := m.get(ctx, fmt.Sprintf("http://%s:15000/config_dump?resource=dynamic_active_clusters&name_regex=marker.marker", proxy.id()))
+	body, err := m.get(ctx, fmt.Sprintf("http://%s:15000/config_dump?resource=dynamic_active_clusters&name_regex=.*marker.marker.*", proxy.id()))
 	if err != nil {
 		return 0, err
 	}

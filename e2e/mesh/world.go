@@ -33,7 +33,7 @@ func ApplyWorld(ctx context.Context, k *kube.Client, fixtures fs.FS, agent Agent
 	var objects []k8s.Object
 	for _, pattern := range []string{"base/*.yaml", "base/marker/*.yaml"} {
 		decoded, err := decoder.DecodeAllFiles(ctx, fixtures, pattern,
-			decoder.MutateLabels(map[string]string{PartOf: Suite}), decoder.MutateOption(withImage(agent.Reference)))
+			kube.Labelled(PartOf, Suite), decoder.MutateOption(withImage(agent.Reference)))
 		if err != nil {
 			return fmt.Errorf("fixtures/base: %w", err)
 		}

@@ -27,7 +27,7 @@ func (p *Policies) Edit(ctx context.Context, objects []k8s.Object) error {
 			return fmt.Errorf("edit %s: %w", kube.Name(object), err)
 		}
 		if now.GetLabels()[RunLabel] != p.runID {
-			return fmt.Errorf("edit %s: it is not this run's", kube.Name(object))
+			return fmt.Errorf("edit %s: it is not this run's, label %s is %q", kube.Name(object), RunLabel, now.GetLabels()[RunLabel])
 		}
 		object.SetResourceVersion(now.GetResourceVersion())
 		object.SetUID(now.GetUID())

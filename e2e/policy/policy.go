@@ -42,7 +42,7 @@ func (p *Policies) Decode(ctx context.Context, file string) ([]k8s.Object, error
 	if err != nil {
 		return nil, err
 	}
-	objects, err := decoder.DecodeAll(ctx, bytes.NewReader(content), decoder.MutateLabels(map[string]string{RunLabel: p.runID}))
+	objects, err := decoder.DecodeAll(ctx, bytes.NewReader(content), kube.Labelled(RunLabel, p.runID))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}

@@ -51,7 +51,7 @@ func (p *Player) restored(ctx context.Context) ([]string, error) {
 		different = nil
 		for h, shape := range p.baseline {
 			if now[h] != shape {
-				different = append(different, h)
+				different = append(different, h+": "+shape+" -- "+now[h])
 			}
 		}
 		return len(different) == 0, nil
