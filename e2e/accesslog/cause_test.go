@@ -164,14 +164,14 @@ func TestBytesThatAreNoHTTPAreNamedByWhoSawThem(t *testing.T) {
 	}
 }
 
-func TestAListenersLineClaimsNoRequest(t *testing.T) {
+func TestAConnectionWithNoLineButTheListenersCameToNothing(t *testing.T) {
 	for name, line := range map[string]string{
 		"mTLS":      `"10.244.0.5:46538"`,
 		"plaintext": `"10.244.0.6:49180"`,
 		"silence":   `"10.244.0.6:49154"`,
 	} {
-		if o := lineOf(t, "listener.jsonl", Listener, line).Server("x"); o.Says != "" || o.Missing == "" {
-			t.Errorf("%s: says %q, missing %q", name, o.Says, o.Missing)
+		if o := lineOf(t, "listener.jsonl", Listener, line).Server("x"); o.Says != hop.Cut || o.Refusal != "" {
+			t.Errorf("%s: says %q, refusal %q", name, o.Says, o.Refusal)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (l Line) Client(by string) hop.Observation {
 	o.Attempts = l.UpstreamRequestAttemptCount
 	o.Symptom.TransportFailure = l.UpstreamTransportFailureReason
 	if l.UpstreamTLSVersion != "" {
-		o.TLS = &hop.TLSFacts{Version: l.UpstreamTLSVersion, Cipher: l.UpstreamTLSCipher, Peer: hop.Identity(l.UpstreamPeerURISAN)}
+		o.TLS = &hop.TLSFacts{Version: l.UpstreamTLSVersion, Cipher: suite(l.UpstreamTLSCipher), Peer: hop.Identity(l.UpstreamPeerURISAN)}
 	}
 	switch {
 	case l.unserved(), l.UpstreamTransportFailureReason != "", l.forbidden():
@@ -58,7 +58,7 @@ func (l Line) Client(by string) hop.Observation {
 	case l.UpstreamTLSVersion == "" && l.inspectedTLS():
 		o.Says = hop.AppTLS
 	case l.UpstreamTLSVersion == "":
-		o.Says = hop.Plaintext
+		o.Says = l.unread()
 	case l.UpstreamPeerURISAN != "" && (l.UpstreamLocalURISAN != "" || !l.logsLocalSAN):
 		o.Says = hop.MTLS
 	default:
@@ -82,7 +82,7 @@ func (l Line) Server(by string) hop.Observation {
 	case !l.handshakeFailed() && (l.DownstreamTLSVersion != "" || l.RequestedServerName != ""):
 		o.TLS = &hop.TLSFacts{
 			Version: l.DownstreamTLSVersion,
-			Cipher:  l.DownstreamTLSCipher,
+			Cipher:  suite(l.DownstreamTLSCipher),
 			SNI:     l.RequestedServerName,
 			Peer:    hop.Identity(l.DownstreamPeerURISAN),
 			Serial:  l.DownstreamPeerSerial,
@@ -91,14 +91,12 @@ func (l Line) Server(by string) hop.Observation {
 	switch {
 	case l.serverRefused():
 		o.Says, o.Refusal = hop.Refused, l.serverCause()
-	case l.Kind == Listener:
-		o.Missing = "a connection came and ended without a request"
-	case l.Kind == Proxied && l.logsBytes && l.BytesSent == 0:
+	case l.Kind == Listener, l.Kind == Proxied && l.logsBytes && l.BytesSent == 0:
 		o.Says = hop.Cut
 	case l.inspectedTLS():
 		o.Says = hop.AppTLS
 	case l.DownstreamTLSVersion == "":
-		o.Says = hop.Plaintext
+		o.Says = l.unread()
 	case l.DownstreamPeerURISAN != "":
 		o.Says = hop.MTLS
 	default:
@@ -136,8 +134,18 @@ func (l Line) With(listener Line) Line {
 // inspectedTLS tells whether the proxy saw a ClientHello, by the server name in it, and passed it on unopened.
 func (l Line) inspectedTLS() bool { return l.DownstreamTLSVersion == "" && l.RequestedServerName != "" }
 
+// handshakeFailed tells whether TLS came to nothing. A connection may also be reset after it was of use.
 func (l Line) handshakeFailed() bool {
-	return l.DownstreamTransportFailureReason != "" && !l.inspectorNote()
+	return l.DownstreamTransportFailureReason != "" && !l.inspectorNote() && !(l.Kind == Proxied && l.BytesSent > 0)
+}
+
+// unread is what a line without TLS says: of a request that it was in the clear, of bytes passed on unread nothing of
+// what they were.
+func (l Line) unread() hop.Outcome {
+	if l.Kind == Proxied {
+		return hop.Raw
+	}
+	return hop.Plaintext
 }
 
 // details are why a request or, where there was none, its connection ended.

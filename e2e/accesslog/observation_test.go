@@ -89,7 +89,7 @@ func TestTheTLSInspectorsNoteOnPlaintextThatIsServedIsNoRefusal(t *testing.T) {
 	}
 	// On that line the application was down as well.
 	line.ResponseFlags = nil
-	if got := line.Server("x"); got.Says != hop.Plaintext {
+	if got := line.Server("x"); got.Says != hop.Raw {
 		t.Errorf("got %q", got.Says)
 	}
 }

@@ -15,6 +15,7 @@ type Prediction struct {
 	Refusal hop.Refusal  `json:"refusal,omitempty"` // empty for a refusal that has no name among the causes
 	Peer    hop.Identity `json:"peer,omitempty"`    // the client's, where the server's end verifies it
 	Chain   string       `json:"chain,omitempty"`   // the server's filter chain that takes the connection
+	HTTP    bool         `json:"http,omitempty"`    // which reads HTTP
 	Why     string       `json:"why"`
 	Assumed []string     `json:"assumed,omitempty"` // what was held for true because a secret or a rule could not tell
 }
@@ -96,7 +97,7 @@ func meet(f flight, server ServerFacts, a Attempt) Prediction {
 	}
 	p := enter(f, chain, server, a)
 	if !server.Naked {
-		p.Chain = chain.Name
+		p.Chain, p.HTTP = chain.Name, chain.HTTP
 	}
 	return p
 }

@@ -75,7 +75,7 @@ func TestWhatAPortTakesFollowsThePolicy(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			got := serverOf(t, test.dump, test.port)
-			ignored := cmpopts.IgnoreFields(Prediction{}, "Why", "Chain")
+			ignored := cmpopts.IgnoreFields(Prediction{}, "Why", "Chain", "HTTP")
 			if diff := cmp.Diff(test.plain, got.Plain, ignored); diff != "" {
 				t.Errorf("plaintext (-want +got):\n%s%s", diff, got.Plain.Why)
 			}

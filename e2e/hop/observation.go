@@ -33,7 +33,7 @@ type Identity string
 // TLSFacts are the parameters of a TLS session as one end recorded them.
 type TLSFacts struct {
 	Version string   `json:"version,omitempty"` // as Envoy spells it: TLSv1.3
-	Cipher  string   `json:"cipher,omitempty"`
+	Cipher  string   `json:"cipher,omitempty"`  // by its IANA name: TLS_AES_128_GCM_SHA256
 	SNI     string   `json:"sni,omitempty"`
 	Peer    Identity `json:"peer,omitempty"` // the identity that the other end proved
 	Serial  string   `json:"serial,omitempty"`

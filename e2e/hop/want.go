@@ -17,7 +17,8 @@ const (
 const (
 	Encrypted Outcome = "encrypted" // the wire: both ends spoke TLS
 	Served    Outcome = "served"    // the application: it was reached, by a protocol without headers
-	Cut       Outcome = "cut"       // the wire: the connection ended before the server sent a byte
+	Raw       Outcome = "raw"       // a proxy: it passed bytes on unread, and answers back
+	Cut       Outcome = "cut"       // the connection ended before an answer came: the wire saw none at all, a proxy none of the application's
 	Absent    Outcome = "absent"    // the observer was watching, and the attempt did not pass it
 )
 

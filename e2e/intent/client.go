@@ -281,7 +281,9 @@ func (s Snapshot) endpointMTLS(to target, r *route, e endpoint, t trail) bool {
 	t.use(AutoEndpoints)
 	if mode := r.endpointMode(to.port.Number); mode != nil {
 		t.use(AutoRuleEndpoints)
-		return *mode == networking.ClientTLSSettings_ISTIO_MUTUAL
+		// The mark is the workload's own label, which the rule only takes away
+		// (istio/istio pilot/pkg/xds/endpoints/endpoint_builder.go buildEnvoyLbEndpoint).
+		return *mode == networking.ClientTLSSettings_ISTIO_MUTUAL && e.mode == istioMode
 	}
 	if e.named {
 		t.use(EntryEndpointMode)

@@ -72,6 +72,19 @@ func (m *Mesh) Authorities(ctx context.Context) (Authorities, error) {
 	return Authorities{Mesh: mesh, MeshRoot: plugged["root-cert.pem"], Products: products}, nil
 }
 
+// ApplicationChain reads the certificate that product-service and legacy-service present by themselves, as PEM.
+func (m *Mesh) ApplicationChain(ctx context.Context) ([]byte, error) {
+	r, err := m.kube.Resources()
+	if err != nil {
+		return nil, err
+	}
+	var secret corev1.Secret
+	if err := r.Get(ctx, "product-tls", "default", &secret); err != nil {
+		return nil, fmt.Errorf("secret default/product-tls: %w", err)
+	}
+	return secret.Data[corev1.TLSCertKey], nil
+}
+
 func readSecret(ctx context.Context, r *resources.Resources, name string) (map[string]string, error) {
 	var secret corev1.Secret
 	if err := r.Get(ctx, name, istioNamespace, &secret); err != nil {

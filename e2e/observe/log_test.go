@@ -24,12 +24,12 @@ type logged struct {
 func logOf(lines ...logged) *Logs {
 	logs := NewLogs(nil)
 	for _, l := range lines {
-		id := "null"
+		id, protocol := "null", "null"
 		if l.id != "" {
-			id = `"` + l.id + `"`
+			id, protocol = `"`+l.id+`"`, `"HTTP/1.1"`
 		}
-		logs.add(server, fmt.Appendf(nil, `{"start_time":"2026-11-24T01:49:07.915Z","hop_id":%s,"response_flags":"%s","connection_id":%d,
-			"downstream_direct_remote_address":"%s","downstream_local_address":"%s"}`, id, l.flags, l.connection, l.from, l.to))
+		logs.add(server, fmt.Appendf(nil, `{"start_time":"2026-11-24T01:49:07.915Z","hop_id":%s,"protocol":%s,"response_flags":"%s","connection_id":%d,
+			"downstream_direct_remote_address":"%s","downstream_local_address":"%s"}`, id, protocol, l.flags, l.connection, l.from, l.to))
 	}
 	return logs
 }

@@ -19,14 +19,15 @@ import (
 const lineLimit = 3 * time.Second
 
 // ClientLine waits for the line of a request in its client proxy's log: by its id, or for a TCP connection, which has
-// none, by the address of the application's own socket, which is DOWNSTREAM_DIRECT_REMOTE_ADDRESS to the proxy. The
-// chain goes on alike for both: the line's upstream local address is what the server's proxy sees (Attempt.From).
+// none, by the two addresses of the application's own socket, which are DOWNSTREAM_DIRECT_REMOTE_ADDRESS and
+// DOWNSTREAM_LOCAL_ADDRESS to the proxy: to another destination a source port may be used again at once. The chain goes on alike for both: the line's upstream local address is what the server's proxy sees (Attempt.From).
 //
 // A sidecar sees the application's address as it is. A gateway does so only where nothing translates it on the way: of
 // a connection from a pod to the gateway pod's own address, not of one through a node port.
-func (l *Logs) ClientLine(ctx context.Context, proxy mesh.Proxy, after Mark, id string, downstream netip.AddrPort) (*hop.Observation, string) {
+func (l *Logs) ClientLine(ctx context.Context, proxy mesh.Proxy, after Mark, id string, downstream hop.FiveTuple) (*hop.Observation, string) {
 	line, raw, err := l.Find(ctx, proxy, after, lineLimit, func(line accesslog.Line) bool {
-		return line.HopID == id || line.Kind == accesslog.Proxied && downstream.IsValid() && line.DownstreamDirectRemoteAddress == downstream
+		return line.HopID == id || line.Kind == accesslog.Proxied && downstream.Source.IsValid() &&
+			downstream == hop.FiveTuple{Source: line.DownstreamDirectRemoteAddress, Destination: line.DownstreamLocalAddress}
 	})
 	if err != nil {
 		return missing(hop.Client, id, err), ""
@@ -41,6 +42,8 @@ func Socket(by mesh.Proxy, result call.Result) *hop.Observation {
 	seen := &hop.Observation{Source: hop.Client, By: by.String(), ID: result.ID, At: result.At, Conn: hop.FiveTuple{Source: result.Local, Destination: result.Remote}}
 	seen.Symptom = hop.Symptom{Status: result.Status, Code: result.Code, Error: result.Error}
 	switch {
+	case result.Answered() && result.TLS != nil:
+		seen.Says = hop.AppTLS
 	case result.Answered():
 		seen.Says = hop.Plaintext
 	case result.Local.IsValid():

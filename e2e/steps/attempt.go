@@ -32,11 +32,11 @@ func (p *play) attempts(step int, expects []fixture.Expect) []attempt {
 
 // holds tells whether an expectation is about the proxies that run.
 func (p *Player) holds(expect fixture.Expect) bool {
-	return (expect.Profile == "" || expect.Profile == p.Profile) && !older(p.Istio, expect.Since)
+	return (expect.Profile == "" || expect.Profile == p.Profile) && !before(p.Istio, expect.Since)
 }
 
-// older tells whether a version of Istio is of a minor before another; one that names no minor is the newest.
-func older(version, minor string) bool {
+// before tells whether a version of Istio is of a minor before another; one that names no minor is the newest.
+func before(version, minor string) bool {
 	if minor == "" {
 		return false
 	}

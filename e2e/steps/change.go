@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
 	"mtls.test/conformance/e2e/fixture"
@@ -140,8 +141,39 @@ func (p *play) refuse(ctx context.Context, step int, refuse fixture.Refuse) erro
 
 // change makes a change of objects and records how long it took until every proxy concerned had it.
 func (p *play) change(ctx context.Context, step int, act string, objects []k8s.Object, do func() error) error {
-	due, unsure := p.due(objects)
+	effective := slices.DeleteFunc(slices.Clone(objects), p.ignored)
+	due, unsure := p.due(effective)
+	unsure = unsure || len(effective) < len(objects)
 	return p.settle(ctx, step, act, names(objects), do, due, unsure)
+}
+
+// ignored tells whether istiod ignores a PeerAuthentication for an older one without a selector in its namespace, which
+// stays: no sidecar depends on what is ignored, so a change of it is no push's cause
+// (istio/istio pilot/pkg/model/authentication.go addPeerAuthentication).
+func (p *play) ignored(object k8s.Object) bool {
+	if !forAll(object) {
+		return false
+	}
+	return slices.ContainsFunc(p.applied, func(f file) bool {
+		return slices.ContainsFunc(f.objects, func(other k8s.Object) bool {
+			return other != object && forAll(other) && other.GetNamespace() == object.GetNamespace() && other.GetName() != object.GetName() && older(other, object)
+		})
+	})
+}
+
+// older tells whether an object is older than another; one that is not there yet will be the youngest.
+func older(one, than k8s.Object) bool {
+	return than.GetUID() == "" || one.GetCreationTimestamp().Time.Before(than.GetCreationTimestamp().Time)
+}
+
+// forAll tells whether an object is a PeerAuthentication for all workloads of its namespace.
+func forAll(object k8s.Object) bool {
+	policy, ok := object.(*unstructured.Unstructured)
+	if !ok || policy.GetKind() != "PeerAuthentication" {
+		return false
+	}
+	labels, _, _ := unstructured.NestedMap(policy.Object, "spec", "selector", "matchLabels")
+	return len(labels) == 0
 }
 
 // settle makes a change and waits until the pushes that are due have been acknowledged and, where none need be, until a

@@ -130,8 +130,8 @@ func (p *Player) does(a attempt, service fixture.Service, port fixture.Port) env
 	}
 	if port.Protocol == hop.TLS {
 		does.Own = envoy.Hello{SNI: service.Host(), TLSContext: envoy.TLSContext{ALPN: []string{"http/1.1"}}}
-		// product-service's own TLS looks at a client's certificate where one is shown, and does without.
-		does.Serves = &envoy.ServerEnd{TLSContext: envoy.TLSContext{ALPN: []string{"h2", "http/1.1"}, CertificateSecret: "product-tls", ValidationSecret: "product-tls"}}
+		// The application's own TLS looks at a client's certificate where one is shown, and does without.
+		does.Serves = &envoy.ServerEnd{TLSContext: envoy.TLSContext{CertificateSecret: "product-tls", Certificate: p.application, ValidationSecret: "product-tls"}}
 	}
 	return does
 }

@@ -85,6 +85,10 @@ func (r *round) add(a attempt, intent verdict.Intent, config verdict.Config) err
 		Identities: verdict.Identities{Client: client.Account, Server: server.Identity},
 		Settled:    verdict.Settled{Rule: "nothing was changed before"},
 	}
+	if check.Relays {
+		// What a gateway proves is its Gateway's choice, and no workload's.
+		check.Identities.Server = intent.Identities.Server
+	}
 	if own := a.want.Identity; own.Client != "" {
 		check.Identities.Client = own.Client
 	}

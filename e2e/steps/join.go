@@ -5,11 +5,11 @@ import (
 	"errors"
 	"net/netip"
 
-	"mtls.test/conformance/e2e/envoy"
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/observe"
 	"mtls.test/conformance/e2e/traffic"
 	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/fixtures/agent/call"
 	"mtls.test/conformance/fixtures/agent/tap"
 )
 
@@ -39,14 +39,26 @@ func (r *round) client(ctx context.Context, check *verdict.Check) {
 		if check.Streams {
 			return
 		}
-		seen, raw := r.Logs.ClientLine(ctx, place.Proxy, r.marks[place.Proxy], check.ID, result.Local)
+		downstream := hop.FiveTuple{Source: result.Local, Destination: result.Remote}
+		seen, raw := r.Logs.ClientLine(ctx, place.Proxy, r.marks[place.Proxy], check.ID, downstream)
 		r.keep(raw)
-		if seen.Missing == "" && !result.Answered() && seen.Says != hop.Refused {
-			// Its proxy handed on an answer or an end that was not product-service's.
-			seen.Says, seen.Symptom.Error = hop.Refused, result.Error
-		}
-		check.Observers.Client = seen
+		check.Observers.Client = answered(seen, result)
 	}
+}
+
+// answered adds to what a client's proxy saw what its application knows: whether the answer or the end that the proxy
+// handed on was product-service's, and whether the bytes that it passed on unread were TLS of the application's own.
+func answered(seen *hop.Observation, result call.Result) *hop.Observation {
+	switch {
+	case seen.Missing != "" || seen.Says == hop.Refused:
+	case !result.Answered():
+		seen.Says, seen.Symptom.Error = hop.Refused, result.Error
+	case seen.Says == hop.Raw && result.TLS != nil:
+		seen.Says = hop.AppTLS
+	case seen.Says == hop.Raw:
+		seen.Says = hop.Plaintext
+	}
+	return seen
 }
 
 // wire asks the taps for all connections to the servers' ports since the round began, and for the kept ones by name.
@@ -140,12 +152,27 @@ func (r *round) server(check *verdict.Check) {
 	}
 	attempt := observe.Attempt{ID: check.ID, From: from, Port: r.destination(*check).Port()}
 	seen, line, raw := r.Logs.ServerLine(place.Proxy, r.marks[place.Proxy], attempt, r.watermarks[place.Proxy])
-	check.Observers.Server = seen
+	check.Observers.Server = noHTTP(seen, check.Observers.Wire)
 	check.Rewritten = seen.Conn.Source.IsValid() && seen.Conn.Source != from && r.Logs.Rewrites(place.Proxy, attempt)
 	if check.On == "" {
 		check.Reused = r.Logs.OtherOn(place.Proxy, line)
 	}
 	r.keep(raw)
+}
+
+// noHTTP names the cause of a protocol error: the server's proxy knows that the bytes were no HTTP, the wire whether they
+// were TLS.
+func noHTTP(seen, wire *hop.Observation) *hop.Observation {
+	if seen.Says != hop.Refused || seen.Refusal != "" || seen.Symptom.Flags != "DPE" || wire == nil {
+		return seen
+	}
+	switch {
+	case wire.TLS != nil:
+		seen.Refusal = hop.NotTLS
+	case wire.Says == hop.Plaintext:
+		seen.Refusal = hop.NotHTTP
+	}
+	return seen
 }
 
 func (r *round) application(check *verdict.Check) {
@@ -168,17 +195,7 @@ func (r *round) spoken(check verdict.Check) bool {
 		return false
 	}
 	server := check.Config.Server
-	return check.As != string(hop.TCP) && (server == nil || server.Naked || readsHTTP(*server, check.Config.Chain))
-}
-
-// readsHTTP tells whether a chain of the server's proxy reads HTTP; a port of undeclared protocol may be passed on as bytes.
-func readsHTTP(server envoy.ServerFacts, chain string) bool {
-	for _, c := range server.Chains {
-		if c.Name == chain {
-			return c.HTTP
-		}
-	}
-	return server.DefaultChain != nil && server.DefaultChain.HTTP
+	return check.As != string(hop.TCP) && (server == nil || server.Naked || check.Config.HTTP)
 }
 
 func (r *round) keep(raw string) {

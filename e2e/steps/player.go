@@ -11,6 +11,7 @@ import (
 
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
+	"mtls.test/conformance/e2e/envoy"
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/intent"
@@ -37,7 +38,8 @@ type Player struct {
 	Istio    string                               // version
 	Diagnose func(ctx context.Context, id string) // gathers what explains a case that is not green, before it is reverted
 
-	baseline map[string]string // by hop
+	baseline    map[string]string  // by hop
+	application *envoy.SecretFacts // what the servers' applications present by themselves
 }
 
 // revertLimit bounds the clean-up of a case, which goes on after the case itself was interrupted.
@@ -101,6 +103,13 @@ func (p *Player) Begin(ctx context.Context) error {
 	}
 	if err := p.watch(ctx, servers); err != nil {
 		return err
+	}
+	chain, err := p.Mesh.ApplicationChain(ctx)
+	if err != nil {
+		return err
+	}
+	if p.application, err = envoy.ReadChain(chain); err != nil {
+		return fmt.Errorf("the application's certificate: %w", err)
 	}
 	p.baseline, err = p.shapes(ctx)
 	return err

@@ -154,7 +154,7 @@ func (p *Prober) target(attempt ProbeAttempt) (probe.Request, error) {
 // inside is what is said once our own TLS stands, to a port that is spoken to so.
 func inside(protocol call.Protocol) probe.Inside {
 	if protocol == call.TLS {
-		return probe.HTTP
+		return probe.HTTPS
 	}
 	return probe.Inside(protocol)
 }

@@ -13,7 +13,7 @@ func (c *Check) required() []hop.Source {
 		client = hop.Probe
 	}
 	switch {
-	case c.Want == hop.Refused && staysHome(c.Cause):
+	case c.Want == hop.Refused && staysHome(c.Cause) && !c.Relays:
 		return []hop.Source{client, hop.Application}
 	case c.Streams:
 		return []hop.Source{hop.Application, hop.Wire}

@@ -37,13 +37,20 @@ func (c *Check) statements() []statement {
 }
 
 // fits lists the outcomes that an observer's statement leaves possible. The wire cannot see into TLS, nor whether what
-// it carried in the clear was served; an application without headers cannot tell how it was reached.
+// it carried in the clear was served; an application without headers cannot tell how it was reached; the server's proxy
+// knows of bytes that it passed on unread only that it ended no TLS, and of a gateway's they may be TLS of those behind.
 func (c *Check) fits(source hop.Source, says hop.Outcome) []hop.Outcome {
 	switch {
 	case source == hop.Wire && says == hop.Encrypted:
 		return []hop.Outcome{hop.MTLS, hop.OneWayTLS, hop.AppTLS, hop.Refused}
 	case source == hop.Wire && says == hop.Plaintext:
 		return []hop.Outcome{hop.Plaintext, hop.Refused}
+	case source == hop.Server && (says == hop.Raw || says == hop.AppTLS) && c.Relays:
+		return []hop.Outcome{hop.MTLS, hop.Plaintext, hop.OneWayTLS, hop.AppTLS, hop.Refused}
+	case source == hop.Server && says == hop.Raw:
+		return []hop.Outcome{hop.Plaintext, hop.AppTLS, hop.Refused}
+	case source == hop.Server && says == hop.AppTLS:
+		return []hop.Outcome{hop.AppTLS, hop.Refused}
 	case says == hop.Cut:
 		return []hop.Outcome{hop.Refused}
 	case source == hop.Application && says == hop.Served:
