@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"time"
+
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/envoy"
 	"mtls.test/conformance/e2e/fixture"
@@ -79,6 +83,23 @@ func grown(before, after map[hop.FiveTuple]hop.Packets) (hop.FiveTuple, error) {
 		return hop.FiveTuple{}, fmt.Errorf("%d connections to the server carried bytes meanwhile, so none is known to be it: %v", len(found), found)
 	}
 	return found[0], nil
+}
+
+// drainLimit is how long a connection may outlive the configuration it belongs to: the mesh's drainDuration is 2 s.
+const drainLimit = 5 * time.Second
+
+// ended waits until a kept connection has ended on the wire, or the limit has passed: then the packets tell that it has
+// not.
+func (p *Player) ended(ctx context.Context, kept connection) error {
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		open, err := p.Taps.Open(ctx, kept.conn.Destination, kept.conn.Source.Addr())
+		_, still := open[kept.conn]
+		return !still, err
+	}, wait.WithContext(ctx), wait.WithTimeout(drainLimit), wait.WithInterval(configInterval), wait.WithImmediate())
+	if err != nil && !apiwait.Interrupted(err) {
+		return err
+	}
+	return ctx.Err()
 }
 
 // disconnect closes what the case kept.

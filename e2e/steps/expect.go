@@ -121,6 +121,11 @@ func (r *round) send(ctx context.Context, attempts []attempt) error {
 	for _, a := range attempts {
 		switch {
 		case a.want.On != "":
+			if a.want.Cause == hop.Closed {
+				if err := r.ended(ctx, r.connections[a.want.On]); err != nil {
+					return err
+				}
+			}
 			told, err := r.Sender.Use(ctx, a.From, r.connections[a.want.On].name, a.id)
 			if err != nil {
 				return err
@@ -170,7 +175,7 @@ func (r *round) look(ctx context.Context) {
 		var ids []string
 		for _, other := range r.checks {
 			if r.servers[other.ID].Proxy == place.Proxy {
-				ids = append(ids, r.receivedAs(other))
+				ids = append(ids, other.ID)
 			}
 		}
 		id := fmt.Sprintf("%s-%s-%d-sentinel", r.RunID, r.c.ID, r.step)
@@ -187,14 +192,6 @@ func (r *round) look(ctx context.Context) {
 		})
 	}
 	looking.Wait()
-}
-
-// receivedAs is the id under which the application knows the attempt: a stream has only that which opened it.
-func (r *round) receivedAs(check verdict.Check) string {
-	if told, found := r.kept[check.ID]; found && check.Streams {
-		return told.Open.ID
-	}
-	return check.ID
 }
 
 // watermark sends a sentinel to a server, and waits until it is logged after the mark. A server without a proxy has no

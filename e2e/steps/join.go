@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 
 	"mtls.test/conformance/e2e/hop"
@@ -37,6 +38,7 @@ func (r *round) client(ctx context.Context, check *verdict.Check) {
 		check.Observers.Client = observe.Socket(place.Proxy, result)
 	default:
 		if check.Streams {
+			check.Observers.Client = r.stream(*check)
 			return
 		}
 		downstream := hop.FiveTuple{Source: result.Local, Destination: result.Remote}
@@ -44,6 +46,41 @@ func (r *round) client(ctx context.Context, check *verdict.Check) {
 		r.keep(raw)
 		check.Observers.Client = answered(seen, result)
 	}
+	if check.On != "" {
+		check.Observers.Client = r.elsewhere(*check)
+	}
+}
+
+// stream is what the client's application knows of a stream that it keeps: that it went on, or has ended.
+func (r *round) stream(check verdict.Check) *hop.Observation {
+	told := r.kept[check.ID]
+	seen := &hop.Observation{
+		Source: hop.Client, By: r.Places.Clients[check.From].String(), ID: check.ID, At: told.LastAt,
+		Conn: r.connections[check.On].conn, Says: hop.Served, Symptom: hop.Symptom{Error: told.Error},
+	}
+	if !told.Ended.IsZero() {
+		seen.At, seen.Says, seen.Refusal = told.Ended, hop.Refused, hop.Closed
+	}
+	return seen
+}
+
+// elsewhere tells of a request on a kept connection that went over another to the server that the kept one was closed:
+// what became of the other is not asked.
+func (r *round) elsewhere(check verdict.Check) *hop.Observation {
+	seen, kept := check.Observers.Client, r.connections[check.On].conn
+	if seen.Missing != "" || seen.Conn.Source == kept.Source {
+		return seen
+	}
+	return &hop.Observation{
+		Source: hop.Client, By: seen.By, ID: seen.ID, At: seen.At, Conn: kept, Says: hop.Refused, Refusal: hop.Closed,
+		Symptom: hop.Symptom{Error: fmt.Sprintf("the request left from %s instead: %s", seen.Conn.Source, seen.Says)},
+	}
+}
+
+// gone tells whether a check's request did not go over the connection that the check is about.
+func gone(check verdict.Check) bool {
+	seen := check.Observers.Client
+	return check.On != "" && seen != nil && seen.Refusal == hop.Closed
 }
 
 // answered adds to what a client's proxy saw what its application knows: whether the answer or the end that the proxy
@@ -116,6 +153,9 @@ func (r *round) only(check *verdict.Check, wires map[hop.FiveTuple]observe.Wire,
 func (r *round) show(check *verdict.Check, wire observe.Wire) {
 	seen := wire.Observation
 	seen.ID = check.ID
+	if check.On != "" && seen.Packets != nil && seen.Packets.Closed {
+		seen.Refusal = hop.Closed
+	}
 	check.Observers.Wire = &seen
 	if len(wire.Slice) > 0 {
 		r.evidence.Packets[check.ID] = wire.Slice
@@ -143,7 +183,7 @@ func (r *round) destination(check verdict.Check) netip.AddrPort {
 
 func (r *round) server(check *verdict.Check) {
 	place := r.servers[check.ID]
-	if !place.Proxied || check.Streams {
+	if !place.Proxied || check.Streams || gone(*check) {
 		return
 	}
 	from := r.left(*check).Source
@@ -176,12 +216,12 @@ func noHTTP(seen, wire *hop.Observation) *hop.Observation {
 }
 
 func (r *round) application(check *verdict.Check) {
-	if check.Relays {
+	if check.Relays || check.Streams || gone(*check) {
 		return
 	}
 	pod := r.servers[check.ID].Proxy
 	failed := r.unasked[pod]
-	records := r.received[pod][r.receivedAs(*check)]
+	records := r.received[pod][check.ID]
 	if len(records) == 0 {
 		failed = errors.Join(failed, r.watermarks[pod])
 	}

@@ -186,7 +186,7 @@ func TestAVerdictRestsOnTheObserversThatTheAttemptCanHave(t *testing.T) {
 		"without a proxy":       {verdict.Check{ClientKind: hop.Sidecar, Want: hop.Plaintext}, []hop.Source{hop.Client, hop.Application, hop.Wire}},
 		"a probe":               {verdict.Check{ClientKind: hop.Prober, Proxied: true, Want: hop.Refused, Cause: hop.UnknownCA}, []hop.Source{hop.Probe, hop.Server, hop.Application, hop.Wire}},
 		"never left the client": {verdict.Check{ClientKind: hop.Gateway, Proxied: true, Want: hop.Refused, Cause: hop.NoCluster}, []hop.Source{hop.Client, hop.Application}},
-		"a stream":              {verdict.Check{ClientKind: hop.Sidecar, Proxied: true, On: "watch", Streams: true, Want: hop.MTLS}, []hop.Source{hop.Application, hop.Wire}},
+		"a stream":              {verdict.Check{ClientKind: hop.Sidecar, Proxied: true, On: "watch", Streams: true, Want: hop.MTLS}, []hop.Source{hop.Client, hop.Wire}},
 	} {
 		test.check.Judge()
 		if !slices.Equal(test.check.Observers.Required, test.want) {

@@ -6,7 +6,8 @@ import "mtls.test/conformance/e2e/hop"
 // where there is one, and the application. Intent and configuration are required of every check besides.
 //
 // A probe is its own client. What never leaves the client's proxy has neither wire nor server. A stream that is still
-// open has no line in any log yet.
+// open has no line in any log yet, and over a connection that was closed nothing more comes to the server: there the
+// client's end, which holds it, and the wire are all who know.
 func (c *Check) required() []hop.Source {
 	client := hop.Client
 	if c.ClientKind == hop.Prober {
@@ -15,9 +16,7 @@ func (c *Check) required() []hop.Source {
 	switch {
 	case c.Want == hop.Refused && staysHome(c.Cause) && !c.Relays:
 		return []hop.Source{client, hop.Application}
-	case c.Streams:
-		return []hop.Source{hop.Application, hop.Wire}
-	case c.On != "" && c.Cause == hop.Closed:
+	case c.Streams, c.On != "" && c.Cause == hop.Closed:
 		return []hop.Source{client, hop.Wire}
 	case c.Relays:
 		return []hop.Source{client, hop.Server, hop.Wire}

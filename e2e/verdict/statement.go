@@ -26,7 +26,7 @@ func (c *Check) statements() []statement {
 		all = append(all, statement{policies, c.Intent.Says, []hop.Outcome{c.Intent.Says}})
 	}
 	if c.Config.Missing == "" && c.Config.Says != "" {
-		all = append(all, statement{configuration, c.Config.Says, []hop.Outcome{c.Config.Says}})
+		all = append(all, statement{configuration, c.Config.Says, c.fits("", c.Config.Says)})
 	}
 	for _, source := range []hop.Source{hop.Client, hop.Probe, hop.Server, hop.Application, hop.Wire, hop.Stats} {
 		if seen := c.Observers.By(source); present(seen) && seen.Says != "" {
@@ -41,6 +41,8 @@ func (c *Check) statements() []statement {
 // knows of bytes that it passed on unread only that it ended no TLS, and of a gateway's they may be TLS of those behind.
 func (c *Check) fits(source hop.Source, says hop.Outcome) []hop.Outcome {
 	switch {
+	case c.On != "" && (source == "" || source == hop.Wire):
+		return c.fitsKept(source, says)
 	case source == hop.Wire && says == hop.Encrypted:
 		return []hop.Outcome{hop.MTLS, hop.OneWayTLS, hop.AppTLS, hop.Refused}
 	case source == hop.Wire && says == hop.Plaintext:
@@ -53,7 +55,7 @@ func (c *Check) fits(source hop.Source, says hop.Outcome) []hop.Outcome {
 		return []hop.Outcome{hop.AppTLS, hop.Refused}
 	case says == hop.Cut:
 		return []hop.Outcome{hop.Refused}
-	case source == hop.Application && says == hop.Served:
+	case says == hop.Served:
 		return []hop.Outcome{hop.MTLS, hop.Plaintext, hop.OneWayTLS, hop.AppTLS}
 	case source == hop.Application && says == hop.Absent:
 		return []hop.Outcome{hop.Refused}
@@ -61,6 +63,19 @@ func (c *Check) fits(source hop.Source, says hop.Outcome) []hop.Outcome {
 		return []hop.Outcome{hop.Refused}
 	}
 	return []hop.Outcome{says}
+}
+
+// fitsKept is fits of a connection from before. Its configuration tells what it carries as long as it is there, and its
+// packets whether it still is.
+func (c *Check) fitsKept(source hop.Source, says hop.Outcome) []hop.Outcome {
+	all := []hop.Outcome{says}
+	if says == hop.Encrypted {
+		all = []hop.Outcome{hop.MTLS, hop.OneWayTLS, hop.AppTLS}
+	}
+	if wire := c.Observers.Wire; source == "" || wire.Packets != nil && wire.Packets.Closed {
+		all = append(all, hop.Refused)
+	}
+	return all
 }
 
 // outcomes are the stories that witnesses can tell; absent is that of a proxy which a connection went past.

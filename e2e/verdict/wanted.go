@@ -10,10 +10,10 @@ import (
 
 // otherCause tells whether the refusal has to some witness another cause than the wanted one.
 func (c *Check) otherCause() string {
-	if c.Intent.Missing == "" && c.Intent.Refusal != c.Cause {
+	if c.On == "" && c.Intent.Missing == "" && c.Intent.Refusal != c.Cause {
 		return fmt.Sprintf("refused as wanted, but meant to be by %s, not %s", named(hop.Identity(c.Intent.Refusal)), c.Cause)
 	}
-	if c.Config.Missing == "" && c.Config.Refusal != c.Cause {
+	if c.On == "" && c.Config.Missing == "" && c.Config.Refusal != c.Cause {
 		return fmt.Sprintf("refused as wanted, but configured to be by %s, not %s", c.Config.Refusal, c.Cause)
 	}
 	row := symptoms[c.Cause]
@@ -29,8 +29,12 @@ func (c *Check) otherCause() string {
 	return ""
 }
 
-// otherIdentity tells whether an end proved another identity than its workload's.
+// otherIdentity tells whether an end proved another identity than its workload's. Of a stream that goes on no proxy has
+// told one yet.
 func (c *Check) otherIdentity() string {
+	if c.Streams {
+		return ""
+	}
 	if got := c.serverProved(); present(c.clientEnd()) && got != c.Identities.Server {
 		return fmt.Sprintf("the server proved %s, wanted %s", named(got), c.Identities.Server)
 	}
