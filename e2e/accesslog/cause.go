@@ -41,6 +41,7 @@ var byServer = []named{
 var byClient = []named{
 	{"WRONG_VERSION_NUMBER", hop.NotTLS},
 	{"SAN_matcher", hop.WrongSAN},
+	{"verify_SAN_list", hop.WrongSAN}, // of names that are the request's
 	{"issuer_certificate", hop.UnknownServerCA},
 	{"self_signed_certificate", hop.UnknownServerCA},
 	{"certificate_signature_failure", hop.UnknownServerCA},
@@ -62,6 +63,8 @@ func (l Line) serverCause() hop.Refusal {
 	switch {
 	case l.has("DPE") && l.inspectedTLS():
 		return hop.NotTLS
+	case l.has("UH"):
+		return hop.NoEndpoint // of those that a gateway passes TLS on to
 	case l.has("DPE") && (l.inspectorNote() || l.DownstreamTLSVersion != ""):
 		return hop.NotHTTP
 	default:

@@ -108,7 +108,7 @@ func (d *Dump) readManagersOverride(listener string, filter anyFilter) {
 
 // Offered returns the ALPN that the client offers for what its application speaks.
 func (f ClientFacts) Offered(speaks Speech) []string {
-	if f.Override == nil || !speaks.http() {
+	if f.Override == nil || !speaks.HTTP() {
 		return f.ALPN
 	}
 	offered := f.Override.HTTP1

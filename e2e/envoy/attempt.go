@@ -35,7 +35,8 @@ func SpeechOf(protocol hop.Protocol) Speech {
 	}
 }
 
-func (s Speech) http() bool { return s == SpeaksHTTP1 || s == SpeaksHTTP2 || s == "" }
+// HTTP tells whether it is a request over HTTP.
+func (s Speech) HTTP() bool { return s == SpeaksHTTP1 || s == SpeaksHTTP2 || s == "" }
 
 // detected is what an HTTP inspector makes of the bytes.
 func (s Speech) detected() []string {
@@ -81,4 +82,5 @@ type Credential struct {
 type ServerEnd struct {
 	TLSContext
 	RequireClientCertificate bool
+	TakesAny                 bool // it asks for a client's certificate and verifies none
 }

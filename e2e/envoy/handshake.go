@@ -75,6 +75,10 @@ func judgeServer(client, server TLSContext, at time.Time) handshake {
 }
 
 func judgeClient(client Hello, server ServerEnd, at time.Time) handshake {
+	if server.TakesAny {
+		shown, _ := client.presented(nil, at)
+		return handshake{mutual: shown != nil, why: "takes any certificate of the client's, and none"}
+	}
 	if !server.VerifiesPeer() {
 		// A server without roots does not ask for a certificate.
 		return handshake{why: "has no roots to verify the client's certificate with"}

@@ -161,7 +161,7 @@ func serve(p Prediction, f flight, chain ChainFacts, server ServerFacts, a Attem
 		return p
 	case chain.HTTP && f.inner == SpeaksNothing:
 		p.Says, p.Refusal, p.Why = hop.Refused, hop.ServerFirst, fmt.Sprintf("the client waits for the server, whose chain %s waits for a request", chain.Name)
-	case chain.HTTP && !f.inner.http():
+	case chain.HTTP && !f.inner.HTTP():
 		p.Says, p.Refusal, p.Why = hop.Refused, hop.NotHTTP, fmt.Sprintf("the server's chain %s reads HTTP, and the client's bytes are none", chain.Name)
 	case p.Says == hop.Plaintext && !chain.HTTP && a.Serves != nil:
 		p.Says, p.Why = hop.Refused, "the client sends plaintext, and the application speaks TLS"
@@ -173,7 +173,7 @@ func serve(p Prediction, f flight, chain ChainFacts, server ServerFacts, a Attem
 func authorize(p Prediction, f flight, chain ChainFacts, port uint16) Prediction {
 	who := caller{tls: p.Says != hop.Plaintext, identity: p.Peer, port: port}
 	for _, filter := range chain.Authorization {
-		if filter.Layer == "http" && !f.inner.http() {
+		if filter.Layer == "http" && !f.inner.HTTP() {
 			continue
 		}
 		allowed, err := filter.allows(who)

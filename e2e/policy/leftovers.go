@@ -48,10 +48,15 @@ func (p *Policies) Leftovers(ctx context.Context) ([]k8s.Object, error) {
 	return found, nil
 }
 
-// decisive are the kinds that the oracle reads.
-var decisive = map[string]bool{"PeerAuthenticationList": true, "DestinationRuleList": true, "ServiceEntryList": true, "AuthorizationPolicyList": true, "GatewayList": true, "VirtualServiceList": true}
+// decisive are the kinds that the oracle reads, each with the label that its objects must bear.
+var decisive = map[string]string{
+	"PeerAuthenticationList": "", "DestinationRuleList": "", "ServiceEntryList": "", "AuthorizationPolicyList": "", "GatewayList": "", "VirtualServiceList": "",
+	// The world's own are known, and those of others have no part in it.
+	"ServiceList": RunLabel,
+}
 
-// InForce lists every object in the mesh, of whatever owner, that decides what a hop must be.
+// InForce lists every object in the mesh that decides what a hop must be: policies of whatever owner, and services that
+// runs applied.
 func (p *Policies) InForce(ctx context.Context) ([]unstructured.Unstructured, error) {
 	r, err := p.kube.Resources()
 	if err != nil {
@@ -59,12 +64,13 @@ func (p *Policies) InForce(ctx context.Context) ([]unstructured.Unstructured, er
 	}
 	var found []unstructured.Unstructured
 	for _, kind := range kinds {
-		if !decisive[kind.Kind] {
+		label, decides := decisive[kind.Kind]
+		if !decides {
 			continue
 		}
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(kind)
-		if err := r.List(ctx, list); err != nil {
+		if err := r.List(ctx, list, resources.WithLabelSelector(label)); err != nil {
 			return nil, fmt.Errorf("list %s: %w", kind.Kind, err)
 		}
 		found = append(found, list.Items...)

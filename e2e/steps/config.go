@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +33,11 @@ func (p *Player) facts(ctx context.Context, attempts []attempt) (map[string]verd
 
 func (p *Player) dumps(ctx context.Context, attempts []attempt) (map[mesh.Proxy]*envoy.Dump, error) {
 	proxies := map[mesh.Proxy]bool{}
+	for _, a := range attempts {
+		if behind, found := p.behind(a); found {
+			attempts = append(attempts, behind)
+		}
+	}
 	for _, a := range attempts {
 		if server, err := p.Places.Server(a.To.Service, a.want.Subset); err == nil && server.Proxied {
 			proxies[server.Proxy] = true
@@ -67,17 +73,24 @@ func (p *Player) config(a attempt, dumps map[mesh.Proxy]*envoy.Dump) verdict.Con
 		return verdict.Config{Missing: err.Error()}
 	}
 	var config verdict.Config
-	facts := envoy.Naked(port.Workload)
+	facts, err := p.server(a.To, a.want.Subset, dumps)
+	if err != nil {
+		return verdict.Config{Missing: err.Error()}
+	}
 	if place.Proxied {
 		dump := dumps[place.Proxy]
-		if facts, err = serve(dump, service, netip.AddrPortFrom(place.Address, port.Workload)); err != nil {
-			return verdict.Config{Missing: place.String() + ": " + err.Error()}
-		}
 		tls := slices.ContainsFunc(facts.Chains, func(chain envoy.ChainFacts) bool { return chain.Socket == envoy.TLSSocket })
 		config.Secrets.Server, err = secrets(dump, tls)
 	}
 	config.Server = &facts
 	does := p.does(a, service, port)
+	if behind, found := p.behind(a); found {
+		passed, err := p.server(behind.To, "", dumps)
+		if err != nil {
+			return verdict.Config{Missing: err.Error()}
+		}
+		does.Behind = &passed
+	}
 	switch p.kind(a) {
 	case hop.Plain:
 		config.Prediction = envoy.PredictPlain(facts, does)
@@ -92,12 +105,45 @@ func (p *Player) config(a attempt, dumps map[mesh.Proxy]*envoy.Dump) verdict.Con
 	return config
 }
 
-// serve reads what a server's proxy does; the gateway is one at its own listeners.
-func serve(dump *envoy.Dump, service fixture.Service, at netip.AddrPort) (envoy.ServerFacts, error) {
-	if service.Kind == fixture.GatewayPod {
-		return dump.Gateway(at.Port())
+// server reads what stands before a server's application; the gateway is one at its own listeners.
+func (p *Player) server(to hop.ServicePort, subset string, dumps map[mesh.Proxy]*envoy.Dump) (envoy.ServerFacts, error) {
+	service, port, _ := p.World.Port(to)
+	place, err := p.Places.Server(to.Service, subset)
+	if err != nil || !place.Proxied {
+		return envoy.Naked(port.Workload), err
 	}
-	return dump.ServerAt(at)
+	dump, at := dumps[place.Proxy], netip.AddrPortFrom(place.Address, port.Workload)
+	var facts envoy.ServerFacts
+	if service.Kind == fixture.GatewayPod {
+		facts, err = dump.Gateway(at.Port())
+	} else {
+		facts, err = dump.ServerAt(at)
+	}
+	if err != nil {
+		return facts, fmt.Errorf("%s: %w", place, err)
+	}
+	return facts, nil
+}
+
+// behind is the attempt as the gateway passes it on to whom its server name means, where it means a service of the
+// world (istio/istio pilot/pkg/model/service.go BuildDNSSrvSubsetKey).
+func (p *Player) behind(a attempt) (attempt, bool) {
+	gateway, _, _ := p.World.Port(a.To)
+	if gateway.Kind != fixture.GatewayPod || a.want.Probe == nil {
+		return attempt{}, false
+	}
+	parts := strings.SplitN(a.want.Probe.SNI, "_.", 4)
+	if len(parts) != 4 || parts[0] != "outbound" {
+		return attempt{}, false
+	}
+	for _, service := range p.World.Services {
+		for _, port := range service.Ports {
+			if service.Host() == parts[3] && strconv.Itoa(int(port.Number)) == parts[1] && len(service.Workloads) == 1 {
+				return attempt{Hop: hop.Hop{From: a.From, To: hop.ServicePort{Service: service.Name, Port: port.Number}}}, true
+			}
+		}
+	}
+	return attempt{}, false
 }
 
 // cluster is how a client's proxy names the destination: an alias stands for its target, a pod's address for nothing.
@@ -124,14 +170,16 @@ func (p *Player) addClient(config *verdict.Config, dump *envoy.Dump, cluster str
 
 // does tells what the two applications do, beside what their proxies are configured to.
 func (p *Player) does(a attempt, service fixture.Service, port fixture.Port) envoy.Attempt {
-	does := envoy.Attempt{Speaks: envoy.SpeechOf(port.Protocol), Host: fmt.Sprintf("%s:%d", service.Host(), port.Number), At: time.Now()}
+	does := envoy.Attempt{Speaks: envoy.SpeechOf(port.Protocol), At: time.Now()}
 	if a.want.As == "tcp" {
 		does.Speaks = envoy.SpeaksBytes
 	}
+	if does.Speaks.HTTP() {
+		does.Host = fmt.Sprintf("%s:%d", service.Host(), port.Number)
+	}
 	if port.Protocol == hop.TLS {
 		does.Own = envoy.Hello{SNI: service.Host(), TLSContext: envoy.TLSContext{ALPN: []string{"http/1.1"}}}
-		// The application's own TLS looks at a client's certificate where one is shown, and does without.
-		does.Serves = &envoy.ServerEnd{TLSContext: envoy.TLSContext{CertificateSecret: "product-tls", Certificate: p.application, ValidationSecret: "product-tls"}}
+		does.Serves = &envoy.ServerEnd{TLSContext: envoy.TLSContext{CertificateSecret: "product-tls", Certificate: p.application}, TakesAny: true}
 	}
 	return does
 }

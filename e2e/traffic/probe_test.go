@@ -81,7 +81,7 @@ func TestEachPortIsReachedWhereItIsAndSpokenToInItsProtocol(t *testing.T) {
 		{"product-service:9001", "", "", host + ":9001", host + ":9001", probe.Greet},
 		{"product-service:9080", "", "", host + ":9080", host + ":9080", probe.HTTP},
 		{"product-service:9080", hop.TCP, "", host + ":9080", host + ":9080", probe.TCP},
-		{"product-service:8443", "", "legacy", host + ":8443", host + ":8443", probe.HTTP},
+		{"product-service:8443", "", "legacy", host + ":8443", host + ":8443", probe.HTTPS},
 		{"product-service-pod:18083", "", "", "10.244.0.8:18083", "10.244.0.8:18083", probe.HTTP},
 		{"ingress:8443", "", "", "10.244.0.5:8443", "ingress.products.test", probe.HTTP},
 		{"ingress:8443", "", "other.products.test", "10.244.0.5:8443", "other.products.test", probe.HTTP},

@@ -33,7 +33,7 @@ var symptoms = map[hop.Refusal]row{
 	hop.NoSharedCipher:      {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Refused, hop.Encrypted, hop.Cut}, status: 503},
 	hop.Unauthorized:        {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Encrypted, hop.Plaintext, hop.Cut}},
 	hop.NoCluster:           {by: []hop.Source{hop.Client}, status: 503},
-	hop.NoEndpoint:          {by: []hop.Source{hop.Client}, status: 503},
+	hop.NoEndpoint:          {by: []hop.Source{hop.Client}, wire: []hop.Outcome{hop.Cut}, status: 503}, // the wire to a gateway
 	hop.ServerFirst:         {wire: []hop.Outcome{hop.Cut}},
 	hop.Closed:              {wire: []hop.Outcome{hop.Encrypted, hop.Plaintext}},
 }
@@ -46,7 +46,7 @@ func (r row) differs(c *Check, seen hop.Observation) string {
 	switch {
 	case seen.Refusal != "" && seen.Refusal != c.Cause:
 		return fmt.Sprintf("it is %s", seen.Refusal)
-	case seen.Refusal == "" && slices.Contains(r.by, seen.Source) && !(seen.Source == hop.Client && c.ClientKind == hop.Plain):
+	case seen.Refusal == "" && slices.Contains(r.by, seen.Source) && !c.cannotName(seen):
 		return fmt.Sprintf("no cause is named, only %s", quoted(symptomText(seen.Symptom)))
 	case seen.Source == hop.Wire && !slices.Contains(r.wire, seen.Says):
 		return fmt.Sprintf("packets say %s", seen.Says)
@@ -58,6 +58,11 @@ func (r row) differs(c *Check, seen hop.Observation) string {
 		return fmt.Sprintf("the status is %d, want %d", seen.Symptom.Status, r.status)
 	}
 	return ""
+}
+
+// cannotName tells whether an observer has no view of why: a client without a proxy, and a gateway that passed TLS on.
+func (c *Check) cannotName(seen hop.Observation) bool {
+	return seen.Source == hop.Client && c.ClientKind == hop.Plain || seen.Source == hop.Server && c.passedOn()
 }
 
 func proxied(kind hop.ClientKind) bool { return kind == hop.Gateway || kind == hop.Sidecar }
