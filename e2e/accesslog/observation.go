@@ -134,11 +134,11 @@ func (l Line) With(listener Line) Line {
 // inspectedTLS tells whether the proxy saw a ClientHello, by the server name in it, and passed it on unopened.
 func (l Line) inspectedTLS() bool { return l.DownstreamTLSVersion == "" && l.RequestedServerName != "" }
 
-// handshakeFailed tells whether TLS came to nothing. A client may also reset a connection after it was of use; bytes
+// handshakeFailed tells whether TLS came to nothing. A client may also be gone after the connection was of use; bytes
 // sent alone do not tell, for a server that speaks first has its greeting counted.
 func (l Line) handshakeFailed() bool {
-	reset := l.Kind == Proxied && l.BytesSent > 0 && strings.Contains(l.DownstreamTransportFailureReason, "Connection_reset_by_peer")
-	return l.DownstreamTransportFailureReason != "" && !l.inspectorNote() && !reset
+	gone := l.Kind == Proxied && l.BytesSent > 0 && strings.Contains(l.DownstreamTransportFailureReason, ":system_library:")
+	return l.DownstreamTransportFailureReason != "" && !l.inspectorNote() && !gone
 }
 
 // unread is what a line without TLS says: of a request that it was in the clear, of bytes passed on unread nothing of

@@ -80,7 +80,7 @@ func (p *Player) config(a attempt, dumps map[mesh.Proxy]*envoy.Dump) verdict.Con
 	if place.Proxied {
 		dump := dumps[place.Proxy]
 		tls := slices.ContainsFunc(facts.Chains, func(chain envoy.ChainFacts) bool { return chain.Socket == envoy.TLSSocket })
-		config.Secrets.Server, err = secrets(dump, tls)
+		config.Secrets.Server, err = p.secrets(place.Proxy, dump, tls)
 	}
 	config.Server = &facts
 	does := p.does(a, service, port)
@@ -97,7 +97,7 @@ func (p *Player) config(a attempt, dumps map[mesh.Proxy]*envoy.Dump) verdict.Con
 	case hop.Prober:
 		config.Prediction = envoy.PredictProbe(p.hello(a), facts, does)
 	default:
-		err = errors.Join(err, p.addClient(&config, dumps[p.Places.Clients[a.From].Proxy], cluster(a, service), netip.AddrPortFrom(place.Address, port.Workload), does))
+		err = errors.Join(err, p.addClient(&config, p.Places.Clients[a.From].Proxy, dumps, cluster(a, service), netip.AddrPortFrom(place.Address, port.Workload), does))
 	}
 	if err != nil {
 		config.Missing = err.Error()
@@ -157,14 +157,15 @@ func cluster(a attempt, service fixture.Service) string {
 	return envoy.SubsetName(service.Host(), a.To.Port, a.want.Subset)
 }
 
-func (p *Player) addClient(config *verdict.Config, dump *envoy.Dump, cluster string, to netip.AddrPort, does envoy.Attempt) error {
+func (p *Player) addClient(config *verdict.Config, client mesh.Proxy, dumps map[mesh.Proxy]*envoy.Dump, cluster string, to netip.AddrPort, does envoy.Attempt) error {
+	dump := dumps[client]
 	facts, err := dump.Outbound(cluster, to)
 	if err != nil {
 		return err
 	}
 	config.Client = &facts
 	config.Prediction = envoy.Predict(facts, *config.Server, does)
-	config.Secrets.Client, err = secrets(dump, facts.Socket == envoy.TLSSocket && facts.CertificateSecret == envoy.WorkloadSecret)
+	config.Secrets.Client, err = p.secrets(client, dump, facts.Socket == envoy.TLSSocket && facts.CertificateSecret == envoy.WorkloadSecret)
 	return err
 }
 
@@ -209,21 +210,4 @@ func (p *Player) hello(a attempt) envoy.Hello {
 	}
 	hello.Credential = credential
 	return hello
-}
-
-// secrets reads the two secrets by which a proxy speaks mTLS. Envoy holds a secret only while something uses it, so
-// a proxy that is configured to speak in the clear may lack them.
-func secrets(dump *envoy.Dump, needed bool) ([]envoy.SecretFacts, error) {
-	var all []envoy.SecretFacts
-	for _, name := range []string{envoy.WorkloadSecret, envoy.RootSecret} {
-		secret, err := dump.Secret(name)
-		if errors.Is(err, envoy.ErrAbsent) && !needed {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, secret)
-	}
-	return all, nil
 }

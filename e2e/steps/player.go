@@ -38,8 +38,9 @@ type Player struct {
 	Istio    string                               // version
 	Diagnose func(ctx context.Context, id string) // gathers what explains a case that is not green, before it is reverted
 
-	baseline    map[string]string  // by hop
-	application *envoy.SecretFacts // what the servers' applications present by themselves
+	baseline    map[string]string            // by hop
+	application *envoy.SecretFacts           // what the servers' applications present by themselves
+	held        map[string]envoy.SecretFacts // by proxies, by their names in the report
 }
 
 // revertLimit bounds the clean-up of a case, which goes on after the case itself was interrupted.
@@ -72,6 +73,7 @@ type file struct {
 
 // Begin removes what earlier runs left in the mesh, sees that the servers' logs come through, and remembers how the proxies are configured without a policy.
 func (p *Player) Begin(ctx context.Context) error {
+	p.held = map[string]envoy.SecretFacts{}
 	left, err := p.Policies.Leftovers(ctx)
 	if err != nil {
 		return err
@@ -136,6 +138,7 @@ func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Eviden
 	if err := errors.Join(broken...); err != nil {
 		play.verdict.Break(err.Error())
 	}
+	play.verdict.Secrets = play.told()
 	play.verdict.Seconds = time.Since(started).Seconds()
 	return play.verdict, play.evidence
 }

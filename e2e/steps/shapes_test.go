@@ -13,7 +13,7 @@ func TestTheShapeOfAConfigurationIsWhatAPolicyDecides(t *testing.T) {
 		return shape(verdict.Config{
 			Client:  &envoy.ClientFacts{Updated: updated, Socket: socket},
 			Server:  &envoy.ServerFacts{Updated: updated},
-			Secrets: verdict.ProxySecrets{Client: []envoy.SecretFacts{{Name: envoy.WorkloadSecret, Serial: serial}}},
+			Secrets: verdict.ProxySecrets{Client: []string{"client default " + serial}},
 		})
 	}
 	before := at(time.Unix(1, 0), "aa", envoy.TLSSocket)

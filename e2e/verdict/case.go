@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"mtls.test/conformance/e2e/envoy"
 	"mtls.test/conformance/e2e/hop"
 )
 
@@ -21,7 +22,9 @@ type Case struct {
 	Rejections        []Rejection `json:"rejections,omitempty"`
 	Traffic           *Traffic    `json:"traffic,omitempty"`
 	Checks            []Check     `json:"checks"`
-	Rerun             string      `json:"rerun"` // the command that runs this case alone
+	// Secrets are those that the proxies of the checks held, by the names that the checks give them.
+	Secrets map[string]envoy.SecretFacts `json:"secrets,omitempty"`
+	Rerun   string                       `json:"rerun"` // the command that runs this case alone
 }
 
 // Rejection is a policy that the API server must not take.

@@ -75,10 +75,10 @@ type Config struct {
 	envoy.Prediction
 }
 
-// ProxySecrets are the certificates that the two proxies hold, by SDS.
+// ProxySecrets name the certificates that the two proxies hold, by SDS: keys of Case.Secrets.
 type ProxySecrets struct {
-	Client []envoy.SecretFacts `json:"client,omitempty"`
-	Server []envoy.SecretFacts `json:"server,omitempty"`
+	Client []string `json:"client,omitempty"`
+	Server []string `json:"server,omitempty"`
 }
 
 // Observers are the observations of one attempt; Required are those that had to be there.
