@@ -12,7 +12,7 @@ import (
 type Measures struct {
 	MedianCaseSeconds float64  `json:"medianCaseSeconds"`
 	MaxSettleMillis   int64    `json:"maxSettleMillis"`
-	ChecksPerSecond   float64  `json:"checksPerSecond"` // over the time of the cases that ran
+	ChecksPerSecond   float64  `json:"checksPerSecond"` // over the time of the cases that ran; 0 where they took none
 	Wire              Coverage `json:"wire"`            // checks of what was served, and those with packets of the very connection, opened after settling
 	Named             Coverage `json:"named"`           // checks of refusals, and those whose cause an observer named
 	Tuples            int      `json:"tuples"`          // distinct combinations of rules used, client kind, protocol and want
@@ -49,7 +49,9 @@ func measure(cases []verdict.Case) Measures {
 	}
 	slices.Sort(seconds)
 	m.MedianCaseSeconds = seconds[len(seconds)/2]
-	m.ChecksPerSecond = float64(checks) / sum
+	if sum > 0 {
+		m.ChecksPerSecond = float64(checks) / sum
+	}
 	m.Tuples = len(tuples)
 	return m
 }
