@@ -78,12 +78,12 @@ func TestAbsenceIsNotClaimedWhereALineWasLost(t *testing.T) {
 
 func TestASentinelIsKnownByItsPortAlsoWhereItsSourceWasRewritten(t *testing.T) {
 	logs := logOf(logged{from: "10.0.0.6:60033", to: "10.0.0.7:20123", flags: "NR"})
-	if err := logs.Sentinel(context.Background(), server, 0, 20123); err != nil {
+	if _, err := logs.Sentinel(context.Background(), server, 0, 20123); err != nil {
 		t.Error(err)
 	}
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := logs.Sentinel(ended, server, logs.Mark(server), 20123); err == nil {
+	if _, err := logs.Sentinel(ended, server, logs.Mark(server), 20123); err == nil {
 		t.Error("a sentinel from before the mark was taken for one after it")
 	}
 }

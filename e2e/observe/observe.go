@@ -55,13 +55,14 @@ func Socket(by mesh.Proxy, result call.Result) *hop.Observation {
 }
 
 // Sentinel waits until a server proxy's log shows a sentinel that went to the port: the watermark behind which every
-// earlier, finished connection has its line.
-func (l *Logs) Sentinel(ctx context.Context, proxy mesh.Proxy, after Mark, port uint16) error {
+// earlier, finished connection has its line. It tells whether the sentinel itself was refused for want of a filter chain.
+func (l *Logs) Sentinel(ctx context.Context, proxy mesh.Proxy, after Mark, port uint16) (unmatched bool, err error) {
 	anyone := func(accesslog.Line) bool { return true }
-	if _, _, err := l.Find(ctx, proxy, after, lineLimit, toPort(port, anyone)); err != nil {
-		return fmt.Errorf("the sentinel was not logged: %w", err)
+	line, _, err := l.Find(ctx, proxy, after, lineLimit, toPort(port, anyone))
+	if err != nil {
+		return false, fmt.Errorf("the sentinel was not logged: %w", err)
 	}
-	return nil
+	return line.Server(proxy.String()).Refusal == hop.NoFilterChain, nil
 }
 
 // Attempt is what is known of a request when its line is looked for at the server: its id, where its connection left

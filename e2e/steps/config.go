@@ -80,7 +80,7 @@ func (p *Player) config(a attempt, dumps map[mesh.Proxy]*envoy.Dump) verdict.Con
 	if place.Proxied {
 		dump := dumps[place.Proxy]
 		tls := slices.ContainsFunc(facts.Chains, func(chain envoy.ChainFacts) bool { return chain.Socket == envoy.TLSSocket })
-		config.Secrets.Server, err = p.secrets(place.Proxy, dump, tls)
+		config.Secrets.Server, config.Secrets.ServerSerial, err = p.secrets(place.Proxy, dump, tls)
 	}
 	config.Server = &facts
 	does := p.does(a, service, port)
@@ -165,7 +165,7 @@ func (p *Player) addClient(config *verdict.Config, client mesh.Proxy, dumps map[
 	}
 	config.Client = &facts
 	config.Prediction = envoy.Predict(facts, *config.Server, does)
-	config.Secrets.Client, err = p.secrets(client, dump, facts.Socket == envoy.TLSSocket && facts.CertificateSecret == envoy.WorkloadSecret)
+	config.Secrets.Client, config.Secrets.ClientSerial, err = p.secrets(client, dump, facts.Socket == envoy.TLSSocket && facts.CertificateSecret == envoy.WorkloadSecret)
 	return err
 }
 

@@ -31,20 +31,56 @@ func (p *play) expect(ctx context.Context, step int, expects []fixture.Expect) e
 	if err != nil {
 		return err
 	}
+	for _, batch := range batches(attempts) {
+		if err := p.attempt(ctx, step, batch, intents, facts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// batches parts attempts that are made at once from those that are counted, each of which goes by itself.
+func batches(attempts []attempt) [][]attempt {
+	var together []attempt
+	var all [][]attempt
+	for _, a := range attempts {
+		if a.want.Counted {
+			all = append(all, []attempt{a})
+			continue
+		}
+		together = append(together, a)
+	}
+	if len(together) > 0 {
+		all = append(all, together)
+	}
+	return all
+}
+
+// attempt makes one batch of attempts at once and has each judged.
+func (p *play) attempt(ctx context.Context, step int, attempts []attempt, intents map[string]verdict.Intent, facts map[string]verdict.Config) error {
 	r := &round{
 		play: p, step: step, began: time.Now(), marks: map[mesh.Proxy]observe.Mark{}, servers: map[string]mesh.Place{},
 		results: map[string]call.Result{}, probed: map[string]traffic.ProbeAttempt{}, kept: map[string]call.Kept{},
-		watermarks: map[mesh.Proxy]error{}, received: map[mesh.Proxy]map[string][]seen.Record{}, unasked: map[mesh.Proxy]error{},
+		watermarks: map[mesh.Proxy]watermark{}, received: map[mesh.Proxy]map[string][]seen.Record{}, unasked: map[mesh.Proxy]error{},
 	}
 	for _, a := range attempts {
 		if err := r.add(a, intents[a.id], facts[a.id]); err != nil {
 			return err
 		}
 	}
+	before, err := r.count(ctx)
+	if err != nil {
+		return err
+	}
 	if err := r.send(ctx, attempts); err != nil {
 		return err
 	}
-	r.join(ctx)
+	if err := r.join(ctx); err != nil {
+		return err
+	}
+	if err := r.counted(ctx, before); err != nil {
+		return err
+	}
 	for i := range r.checks {
 		r.checks[i].Judge()
 	}
@@ -52,7 +88,7 @@ func (p *play) expect(ctx context.Context, step int, expects []fixture.Expect) e
 	return nil
 }
 
-// round is the attempts of one expect step and what became of them.
+// round is the attempts that are made at once and what became of them.
 type round struct {
 	*play
 	step    int
@@ -66,7 +102,7 @@ type round struct {
 	probes  map[string]probe.Result
 	kept    map[string]call.Kept
 
-	watermarks map[mesh.Proxy]error // by server pod: why nothing can be claimed absent, or nil
+	watermarks map[mesh.Proxy]watermark // by server pod
 	received   map[mesh.Proxy]map[string][]seen.Record
 	unasked    map[mesh.Proxy]error // by server pod: why its application could not be asked
 }
@@ -80,7 +116,7 @@ func (r *round) add(a attempt, intent verdict.Intent, config verdict.Config) err
 	client := r.Places.Clients[a.From]
 	check := verdict.Check{
 		Hop: a.Hop, Step: r.step, Protocol: port.Protocol, ClientKind: r.kind(a), Proxied: server.Proxied, Relays: service.Kind == fixture.GatewayPod,
-		Subset: a.want.Subset, As: a.want.As, On: a.want.On, Probe: a.want.Probe, ID: a.id,
+		Subset: a.want.Subset, As: a.want.As, On: a.want.On, Counted: a.want.Counted, Probe: a.want.Probe, ID: a.id,
 		Want: a.want.Want, Cause: a.want.Cause, WantWire: a.want.Wire, Intent: intent, Config: config,
 		Identities: verdict.Identities{Client: client.Account, Server: server.Identity},
 		Settled:    verdict.Settled{Rule: "nothing was changed before"},
@@ -180,7 +216,7 @@ func (r *round) look(ctx context.Context) {
 		}
 		id := fmt.Sprintf("%s-%s-%d-sentinel", r.RunID, r.c.ID, r.step)
 		looking.Go(func() {
-			watermark := r.watermark(ctx, id, place, r.marks[place.Proxy])
+			mark := r.watermark(ctx, id, place, r.marks[place.Proxy])
 			var received map[string][]seen.Record
 			var unasked error
 			if !check.Relays {
@@ -188,21 +224,8 @@ func (r *round) look(ctx context.Context) {
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			r.watermarks[place.Proxy], r.received[place.Proxy], r.unasked[place.Proxy] = watermark, received, unasked
+			r.watermarks[place.Proxy], r.received[place.Proxy], r.unasked[place.Proxy] = mark, received, unasked
 		})
 	}
 	looking.Wait()
-}
-
-// watermark sends a sentinel to a server, and waits until it is logged after the mark. A server without a proxy has no
-// log, and its application answers before it is asked.
-func (p *Player) watermark(ctx context.Context, id string, place mesh.Place, after observe.Mark) error {
-	if !place.Proxied {
-		return nil
-	}
-	port, err := p.Sender.Sentinel(ctx, id, place)
-	if err != nil {
-		return err
-	}
-	return p.Logs.Sentinel(ctx, place.Proxy, after, port)
 }

@@ -16,7 +16,7 @@ import (
 
 // join gives each check the observations of its attempt: first the client's end, which names the connection, then the
 // wire, which names it where the client's proxy cannot, then the server's end.
-func (r *round) join(ctx context.Context) {
+func (r *round) join(ctx context.Context) error {
 	for i := range r.checks {
 		r.client(ctx, &r.checks[i])
 	}
@@ -24,7 +24,11 @@ func (r *round) join(ctx context.Context) {
 	for i := range r.checks {
 		r.server(&r.checks[i])
 		r.application(&r.checks[i])
+		if err := r.renewed(ctx, &r.checks[i]); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 func (r *round) client(ctx context.Context, check *verdict.Check) {
@@ -191,7 +195,7 @@ func (r *round) server(check *verdict.Check) {
 		from = wire.Conn.Source
 	}
 	attempt := observe.Attempt{ID: check.ID, From: from, Port: r.destination(*check).Port()}
-	seen, line, raw := r.Logs.ServerLine(place.Proxy, r.marks[place.Proxy], attempt, r.watermarks[place.Proxy])
+	seen, line, raw := r.Logs.ServerLine(place.Proxy, r.marks[place.Proxy], attempt, r.watermarks[place.Proxy].missing)
 	check.Observers.Server = noHTTP(seen, check.Observers.Wire)
 	check.Rewritten = seen.Conn.Source.IsValid() && seen.Conn.Source != from && r.Logs.Rewrites(place.Proxy, attempt)
 	if check.On == "" {
@@ -223,7 +227,7 @@ func (r *round) application(check *verdict.Check) {
 	failed := r.unasked[pod]
 	records := r.received[pod][check.ID]
 	if len(records) == 0 {
-		failed = errors.Join(failed, r.watermarks[pod])
+		failed = errors.Join(failed, r.watermarks[pod].missing)
 	}
 	check.Observers.Application = observe.Application(pod, check.ID, r.spoken(*check), records, failed)
 }

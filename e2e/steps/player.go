@@ -99,8 +99,8 @@ func (p *Player) Begin(ctx context.Context) error {
 		servers[place.Proxy] = place
 	}
 	for _, place := range servers {
-		if err := p.watermark(ctx, p.RunID+"-begin", place, 0); err != nil {
-			return fmt.Errorf("the log of %s cannot be followed: %w", place.Proxy, err)
+		if mark := p.watermark(ctx, p.RunID+"-begin", place, 0); mark.missing != nil {
+			return fmt.Errorf("the log of %s cannot be followed: %w", place.Proxy, mark.missing)
 		}
 	}
 	if err := p.watch(ctx, servers); err != nil {

@@ -1,30 +1,62 @@
 package steps
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"mtls.test/conformance/e2e/envoy"
 	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/verdict"
 )
 
-// secrets reads the two secrets by which a proxy speaks mTLS, remembers them and returns their names in the report. Envoy
-// holds a secret only while something uses it, so a proxy that is configured to speak in the clear may lack them.
-func (p *Player) secrets(proxy mesh.Proxy, dump *envoy.Dump, needed bool) ([]string, error) {
-	var names []string
+// secrets reads the two secrets by which a proxy speaks mTLS, remembers them and returns their names in the report and
+// the serial of its own certificate. Envoy holds a secret only while something uses it, so a proxy that is configured to
+// speak in the clear may lack them.
+func (p *Player) secrets(proxy mesh.Proxy, dump *envoy.Dump, needed bool) (names []string, serial string, err error) {
 	for _, name := range []string{envoy.WorkloadSecret, envoy.RootSecret} {
 		secret, err := dump.Secret(name)
 		if errors.Is(err, envoy.ErrAbsent) && !needed {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		key := fmt.Sprintf("%s %s %s", proxy, name, secret.Version)
 		p.held[key] = secret
 		names = append(names, key)
+		if name == envoy.WorkloadSecret {
+			serial = secret.Serial
+		}
 	}
-	return names, nil
+	return names, serial, nil
+}
+
+// renewed reads the certificates of a check's proxies again where an end was shown another than was held before the
+// attempt: it may have been renewed in between.
+func (r *round) renewed(ctx context.Context, check *verdict.Check) error {
+	secrets := &check.Config.Secrets
+	if shown := check.ShownByClient(); shown != "" && secrets.ClientSerial != "" && shown != secrets.ClientSerial {
+		proxy := r.Places.Clients[check.From].Proxy
+		dump, err := r.Mesh.Dump(ctx, proxy)
+		if err != nil {
+			return err
+		}
+		if secrets.Client, secrets.ClientSerial, err = r.secrets(proxy, dump, true); err != nil {
+			return err
+		}
+	}
+	if shown := check.ShownByServer(); shown != "" && secrets.ServerSerial != "" && shown != secrets.ServerSerial {
+		proxy := r.servers[check.ID].Proxy
+		dump, err := r.Mesh.Dump(ctx, proxy)
+		if err != nil {
+			return err
+		}
+		if secrets.Server, secrets.ServerSerial, err = r.secrets(proxy, dump, true); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // told are the secrets that the checks of a case name.

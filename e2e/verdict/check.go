@@ -23,6 +23,7 @@ type Check struct {
 	As         string         `json:"as,omitempty"`      // how a port of undeclared protocol was spoken to
 	On         string         `json:"on,omitempty"`      // the kept connection that was used again
 	Streams    bool           `json:"streams,omitempty"` // the kept connection's request has no end yet
+	Counted    bool           `json:"counted,omitempty"` // it was tried by itself, so that counters speak of it alone
 	Probe      *fixture.Probe `json:"probe,omitempty"`
 	ID         string         `json:"id"` // the request's x-hop-id
 	Want       hop.Outcome    `json:"want"`
@@ -79,6 +80,10 @@ type Config struct {
 type ProxySecrets struct {
 	Client []string `json:"client,omitempty"`
 	Server []string `json:"server,omitempty"`
+
+	// ClientSerial and ServerSerial are those of the two proxies' own certificates of the mesh, as Envoy logs serials.
+	ClientSerial string `json:"clientSerial,omitempty"`
+	ServerSerial string `json:"serverSerial,omitempty"`
 }
 
 // Observers are the observations of one attempt; Required are those that had to be there.

@@ -39,6 +39,9 @@ func (c *Check) apart() string {
 			return c.between(left, right, why)
 		}
 	}
+	if why := c.otherCertificate(); why != "" {
+		return why
+	}
 	server, application := c.Observers.Server, c.Observers.Application
 	if present(server) && present(application) && application.Says == hop.MTLS && peer(server) != peer(application) {
 		return c.between(server, application, fmt.Sprintf("the server proxy saw the client %s, the application was told %s", named(peer(server)), named(peer(application))))

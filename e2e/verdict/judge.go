@@ -151,7 +151,7 @@ func (c *Check) missing() string {
 			fmt.Fprintf(&told, "; required observer %s is missing", source)
 		case seen.Missing != "":
 			fmt.Fprintf(&told, "; required observer %s is missing: %s", source, seen.Missing)
-		case source != hop.Application && seen.Says != hop.Absent && !seen.Conn.Source.IsValid() && !c.unconnected(source):
+		case source != hop.Application && source != hop.Stats && seen.Says != hop.Absent && !seen.Conn.Source.IsValid() && !c.unconnected(source):
 			fmt.Fprintf(&told, "; %s names no connection, so nothing can be joined to it", source)
 		}
 	}

@@ -151,7 +151,22 @@ func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 		"another session on the wire":            {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Wire.TLS.Version = "TLSv1.2" }), hop.Mismatch, "the wire TLSv1.2"},
 		"another handshake than the case asks":   {edited(mtlsCheck(), func(c *verdict.Check) { c.WantWire = &fixture.Wire{Cipher: "TLS_CHACHA20_POLY1305_SHA256"} }), hop.Fail, "the wire shows cipher"},
 		"configured to refuse for another cause": {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Config.Refusal = hop.NotTLS }), hop.Fail, "configured to be by not-tls"},
-		"refused, but the application has it":    {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Observers.Application.Says = hop.Plaintext }), hop.Mismatch, "application says plaintext"},
+		"a certificate that the client's proxy does not hold": {edited(mtlsCheck(), func(c *verdict.Check) {
+			c.Config.Client = &envoy.ClientFacts{TLSContext: envoy.TLSContext{CertificateSecret: envoy.WorkloadSecret}}
+			c.Config.Secrets.ClientSerial, c.Observers.Server.TLS.Serial = "0a", "0b"
+		}), hop.Mismatch, "the server was shown certificate 0b, and the client's proxy holds 0a"},
+		"a certificate of the client's own, of no secret of the mesh": {edited(mtlsCheck(), func(c *verdict.Check) {
+			c.Config.Client = &envoy.ClientFacts{TLSContext: envoy.TLSContext{CertificateSecret: "file"}}
+			c.Config.Secrets.ClientSerial, c.Observers.Server.TLS.Serial = "0a", "0b"
+		}), hop.Pass, "TLSv1.3"},
+		"the counters tell otherwise": {edited(refusedCheck(hop.Plain), func(c *verdict.Check) {
+			c.Counted, c.Observers.Stats = true, &hop.Observation{Source: hop.Stats, Says: hop.MTLS}
+		}), hop.Mismatch, "stats says mtls"},
+		"the counters tell another cause": {edited(refusedCheck(hop.Plain), func(c *verdict.Check) {
+			c.Counted, c.Observers.Stats = true, &hop.Observation{Source: hop.Stats, Says: hop.Refused, Refusal: hop.NoClientCertificate}
+		}), hop.Fail, "at the stats it is no-client-certificate"},
+		"the counters cannot tell":            {edited(refusedCheck(hop.Plain), func(c *verdict.Check) { c.Counted = true }), hop.Inconclusive, "required observer stats is missing"},
+		"refused, but the application has it": {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) { c.Observers.Application.Says = hop.Plaintext }), hop.Mismatch, "application says plaintext"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.check.Judge()
@@ -186,6 +201,7 @@ func TestAVerdictRestsOnTheObserversThatTheAttemptCanHave(t *testing.T) {
 		"without a proxy":       {verdict.Check{ClientKind: hop.Sidecar, Want: hop.Plaintext}, []hop.Source{hop.Client, hop.Application, hop.Wire}},
 		"a probe":               {verdict.Check{ClientKind: hop.Prober, Proxied: true, Want: hop.Refused, Cause: hop.UnknownCA}, []hop.Source{hop.Probe, hop.Server, hop.Application, hop.Wire}},
 		"never left the client": {verdict.Check{ClientKind: hop.Gateway, Proxied: true, Want: hop.Refused, Cause: hop.NoCluster}, []hop.Source{hop.Client, hop.Application}},
+		"counted":               {verdict.Check{ClientKind: hop.Prober, Proxied: true, Relays: true, Counted: true, Want: hop.MTLS}, []hop.Source{hop.Probe, hop.Server, hop.Wire, hop.Stats}},
 		"a stream":              {verdict.Check{ClientKind: hop.Sidecar, Proxied: true, On: "watch", Streams: true, Want: hop.MTLS}, []hop.Source{hop.Client, hop.Wire}},
 	} {
 		test.check.Judge()

@@ -2,13 +2,22 @@ package verdict
 
 import "mtls.test/conformance/e2e/hop"
 
-// Required lists the observers that the verdict on a check rests on: the client's end, the wire, the server's proxy
-// where there is one, and the application. Intent and configuration are required of every check besides.
+// required lists the observers that the verdict on a check rests on. Intent and configuration are required of every
+// check besides. Counters are required of an attempt that was made by itself for them: where a proxy's log cannot be had
+// they are all that it tells of a handshake that failed.
+func (c *Check) required() []hop.Source {
+	if c.Counted {
+		return append(c.witnesses(), hop.Stats)
+	}
+	return c.witnesses()
+}
+
+// witnesses are the client's end, the wire, the server's proxy where there is one, and the application.
 //
 // A probe is its own client. What never leaves the client's proxy has neither wire nor server. A stream that is still
 // open has no line in any log yet, and over a connection that was closed nothing more comes to the server: there the
 // client's end, which holds it, and the wire are all who know.
-func (c *Check) required() []hop.Source {
+func (c *Check) witnesses() []hop.Source {
 	client := hop.Client
 	if c.ClientKind == hop.Prober {
 		client = hop.Probe

@@ -172,6 +172,6 @@ func (r *runner) environment(images cluster.Images) report.Environment {
 	return report.Environment{
 		Istio: images.Istio.Version, Kubernetes: images.Kubernetes, Envoy: images.Envoy,
 		Profile: images.Profile, Lane: images.Lane, Settings: r.settings.values,
-		Observers: []hop.Source{hop.Client, hop.Server, hop.Application, hop.Wire, hop.Probe},
+		Observers: []hop.Source{hop.Client, hop.Server, hop.Application, hop.Wire, hop.Probe, hop.Stats},
 	}
 }

@@ -1,0 +1,28 @@
+package steps
+
+import (
+	"context"
+
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/observe"
+)
+
+// watermark is the place in a server proxy's log behind which every earlier, finished connection has its line.
+type watermark struct {
+	missing   error // why nothing can be claimed absent
+	unmatched bool  // the sentinel that set it found no filter chain
+}
+
+// watermark sends a sentinel to a server, and waits until it is logged after the mark. A server without a proxy has no
+// log, and its application answers before it is asked.
+func (p *Player) watermark(ctx context.Context, id string, place mesh.Place, after observe.Mark) watermark {
+	if !place.Proxied {
+		return watermark{}
+	}
+	port, err := p.Sender.Sentinel(ctx, id, place)
+	if err != nil {
+		return watermark{missing: err}
+	}
+	unmatched, err := p.Logs.Sentinel(ctx, place.Proxy, after, port)
+	return watermark{missing: err, unmatched: unmatched}
+}
