@@ -2,6 +2,9 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"mtls.test/conformance/e2e/envoy"
 	"mtls.test/conformance/e2e/hop"
@@ -45,6 +48,33 @@ func (c *Check) otherCertificate() string {
 			c.StandsOut = []string{configuration, string(end.to)}
 			return fmt.Sprintf("the %s was shown certificate %s, and the %s's proxy holds %s", end.to, end.shown, end.whose, end.held)
 		}
+	}
+	return ""
+}
+
+// otherShown tells how the certificate that a probe was shown is other than the case asks.
+func (c *Check) otherShown() string {
+	want, probe := c.WantShown, c.Observers.Probe
+	if want == nil || !present(probe) {
+		return ""
+	}
+	if probe.TLS == nil {
+		return "the probe was shown no certificate"
+	}
+	shown := *probe.TLS
+	if want.Key != "" && shown.KeyType != want.Key {
+		return fmt.Sprintf("the server's key is %s, wanted %s", shown.KeyType, want.Key)
+	}
+	if want.Chain != nil && !slices.Equal(shown.ChainNames, want.Chain) {
+		return fmt.Sprintf("the server's chain is %s, wanted %s", quoted(strings.Join(shown.ChainNames, ", ")), strings.Join(want.Chain, ", "))
+	}
+	if want.Lifetime == 0 {
+		return ""
+	}
+	from, err := time.Parse(time.RFC3339, shown.NotBefore)
+	to, errTo := time.Parse(time.RFC3339, shown.NotAfter)
+	if err != nil || errTo != nil || to.Sub(from) != want.Lifetime {
+		return fmt.Sprintf("the server's certificate holds from %s to %s, wanted %s", shown.NotBefore, shown.NotAfter, want.Lifetime)
 	}
 	return ""
 }

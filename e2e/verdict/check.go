@@ -29,6 +29,7 @@ type Check struct {
 	Want       hop.Outcome    `json:"want"`
 	Cause      hop.Refusal    `json:"cause,omitempty"` // of a wanted refusal
 	WantWire   *fixture.Wire  `json:"wantWire,omitempty"`
+	WantShown  *fixture.Shown `json:"wantShown,omitempty"`
 	Identities Identities     `json:"identities"`
 	Result     hop.Result     `json:"result"`
 	Reason     string         `json:"reason"`

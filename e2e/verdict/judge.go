@@ -133,7 +133,10 @@ func (c *Check) unwanted() string {
 			return why
 		}
 	}
-	return c.otherWire()
+	if why := c.otherWire(); why != "" {
+		return why
+	}
+	return c.otherShown()
 }
 
 // missing lists the required observers that have nothing to say, each with its reason, behind "; ".

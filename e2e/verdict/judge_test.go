@@ -81,6 +81,18 @@ func refusedCheck(kind hop.ClientKind) verdict.Check {
 	}
 }
 
+// shownCheck is a check of a probe on which all agree that the hop is mTLS, and that asks for a certificate of the server's.
+func shownCheck(want *fixture.Shown) verdict.Check {
+	check := mtlsCheck()
+	check.ClientKind, check.WantShown = hop.Prober, want
+	probe := *check.Observers.Client
+	probe.Source, probe.TLS = hop.Probe, tls(serverID)
+	probe.TLS.KeyType, probe.TLS.ChainNames = "RSA 2048", []string{string(serverID), "CN=root"}
+	probe.TLS.NotBefore, probe.TLS.NotAfter = "2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z"
+	check.Observers.Client, check.Observers.Probe = nil, &probe
+	return check
+}
+
 func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 	edited := func(check verdict.Check, edit func(*verdict.Check)) verdict.Check {
 		edit(&check)
@@ -159,6 +171,10 @@ func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 			c.Config.Client = &envoy.ClientFacts{TLSContext: envoy.TLSContext{CertificateSecret: "file"}}
 			c.Config.Secrets.ClientSerial, c.Observers.Server.TLS.Serial = "0a", "0b"
 		}), hop.Pass, "TLSv1.3"},
+		"a chain as the case asks": {shownCheck(&fixture.Shown{Key: "RSA 2048", Chain: fixture.Names{string(serverID), "CN=root"}, Lifetime: 24 * time.Hour}), hop.Pass, "TLSv1.3"},
+		"another key":              {shownCheck(&fixture.Shown{Key: "ECDSA P-256"}), hop.Fail, "the server's key is RSA 2048"},
+		"another chain":            {shownCheck(&fixture.Shown{Chain: fixture.Names{string(serverID)}}), hop.Fail, "CN=root"},
+		"another lifetime":         {shownCheck(&fixture.Shown{Lifetime: time.Hour}), hop.Fail, "holds from 2026-01-02T00:00:00Z to 2026-01-03T00:00:00Z, wanted 1h0m0s"},
 		"the counters tell otherwise": {edited(refusedCheck(hop.Plain), func(c *verdict.Check) {
 			c.Counted, c.Observers.Stats = true, &hop.Observation{Source: hop.Stats, Says: hop.MTLS}
 		}), hop.Mismatch, "stats says mtls"},
