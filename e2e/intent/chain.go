@@ -175,11 +175,16 @@ func (s Snapshot) judge(w Workload, c connection, t trail) *result {
 	if c.unread != "" {
 		return undecided(fmt.Sprintf("credential %s is not in the snapshot", c.unread))
 	}
-	switch c.certificate {
-	case OfMesh:
-		return nil
-	case None:
+	vouches, second := s.Mesh.vouchesFor(c.certificate)
+	switch {
+	case c.certificate == None:
 		return refused(hop.NoClientCertificate, fmt.Sprintf("%s asks for a client certificate, and the client has none", w))
+	case !vouches:
+		return refused(hop.UnknownCA, fmt.Sprintf("%s trusts no root that signed the client's certificate", w))
+	case second:
+		t.use(RootSecond)
+	}
+	switch c.certificate {
 	case Expired, NotYetValid:
 		return refused(hop.Expired, "the client's certificate is outside its validity")
 	case WrongTrustDomain:
@@ -191,9 +196,8 @@ func (s Snapshot) judge(w Workload, c connection, t trail) *result {
 		if alias {
 			t.use(TrustDomainAlias)
 		}
-		return nil
 	}
-	return refused(hop.UnknownCA, fmt.Sprintf("%s trusts no root that signed the client's certificate", w))
+	return nil
 }
 
 // application is a connection that no proxy of the server's terminates.

@@ -63,7 +63,7 @@ func (s Snapshot) probe(client Workload, offer Offer, speaks hop.Protocol) conne
 	switch offer.Certificate {
 	case "":
 		c.certificate = None
-	case OfMesh:
+	case OfMesh, FirstCA, ForeignCA:
 		c.identity = s.identity(client)
 	case WrongTrustDomain:
 		c.domain = offer.TrustDomain

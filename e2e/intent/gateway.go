@@ -96,13 +96,14 @@ func (s Snapshot) judgeAtGateway(w Workload, tls *networking.ServerTLSSettings, 
 	switch tls.GetMode() {
 	case networking.ServerTLSSettings_ISTIO_MUTUAL:
 		// No trust domain is asked for here: istio/istio pilot/pkg/networking/core/listener.go passes an empty list.
-		trusted = c.certificate == OfMesh || c.certificate == WrongTrustDomain
+		trusted, _ = s.Mesh.vouchesFor(c.certificate)
+		trusted = trusted && c.certificate != Expired && c.certificate != NotYetValid
 	case networking.ServerTLSSettings_MUTUAL, networking.ServerTLSSettings_OPTIONAL_MUTUAL:
 		credential, found := s.credential(w.Namespace, tls.GetCredentialName())
 		if !found {
 			return undecided(fmt.Sprintf("credential %s is not in the snapshot", tls.GetCredentialName()))
 		}
-		ofMesh := c.certificate == OfMesh || c.certificate == WrongTrustDomain
+		ofMesh := c.certificate == OfMesh || c.certificate == FirstCA || c.certificate == WrongTrustDomain
 		trusted = ofMesh && credential.TrustsMesh || c.certificate == OfProducts && credential.TrustsProducts
 	default:
 		return served(hop.OneWayTLS, fmt.Sprintf("TLS ends at %s, which asks for no client certificate", w))

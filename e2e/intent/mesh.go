@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"mtls.test/conformance/e2e/fixture"
 )
 
 // Mesh is the part of MeshConfig that decides hops.
@@ -22,13 +24,15 @@ type Mesh struct {
 	CipherSuites []string
 	// ExportRules is where a DestinationRule without exportTo is seen; empty for everywhere.
 	ExportRules []string
+	// Roots are those that the mesh trusts.
+	Roots []fixture.Root
 	// RegistryOnly is outboundTrafficPolicy REGISTRY_ONLY: a sidecar calls only what the mesh knows.
 	RegistryOnly bool
 }
 
 // DefaultMesh is what Istio assumes of settings not given (istio/istio pkg/config/mesh/mesh.go, DefaultMeshConfig).
 func DefaultMesh() Mesh {
-	return Mesh{RootNamespace: "istio-system", TrustDomain: "cluster.local", AutoMTLS: true, MinVersion: TLS12}
+	return Mesh{RootNamespace: "istio-system", TrustDomain: "cluster.local", AutoMTLS: true, MinVersion: TLS12, Roots: []fixture.Root{fixture.FirstRoot}}
 }
 
 // meshKeys are the keys of MeshConfig that are read
@@ -112,6 +116,21 @@ func (m Mesh) accepts(trustDomain string) (accepted, alias bool) {
 		if trustDomain != "" && trustDomain == other {
 			return true, true
 		}
+	}
+	return false, false
+}
+
+// vouchesFor tells whether a root that the mesh trusts has signed a kind of certificate; second is true of another than
+// the one that it began with. What istiod signs now is trusted as long as the mesh is consistent
+// (https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/).
+func (m Mesh) vouchesFor(certificate Certificate) (vouches, second bool) {
+	switch certificate {
+	case OfMesh:
+		return true, false
+	case FirstCA, Expired, NotYetValid, WrongTrustDomain:
+		return slices.Contains(m.Roots, fixture.FirstRoot), false
+	case ForeignCA:
+		return slices.Contains(m.Roots, fixture.ForeignRoot), true
 	}
 	return false, false
 }

@@ -12,6 +12,7 @@ const (
 	NotYetValid      Certificate = "not-yet-valid"
 	WrongTrustDomain Certificate = "wrong-trust-domain"
 	OfMesh           Certificate = "mesh"
+	FirstCA          Certificate = "first-ca"
 	// OfProducts is signed by the CA of the applications, which the mesh does not trust.
 	OfProducts Certificate = "products"
 )

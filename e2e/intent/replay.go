@@ -53,6 +53,12 @@ func Replay(before Snapshot, played fixture.Case, read func(file string) ([]byte
 				return nil, err
 			}
 		}
+		if step.Authority != nil {
+			before.Mesh.Roots = step.Authority.Trusts
+		}
+		if step.Account != nil {
+			before = before.WithAccount(*step.Account)
+		}
 		if len(step.Expect) > 0 {
 			stages = append(stages, Stage{Step: i, Snapshot: before})
 		}

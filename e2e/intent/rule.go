@@ -241,6 +241,9 @@ const (
 	// TrustDomainRefused: a server accepts identities of its trust domain alone
 	// (networking/plugin/authn/util.go; https://istio.io/latest/docs/concepts/security/#istio-identity).
 	TrustDomainRefused Rule = "trust-domain/own-only"
+	// RootSecond: a certificate of any root in the trust bundle is accepted
+	// (https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/; bootstrap/istio_ca.go, handleEvent).
+	RootSecond Rule = "root/second"
 	// TrustDomainAlias: an alias counts as the mesh's own trust domain
 	// (https://istio.io/latest/docs/tasks/security/authorization/authz-td-migration/).
 	TrustDomainAlias Rule = "trust-domain/alias"

@@ -2,6 +2,7 @@ package intent
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mtls.test/conformance/e2e/fixture"
@@ -46,6 +47,17 @@ func FromWorld(world fixture.World) (Snapshot, error) {
 	}
 	snapshot.Credentials = products()
 	return snapshot, nil
+}
+
+// WithAccount gives a workload of the world another ServiceAccount.
+func (s Snapshot) WithAccount(account fixture.Account) Snapshot {
+	s.Workloads = slices.Clone(s.Workloads)
+	for i := range s.Workloads {
+		if s.Workloads[i].Name == account.Workload {
+			s.Workloads[i].ServiceAccount = account.Name
+		}
+	}
+	return s
 }
 
 // products are the Secrets that the suite makes with a CA of its own, and the files that sidecars mount them as; e2e/mesh

@@ -91,7 +91,7 @@ func (p *Player) Begin(ctx context.Context) error {
 			return fmt.Errorf("removing what an earlier run left: %w", err)
 		}
 	}
-	if err := p.Policies.SetMesh(ctx, nil); err != nil {
+	if err := p.pushAnew(ctx); err != nil {
 		return err
 	}
 	servers := map[mesh.Proxy]mesh.Place{}

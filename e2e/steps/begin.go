@@ -1,0 +1,31 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+)
+
+// pushAnew has istiod push everything to every proxy, by a change of its settings and back that changes no proxy. Without
+// it a gateway may still have clusters of before their pods came, which verify no server's name: those come with the next
+// push of clusters to it, and the first policy of a case would be that.
+func (p *Player) pushAnew(ctx context.Context) error {
+	if err := p.Policies.SetMesh(ctx, nil); err != nil { // what a killed run left
+		return err
+	}
+	for _, keys := range []map[string]any{
+		{"meshMTLS": map[string]any{"minProtocolVersion": "TLSV1_2"}}, // which is the default
+		nil,
+	} {
+		before, err := p.Mesh.Sync(ctx)
+		if err != nil {
+			return err
+		}
+		if err := p.Policies.SetMesh(ctx, keys); err != nil {
+			return err
+		}
+		if err := p.Mesh.Settle(ctx, before, p.everything(), settleLimit); err != nil {
+			return fmt.Errorf("a push of everything before the first case: %w", err)
+		}
+	}
+	return nil
+}
