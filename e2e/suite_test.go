@@ -87,5 +87,5 @@ var _ = SynchronizedAfterSuite(func() {}, func(ctx SpecContext) {
 	if player == nil {
 		return
 	}
-	Expect(player.Policies.Leftovers(ctx)).To(BeEmpty(), "policies of the run are left in the mesh")
+	Expect(player.End(ctx)).To(Succeed())
 }, NodeTimeout(time.Minute))

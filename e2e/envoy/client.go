@@ -68,7 +68,10 @@ func (d *Dump) Client(host string, port uint16, to netip.AddrPort) (ClientFacts,
 // The error wraps ErrAbsent when the cluster has endpoints and that one is not among them, and lists those it has.
 func (d *Dump) Outbound(name string, to netip.AddrPort) (ClientFacts, error) {
 	c, found := d.clusters[name]
-	if !found {
+	switch {
+	case !found && !d.knows(activeClusters, name):
+		return ClientFacts{}, fmt.Errorf("cluster %s: %w: it was not asked for", name, ErrAbsent)
+	case !found:
 		return ClientFacts{Cluster: name, Refusal: hop.NoCluster}, nil
 	}
 	facts := ClientFacts{

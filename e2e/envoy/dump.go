@@ -31,30 +31,41 @@ type Dump struct {
 	endpoints map[string][]endpoint
 	secrets   map[string]secret
 
+	asked     []Part          // what was read; nothing for everything
 	override  *ALPNOverride   // of the listeners that clients' requests pass
 	bytesOnly map[string]bool // clusters to which listeners send bytes without reading HTTP
 }
 
-// Parse reads the answer to /config_dump?include_eds, or to the same with a resource and name_regex filter.
-// A filter must ask for active resources: in a filtered answer Envoy does not tell warming ones from active ones.
-// It fails only when the bytes are not such an answer, or are cut short; it says where.
-func Parse(r io.Reader) (*Dump, error) {
-	d := &Dump{
+func newDump() *Dump {
+	return &Dump{
 		listeners: map[string]listener{},
 		clusters:  map[string]cluster{},
 		endpoints: map[string][]endpoint{},
 		secrets:   map[string]secret{},
 		bytesOnly: map[string]bool{},
 	}
+}
+
+// Parse reads the answer to /config_dump?include_eds, which tells everything.
+// It fails only when the bytes are not such an answer, or are cut short; it says where.
+func Parse(r io.Reader) (*Dump, error) {
+	d := newDump()
+	if err := d.read(r); err != nil {
+		return nil, err
+	}
+	d.readOutbound()
+	return d, nil
+}
+
+func (d *Dump) read(r io.Reader) error {
 	in := json.NewDecoder(r)
 	if err := d.readTop(in); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF
 		}
-		return nil, fmt.Errorf("read configuration dump, near byte %d: %w", in.InputOffset(), err)
+		return fmt.Errorf("read configuration dump, near byte %d: %w", in.InputOffset(), err)
 	}
-	d.readOutbound()
-	return d, nil
+	return nil
 }
 
 // readTop walks {"configs": [...]}, one section in memory at a time.
@@ -156,10 +167,19 @@ func (d *Dump) readSection(place string, raw json.RawMessage) {
 	case "ListenersConfigDump.DynamicListener":
 		decoded(d, d.addListener)(place, raw)
 	case "ClustersConfigDump.DynamicCluster", "ClustersConfigDump.StaticCluster":
+		// The element itself does not tell whether it is in force.
+		if d.reading().warming() {
+			decoded(d, d.addWarmingCluster)(place, raw)
+			return
+		}
 		decoded(d, d.addCluster)(place, raw)
 	case "EndpointsConfigDump.DynamicEndpointConfig", "EndpointsConfigDump.StaticEndpointConfig":
 		decoded(d, d.addEndpoints)(place, raw)
 	case "SecretsConfigDump.DynamicSecret":
+		if d.reading().warming() {
+			decoded(d, d.addWarmingSecret)(place, raw)
+			return
+		}
 		decoded(d, d.addSecret)(place, raw)
 	case "BootstrapConfigDump", "RoutesConfigDump", "ScopedRoutesConfigDump", "EcdsConfigDump",
 		"ListenersConfigDump.StaticListener", "SecretsConfigDump.StaticSecret":

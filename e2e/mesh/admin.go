@@ -1,10 +1,13 @@
 package mesh
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
+
+	"golang.org/x/sync/errgroup"
 
 	"mtls.test/conformance/e2e/envoy"
 )
@@ -21,14 +24,23 @@ func (p Proxy) String() string { return p.Namespace + "/" + p.Pod }
 // id is how istiod names the proxy: POD.NAMESPACE.
 func (p Proxy) id() string { return p.Pod + "." + p.Namespace }
 
-// Dump asks a proxy what it has in force, endpoints included.
-func (m *Mesh) Dump(ctx context.Context, proxy Proxy) (*envoy.Dump, error) {
-	body, err := m.get(ctx, fmt.Sprintf("http://%s:15000/config_dump?include_eds", proxy.id()))
+// Dump asks a proxy what it has in force of what is wanted, and for its secrets.
+func (m *Mesh) Dump(ctx context.Context, proxy Proxy, wanted envoy.Wanted) (*envoy.Dump, error) {
+	parts := wanted.Parts()
+	answers := make([]envoy.Answer, len(parts))
+	asking, ctx := errgroup.WithContext(ctx)
+	for i, part := range parts {
+		asking.Go(func() error {
+			var body bytes.Buffer
+			answers[i] = envoy.Answer{Part: part, Body: &body}
+			return m.Admin(ctx, proxy, part.Path(), &body)
+		})
+	}
+	err := asking.Wait()
 	if err != nil {
 		return nil, fmt.Errorf("config_dump of %s: %w", proxy, err)
 	}
-	defer func() { _ = body.Close() }()
-	dump, err := envoy.Parse(body)
+	dump, err := envoy.Join(answers)
 	if err != nil {
 		return nil, fmt.Errorf("config_dump of %s: %w", proxy, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
@@ -30,22 +31,16 @@ var kinds = []schema.GroupVersionKind{
 
 // Leftovers lists the objects of any run that are in the mesh.
 func (p *Policies) Leftovers(ctx context.Context) ([]k8s.Object, error) {
-	r, err := p.kube.Resources()
-	if err != nil {
-		return nil, err
-	}
-	var found []k8s.Object
+	labels := map[string]string{}
 	for _, kind := range kinds {
-		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(kind)
-		if err := r.List(ctx, list, resources.WithLabelSelector(RunLabel)); err != nil {
-			return nil, fmt.Errorf("list %s: %w", kind.Kind, err)
-		}
-		for i := range list.Items {
-			found = append(found, &list.Items[i])
-		}
+		labels[kind.Kind] = RunLabel
 	}
-	return found, nil
+	listed, err := p.list(ctx, labels)
+	var found []k8s.Object
+	for i := range listed {
+		found = append(found, &listed[i])
+	}
+	return found, err
 }
 
 // decisive are the kinds that the oracle reads, each with the label that its objects must bear.
@@ -58,21 +53,35 @@ var decisive = map[string]string{
 // InForce lists every object in the mesh that decides what a hop must be: policies of whatever owner, and services that
 // runs applied.
 func (p *Policies) InForce(ctx context.Context) ([]unstructured.Unstructured, error) {
+	return p.list(ctx, decisive)
+}
+
+// list lists the objects of the kinds that labels names, in the order of kinds; each must bear the label of its kind.
+func (p *Policies) list(ctx context.Context, labels map[string]string) ([]unstructured.Unstructured, error) {
 	r, err := p.kube.Resources()
 	if err != nil {
 		return nil, err
 	}
-	var found []unstructured.Unstructured
-	for _, kind := range kinds {
-		label, decides := decisive[kind.Kind]
-		if !decides {
+	lists := make([]unstructured.UnstructuredList, len(kinds))
+	listing, ctx := errgroup.WithContext(ctx)
+	for i, kind := range kinds {
+		label, listed := labels[kind.Kind]
+		if !listed {
 			continue
 		}
-		list := &unstructured.UnstructuredList{}
-		list.SetGroupVersionKind(kind)
-		if err := r.List(ctx, list, resources.WithLabelSelector(label)); err != nil {
-			return nil, fmt.Errorf("list %s: %w", kind.Kind, err)
-		}
+		listing.Go(func() error {
+			lists[i].SetGroupVersionKind(kind)
+			if err := r.List(ctx, &lists[i], resources.WithLabelSelector(label)); err != nil {
+				return fmt.Errorf("list %s: %w", kind.Kind, err)
+			}
+			return nil
+		})
+	}
+	if err := listing.Wait(); err != nil {
+		return nil, err
+	}
+	var found []unstructured.Unstructured
+	for _, list := range lists {
 		found = append(found, list.Items...)
 	}
 	return found, nil

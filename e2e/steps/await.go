@@ -2,7 +2,9 @@ package steps
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	apiwait "k8s.io/apimachinery/pkg/util/wait"
@@ -25,7 +27,7 @@ func (p *Player) awaitConfig(ctx context.Context, attempts []attempt) (map[strin
 		}
 		facts = now
 		for _, a := range attempts {
-			if now := facts[a.id]; a.want.On == "" && (now.Says != a.want.Want || now.Refusal != a.want.Cause) {
+			if now := facts[a.id]; a.want.On == "" && (now.Says != a.want.Want || now.Refusal != a.want.Cause || now.Warming()) {
 				return false, nil
 			}
 		}
@@ -40,25 +42,25 @@ func (p *Player) awaitConfig(ctx context.Context, attempts []attempt) (map[strin
 // configLimit is how long acknowledged configuration may take to be in force: a new cluster or listener warms first.
 const configLimit = 2 * time.Second
 
-// restored waits until every hop is configured as before the first case, and lists those that are not.
-func (p *Player) restored(ctx context.Context) ([]string, error) {
+// restored waits until hops are configured as before the first case, and tells of those that are not.
+func (p *Player) restored(ctx context.Context, hops []attempt) error {
 	var different []string
 	err := wait.For(func(ctx context.Context) (bool, error) {
-		now, err := p.shapes(ctx)
+		now, err := p.shapes(ctx, hops)
 		if err != nil {
 			return false, err
 		}
 		different = nil
-		for h, shape := range p.baseline {
-			if now[h] != shape {
-				different = append(different, h+": "+shape+" -- "+now[h])
+		for h, shape := range now {
+			if p.baseline[h] != shape {
+				different = append(different, h+": "+p.baseline[h]+" -- "+shape)
 			}
 		}
 		return len(different) == 0, nil
 	}, wait.WithContext(ctx), wait.WithTimeout(settleLimit), wait.WithInterval(configInterval), wait.WithImmediate())
-	slices.Sort(different)
 	if len(different) > 0 {
-		return different, nil
+		slices.Sort(different)
+		return fmt.Errorf("proxies are left configured otherwise than before: %s", strings.Join(different, "; "))
 	}
-	return nil, err
+	return err
 }

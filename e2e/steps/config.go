@@ -32,27 +32,13 @@ func (p *Player) facts(ctx context.Context, attempts []attempt) (map[string]verd
 }
 
 func (p *Player) dumps(ctx context.Context, attempts []attempt) (map[mesh.Proxy]*envoy.Dump, error) {
-	proxies := map[mesh.Proxy]bool{}
-	for _, a := range attempts {
-		if behind, found := p.behind(a); found {
-			attempts = append(attempts, behind)
-		}
-	}
-	for _, a := range attempts {
-		if server, err := p.Places.Server(a.To.Service, a.want.Subset); err == nil && server.Proxied {
-			proxies[server.Proxy] = true
-		}
-		if client := p.Places.Clients[a.From]; client.Proxied {
-			proxies[client.Proxy] = true
-		}
-	}
 	var mu sync.Mutex
 	var readers sync.WaitGroup
 	var failed []error
 	dumps := map[mesh.Proxy]*envoy.Dump{}
-	for proxy := range proxies {
+	for proxy, wanted := range p.wanted(attempts) {
 		readers.Go(func() {
-			dump, err := p.Mesh.Dump(ctx, proxy)
+			dump, err := p.Mesh.Dump(ctx, proxy, wanted)
 			if err == nil && len(dump.Rejected) > 0 {
 				err = fmt.Errorf("%s refuses its newest configuration: %s", proxy, strings.Join(dump.Rejected, "; "))
 			}
@@ -64,6 +50,44 @@ func (p *Player) dumps(ctx context.Context, attempts []attempt) (map[mesh.Proxy]
 	}
 	readers.Wait()
 	return dumps, errors.Join(failed...)
+}
+
+// wanted is what decides the attempts in the configuration of each proxy.
+func (p *Player) wanted(attempts []attempt) map[mesh.Proxy]envoy.Wanted {
+	for _, a := range attempts {
+		if behind, found := p.behind(a); found {
+			attempts = append(attempts, behind)
+		}
+	}
+	all := map[mesh.Proxy]envoy.Wanted{}
+	for _, a := range attempts {
+		service, port, _ := p.World.Port(a.To)
+		if server, err := p.Places.Server(a.To.Service, a.want.Subset); err == nil && server.Proxied {
+			wanted := all[server.Proxy]
+			if service.Kind == fixture.GatewayPod {
+				wanted.Listeners, wanted.Onward = true, true
+			} else {
+				wanted.Inbound = true
+			}
+			all[server.Proxy] = wanted
+		}
+		if client := p.Places.Clients[a.From]; client.Proxied {
+			wanted := all[client.Proxy]
+			wanted.Clusters = with(wanted.Clusters, cluster(a, service))
+			wanted.Ports = with(wanted.Ports, port.Number)
+			wanted.Listeners = wanted.Listeners || p.kind(a) == hop.Gateway
+			all[client.Proxy] = wanted
+		}
+	}
+	return all
+}
+
+// with adds an element to a set.
+func with[T comparable](set []T, one T) []T {
+	if slices.Contains(set, one) {
+		return set
+	}
+	return append(set, one)
 }
 
 func (p *Player) config(a attempt, dumps map[mesh.Proxy]*envoy.Dump) verdict.Config {

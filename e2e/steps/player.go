@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"sigs.k8s.io/e2e-framework/klient/k8s"
@@ -113,8 +114,20 @@ func (p *Player) Begin(ctx context.Context) error {
 	if p.application, err = envoy.ReadChain(chain); err != nil {
 		return fmt.Errorf("the application's certificate: %w", err)
 	}
-	p.baseline, err = p.shapes(ctx)
+	p.baseline, err = p.shapes(ctx, p.everyHop())
 	return err
+}
+
+// End tells whether the cases left anything behind: an object of theirs, or a hop configured otherwise than before.
+func (p *Player) End(ctx context.Context) error {
+	left, err := p.Policies.Leftovers(ctx)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("policies of the run are left in the mesh: %s", strings.Join(names(left), ", "))
+	}
+	return p.restored(ctx, p.everyHop())
 }
 
 // Play plays the case and reverts it. What goes wrong makes the verdict INCONCLUSIVE; there is always a verdict.

@@ -38,7 +38,7 @@ func (r *round) renewed(ctx context.Context, check *verdict.Check) error {
 	secrets := &check.Config.Secrets
 	if shown := check.ShownByClient(); shown != "" && secrets.ClientSerial != "" && shown != secrets.ClientSerial {
 		proxy := r.Places.Clients[check.From].Proxy
-		dump, err := r.Mesh.Dump(ctx, proxy)
+		dump, err := r.Mesh.Dump(ctx, proxy, envoy.Wanted{})
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (r *round) renewed(ctx context.Context, check *verdict.Check) error {
 	}
 	if shown := check.ShownByServer(); shown != "" && secrets.ServerSerial != "" && shown != secrets.ServerSerial {
 		proxy := r.servers[check.ID].Proxy
-		dump, err := r.Mesh.Dump(ctx, proxy)
+		dump, err := r.Mesh.Dump(ctx, proxy, envoy.Wanted{})
 		if err != nil {
 			return err
 		}

@@ -3,14 +3,16 @@ package steps
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/verdict"
 )
 
-// shapes reads how every hop of the world is configured, reduced to what a policy decides, by the hop's text.
-func (p *Player) shapes(ctx context.Context) (map[string]string, error) {
+// everyHop lists the hops of the world, and of a service of several workloads those to each, as shapes are read of them.
+func (p *Player) everyHop() []attempt {
 	var all []attempt
 	for _, h := range p.World.Hops() {
 		service, _, _ := p.World.Port(h.To)
@@ -25,7 +27,21 @@ func (p *Player) shapes(ctx context.Context) (map[string]string, error) {
 			all = append(all, attempt{Hop: h, want: fixture.Expect{Subset: subset}, id: h.String() + " " + subset})
 		}
 	}
-	facts, err := p.facts(ctx, all)
+	return all
+}
+
+// touched lists the hops of the world that a case made attempts over.
+func (p *play) touched() []attempt {
+	over := map[hop.Hop]bool{}
+	for _, check := range p.verdict.Checks {
+		over[check.Hop] = true
+	}
+	return slices.DeleteFunc(p.everyHop(), func(a attempt) bool { return !over[a.Hop] })
+}
+
+// shapes reads how hops are configured, reduced to what a policy decides, by their ids.
+func (p *Player) shapes(ctx context.Context, hops []attempt) (map[string]string, error) {
+	facts, err := p.facts(ctx, hops)
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,8 @@ func (p *Prober) request(attempt ProbeAttempt, now time.Time) (probe.Request, er
 	if err != nil {
 		return probe.Request{}, err
 	}
-	request.ID, request.SNI, request.ALPN, request.TimeoutMillis = attempt.ID, attempt.SNI, attempt.ALPN, requestMillis
+	_, port, _ := p.sender.World.Port(attempt.To)
+	request.ID, request.SNI, request.ALPN, request.TimeoutMillis = attempt.ID, attempt.SNI, attempt.ALPN, patience(port.Protocol)
 	request.Roots = map[string]string{meshRoot: p.authorities.MeshRoot, productsRoot: p.authorities.Products.PEM()}
 	if attempt.TLS != "" {
 		request.MinVersion, request.MaxVersion = "TLSv"+attempt.TLS, "TLSv"+attempt.TLS

@@ -23,7 +23,7 @@ func (s *Sender) route(attempt Attempt) (via string, request call.Request, err e
 	if err != nil {
 		return "", call.Request{}, err
 	}
-	request = call.Request{ID: attempt.ID, Protocol: spoken(port, attempt.As), Subset: attempt.Subset, TimeoutMillis: requestMillis}
+	request = call.Request{ID: attempt.ID, Protocol: spoken(port, attempt.As), Subset: attempt.Subset, TimeoutMillis: patience(port.Protocol)}
 	request.Authority = fmt.Sprintf("%s:%d", service.Host(), port.Number)
 	if service.Kind == fixture.Pod {
 		request.Authority = netip.AddrPortFrom(place.Address, port.Number).String()

@@ -58,7 +58,7 @@ func TestARequestGoesByTheWayOfItsHop(t *testing.T) {
 			if err := test.attempt.To.UnmarshalText([]byte(test.to)); err != nil {
 				t.Fatal(err)
 			}
-			test.want.ID, test.want.TimeoutMillis = "id", requestMillis
+			test.want.ID, test.want.TimeoutMillis = "id", patience(hop.Protocol(test.want.Protocol))
 			via, got, err := sender(t).route(test.attempt)
 			if err != nil || via != test.via || got != test.want {
 				t.Errorf("by %q: %+v, %v", via, got, err)

@@ -39,6 +39,16 @@ type Sender struct {
 // requestMillis bounds one request; a refusal comes at once, so only a hop that hangs takes this long.
 const requestMillis = 3000
 
+// silenceMillis bounds a request where the server speaks first: who hears nothing for so long is waited for, and waits.
+const silenceMillis = 1000
+
+func patience(protocol hop.Protocol) int {
+	if protocol == hop.Greet {
+		return silenceMillis
+	}
+	return requestMillis
+}
+
 // here is this process, as the sender of a request.
 const here = ""
 

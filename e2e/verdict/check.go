@@ -77,6 +77,11 @@ type Config struct {
 	envoy.Prediction
 }
 
+// Warming tells whether a newer version of what decides the hop has arrived at a proxy and is not in force yet.
+func (c Config) Warming() bool {
+	return c.Client != nil && c.Client.Warming || c.Server != nil && c.Server.Warming
+}
+
 // ProxySecrets name the certificates that the two proxies hold, by SDS: keys of Case.Secrets.
 type ProxySecrets struct {
 	Client []string `json:"client,omitempty"`

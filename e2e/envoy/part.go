@@ -1,0 +1,109 @@
+package envoy
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Part is a part of a proxy's configuration: the resources of one kind that have a name asked for.
+// Source: https://www.envoyproxy.io/docs/envoy/latest/operations/admin#get--config_dump
+type Part struct {
+	Resource string   // dynamic_listeners, dynamic_active_clusters …
+	Names    []string // regular expressions, each of a whole name; every resource of the kind for none
+}
+
+// Path is the request for it to the admin interface.
+func (p Part) Path() string {
+	query := url.Values{"resource": {p.Resource}, "include_eds": {""}}
+	if len(p.Names) > 0 {
+		query.Set("name_regex", strings.Join(p.Names, "|"))
+	}
+	return "/config_dump?" + query.Encode()
+}
+
+func (p Part) warming() bool { return strings.HasPrefix(p.Resource, "dynamic_warming_") }
+
+// Wanted is what to read of a proxy besides its secrets. All of it takes a proxy several times as long.
+type Wanted struct {
+	Inbound   bool     // a sidecar's inbound listener
+	Ports     []uint16 // of listeners that lead to clusters
+	Listeners bool     // every listener: a gateway's own are few
+	Clusters  []string // by name, with their endpoints
+	Onward    bool     // the clusters to which a gateway passes TLS on by server name
+}
+
+// Parts are the requests that together tell it.
+func (w Wanted) Parts() []Part {
+	parts := []Part{{Resource: "dynamic_active_secrets"}, {Resource: "dynamic_warming_secrets"}}
+	var listeners, clusters []string
+	if w.Inbound {
+		listeners = append(listeners, virtualInbound)
+	}
+	for _, port := range w.Ports {
+		listeners = append(listeners, fmt.Sprintf(".*_%d", port))
+	}
+	for _, name := range w.Clusters {
+		clusters = append(clusters, regexp.QuoteMeta(name))
+	}
+	if w.Onward {
+		clusters = append(clusters, `outbound_\..*`)
+	}
+	if w.Listeners {
+		listeners = []string{".*"}
+	}
+	if listeners != nil {
+		parts = append(parts, Part{"dynamic_listeners", listeners})
+	}
+	if clusters != nil {
+		parts = append(parts, Part{activeClusters, clusters}, Part{"dynamic_warming_clusters", clusters}, Part{"dynamic_endpoint_configs", clusters})
+	}
+	return parts
+}
+
+// covers tells whether a resource of that name would be in an answer.
+func (p Part) covers(name string) bool {
+	if len(p.Names) == 0 {
+		return true
+	}
+	whole, err := regexp.Compile("^(?:" + strings.Join(p.Names, "|") + ")$")
+	return err == nil && whole.MatchString(name)
+}
+
+// activeClusters are the clusters in force.
+const activeClusters = "dynamic_active_clusters"
+
+// Answer is what a proxy answered to the request for a part.
+type Answer struct {
+	Part
+	Body io.Reader
+}
+
+// Join reads answers to requests for parts as one dump, which holds what they told and no more.
+func Join(answers []Answer) (*Dump, error) {
+	d := newDump()
+	for _, answer := range answers {
+		d.asked = append(d.asked, answer.Part)
+		if err := d.read(answer.Body); err != nil {
+			return nil, fmt.Errorf("%s: %w", answer.Path(), err)
+		}
+	}
+	d.readOutbound()
+	return d, nil
+}
+
+// reading is the part that is being read; none for a dump of everything.
+func (d *Dump) reading() Part {
+	if len(d.asked) == 0 {
+		return Part{}
+	}
+	return d.asked[len(d.asked)-1]
+}
+
+// knows tells whether a resource of that name that is not there does not exist: it was asked for.
+func (d *Dump) knows(resource, name string) bool {
+	return len(d.asked) == 0 || slices.ContainsFunc(d.asked, func(p Part) bool { return p.Resource == resource && p.covers(name) })
+}
