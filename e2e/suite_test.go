@@ -66,19 +66,21 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 	logs := observe.NewLogs(client)
 	following, stop := context.WithCancel(context.Background())
 	DeferCleanup(stop)
+	follow := func(proxy mesh.Proxy) error { return logs.Follow(following, proxy) }
 	for _, proxy := range places.Proxies() {
-		Expect(logs.Follow(following, proxy)).To(Succeed())
+		Expect(follow(proxy)).To(Succeed())
 	}
 	flowchart, err := fixtures.FS.ReadFile("guide/flowchart.yaml")
 	Expect(err).NotTo(HaveOccurred())
 	chart, err := intent.ReadChart(flowchart)
 	Expect(err).NotTo(HaveOccurred())
 	sender := &traffic.Sender{Mesh: m, World: world, Places: places, GatewayHTTP: given.GatewayHTTP, GatewayGRPC: given.GatewayGRPC}
-	prober, err := traffic.NewProber(ctx, sender)
+	authorities, err := m.Authorities(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	player = &steps.Player{
 		Mesh: m, World: world, Places: places, Logs: logs, Taps: observe.NewTaps(client, m), Chart: chart, RunID: given.RunID, Diagnose: diagnose,
-		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, fixtures.FS, given.RunID), Sender: sender, Prober: prober,
+		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, fixtures.FS, given.RunID), Sender: sender,
+		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow,
 	}
 	Expect(player.Begin(ctx)).To(Succeed())
 }, NodeTimeout(2*time.Minute))

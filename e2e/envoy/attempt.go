@@ -73,7 +73,8 @@ type Hello struct {
 // Credential is a client's certificate as far as a server judges it.
 type Credential struct {
 	Identity  hop.Identity
-	Trusted   bool // a root that the server trusts has signed it
+	Root      []byte // DER of the root that has signed it; where it is not known, Trusted tells
+	Trusted   bool   // a root that the server trusts has signed it
 	NotBefore time.Time
 	NotAfter  time.Time
 }

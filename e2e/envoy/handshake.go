@@ -1,6 +1,7 @@
 package envoy
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -108,8 +109,13 @@ func judgeClient(client Hello, server ServerEnd, at time.Time) handshake {
 
 // presented returns what the client shows when asked for a certificate, and whether all is known that a server judges.
 func (h Hello) presented(roots *SecretFacts, at time.Time) (*Credential, bool) {
-	if h.Credential != nil {
-		return h.Credential, true
+	if own := h.Credential; own != nil {
+		if own.Root == nil || roots == nil {
+			return own, own.Root == nil
+		}
+		shown := *own
+		shown.Trusted = slices.ContainsFunc(roots.Roots, func(root CertificateFacts) bool { return bytes.Equal(root.DER, own.Root) })
+		return &shown, true
 	}
 	if h.CertificateSecret == "" {
 		return nil, true

@@ -119,6 +119,11 @@ func (f *SecretFacts) readChain(chain []CertificateFacts) {
 	f.NotBefore, f.NotAfter = leaf.NotBefore, leaf.NotAfter
 }
 
+// SignedUnder tells whether one of the trusted roots leads to the certificate, whatever its validity.
+func (f SecretFacts) SignedUnder(trusted SecretFacts) bool {
+	return path(f.Chain, trusted.Roots) != nil
+}
+
 // ReadChain returns a certificate that no proxy holds, such as a probe's or an application's own, from PEM blocks with
 // the leaf first.
 func ReadChain(blocks []byte) (*SecretFacts, error) {

@@ -45,6 +45,8 @@ type Authorities struct {
 	Mesh     *CA    // istiod signs with it
 	MeshRoot string // PEM; what workloads trust
 	Products *CA    // signs for the application's own TLS and for the gateway's listeners
+	Foreign  *CA    // a root that no mesh begins with, made anew each time
+	Next     *CA    // signed by the foreign root, for istiod to sign with
 }
 
 // Authorities reads the CAs that PlugIn left in the cluster.
@@ -69,7 +71,17 @@ func (m *Mesh) Authorities(ctx context.Context) (Authorities, error) {
 	if err != nil {
 		return Authorities{}, fmt.Errorf("secret %s/%s: %w", istioNamespace, pluggedSecret, err)
 	}
-	return Authorities{Mesh: mesh, MeshRoot: plugged["root-cert.pem"], Products: products}, nil
+	now := time.Now()
+	aDay := Validity{From: now.Add(-time.Hour), To: now.AddDate(0, 0, 1)}
+	foreign, err := NewRoot("foreign root", aDay)
+	if err != nil {
+		return Authorities{}, err
+	}
+	next, err := foreign.Intermediate("foreign intermediate", aDay)
+	if err != nil {
+		return Authorities{}, err
+	}
+	return Authorities{Mesh: mesh, MeshRoot: plugged["root-cert.pem"], Products: products, Foreign: foreign, Next: next}, nil
 }
 
 // ApplicationChain reads the certificate that product-service and legacy-service present by themselves, as PEM.
@@ -214,13 +226,11 @@ func pluggedIn(root *CA, valid Validity) (*corev1.Secret, error) {
 	if err != nil {
 		return nil, err
 	}
-	pair, err := intermediate.pair()
+	data, err := Authority{Roots: []string{root.PEM()}, Signer: Signer{CA: intermediate, Root: root.PEM()}}.plugged()
 	if err != nil {
 		return nil, err
 	}
-	return secretOf(istioNamespace, pluggedSecret, corev1.SecretTypeOpaque, map[string]string{
-		"ca-cert.pem": pair.Chain, "ca-key.pem": pair.Key, "cert-chain.pem": intermediate.PEM() + root.PEM(), "root-cert.pem": root.PEM(),
-	}), nil
+	return secretOf(istioNamespace, pluggedSecret, corev1.SecretTypeOpaque, data), nil
 }
 
 // productHosts are the names by which the application's own TLS port is reached.

@@ -203,3 +203,15 @@ func certificates(chain ...*x509.Certificate) string {
 	}
 	return all.String()
 }
+
+// ders reads the certificates of PEM blocks.
+func ders(blocks string) [][]byte {
+	var all [][]byte
+	for rest := []byte(blocks); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return all
+		}
+		all = append(all, block.Bytes)
+	}
+}

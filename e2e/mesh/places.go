@@ -27,6 +27,8 @@ type Place struct {
 	Proxied  bool
 	Identity hop.Identity // empty for a pod without a proxy: it has none to prove
 	Account  hop.Identity // that its ServiceAccount may prove, proxy or not
+
+	workload string // whose pod it is
 }
 
 // Places are the pods of the world.
@@ -88,7 +90,7 @@ func (m *Mesh) locate(ctx context.Context, workload fixture.Workload) (Place, er
 	if err != nil {
 		return Place{}, fmt.Errorf("pod %s/%s: %w", namespace, pod.Name, err)
 	}
-	place := Place{Proxy: Proxy{Namespace: namespace, Pod: pod.Name}, Address: address, Proxied: workload.Proxied}
+	place := Place{Proxy: Proxy{Namespace: namespace, Pod: pod.Name}, Address: address, Proxied: workload.Proxied, workload: workload.Name}
 	// https://istio.io/latest/docs/concepts/security/#istio-identity
 	place.Account = hop.Identity(fmt.Sprintf("spiffe://%s/ns/%s/sa/%s", trustDomain, namespace, pod.Spec.ServiceAccountName))
 	if place.Proxied {

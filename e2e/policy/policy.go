@@ -36,6 +36,9 @@ func New(k *kube.Client, fixtures fs.FS, runID string) *Policies {
 	return &Policies{kube: k, fixtures: fixtures, runID: runID}
 }
 
+// Labels are those of every object that the run applies.
+func (p *Policies) Labels() map[string]string { return map[string]string{RunLabel: p.runID} }
+
 // Decode reads the objects of a policy file and labels them with the run.
 func (p *Policies) Decode(ctx context.Context, file string) ([]k8s.Object, error) {
 	content, err := fs.ReadFile(p.fixtures, file)

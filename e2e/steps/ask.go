@@ -46,6 +46,10 @@ func (p *play) snapshot(ctx context.Context) (intent.Snapshot, error) {
 	if world.Mesh, err = world.Mesh.With(settings); err != nil {
 		return intent.Snapshot{}, err
 	}
+	world.Mesh.Roots = p.trust.Trusts
+	for _, account := range p.accounts {
+		world = world.WithAccount(account)
+	}
 	objects, err := p.Policies.InForce(ctx)
 	if err != nil {
 		return intent.Snapshot{}, err

@@ -62,7 +62,8 @@ func (p *play) delete(ctx context.Context, step int, names []string) error {
 
 // revert deletes what is still applied, and waits until every hop that the case tried is configured as before it.
 func (p *play) revert(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, revertLimit)
+	way := back(p.trust)
+	ctx, cancel := context.WithTimeout(ctx, revertLimit+time.Duration(len(way))*authorityLimit+time.Duration(len(p.accounts))*accountLimit)
 	defer cancel()
 	p.stopFlow()
 	if err := p.disconnect(ctx); err != nil {
@@ -75,6 +76,16 @@ func (p *play) revert(ctx context.Context) error {
 	last := len(p.c.Steps)
 	if p.settings != nil {
 		if err := p.mesh(ctx, last, nil); err != nil {
+			return err
+		}
+	}
+	for _, next := range way {
+		if err := p.authority(ctx, last, "revert", next); err != nil {
+			return err
+		}
+	}
+	for _, account := range p.accounts {
+		if err := p.move(ctx, last, "revert", fixture.Account{Workload: account.Workload, Name: p.own(account.Workload)}); err != nil {
 			return err
 		}
 	}
@@ -183,21 +194,33 @@ func (p *play) settle(ctx context.Context, step int, act string, objects []strin
 	if err := do(); err != nil {
 		return err
 	}
-	started := time.Now()
-	change := verdict.Change{Step: step, Act: act, Objects: objects, At: started.UTC()}
 	var rules []string
 	if len(due) > 0 {
 		rules = append(rules, mesh.RulePush)
-		err = p.Mesh.Settle(ctx, before, due, settleLimit)
 	}
 	if unsure {
 		rules = append(rules, mesh.RuleMarker)
-		err = errors.Join(err, p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit))
 	}
-	if err != nil {
+	return p.changed(ctx, step, act, objects, strings.Join(rules, "; "), func() error {
+		var err error
+		if len(due) > 0 {
+			err = p.Mesh.Settle(ctx, before, due, settleLimit)
+		}
+		if unsure {
+			err = errors.Join(err, p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit))
+		}
+		return err
+	})
+}
+
+// changed records a change that the API server has, and how it settled by a rule.
+func (p *play) changed(ctx context.Context, step int, act string, objects []string, rule string, settled func() error) error {
+	started := time.Now()
+	change := verdict.Change{Step: step, Act: act, Objects: objects, At: started.UTC()}
+	if err := settled(); err != nil {
 		change.Settled.Failed = err.Error()
 	}
-	change.Settled.Rule, change.Settled.At = strings.Join(rules, "; "), time.Now().UTC()
+	change.Settled.Rule, change.Settled.At = rule, time.Now().UTC()
 	change.Millis = time.Since(started).Milliseconds()
 	p.verdict.Changes = append(p.verdict.Changes, change)
 	return ctx.Err()

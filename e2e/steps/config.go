@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -221,16 +222,25 @@ func (p *Player) hello(a attempt) envoy.Hello {
 		return hello
 	}
 	now := time.Now()
-	credential := &envoy.Credential{Identity: p.Places.Clients[a.From].Account, Trusted: true, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour)}
+	signer := p.signers()[p.trust.Signs].Root
+	credential := &envoy.Credential{Identity: p.Places.Clients[a.From].Account, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour)}
 	switch probe.Certificate {
-	case fixture.SelfSigned, fixture.ForeignCA:
-		credential.Trusted = false
+	case fixture.SelfSigned:
+		signer = ""
+	case fixture.ForeignCA:
+		signer = p.signers()[fixture.ForeignRoot].Root
+	case fixture.FirstCA:
+		signer = p.signers()[fixture.FirstRoot].Root
 	case fixture.ExpiredOne:
-		credential.NotAfter = now.Add(-time.Minute)
+		signer, credential.NotAfter = p.signers()[fixture.FirstRoot].Root, now.Add(-time.Minute)
 	case fixture.NotYetValid:
-		credential.NotBefore = now.Add(time.Minute)
+		signer, credential.NotBefore = p.signers()[fixture.FirstRoot].Root, now.Add(time.Minute)
 	case fixture.ForeignDomain:
+		signer = p.signers()[fixture.FirstRoot].Root
 		credential.Identity = hop.Identity(strings.Replace(string(credential.Identity), "spiffe://cluster.local/", "spiffe://foreign.test/", 1))
+	}
+	if root, _ := pem.Decode([]byte(signer)); root != nil {
+		credential.Root = root.Bytes
 	}
 	hello.Credential = credential
 	return hello

@@ -31,6 +31,10 @@ type Player struct {
 	Policies *policy.Policies
 	Sender   *traffic.Sender
 	Prober   *traffic.Prober
+
+	Authorities mesh.Authorities
+	Follow      func(mesh.Proxy) error // begins to read a proxy's log, until the suite ends
+
 	Logs     *observe.Logs
 	Taps     *observe.Taps
 	Chart    intent.Chart // the guide's
@@ -41,10 +45,12 @@ type Player struct {
 
 	baseline    map[string]string            // by hop
 	application *envoy.SecretFacts           // what the servers' applications present by themselves
+	trust       fixture.Authority            // that is in force
 	held        map[string]envoy.SecretFacts // by proxies, by their names in the report
 }
 
-// revertLimit bounds the clean-up of a case, which goes on after the case itself was interrupted.
+// revertLimit bounds the clean-up of a case, which goes on after the case itself was interrupted, beside what a CA or an
+// account takes to come back.
 const revertLimit = 30 * time.Second
 
 // Evidence is what a case leaves beside its verdict.
@@ -62,6 +68,7 @@ type play struct {
 	evidence Evidence
 	applied  []file         // in order
 	settings map[string]any // of the mesh, laid over the install's
+	accounts []fixture.Account
 	flow     *traffic.Flow
 
 	connections map[string]connection // kept ones, by the case's names
@@ -74,7 +81,7 @@ type file struct {
 
 // Begin removes what earlier runs left in the mesh, sees that the servers' logs come through, and remembers how the proxies are configured without a policy.
 func (p *Player) Begin(ctx context.Context) error {
-	p.held = map[string]envoy.SecretFacts{}
+	p.held, p.trust = map[string]envoy.SecretFacts{}, began
 	left, err := p.Policies.Leftovers(ctx)
 	if err != nil {
 		return err
@@ -177,10 +184,16 @@ func (p *play) step(ctx context.Context, i int, step fixture.Step) error {
 		return p.delete(ctx, i, step.Delete)
 	case step.Mesh != nil:
 		return p.mesh(ctx, i, step.Mesh)
+	case step.Authority != nil:
+		return p.authority(ctx, i, "authority", *step.Authority)
+	case step.Renew != nil:
+		return p.renew(ctx, i, step.Renew)
+	case step.Account != nil:
+		return p.account(ctx, i, *step.Account)
 	case step.Connect != nil:
 		return p.connect(ctx, i, step.Connect)
 	case step.Traffic == fixture.Start:
-		p.flow = p.Sender.StartFlow(context.WithoutCancel(ctx), fmt.Sprintf("%s-%s-%d-flow", p.RunID, p.c.ID, i))
+		p.flow = p.Sender.StartFlow(context.WithoutCancel(ctx), fmt.Sprintf("%s-%s-%d-flow", p.RunID, p.c.ID, i), fixture.Expect{From: step.From, To: step.To}.Hops())
 		return nil
 	case step.Traffic == fixture.Stop:
 		p.stopFlow()

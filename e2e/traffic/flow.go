@@ -3,6 +3,7 @@ package traffic
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,10 +12,11 @@ import (
 	"mtls.test/conformance/fixtures/agent/call"
 )
 
-// Flow is background traffic from the gateway to product-service, over gRPC and HTTP, from Start until Stop.
+// Flow is background traffic over some hops, from Start until Stop.
 type Flow struct {
 	sender *Sender
 	id     string
+	hops   []hop.Hop
 	stop   context.CancelFunc
 	ended  chan struct{}
 	mu     sync.Mutex
@@ -27,10 +29,14 @@ const (
 	flowErrors   = 5                     // how many unanswered requests are told
 )
 
-// StartFlow starts background traffic; the ids of its requests begin with id.
-func (s *Sender) StartFlow(ctx context.Context, id string) *Flow {
+// StartFlow starts background traffic; the ids of its requests begin with id. Without hops it goes from the gateway to
+// product-service, over gRPC and HTTP.
+func (s *Sender) StartFlow(ctx context.Context, id string, hops []hop.Hop) *Flow {
+	if len(hops) == 0 {
+		hops = s.guideHops()
+	}
 	ctx, cancel := context.WithCancel(ctx)
-	flow := &Flow{sender: s, id: id, stop: cancel, ended: make(chan struct{})}
+	flow := &Flow{sender: s, id: id, hops: hops, stop: cancel, ended: make(chan struct{})}
 	go flow.run(ctx)
 	return flow
 }
@@ -53,14 +59,18 @@ func (f *Flow) run(ctx context.Context) {
 	}
 }
 
+func (s *Sender) guideHops() []hop.Hop {
+	return slices.DeleteFunc(s.World.Hops(), func(h hop.Hop) bool {
+		client, _ := s.World.Client(h.From)
+		_, port, _ := s.World.Port(h.To)
+		return client.Kind != hop.Gateway || h.To.Service != flowService || port.Protocol != hop.GRPC && port.Protocol != hop.HTTP
+	})
+}
+
 func (f *Flow) attempts(n int) []Attempt {
 	var attempts []Attempt
-	for _, h := range f.sender.World.Hops() {
-		client, _ := f.sender.World.Client(h.From)
-		_, port, _ := f.sender.World.Port(h.To)
-		if client.Kind == hop.Gateway && h.To.Service == flowService && (port.Protocol == hop.GRPC || port.Protocol == hop.HTTP) {
-			attempts = append(attempts, Attempt{ID: fmt.Sprintf("%s-%d-%d", f.id, n, port.Number), Hop: h})
-		}
+	for i, h := range f.hops {
+		attempts = append(attempts, Attempt{ID: fmt.Sprintf("%s-%d-%d", f.id, n, i), Hop: h})
 	}
 	return attempts
 }

@@ -29,7 +29,7 @@ type ProbeAttempt struct {
 type Prober struct {
 	sender      *Sender
 	authorities mesh.Authorities
-	foreign     *mesh.CA
+	trusted     string // the mesh's roots, PEM
 }
 
 // foreignDomain is the trust domain that no mesh of the suite has.
@@ -41,18 +41,13 @@ const (
 	productsRoot = "products"
 )
 
-// NewProber reads the cluster's CAs, with which probes' certificates are made.
-func NewProber(ctx context.Context, sender *Sender) (*Prober, error) {
-	authorities, err := sender.Mesh.Authorities(ctx)
-	if err != nil {
-		return nil, err
-	}
-	foreign, err := mesh.NewRoot("foreign root", around(time.Now()))
-	if err != nil {
-		return nil, err
-	}
-	return &Prober{sender: sender, authorities: authorities, foreign: foreign}, nil
+// NewProber returns a prober whose certificates the authorities sign.
+func NewProber(sender *Sender, authorities mesh.Authorities) *Prober {
+	return &Prober{sender: sender, authorities: authorities, trusted: authorities.MeshRoot}
 }
+
+// Trust names the roots, PEM, by which the mesh's servers are verified from now on.
+func (p *Prober) Trust(roots []string) { p.trusted = strings.Join(roots, "") }
 
 // Probe makes all attempts at once, each on a connection of its own, and returns their results by id.
 func (p *Prober) Probe(ctx context.Context, attempts []ProbeAttempt) (map[string]probe.Result, error) {
@@ -94,7 +89,7 @@ func (p *Prober) request(attempt ProbeAttempt, now time.Time) (probe.Request, er
 	}
 	_, port, _ := p.sender.World.Port(attempt.To)
 	request.ID, request.SNI, request.ALPN, request.TimeoutMillis = attempt.ID, attempt.SNI, attempt.ALPN, patience(port.Protocol)
-	request.Roots = map[string]string{meshRoot: p.authorities.MeshRoot, productsRoot: p.authorities.Products.PEM()}
+	request.Roots = map[string]string{meshRoot: p.trusted, productsRoot: p.authorities.Products.PEM()}
 	if attempt.TLS != "" {
 		request.MinVersion, request.MaxVersion = "TLSv"+attempt.TLS, "TLSv"+attempt.TLS
 	}
@@ -114,7 +109,9 @@ func (p *Prober) present(request *probe.Request, kind fixture.Certificate, ident
 	case fixture.SelfSigned:
 		pair, err = mesh.SelfSigned(identity, around(now))
 	case fixture.ForeignCA:
-		pair, err = p.foreign.Workload(identity, around(now))
+		pair, err = p.authorities.Foreign.Workload(identity, around(now))
+	case fixture.FirstCA:
+		pair, err = p.authorities.Mesh.Workload(identity, around(now))
 	case fixture.ExpiredOne:
 		pair, err = p.authorities.Mesh.Workload(identity, mesh.Validity{From: now.Add(-2 * time.Hour), To: now.Add(-time.Hour)})
 	case fixture.NotYetValid:

@@ -32,8 +32,8 @@ func world(t *testing.T, now time.Time) (*Prober, *x509.CertPool) {
 	pool.AppendCertsFromPEM([]byte(roots["mesh"].PEM()))
 	pod := []fixture.Workload{{Name: "product-service"}}
 	return &Prober{
-		authorities: mesh.Authorities{Mesh: roots["mesh"], MeshRoot: roots["mesh"].PEM(), Products: roots["products"]},
-		foreign:     roots["foreign"],
+		authorities: mesh.Authorities{Mesh: roots["mesh"], MeshRoot: roots["mesh"].PEM(), Products: roots["products"], Foreign: roots["foreign"]},
+		trusted:     roots["mesh"].PEM(),
 		sender: &Sender{
 			World: fixture.World{Clients: []fixture.Client{{Name: "plain-client", Kind: hop.Plain}}, Services: []fixture.Service{
 				{Name: "product-service", Namespace: "default", Kind: fixture.ClusterIP, Workloads: pod, Ports: []fixture.Port{
