@@ -51,6 +51,9 @@ func wants(asked []Asked) string {
 	counts := map[string]int{}
 	for _, one := range asked {
 		want := outcome(one.Expect.Want, one.Expect.Cause)
+		if one.Expect.Documented != "" {
+			want += fmt.Sprintf(", though %s is documented", one.Expect.Documented)
+		}
 		if counts[want] == 0 {
 			order = append(order, want)
 		}

@@ -69,9 +69,9 @@ func agrees(t *testing.T, stage Stage, expect fixture.Expect) {
 	t.Helper()
 	for _, q := range Questions(expect) {
 		answer := stage.Snapshot.Ask(q)
-		if answer.Says != expect.Want || answer.Refusal != expect.Cause {
-			t.Errorf("step %d: %s -> %s: the case wants %s %s, intent says %q %s: %s", stage.Step+1, q.Client, q.To, expect.Want,
-				expect.Cause, answer.Says, answer.Refusal, answer.Why)
+		if asked, cause := expect.Asked(); answer.Says != asked || answer.Refusal != cause {
+			t.Errorf("step %d: %s -> %s: by the case %s %s is asked for, intent says %q %s: %s", stage.Step+1, q.Client, q.To, asked,
+				cause, answer.Says, answer.Refusal, answer.Why)
 		}
 		if want := expect.Identity.Server; want != "" && answer.Identities.Server != want {
 			t.Errorf("step %d: %s -> %s: the case wants server %s, intent says %s", stage.Step+1, q.Client, q.To, want, answer.Identities.Server)

@@ -1,7 +1,9 @@
 package steps
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"regexp"
 	"slices"
 	"time"
@@ -9,9 +11,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
+	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/mesh"
 )
 
 // accountLimit bounds the roll-out of a workload under another ServiceAccount.
@@ -34,7 +36,7 @@ func (p *play) account(ctx context.Context, step int, account fixture.Account) e
 // move rolls a workload out under a ServiceAccount and follows it to its new pod: its log, its packets and its address.
 func (p *play) move(ctx context.Context, step int, act string, account fixture.Account) error {
 	workload := p.workload(account.Workload)
-	return p.changed(ctx, step, act, []string{account.Workload + " runs as " + account.Name}, mesh.RuleMarker, func() error {
+	return p.changed(ctx, step, act, []string{account.Workload + " runs as " + account.Name}, ruleReached, func() error {
 		if err := p.Mesh.SetAccount(ctx, workload, account.Name, accountLimit); err != nil {
 			return err
 		}
@@ -49,11 +51,57 @@ func (p *play) move(ctx context.Context, step int, act string, account fixture.A
 		if err := p.Follow(now.Proxy); err != nil {
 			return err
 		}
-		if err := p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit); err != nil {
+		if err := p.Taps.Watch(ctx, now); err != nil {
 			return err
 		}
-		return p.Taps.Watch(ctx, now)
+		return p.reached(ctx, workload)
 	})
+}
+
+// ruleReached is the rule by which a mesh is settled after a roll-out. No push but that of the roll-out is waited for: what
+// istiod leaves out of it is the matter of a case.
+const ruleReached = "every client of the workload has its new pod as an endpoint, or can connect to it by name"
+
+// reached waits until the configuration of every hop to a workload can be read for the pod that it now has.
+func (p *Player) reached(ctx context.Context, workload fixture.Workload) error {
+	hops := slices.DeleteFunc(p.everyHop(), func(a attempt) bool {
+		service, _, _ := p.World.Port(a.To)
+		own, err := service.Workload(a.want.Subset)
+		return err != nil || own.Name != workload.Name
+	})
+	var missing string
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		facts, err := p.facts(ctx, hops)
+		missing = ""
+		for _, config := range facts {
+			missing = cmp.Or(missing, config.Missing)
+		}
+		if missing != "" || err != nil {
+			return false, err
+		}
+		missing, err = p.unconnected(ctx, hops)
+		return missing == "", err
+	}, wait.WithContext(ctx), wait.WithTimeout(settleLimit), wait.WithInterval(configInterval), wait.WithImmediate())
+	if err != nil && missing != "" {
+		return fmt.Errorf("after %s: %s", settleLimit, missing)
+	}
+	return err
+}
+
+// unconnected names a service of the hops that a client without a proxy cannot connect to; empty for none.
+func (p *Player) unconnected(ctx context.Context, hops []attempt) (string, error) {
+	tried := map[string]bool{}
+	for _, a := range hops {
+		service, _, _ := p.World.Port(a.To)
+		if service.Kind != fixture.ClusterIP || tried[service.Name] {
+			continue
+		}
+		tried[service.Name] = true
+		if connects, err := p.Sender.Reaches(ctx, p.RunID+"-reach", a.To); err != nil || !connects {
+			return a.To.String() + " takes no connection from a client without a proxy", err
+		}
+	}
+	return "", nil
 }
 
 // workload finds a workload of the world; the case's parser has seen that there is one.

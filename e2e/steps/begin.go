@@ -6,8 +6,8 @@ import (
 )
 
 // pushAnew has istiod push everything to every proxy, by a change of its settings and back that changes no proxy. Without
-// it a gateway may still have clusters of before their pods came, which verify no server's name: those come with the next
-// push of clusters to it, and the first policy of a case would be that.
+// it a proxy may still have clusters of before their pods came, which verify no server's name, or the name of an account
+// that they had before: case account-change-behind-headless tells why.
 func (p *Player) pushAnew(ctx context.Context) error {
 	if err := p.Policies.SetMesh(ctx, nil); err != nil { // what a killed run left
 		return err

@@ -89,6 +89,11 @@ func (p *play) revert(ctx context.Context) error {
 			return err
 		}
 	}
+	if len(p.accounts) > 0 {
+		if err := p.pushAnew(ctx); err != nil {
+			return err
+		}
+	}
 	if len(objects) > 0 {
 		err := p.change(ctx, last, "revert", objects, func() error { return p.Policies.Delete(ctx, objects) })
 		if err != nil {

@@ -27,7 +27,8 @@ type Check struct {
 	Probe      *fixture.Probe `json:"probe,omitempty"`
 	ID         string         `json:"id"` // the request's x-hop-id
 	Want       hop.Outcome    `json:"want"`
-	Cause      hop.Refusal    `json:"cause,omitempty"` // of a wanted refusal
+	Cause      hop.Refusal    `json:"cause,omitempty"`      // of a wanted refusal
+	Documented hop.Outcome    `json:"documented,omitempty"` // what the policies ask by the documents, where Istio is known to do otherwise
 	WantWire   *fixture.Wire  `json:"wantWire,omitempty"`
 	WantShown  *fixture.Shown `json:"wantShown,omitempty"`
 	Identities Identities     `json:"identities"`

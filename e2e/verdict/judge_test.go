@@ -171,6 +171,12 @@ func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 			c.Config.Client = &envoy.ClientFacts{TLSContext: envoy.TLSContext{CertificateSecret: "file"}}
 			c.Config.Secrets.ClientSerial, c.Observers.Server.TLS.Serial = "0a", "0b"
 		}), hop.Pass, "TLSv1.3"},
+		"Istio is known to do otherwise than documented": {edited(refusedCheck(hop.Gateway), func(c *verdict.Check) {
+			c.Intent.Answer, c.Documented = intent.Answer{Says: hop.MTLS}, hop.MTLS
+		}), hop.Pass, "no-filter-chain"},
+		"Istio does as documented where it was known not to": {edited(mtlsCheck(), func(c *verdict.Check) {
+			c.Want, c.Cause, c.Documented = hop.Refused, hop.WrongSAN, hop.MTLS
+		}), hop.Mismatch, "intent says mtls"},
 		"a chain as the case asks": {shownCheck(&fixture.Shown{Key: "RSA 2048", Chain: fixture.Names{string(serverID), "CN=root"}, Lifetime: 24 * time.Hour}), hop.Pass, "TLSv1.3"},
 		"another key":              {shownCheck(&fixture.Shown{Key: "ECDSA P-256"}), hop.Fail, "the server's key is RSA 2048"},
 		"another chain":            {shownCheck(&fixture.Shown{Chain: fixture.Names{string(serverID)}}), hop.Fail, "CN=root"},

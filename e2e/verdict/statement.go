@@ -23,7 +23,11 @@ const (
 func (c *Check) statements() []statement {
 	var all []statement
 	if c.Intent.Missing == "" && c.Intent.Says != "" {
-		all = append(all, statement{policies, c.Intent.Says, []hop.Outcome{c.Intent.Says}})
+		fits := []hop.Outcome{c.Intent.Says}
+		if c.Documented == c.Intent.Says {
+			fits = []hop.Outcome{c.Want}
+		}
+		all = append(all, statement{policies, c.Intent.Says, fits})
 	}
 	if c.Config.Missing == "" && c.Config.Says != "" {
 		all = append(all, statement{configuration, c.Config.Says, c.fits("", c.Config.Says)})

@@ -10,7 +10,7 @@ import (
 
 // otherCause tells whether the refusal has to some witness another cause than the wanted one.
 func (c *Check) otherCause() string {
-	if c.On == "" && c.Intent.Missing == "" && c.Intent.Refusal != c.Cause {
+	if c.On == "" && c.Documented == "" && c.Intent.Missing == "" && c.Intent.Refusal != c.Cause {
 		return fmt.Sprintf("refused as wanted, but meant to be by %s, not %s", named(hop.Identity(c.Intent.Refusal)), c.Cause)
 	}
 	if c.On == "" && c.Config.Missing == "" && c.Config.Refusal != c.Cause {
