@@ -157,13 +157,21 @@ func (r *round) only(check *verdict.Check, wires map[hop.FiveTuple]observe.Wire,
 func (r *round) show(check *verdict.Check, wire observe.Wire) {
 	seen := wire.Observation
 	seen.ID = check.ID
-	if check.On != "" && seen.Packets != nil && seen.Packets.Closed {
+	switch {
+	case check.On != "" && seen.Packets != nil && seen.Packets.Closed:
 		seen.Refusal = hop.Closed
+	case check.Protocol == hop.Greet && silent(seen.Packets):
+		seen.Refusal = hop.ServerFirst
 	}
 	check.Observers.Wire = &seen
 	if len(wire.Slice) > 0 {
 		r.evidence.Packets[check.ID] = wire.Slice
 	}
+}
+
+// silent tells whether neither end of a connection that stood sent a byte: each waited for the other.
+func silent(packets *hop.Packets) bool {
+	return packets != nil && !packets.Opened.IsZero() && packets.ClientBytes == 0 && packets.ServerBytes == 0
 }
 
 // left is the connection by the client's own record.

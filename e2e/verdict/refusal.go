@@ -18,7 +18,8 @@ type row struct {
 // symptoms is the table of causes.
 //
 // What a handshake under TLS 1.3 fails of is encrypted, so the wire alone never tells it from one that succeeded: there
-// the ends must name it. A plain client, and the proxy of one that is refused by a cut connection, can name nothing.
+// the ends must name it. A plain client, and the proxy of one that is refused by a cut connection, can name nothing. That both
+// ends wait for each other no end knows, and the wire shows.
 var symptoms = map[hop.Refusal]row{
 	hop.NoFilterChain:       {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Cut}, status: 503},
 	hop.NotTLS:              {by: []hop.Source{hop.Client, hop.Probe}, wire: []hop.Outcome{hop.Refused, hop.Cut, hop.Plaintext}, status: 503},
@@ -34,7 +35,7 @@ var symptoms = map[hop.Refusal]row{
 	hop.Unauthorized:        {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Encrypted, hop.Plaintext, hop.Cut}},
 	hop.NoCluster:           {by: []hop.Source{hop.Client}, status: 503},
 	hop.NoEndpoint:          {by: []hop.Source{hop.Client}, wire: []hop.Outcome{hop.Cut}, status: 503}, // the wire to a gateway
-	hop.ServerFirst:         {wire: []hop.Outcome{hop.Cut}},
+	hop.ServerFirst:         {by: []hop.Source{hop.Wire}, wire: []hop.Outcome{hop.Cut}},
 	hop.Closed:              {wire: []hop.Outcome{hop.Encrypted, hop.Plaintext}},
 }
 
