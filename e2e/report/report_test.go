@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -51,7 +52,7 @@ func TestOnlyPassMakesARunGreen(t *testing.T) {
 
 func TestEveryFormTellsTheSameResult(t *testing.T) {
 	folded := report.Fold(run(map[string]hop.Result{"good": hop.Pass, "bad": hop.Mismatch, "unknown": hop.Inconclusive}))
-	var table, summary, junit bytes.Buffer
+	var table, summary, junit, page bytes.Buffer
 	if err := folded.WriteTable(&table, report.None); err != nil {
 		t.Fatal(err)
 	}
@@ -60,6 +61,12 @@ func TestEveryFormTellsTheSameResult(t *testing.T) {
 	}
 	if err := folded.WriteJUnit(&junit); err != nil {
 		t.Fatal(err)
+	}
+	if err := folded.WritePage(&page); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(page.String(), "<title>mTLS conformance: MISMATCH</title>") || strings.Count(page.String(), "<details open>") != 2 {
+		t.Errorf("page:\n%s", page.String())
 	}
 	if !strings.Contains(table.String(), "MISMATCH  1 pass, 0 fail, 1 mismatch, 1 inconclusive, 0 skipped; 3 checks") {
 		t.Errorf("table:\n%s", table.String())
@@ -116,5 +123,26 @@ func TestAVerdictThatCannotBeReadIsNamedBesideTheOthers(t *testing.T) {
 	})
 	if err == nil || !strings.Contains(err.Error(), "cases/b/verdict.json") || verdicts["a"].Result != hop.Pass {
 		t.Errorf("got %v, %v", verdicts, err)
+	}
+}
+
+func TestDocumentsThatSayOtherThanIstioAreListed(t *testing.T) {
+	told := report.Fold(report.Run{Verdicts: map[string]verdict.Case{"a": {ID: "a", Result: hop.Pass, Checks: []verdict.Check{
+		{Result: hop.Pass, Want: hop.Refused, Cause: hop.WrongSAN, Documented: hop.MTLS},
+		{Result: hop.Pass, Want: hop.MTLS, Intent: verdict.Intent{Guide: &verdict.Guide{Differs: "the chart <ends> elsewhere"}}},
+		{Result: hop.Pass, Want: hop.MTLS, Intent: verdict.Intent{Guide: &verdict.Guide{Differs: "another"}}},
+	}}}})
+	if got := told.Deviations(); len(got) != 1 || got[0].Checks != 1 || !strings.Contains(got[0].Why, "documented is mtls, and it is refused (wrong-san)") {
+		t.Errorf("deviations: %+v", got)
+	}
+	if got := told.GuideDifferences(); len(got) != 1 || got[0].Checks != 2 || !strings.Contains(got[0].Why, "the chart <ends> elsewhere") {
+		t.Errorf("guide: %+v", got)
+	}
+	var page, summary bytes.Buffer
+	if err := errors.Join(told.WritePage(&page), told.WriteSummary(&summary)); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(page.String(), "the chart &lt;ends&gt; elsewhere") || !strings.Contains(summary.String(), "## Where Istio does otherwise than documented") {
+		t.Errorf("page:\n%s\nsummary:\n%s", page.String(), summary.String())
 	}
 }

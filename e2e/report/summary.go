@@ -8,7 +8,8 @@ import (
 	"mtls.test/conformance/e2e/hop"
 )
 
-// WriteSummary writes summary.md: the result, what it ran on, one row per case and one section per case that is not green.
+// WriteSummary writes summary.md: the result, what it ran on, one row per case, one section per case that is not green, and
+// where documents say other than Istio.
 func (r Report) WriteSummary(out io.Writer) error {
 	var text strings.Builder
 	e, s := r.Environment, r.Summary
@@ -46,8 +47,20 @@ func (r Report) WriteSummary(out io.Writer) error {
 			fmt.Fprintf(&text, "\nAgain: `%s`\n", c.Rerun)
 		}
 	}
+	writeDifferences(&text, "Where Istio does otherwise than documented", r.Deviations())
+	writeDifferences(&text, "Where the guide's flowchart leads elsewhere than Istio", r.GuideDifferences())
 	_, err := io.WriteString(out, text.String())
 	return err
+}
+
+func writeDifferences(text *strings.Builder, heading string, differences []Difference) {
+	if len(differences) == 0 {
+		return
+	}
+	fmt.Fprintf(text, "\n## %s\n\n| case | checks | the first of them |\n|---|---|---|\n", heading)
+	for _, d := range differences {
+		fmt.Fprintf(text, "| %s | %d | %s |\n", d.Case, d.Checks, cell(d.Why))
+	}
 }
 
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }

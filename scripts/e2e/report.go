@@ -83,6 +83,7 @@ func (r *runner) writeReport(folded report.Report) error {
 		artifact.WriteJSON(at("report.json"), folded),
 		artifact.Write(at("junit.xml"), folded.WriteJUnit),
 		artifact.Write(at("summary.md"), folded.WriteSummary),
+		artifact.Write(at("report.html"), folded.WritePage),
 		folded.WriteTable(os.Stdout, colour),
 	)
 	r.screen.step("report: %s", at("report.json"))
