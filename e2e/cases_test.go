@@ -84,6 +84,11 @@ func explain(told verdict.Case) string {
 			fmt.Fprintf(&text, "  step %d, %s, wanted %s: %s %s\n", check.Step, check.Hop, check.Want, check.Result, check.Reason)
 		}
 	}
+	for _, f := range told.Foreseen {
+		if f.Result != hop.Pass {
+			fmt.Fprintf(&text, "  %s step %d, %s: %s %s\n", f.Case, f.Step, f.Hop, f.Result, f.Reason)
+		}
+	}
 	fmt.Fprintf(&text, "again: %s", told.Rerun)
 	return text.String()
 }

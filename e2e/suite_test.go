@@ -43,6 +43,7 @@ func TestMTLSConformance(t *testing.T) {
 		t.Fatal(err)
 	}
 	describeCases()
+	describeProfile()
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "mTLS conformance")
 }
@@ -80,7 +81,7 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 	player = &steps.Player{
 		Mesh: m, World: world, Places: places, Logs: logs, Taps: observe.NewTaps(client, m), Chart: chart, RunID: given.RunID, Diagnose: diagnose,
 		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, fixtures.FS, given.RunID), Sender: sender,
-		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow,
+		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Read: m.Dump,
 	}
 	Expect(player.Begin(ctx)).To(Succeed())
 }, NodeTimeout(2*time.Minute))

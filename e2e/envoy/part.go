@@ -76,7 +76,7 @@ func (p Part) covers(name string) bool {
 // activeClusters are the clusters in force.
 const activeClusters = "dynamic_active_clusters"
 
-// Answer is what a proxy answered to the request for a part.
+// Answer is what a proxy answered to the request for a part; without one, a dump of everything.
 type Answer struct {
 	Part
 	Body io.Reader
@@ -105,5 +105,8 @@ func (d *Dump) reading() Part {
 
 // knows tells whether a resource of that name that is not there does not exist: it was asked for.
 func (d *Dump) knows(resource, name string) bool {
-	return len(d.asked) == 0 || slices.ContainsFunc(d.asked, func(p Part) bool { return p.Resource == resource && p.covers(name) })
+	everything := len(d.asked) == 0
+	return everything || slices.ContainsFunc(d.asked, func(p Part) bool {
+		return p.Resource == "" || p.Resource == resource && p.covers(name)
+	})
 }

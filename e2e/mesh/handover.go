@@ -13,4 +13,7 @@ type Handover struct {
 	GatewayHTTP string             `json:"gatewayHTTP"` // HOST:PORT of the ingress gateway, from outside the cluster
 	GatewayGRPC string             `json:"gatewayGRPC"`
 	Environment report.Environment `json:"environment"`
+	Istioctl    string             `json:"istioctl"` // path of the istioctl that installed the mesh
+	Hub         string             `json:"hub"`      // where its images are
+	Tag         string             `json:"tag"`
 }

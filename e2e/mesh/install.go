@@ -28,6 +28,7 @@ type Install struct {
 	Hub        string
 	Tag        string
 	Profile    string // default or vanilla: fixtures/istio/PROFILE.yaml over mesh.yaml
+	Revision   string // of a control plane beside the one that the proxies have; empty for theirs
 	Fixtures   fs.FS
 	Say        func(line string)
 }
@@ -57,7 +58,12 @@ func (i Install) Run(ctx context.Context, k *kube.Client) error {
 	hash := sha256.New()
 	_, _ = fmt.Fprintln(hash, i.Hub, i.Tag)
 	arguments := []string{"install", "--skip-confirmation", "--kubeconfig", i.Kubeconfig, "--set", "hub=" + i.Hub, "--set", "tag=" + i.Tag}
-	for _, name := range []string{"mesh.yaml", i.Profile + ".yaml"} {
+	files := []string{"mesh.yaml", i.Profile + ".yaml"}
+	if i.Revision != "" {
+		files = append(files, "revision.yaml")
+		arguments = append(arguments, "--revision", i.Revision)
+	}
+	for _, name := range files {
 		values, err := fs.ReadFile(i.Fixtures, "istio/"+name)
 		if err != nil {
 			return fmt.Errorf("profile %s: %w", i.Profile, err)
@@ -69,6 +75,9 @@ func (i Install) Run(ctx context.Context, k *kube.Client) error {
 		_, _ = hash.Write(values)
 		arguments = append(arguments, "--filename", file)
 	}
+	if i.Revision != "" {
+		return i.istioctl(ctx, arguments)
+	}
 	mark := i.mark(hex.EncodeToString(hash.Sum(nil)))
 	if i.installed(ctx, k, mark) {
 		i.Say("istio is installed just so")
@@ -78,6 +87,11 @@ func (i Install) Run(ctx context.Context, k *kube.Client) error {
 		return err
 	}
 	return k.Apply(ctx, mark)
+}
+
+// uninstall removes the control plane of a revision.
+func (i Install) uninstall(ctx context.Context) error {
+	return i.istioctl(ctx, []string{"uninstall", "--skip-confirmation", "--kubeconfig", i.Kubeconfig, "--revision", i.Revision})
 }
 
 func (i Install) installed(ctx context.Context, k *kube.Client, mark *corev1.ConfigMap) bool {
@@ -115,7 +129,7 @@ func (i Install) istioctl(ctx context.Context, arguments []string) error {
 	_ = write.Close()
 	output := <-told
 	if err != nil {
-		return fmt.Errorf("istioctl install: %w\n%s", err, output)
+		return fmt.Errorf("istioctl %s: %w\n%s", arguments[0], err, output)
 	}
 	return nil
 }

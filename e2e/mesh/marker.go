@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -36,7 +37,7 @@ func (m *Mesh) Mark(ctx context.Context, proxies []Proxy, limit time.Duration) e
 	for _, proxy := range proxies {
 		waiting.Go(func() {
 			err := wait.For(func(ctx context.Context) (bool, error) {
-				now, err := m.marked(ctx, proxy)
+				now, err := m.markerOf(ctx, proxy)
 				return now >= number, err
 			}, wait.WithContext(ctx), wait.WithTimeout(limit), wait.WithInterval(settleInterval), wait.WithImmediate())
 			if err != nil {
@@ -69,34 +70,55 @@ func (m *Mesh) raise(ctx context.Context) (int64, error) {
 	if err := unstructured.SetNestedField(rule.Object, number, markerNumber...); err != nil {
 		return 0, err
 	}
-	return number, r.Update(ctx, rule)
+	if err := r.Update(ctx, rule); err != nil {
+		return 0, err
+	}
+	m.marked.Store(number)
+	return number, nil
 }
 
-// marked returns the marker's number that a proxy has in force; 0 where it has none.
-func (m *Mesh) marked(ctx context.Context, proxy Proxy) (int64, error) {
+// markerOf returns the marker's number that a proxy has in force; 0 where it has none.
+func (m *Mesh) markerOf(ctx context.Context, proxy Proxy) (int64, error) {
 	body, err := m.get(ctx, fmt.Sprintf("http://%s:15000/config_dump?resource=dynamic_active_clusters&name_regex=.*marker.marker.*", proxy.id()))
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = body.Close() }()
-	var dump struct {
-		Configs []struct {
-			Cluster struct {
-				Name            string `json:"name"`
-				CircuitBreakers struct {
-					Thresholds []struct {
-						MaxConnections int64 `json:"max_connections"`
-					} `json:"thresholds"`
-				} `json:"circuit_breakers"`
-			} `json:"cluster"`
-		} `json:"configs"`
-	}
-	if err := json.NewDecoder(body).Decode(&dump); err != nil {
+	number, err := markerIn(body)
+	if err != nil {
 		return 0, fmt.Errorf("marker of %s: %w", proxy, err)
 	}
-	for _, config := range dump.Configs {
-		if thresholds := config.Cluster.CircuitBreakers.Thresholds; config.Cluster.Name == markerCluster && len(thresholds) > 0 {
-			return thresholds[0].MaxConnections, nil
+	return number, nil
+}
+
+// markedCluster is what tells the marker's number.
+type markedCluster struct {
+	Cluster struct {
+		Name            string `json:"name"`
+		CircuitBreakers struct {
+			Thresholds []struct {
+				MaxConnections int64 `json:"max_connections"`
+			} `json:"thresholds"`
+		} `json:"circuit_breakers"`
+	} `json:"cluster"`
+}
+
+// markerIn reads the marker's number from a configuration dump, whole or of clusters alone; 0 where it has none.
+func markerIn(dump io.Reader) (int64, error) {
+	var in struct {
+		Configs []struct {
+			markedCluster
+			Clusters []markedCluster `json:"dynamic_active_clusters"`
+		} `json:"configs"`
+	}
+	if err := json.NewDecoder(dump).Decode(&in); err != nil {
+		return 0, err
+	}
+	for _, config := range in.Configs {
+		for _, one := range append(config.Clusters, config.markedCluster) {
+			if thresholds := one.Cluster.CircuitBreakers.Thresholds; one.Cluster.Name == markerCluster && len(thresholds) > 0 {
+				return thresholds[0].MaxConnections, nil
+			}
 		}
 	}
 	return 0, nil

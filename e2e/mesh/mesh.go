@@ -3,6 +3,7 @@ package mesh
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"mtls.test/conformance/e2e/kube"
@@ -10,8 +11,9 @@ import (
 
 // Mesh is a cluster in which Istio and the world are up. It is safe for concurrent use.
 type Mesh struct {
-	kube *kube.Client
-	http *http.Client
+	kube   *kube.Client
+	http   *http.Client
+	marked atomic.Int64 // the marker's last number
 }
 
 // askLimit bounds one question to a proxy or to istiod.

@@ -76,7 +76,7 @@ func (m *Mesh) Sync(ctx context.Context) (SyncState, error) {
 }
 
 func (m *Mesh) istiods(ctx context.Context) ([]string, error) {
-	pods, err := m.kube.Pods(ctx, "istio-system", "app=istiod")
+	pods, err := m.kube.Pods(ctx, "istio-system", "app=istiod,istio.io/rev=default")
 	if err != nil {
 		return nil, err
 	}

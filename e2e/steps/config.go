@@ -39,7 +39,7 @@ func (p *Player) dumps(ctx context.Context, attempts []attempt) (map[mesh.Proxy]
 	dumps := map[mesh.Proxy]*envoy.Dump{}
 	for proxy, wanted := range p.wanted(attempts) {
 		readers.Go(func() {
-			dump, err := p.Mesh.Dump(ctx, proxy, wanted)
+			dump, err := p.Read(ctx, proxy, wanted)
 			if err == nil && len(dump.Rejected) > 0 {
 				err = fmt.Errorf("%s refuses its newest configuration: %s", proxy, strings.Join(dump.Rejected, "; "))
 			}

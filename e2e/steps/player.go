@@ -43,6 +43,9 @@ type Player struct {
 	Istio    string                               // version
 	Diagnose func(ctx context.Context, id string) // gathers what explains a case that is not green, before it is reverted
 
+	// Read asks a proxy, or a control plane in its place, for its configuration.
+	Read func(context.Context, mesh.Proxy, envoy.Wanted) (*envoy.Dump, error)
+
 	baseline    map[string]string            // by hop
 	application *envoy.SecretFacts           // what the servers' applications present by themselves
 	trust       fixture.Authority            // that is in force
@@ -60,6 +63,11 @@ type Evidence struct {
 	Packets  map[string][]byte       // pcap files of the attempts, by id, cut after the handshake
 }
 
+// NewEvidence returns evidence of nothing yet.
+func NewEvidence() Evidence {
+	return Evidence{Policies: map[string][]k8s.Object{}, Packets: map[string][]byte{}}
+}
+
 // play is one case under way.
 type play struct {
 	*Player
@@ -70,6 +78,7 @@ type play struct {
 	settings map[string]any // of the mesh, laid over the install's
 	accounts []fixture.Account
 	flow     *traffic.Flow
+	foresees bool // nothing is sent: a second control plane must know of every change
 
 	connections map[string]connection // kept ones, by the case's names
 }
@@ -140,7 +149,7 @@ func (p *Player) End(ctx context.Context) error {
 // Play plays the case and reverts it. What goes wrong makes the verdict INCONCLUSIVE; there is always a verdict.
 func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Evidence) {
 	started := time.Now()
-	play := &play{Player: p, c: c, evidence: Evidence{Policies: map[string][]k8s.Object{}, Packets: map[string][]byte{}}, connections: map[string]connection{}}
+	play := &play{Player: p, c: c, evidence: NewEvidence(), connections: map[string]connection{}}
 	play.verdict = verdict.Case{ID: c.ID, Title: c.Title, Rerun: rerun(c), Changes: []verdict.Change{}, Checks: []verdict.Check{}}
 	var broken []error
 	for i, step := range c.Steps {

@@ -22,6 +22,7 @@ type Case struct {
 	Rejections        []Rejection `json:"rejections,omitempty"`
 	Traffic           *Traffic    `json:"traffic,omitempty"`
 	Checks            []Check     `json:"checks"`
+	Foreseen          []Foreseen  `json:"foreseen,omitempty"` // what is told from configuration alone
 	// Secrets are those that the proxies of the checks held, by the names that the checks give them.
 	Secrets map[string]envoy.SecretFacts `json:"secrets,omitempty"`
 	Rerun   string                       `json:"rerun"` // the command that runs this case alone
@@ -86,7 +87,10 @@ func (c *Case) Conclude() {
 	if len(c.Checks) == 0 && len(c.Rejections) > 0 {
 		c.Reason = fmt.Sprintf("%d policies refused as wanted", len(c.Rejections))
 	}
-	if len(c.Checks) == 0 && len(c.Rejections) == 0 {
+	if len(c.Foreseen) > 0 {
+		c.Reason = fmt.Sprintf("%d expectations are foreseen as wanted", len(c.Foreseen))
+	}
+	if len(c.Checks)+len(c.Rejections)+len(c.Foreseen) == 0 {
 		c.Result, c.Reason = hop.Inconclusive, "no check was made"
 	}
 	for _, change := range c.Changes {
@@ -97,6 +101,9 @@ func (c *Case) Conclude() {
 	}
 	for _, rejection := range c.Rejections {
 		c.worsen(rejection.Result, fmt.Sprintf("%s: %s", strings.Join(rejection.Objects, ", "), rejection.Reason))
+	}
+	for _, f := range c.Foreseen {
+		c.worsen(f.Result, fmt.Sprintf("%s step %d, %s: %s", f.Case, f.Step, f.Hop, f.Reason))
 	}
 	for _, check := range c.Checks {
 		c.worsen(check.Result, check.String()+": "+check.Reason)

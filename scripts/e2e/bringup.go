@@ -164,7 +164,7 @@ func (r *runner) handover(state cluster.State, images cluster.Images) mesh.Hando
 	return mesh.Handover{
 		RunID: r.runID, Kubeconfig: state.Kubeconfig, Artifacts: r.settings.artifacts,
 		GatewayHTTP: state.HostPorts[gatewayHTTPPort], GatewayGRPC: state.HostPorts[gatewayGRPCPort],
-		Environment: r.environment(images),
+		Environment: r.environment(images), Istioctl: images.Istioctl, Hub: images.Istio.Hub, Tag: images.Istio.Tag,
 	}
 }
 

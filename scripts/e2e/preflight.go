@@ -69,7 +69,7 @@ func (r *runner) checkCases() error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(cases, r.settings.selects) {
+	if !slices.ContainsFunc(append(cases, fixture.DefaultProfile), r.settings.selects) {
 		return fmt.Errorf("FOCUS=%s LABELS=%s selects no case: `make outline` lists them", r.settings.values["FOCUS"], r.settings.values["LABELS"])
 	}
 	return nil

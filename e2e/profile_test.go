@@ -1,0 +1,49 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/steps"
+	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/fixtures"
+)
+
+const profileLimit = 6 * time.Minute
+
+// No proxy of this profile need run for it: istiod is asked what it would send to one.
+func describeProfile() {
+	const profile = "default"
+	c := fixture.DefaultProfile
+	It(report.SpecText(c.ID, c.Title), Serial, Label(c.Labels...), SpecTimeout(profileLimit), func(ctx SpecContext) {
+		began := time.Now()
+		told := verdict.Case{ID: c.ID, Title: c.Title, Rerun: "make e2e-full FOCUS=" + c.ID + ":", Changes: []verdict.Change{}, Checks: []verdict.Check{}}
+		revision, err := player.Mesh.AddRevision(ctx, client, mesh.Install{
+			Istioctl: given.Istioctl, Kubeconfig: given.Kubeconfig, Hub: given.Hub, Tag: given.Tag,
+			Profile: profile, Revision: c.ID, Fixtures: fixtures.FS, Say: func(line string) { GinkgoWriter.Println(line) },
+		})
+		if err == nil {
+			DeferCleanup(revision.Remove)
+			foreseer := *player
+			foreseer.Read = revision.Dump
+			err = foreseer.Foresee(ctx, &told, profile, steps.Foreseeable(cases))
+		}
+		told.Conclude()
+		if err != nil {
+			told.Break(err.Error())
+		}
+		told.Seconds = time.Since(began).Seconds()
+		Expect(keep(c, told, steps.NewEvidence())).To(Succeed())
+		if told.Result != hop.Pass {
+			Fail(explain(told))
+		}
+	})
+}
