@@ -15,6 +15,7 @@ type Measures struct {
 	ChecksPerSecond   float64  `json:"checksPerSecond"` // over the time of the cases that ran; 0 where they took none
 	Wire              Coverage `json:"wire"`            // checks of what was served, and those with packets of the very connection, opened after settling
 	Named             Coverage `json:"named"`           // checks of refusals, and those whose cause an observer named
+	Foreseen          int      `json:"foreseen"`        // expectations of proxies that do not run here, told from configuration alone
 	Tuples            int      `json:"tuples"`          // distinct combinations of rules used, client kind, protocol and want
 }
 
@@ -38,6 +39,7 @@ func measure(cases []verdict.Case) Measures {
 			continue
 		}
 		seconds, sum, checks = append(seconds, c.Seconds), sum+c.Seconds, checks+len(c.Checks)
+		m.Foreseen += len(c.Foreseen)
 		m.MaxSettleMillis = max(m.MaxSettleMillis, c.ConvergenceMillis)
 		for _, check := range c.Checks {
 			tuples[check.Tuple()] = true

@@ -20,6 +20,9 @@ func (r Report) WriteSummary(out io.Writer) error {
 	m := r.Measures
 	fmt.Fprintf(&text, "Median case %.2f s, %.1f checks/s, settled within %d ms. Packets of the very connection: %s served checks; cause named: %s refused checks; %d distinct tuples of rules, client, protocol and want.\n",
 		m.MedianCaseSeconds, m.ChecksPerSecond, m.MaxSettleMillis, m.Wire, m.Named, m.Tuples)
+	if m.Foreseen > 0 {
+		fmt.Fprintf(&text, "\n%d expectations of Istio's own proxies are foreseen from what istiod would send to them; what would be on the wire is not verified.\n", m.Foreseen)
+	}
 	if r.Repeat != nil {
 		fmt.Fprintf(&text, "\n%d rounds, %d cases with differing verdicts.\n", r.Repeat.Rounds, len(r.Repeat.Differing))
 		for _, differing := range r.Repeat.Differing {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/verdict"
@@ -50,7 +51,10 @@ func (p *play) foretell(ctx context.Context, step int, attempts []attempt) error
 		foreseen := verdict.Foreseen{
 			Hop: a.Hop, Case: p.c.ID, Step: step, Want: a.want.Want, Cause: a.want.Cause, WantWire: a.want.Wire, Config: config.Prediction,
 		}
-		if client := config.Client; client != nil {
+		switch client := config.Client; {
+		case a.want.Probe != nil:
+			foreseen.SNI, foreseen.Offered = a.want.Probe.SNI, a.want.Probe.ALPN
+		case client != nil:
 			service, port, _ := p.World.Port(a.To)
 			foreseen.SNI, foreseen.Offered = client.SNI, client.Offered(p.does(a, service, port).Speaks)
 		}
@@ -60,12 +64,15 @@ func (p *play) foretell(ctx context.Context, step int, attempts []attempt) error
 	return nil
 }
 
-// Foreseeable are the cases that can be told from configuration alone: those without connections from before and without
-// changes that take a proxy of their own.
+// proxyLabels are of cases that may come out otherwise by the build of the proxy: what is offered and which chain it meets.
+var proxyLabels = []string{"smoke", "wire", "probe", "pass-through"}
+
+// Foreseeable are the cases that the build of the proxy may decide and that can be told from configuration alone: those
+// without connections from before and without changes that take a proxy of their own.
 func Foreseeable(cases []fixture.Case) []fixture.Case {
 	var all []fixture.Case
 	for _, c := range cases {
-		sends := false
+		sends := !slices.ContainsFunc(c.Labels, func(label string) bool { return slices.Contains(proxyLabels, label) })
 		for _, step := range c.Steps {
 			sends = sends || step.Connect != nil || step.Traffic != fixture.NoTraffic || step.Account != nil || step.Authority != nil || step.Renew != nil
 			for _, expect := range step.Expect {
