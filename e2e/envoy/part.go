@@ -16,6 +16,14 @@ type Part struct {
 	Names    []string // regular expressions, each of a whole name; every resource of the kind for none
 }
 
+// String names it as in an answer's section.
+func (p Part) String() string {
+	if p.Resource == "" {
+		return "everything"
+	}
+	return p.Resource
+}
+
 // Path is the request for it to the admin interface.
 func (p Part) Path() string {
 	query := url.Values{"resource": {p.Resource}, "include_eds": {""}}
@@ -88,7 +96,7 @@ func Join(answers []Answer) (*Dump, error) {
 	for _, answer := range answers {
 		d.asked = append(d.asked, answer.Part)
 		if err := d.read(answer.Body); err != nil {
-			return nil, fmt.Errorf("%s: %w", answer.Path(), err)
+			return nil, fmt.Errorf("%s: %w", answer.Part, err)
 		}
 	}
 	d.readOutbound()

@@ -95,7 +95,7 @@ func TestWhatWasNotAskedForIsNotTakenForAbsent(t *testing.T) {
 
 func TestAPartThatIsCutShortIsNamed(t *testing.T) {
 	_, err := Join(answers(clusterAnswer[:80], ""))
-	if err == nil || !strings.Contains(err.Error(), "resource=dynamic_active_clusters") {
+	if err == nil || !strings.Contains(err.Error(), "dynamic_active_clusters: read configuration dump") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"mtls.test/conformance/e2e/hop"
@@ -21,12 +22,26 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"sources": func() []hop.Source {
 		return []hop.Source{hop.Client, hop.Probe, hop.Server, hop.Application, hop.Wire, hop.Stats}
 	},
-	"observer": observer,
-	"seconds":  func(s float64) string { return fmt.Sprintf("%.1f s", s) },
+	"observer":   observer,
+	"worstFirst": worstFirst,
+	"seconds":    func(s float64) string { return fmt.Sprintf("%.1f s", s) },
 }).Parse(page))
 
 // WritePage writes report.html: everything on one page that needs no other file and no script.
 func (r Report) WritePage(out io.Writer) error { return pageTemplate.Execute(out, r) }
+
+// worstFirst puts what is to be looked at before what is green.
+func worstFirst(cases []verdict.Case) []verdict.Case {
+	return slices.SortedStableFunc(slices.Values(cases), func(a, b verdict.Case) int {
+		switch {
+		case a.Result == b.Result:
+			return 0
+		case verdict.Worse(a.Result, b.Result) == a.Result:
+			return -1
+		}
+		return 1
+	})
+}
 
 // said is an outcome as a cell of the page, with the cause of a refusal below it.
 func said(outcome hop.Outcome, refusal hop.Refusal) string {

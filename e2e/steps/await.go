@@ -53,7 +53,7 @@ func (p *Player) restored(ctx context.Context, hops []attempt) error {
 		different = nil
 		for h, shape := range now {
 			if p.baseline[h] != shape {
-				different = append(different, h+": "+p.baseline[h]+" -- "+shape)
+				different = append(different, h+": "+differ(p.baseline[h], shape))
 			}
 		}
 		return len(different) == 0, nil

@@ -1,9 +1,13 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"mtls.test/conformance/e2e/fixture"
@@ -70,4 +74,40 @@ func shape(config verdict.Config) string {
 		return err.Error()
 	}
 	return string(text)
+}
+
+// differ tells which parts of a shape are not what they were: client.socket was "tls", is "raw_buffer".
+func differ(was, is string) string {
+	before, after := parts(was), parts(is)
+	places := slices.Sorted(maps.Keys(before))
+	for place := range after {
+		if _, known := before[place]; !known {
+			places = append(places, place)
+		}
+	}
+	var told []string
+	for _, place := range places {
+		if before[place] != after[place] {
+			told = append(told, fmt.Sprintf("%s was %s, is %s", place, cmp.Or(before[place], "not there"), cmp.Or(after[place], "not there")))
+		}
+	}
+	return strings.Join(told, ", ")
+}
+
+// parts lists what is in the objects of a shape, as JSON by place.
+func parts(shape string) map[string]string {
+	found := map[string]string{}
+	var walk func(place string, raw json.RawMessage)
+	walk = func(place string, raw json.RawMessage) {
+		var object map[string]json.RawMessage
+		if json.Unmarshal(raw, &object) != nil {
+			found[strings.TrimPrefix(place, ".")] = string(raw)
+			return
+		}
+		for key, inner := range object {
+			walk(place+"."+key, inner)
+		}
+	}
+	walk("", json.RawMessage(shape))
+	return found
 }

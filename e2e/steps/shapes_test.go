@@ -24,3 +24,10 @@ func TestTheShapeOfAConfigurationIsWhatAPolicyDecides(t *testing.T) {
 		t.Error("another transport socket is the same shape")
 	}
 }
+
+func TestADifferenceOfShapesNamesItsPlaces(t *testing.T) {
+	got := differ(`{"client":{"socket":"tls","sni":"a"},"says":"mtls"}`, `{"client":{"socket":"raw_buffer","sni":"a","warming":true},"says":"mtls"}`)
+	if want := `client.socket was "tls", is "raw_buffer", client.warming was not there, is true`; got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}

@@ -4,7 +4,6 @@
 package xds
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 
@@ -14,8 +13,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
-
-	"mtls.test/conformance/e2e/envoy"
 )
 
 // The types of resources, by which a stream tells them apart.
@@ -25,17 +22,8 @@ const (
 	listenerType = "type.googleapis.com/envoy.config.listener.v3.Listener"
 )
 
-// Fetch returns the clusters, endpoints and listeners that istiod has for a proxy, read as that proxy's config_dump
-// would be. There are no secrets: a proxy gets those from its own agent.
-func Fetch(ctx context.Context, conn grpc.ClientConnInterface, node *corev3.Node) (*envoy.Dump, error) {
-	text, err := Read(ctx, conn, node)
-	if err != nil {
-		return nil, err
-	}
-	return envoy.Parse(bytes.NewReader(text))
-}
-
-// Read is Fetch for the JSON itself, of the form of a config_dump.
+// Read returns the clusters, endpoints and listeners that istiod has for a proxy, as JSON of the form of that proxy's
+// config_dump. There are no secrets: a proxy gets those from its own agent.
 func Read(ctx context.Context, conn grpc.ClientConnInterface, node *corev3.Node) ([]byte, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -1,6 +1,7 @@
 package xds
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/netip"
@@ -45,6 +46,15 @@ func (i istiod) StreamAggregatedResources(stream discoveryv3.AggregatedDiscovery
 			return err
 		}
 	}
+}
+
+// fetch reads what is answered as a proxy's dump would be.
+func fetch(ctx context.Context, conn grpc.ClientConnInterface, node *corev3.Node) (*envoy.Dump, error) {
+	text, err := Read(ctx, conn, node)
+	if err != nil {
+		return nil, err
+	}
+	return envoy.Parse(bytes.NewReader(text))
 }
 
 func packed(t *testing.T, message proto.Message, text string) *anypb.Any {
@@ -94,7 +104,7 @@ func TestWhatIstiodHasForAProxyIsReadLikeItsDump(t *testing.T) {
 		endpointType: {packed(t, &endpointv3.ClusterLoadAssignment{}, `{"cluster_name": "the endpoints", "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"socket_address": {"address": "10.0.0.2", "port_value": 80}}}}]}]}`)},
 		listenerType: {raw},
 	}}
-	dump, err := Fetch(t.Context(), connect(t, served), &corev3.Node{Id: "sidecar~10.0.0.1~a.b~b.svc.cluster.local"})
+	dump, err := fetch(t.Context(), connect(t, served), &corev3.Node{Id: "sidecar~10.0.0.1~a.b~b.svc.cluster.local"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +135,7 @@ func TestAnIstiodThatIsNotThereIsNamedByWhatWasAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Fetch(t.Context(), conn, &corev3.Node{Id: "me"}); err == nil || !strings.Contains(err.Error(), "xDS as me") {
+	if _, err := fetch(t.Context(), conn, &corev3.Node{Id: "me"}); err == nil || !strings.Contains(err.Error(), "xDS as me") {
 		t.Errorf("got %v", err)
 	}
 }
