@@ -3,6 +3,7 @@ package intent
 import (
 	"testing"
 
+	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
 )
 
@@ -16,7 +17,7 @@ func TestProbes(t *testing.T) {
 	// Each certificate at a port that terminates TLS: STRICT whatever the ALPN, PERMISSIVE with Istio's.
 	for certificate, want := range map[Certificate]string{
 		None: "refused no-client-certificate", SelfSigned: "refused unknown-ca", ForeignCA: "refused unknown-ca",
-		Expired: "refused expired", NotYetValid: "refused expired", WrongTrustDomain: "refused wrong-trust-domain", OfMesh: "mtls",
+		Expired: "refused expired", NotYetValid: "refused expired", WrongTrustDomain: "refused wrong-trust-domain", OfMesh: "mtls", FirstCA: "mtls",
 	} {
 		for _, port := range []string{"8080", "50051", "9000", "9001", "9080", "8443"} {
 			to := "plain-client -> product-service:" + port
@@ -206,5 +207,26 @@ func TestWhoDecides(t *testing.T) {
 	}
 	if want := (Client{Mode: Disable, Object: "DestinationRule default/r", Rule: RuleTLS}); answer.Client != want {
 		t.Errorf("client %+v, want %+v", answer.Client, want)
+	}
+}
+
+func TestTheMeshsRootsDecideWhoseCertificatesAreAccepted(t *testing.T) {
+	for name, test := range map[string]struct {
+		roots          []fixture.Root
+		first, foreign bool
+	}{
+		"as it began":            {[]fixture.Root{fixture.FirstRoot}, true, false},
+		"both":                   {[]fixture.Root{fixture.FirstRoot, fixture.ForeignRoot}, true, true},
+		"the first is taken out": {[]fixture.Root{fixture.ForeignRoot}, false, true},
+	} {
+		mesh := DefaultMesh()
+		mesh.Roots = test.roots
+		for certificate, want := range map[Certificate]bool{
+			OfMesh: true, FirstCA: test.first, Expired: test.first, WrongTrustDomain: test.first, ForeignCA: test.foreign, SelfSigned: false, OfProducts: false,
+		} {
+			if got, _ := mesh.vouchesFor(certificate); got != want {
+				t.Errorf("%s, %s: vouches %t, want %t", name, certificate, got, want)
+			}
+		}
 	}
 }
