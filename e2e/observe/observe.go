@@ -119,6 +119,16 @@ func (l *Logs) serverLine(proxy mesh.Proxy, after Mark, attempt Attempt) (*entry
 	return nil, nil
 }
 
+// Behind waits for what the proxy behind a gateway logged of a connection that the gateway made to it from an address.
+func (l *Logs) Behind(ctx context.Context, proxy mesh.Proxy, after Mark, from netip.AddrPort) (*hop.Observation, string) {
+	line, raw, err := l.Find(ctx, proxy, after, lineLimit, ByRemote(from))
+	if err != nil {
+		return missing(hop.Server, "", err), ""
+	}
+	seen := line.Server(proxy.String())
+	return &seen, raw
+}
+
 // Received asks the application in a pod which of the requests it received.
 func Received(ctx context.Context, m *mesh.Mesh, pod mesh.Proxy, ids []string) (map[string][]seen.Record, error) {
 	var answer control.SeenAnswer

@@ -144,7 +144,13 @@ func (r *round) add(a attempt, intent verdict.Intent, config verdict.Config) err
 	}
 	r.servers[a.id] = server
 	r.checks = append(r.checks, check)
-	for _, proxy := range []mesh.Proxy{server.Proxy, client.Proxy} {
+	proxies := []mesh.Proxy{server.Proxy, client.Proxy}
+	if behind, found := r.behind(a); found {
+		if place, err := r.Places.Server(behind.To.Service, ""); err == nil {
+			proxies = append(proxies, place.Proxy)
+		}
+	}
+	for _, proxy := range proxies {
 		r.marks[proxy] = r.Logs.Mark(proxy)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/observe"
 	"mtls.test/conformance/e2e/traffic"
@@ -22,7 +23,7 @@ func (r *round) join(ctx context.Context) error {
 	}
 	r.wire(ctx)
 	for i := range r.checks {
-		r.server(&r.checks[i])
+		r.server(ctx, &r.checks[i])
 		r.application(&r.checks[i])
 		if err := r.renewed(ctx, &r.checks[i]); err != nil {
 			return err
@@ -193,7 +194,7 @@ func (r *round) destination(check verdict.Check) netip.AddrPort {
 	return netip.AddrPortFrom(r.servers[check.ID].Address, port.Workload)
 }
 
-func (r *round) server(check *verdict.Check) {
+func (r *round) server(ctx context.Context, check *verdict.Check) {
 	place := r.servers[check.ID]
 	if !place.Proxied || check.Streams || gone(*check) {
 		return
@@ -209,6 +210,23 @@ func (r *round) server(check *verdict.Check) {
 	if check.On == "" {
 		check.Reused = r.Logs.OtherOn(place.Proxy, line)
 	}
+	r.keep(raw)
+	r.passedOn(ctx, check, line.UpstreamLocalAddress)
+}
+
+// passedOn adds to what a gateway saw of a connection that it passed on unread why the proxy behind it refused it. Only
+// that proxy knows: it may close before the client has sent all, and the reset then overtakes its alert at the gateway.
+func (r *round) passedOn(ctx context.Context, check *verdict.Check, from netip.AddrPort) {
+	behind, found := r.behind(attempt{Hop: check.Hop, want: fixture.Expect{Probe: check.Probe}})
+	if !found || check.Want != hop.Refused || !from.IsValid() {
+		return
+	}
+	place, err := r.Places.Server(behind.To.Service, "")
+	if err != nil || !place.Proxied {
+		return
+	}
+	seen, raw := r.Logs.Behind(ctx, place.Proxy, r.marks[place.Proxy], from)
+	check.Observers.Server.Refusal = seen.Refusal
 	r.keep(raw)
 }
 

@@ -93,6 +93,18 @@ func shownCheck(want *fixture.Shown) verdict.Check {
 	return check
 }
 
+// passedOn is a check of a probe that a proxy behind a gateway refused for want of a certificate, as the two ends named it.
+func passedOn(probe, server hop.Refusal) verdict.Check {
+	check := refusedCheck(hop.Prober)
+	check.Cause, check.Intent.Refusal, check.Config.Refusal = hop.NoClientCertificate, hop.NoClientCertificate, hop.NoClientCertificate
+	check.Relays = true
+	check.Observers.Probe = &hop.Observation{Source: hop.Probe, Conn: conn, Says: hop.Refused, Refusal: probe, Symptom: hop.Symptom{Error: "EOF"}}
+	check.Observers.Server = &hop.Observation{Source: hop.Server, Conn: conn, Says: hop.AppTLS, Refusal: server}
+	check.Observers.Wire.Says = hop.Encrypted
+	check.Observers.Client, check.Observers.Application = nil, nil
+	return check
+}
+
 func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 	edited := func(check verdict.Check, edit func(*verdict.Check)) verdict.Check {
 		edit(&check)
@@ -177,10 +189,14 @@ func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 		"Istio does as documented where it was known not to": {edited(mtlsCheck(), func(c *verdict.Check) {
 			c.Want, c.Cause, c.Documented = hop.Refused, hop.WrongSAN, hop.MTLS
 		}), hop.Mismatch, "intent says mtls"},
-		"a chain as the case asks": {shownCheck(&fixture.Shown{Key: "RSA 2048", Chain: fixture.Names{string(serverID), "CN=root"}, Lifetime: 24 * time.Hour}), hop.Pass, "TLSv1.3"},
-		"another key":              {shownCheck(&fixture.Shown{Key: "ECDSA P-256"}), hop.Fail, "the server's key is RSA 2048"},
-		"another chain":            {shownCheck(&fixture.Shown{Chain: fixture.Names{string(serverID)}}), hop.Fail, "CN=root"},
-		"another lifetime":         {shownCheck(&fixture.Shown{Lifetime: time.Hour}), hop.Fail, "holds from 2026-01-02T00:00:00Z to 2026-01-03T00:00:00Z, wanted 1h0m0s"},
+		"a chain as the case asks":             {shownCheck(&fixture.Shown{Key: "RSA 2048", Chain: fixture.Names{string(serverID), "CN=root"}, Lifetime: 24 * time.Hour}), hop.Pass, "TLSv1.3"},
+		"another key":                          {shownCheck(&fixture.Shown{Key: "ECDSA P-256"}), hop.Fail, "the server's key is RSA 2048"},
+		"another chain":                        {shownCheck(&fixture.Shown{Chain: fixture.Names{string(serverID)}}), hop.Fail, "CN=root"},
+		"another lifetime":                     {shownCheck(&fixture.Shown{Lifetime: time.Hour}), hop.Fail, "holds from 2026-01-02T00:00:00Z to 2026-01-03T00:00:00Z, wanted 1h0m0s"},
+		"an alert that a gateway lost":         {passedOn("", hop.NoClientCertificate), hop.Pass, "no-client-certificate"},
+		"a cause that only the probe was told": {passedOn(hop.NoClientCertificate, ""), hop.Pass, "no-client-certificate"},
+		"a cause that neither knows":           {passedOn("", ""), hop.Fail, "no cause is named"},
+		"another cause behind the gateway":     {passedOn(hop.NoClientCertificate, hop.UnknownCA), hop.Fail, "at the server it is unknown-ca"},
 		"the counters tell otherwise": {edited(refusedCheck(hop.Plain), func(c *verdict.Check) {
 			c.Counted, c.Observers.Stats = true, &hop.Observation{Source: hop.Stats, Says: hop.MTLS}
 		}), hop.Mismatch, "stats says mtls"},

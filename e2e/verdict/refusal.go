@@ -61,9 +61,13 @@ func (r row) differs(c *Check, seen hop.Observation) string {
 	return ""
 }
 
-// cannotName tells whether an observer has no view of why: a client without a proxy, and a gateway that passed TLS on.
+// cannotName tells whether an observer has no view of why: a client without a proxy, and of TLS that a gateway passed on
+// the gateway, or the probe whose connection it closed: the alert may be lost on the way. One of the two must know.
 func (c *Check) cannotName(seen hop.Observation) bool {
-	return seen.Source == hop.Client && c.ClientKind == hop.Plain || seen.Source == hop.Server && c.passedOn()
+	if !c.passedOn() {
+		return seen.Source == hop.Client && c.ClientKind == hop.Plain
+	}
+	return seen.Source == hop.Server && c.Observers.Probe.Refusal == c.Cause || seen.Source == hop.Probe && c.Observers.Server.Refusal == c.Cause
 }
 
 func proxied(kind hop.ClientKind) bool { return kind == hop.Gateway || kind == hop.Sidecar }
