@@ -174,11 +174,14 @@ func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Eviden
 
 // rerun is the command that runs a case alone.
 func rerun(c fixture.Case) string {
-	command := "make e2e FOCUS="
-	if slices.Contains(c.Labels, "slow") {
-		command = "make e2e-full FOCUS="
+	focus := " FOCUS=" + c.ID + ":"
+	switch {
+	case slices.Contains(c.Labels, "explore"):
+		return "make e2e LABELS=explore" + focus
+	case slices.Contains(c.Labels, "slow"):
+		return "make e2e-full" + focus
 	}
-	return command + c.ID + ":"
+	return "make e2e" + focus
 }
 
 func (p *play) step(ctx context.Context, i int, step fixture.Step) error {

@@ -16,7 +16,7 @@ while read -r first second _; do
 		package=$second
 		for target in "${targets[@]}"; do
 			echo "$package $target for $FUZZTIME"
-			go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" "$package" || failed=1
+			go test -run '^$' -fuzz "^$target\$" -fuzztime "$FUZZTIME" -fuzzminimizetime 1s "$package" || failed=1
 		done
 		targets=()
 		;;
