@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/fixtures/agent/call"
 )
@@ -15,17 +16,42 @@ const clearPort = 9000
 // Clear sends a request in the clear from a client without a proxy straight to a server's pod, and returns the port it
 // went to. It must be answered: the policies in force must take plaintext.
 func (s *Sender) Clear(ctx context.Context, id string, to mesh.Place) (uint16, error) {
-	via, err := s.plainClient()
-	if err != nil {
-		return 0, err
-	}
-	address := netip.AddrPortFrom(to.Address, clearPort).String()
-	results, err := s.send(ctx, via, []call.Request{{ID: id, Protocol: call.TCP, Address: address, TimeoutMillis: requestMillis}})
+	result, err := s.clear(ctx, id, netip.AddrPortFrom(to.Address, clearPort).String(), requestMillis)
 	if err != nil {
 		return 0, fmt.Errorf("request in the clear to %s: %w", to, err)
 	}
-	if len(results) != 1 || !results[0].Answered() {
-		return 0, fmt.Errorf("request in the clear to %s: it was not answered: %+v", to, results)
+	if !result.Answered() {
+		return 0, fmt.Errorf("request in the clear to %s: it was not answered: %+v", to, result)
 	}
 	return clearPort, nil
+}
+
+// reachMillis bounds one try to connect.
+const reachMillis = 500
+
+// Reaches tells whether a client without a proxy can connect to a service by its name. No proxy's configuration tells: it
+// is the node's kube-proxy that has to learn of a new pod.
+func (s *Sender) Reaches(ctx context.Context, id string, to hop.ServicePort) (bool, error) {
+	service, port, found := s.World.Port(to)
+	if !found {
+		return false, fmt.Errorf("%s: no such service port", to)
+	}
+	result, err := s.clear(ctx, id, fmt.Sprintf("%s:%d", service.Host(), port.Number), reachMillis)
+	return result.Local.IsValid(), err
+}
+
+// clear sends a line over TCP from a client without a proxy.
+func (s *Sender) clear(ctx context.Context, id, address string, millis int) (call.Result, error) {
+	via, err := s.plainClient()
+	if err != nil {
+		return call.Result{}, err
+	}
+	results, err := s.send(ctx, via, []call.Request{{ID: id, Protocol: call.TCP, Address: address, TimeoutMillis: millis}})
+	if err == nil && len(results) != 1 {
+		err = fmt.Errorf("%d answers to one request", len(results))
+	}
+	if err != nil {
+		return call.Result{}, err
+	}
+	return results[0], nil
 }
