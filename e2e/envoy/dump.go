@@ -31,7 +31,7 @@ type Dump struct {
 	endpoints map[string][]endpoint
 	secrets   map[string]secret
 
-	asked     []Part          // what was read; nothing for everything
+	asked     []Part          // what was read
 	override  *ALPNOverride   // of the listeners that clients' requests pass
 	bytesOnly map[string]bool // clusters to which listeners send bytes without reading HTTP
 }

@@ -103,18 +103,12 @@ func Join(answers []Answer) (*Dump, error) {
 	return d, nil
 }
 
-// reading is the part that is being read; none for a dump of everything.
-func (d *Dump) reading() Part {
-	if len(d.asked) == 0 {
-		return Part{}
-	}
-	return d.asked[len(d.asked)-1]
-}
+// reading is the part that is being read.
+func (d *Dump) reading() Part { return d.asked[len(d.asked)-1] }
 
-// knows tells whether a resource of that name that is not there does not exist: it was asked for.
+// knows tells whether a resource of that name that is not there does not exist: it, or everything, was asked for.
 func (d *Dump) knows(resource, name string) bool {
-	everything := len(d.asked) == 0
-	return everything || slices.ContainsFunc(d.asked, func(p Part) bool {
+	return slices.ContainsFunc(d.asked, func(p Part) bool {
 		return p.Resource == "" || p.Resource == resource && p.covers(name)
 	})
 }

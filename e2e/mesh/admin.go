@@ -26,6 +26,19 @@ func (p Proxy) id() string { return p.Pod + "." + p.Namespace }
 
 // Dump asks a proxy what it has in force of what is wanted, and for its secrets.
 func (m *Mesh) Dump(ctx context.Context, proxy Proxy, wanted envoy.Wanted) (*envoy.Dump, error) {
+	answers, err := m.ask(ctx, proxy, wanted)
+	if err != nil {
+		return nil, fmt.Errorf("config_dump of %s: %w", proxy, err)
+	}
+	dump, err := envoy.Join(answers)
+	if err != nil {
+		return nil, fmt.Errorf("config_dump of %s: %w", proxy, err)
+	}
+	return dump, nil
+}
+
+// ask asks a proxy for the parts that tell what is wanted, all at once.
+func (m *Mesh) ask(ctx context.Context, proxy Proxy, wanted envoy.Wanted) ([]envoy.Answer, error) {
 	parts := wanted.Parts()
 	answers := make([]envoy.Answer, len(parts))
 	asking, ctx := errgroup.WithContext(ctx)
@@ -36,15 +49,7 @@ func (m *Mesh) Dump(ctx context.Context, proxy Proxy, wanted envoy.Wanted) (*env
 			return m.Admin(ctx, proxy, part.Path(), &body)
 		})
 	}
-	err := asking.Wait()
-	if err != nil {
-		return nil, fmt.Errorf("config_dump of %s: %w", proxy, err)
-	}
-	dump, err := envoy.Join(answers)
-	if err != nil {
-		return nil, fmt.Errorf("config_dump of %s: %w", proxy, err)
-	}
-	return dump, nil
+	return answers, asking.Wait()
 }
 
 // Admin copies the answer of a proxy's admin interface to a GET of the path, such as /stats.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -74,15 +73,11 @@ func (r *Revision) Dump(ctx context.Context, proxy Proxy, _ envoy.Wanted) (*envo
 	if err != nil {
 		return nil, fmt.Errorf("revision %s as %s: %w", r.install.Revision, proxy, err)
 	}
-	answers := []envoy.Answer{{Body: bytes.NewReader(text)}}
-	for _, part := range (envoy.Wanted{}).Parts() {
-		var body bytes.Buffer
-		if err := r.mesh.Admin(ctx, proxy, part.Path(), &body); err != nil {
-			return nil, err
-		}
-		answers = append(answers, envoy.Answer{Part: part, Body: &body})
+	secrets, err := r.mesh.ask(ctx, proxy, envoy.Wanted{})
+	if err != nil {
+		return nil, err
 	}
-	return envoy.Join(answers)
+	return envoy.Join(append([]envoy.Answer{{Body: bytes.NewReader(text)}}, secrets...))
 }
 
 // node is how a proxy presents itself to istiod.
@@ -96,7 +91,7 @@ func (r *Revision) node(ctx context.Context, proxy Proxy) (*corev3.Node, error) 
 	if err := r.mesh.Admin(ctx, proxy, "/config_dump", &dump); err != nil {
 		return nil, err
 	}
-	node, err := xds.Node(io.Reader(&dump))
+	node, err := xds.Node(&dump)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", proxy, err)
 	}

@@ -29,7 +29,7 @@ func (r Report) Deviations() []Difference {
 		if check.Documented == "" {
 			return ""
 		}
-		return fmt.Sprintf("%s: documented is %s, and it is %s", check.Hop, check.Documented, wanted(check))
+		return fmt.Sprintf("%s: documented is %s, and it is %s", check.Hop, check.Documented, said(check.Want, check.Cause))
 	})
 }
 
@@ -51,12 +51,4 @@ func (r Report) differences(told func(verdict.Check) string) []Difference {
 		}
 	}
 	return all
-}
-
-// wanted is what a check wants, a refusal with its cause.
-func wanted(check verdict.Check) string {
-	if check.Cause != "" {
-		return fmt.Sprintf("%s (%s)", check.Want, check.Cause)
-	}
-	return string(check.Want)
 }

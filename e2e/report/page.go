@@ -16,9 +16,8 @@ import (
 var page string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"lower":  func(result hop.Result) string { return strings.ToLower(string(result)) },
-	"wanted": wanted,
-	"said":   said,
+	"lower": func(result hop.Result) string { return strings.ToLower(string(result)) },
+	"said":  said,
 	"sources": func() []hop.Source {
 		return []hop.Source{hop.Client, hop.Probe, hop.Server, hop.Application, hop.Wire, hop.Stats}
 	},
@@ -43,7 +42,7 @@ func worstFirst(cases []verdict.Case) []verdict.Case {
 	})
 }
 
-// said is an outcome as a cell of the page, with the cause of a refusal below it.
+// said is an outcome as a person reads it, a refusal with its cause.
 func said(outcome hop.Outcome, refusal hop.Refusal) string {
 	switch {
 	case outcome == "":

@@ -32,7 +32,7 @@ func (p *play) authority(ctx context.Context, step int, act string, to fixture.A
 	for _, root := range to.Trusts {
 		wanted.Roots = append(wanted.Roots, signers[root].Root)
 	}
-	agent, err := p.proberPlace()
+	agent, err := p.Sender.PlainClient()
 	if err != nil {
 		return err
 	}
@@ -40,18 +40,8 @@ func (p *play) authority(ctx context.Context, step int, act string, to fixture.A
 	p.Prober.Trust(wanted.Roots)
 	told := []string{fmt.Sprintf("trusts %s, signs %s", to.Trusts, to.Signs)}
 	return p.changed(ctx, step, act, told, mesh.RuleAuthority, func() error {
-		return p.Mesh.SetAuthority(ctx, wanted, p.Places.Proxies(), agent.Proxy, authorityLimit)
+		return p.Mesh.SetAuthority(ctx, wanted, p.Places.Proxies(), p.Places.Clients[agent].Proxy, authorityLimit)
 	})
-}
-
-// proberPlace is the pod that asks istiod for certificates of its own.
-func (p *Player) proberPlace() (mesh.Place, error) {
-	for _, client := range p.World.Clients {
-		if place := p.Places.Clients[client.Name]; !place.Proxied {
-			return place, nil
-		}
-	}
-	return mesh.Place{}, fmt.Errorf("the world has no client without a proxy")
 }
 
 // back lists the authorities by which the mesh comes back to the one it began with: the first root is trusted again,

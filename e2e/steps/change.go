@@ -129,7 +129,7 @@ func (p *play) edit(ctx context.Context, step int, names []string) error {
 // mesh lays keys over the mesh's settings until the case ends.
 func (p *play) mesh(ctx context.Context, step int, keys map[string]any) error {
 	p.settings = keys
-	return p.settle(ctx, step, "mesh", []string{fmt.Sprint(keys)}, func() error { return p.Policies.SetMesh(ctx, keys) }, p.everything(), p.foresees)
+	return p.settle(ctx, step, "mesh", []string{fmt.Sprint(keys)}, func() error { return p.Policies.SetMesh(ctx, keys) }, p.everything(), false)
 }
 
 // refuse has a policy refused, and compares the reason with the case's and the oracle's.
@@ -155,7 +155,7 @@ func (p *play) refuse(ctx context.Context, step int, refuse fixture.Refuse) erro
 func (p *play) change(ctx context.Context, step int, act string, objects []k8s.Object, do func() error) error {
 	effective := slices.DeleteFunc(slices.Clone(objects), p.ignored)
 	due, unsure := p.due(effective)
-	unsure = unsure || len(effective) < len(objects) || p.foresees
+	unsure = unsure || len(effective) < len(objects)
 	return p.settle(ctx, step, act, names(objects), do, due, unsure)
 }
 
@@ -199,6 +199,7 @@ func (p *play) settle(ctx context.Context, step int, act string, objects []strin
 	if err := do(); err != nil {
 		return err
 	}
+	unsure = unsure || p.foresees
 	var rules []string
 	if len(due) > 0 {
 		rules = append(rules, mesh.RulePush)

@@ -222,25 +222,24 @@ func (p *Player) hello(a attempt) envoy.Hello {
 		return hello
 	}
 	now := time.Now()
-	signer := p.signers()[p.trust.Signs].Root
 	credential := &envoy.Credential{Identity: p.Places.Clients[a.From].Account, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour)}
 	switch probe.Certificate {
-	case fixture.SelfSigned:
-		signer = ""
-	case fixture.ForeignCA:
-		signer = p.signers()[fixture.ForeignRoot].Root
-	case fixture.FirstCA:
-		signer = p.signers()[fixture.FirstRoot].Root
 	case fixture.ExpiredOne:
-		signer, credential.NotAfter = p.signers()[fixture.FirstRoot].Root, now.Add(-time.Minute)
+		credential.NotAfter = now.Add(-time.Minute)
 	case fixture.NotYetValid:
-		signer, credential.NotBefore = p.signers()[fixture.FirstRoot].Root, now.Add(time.Minute)
+		credential.NotBefore = now.Add(time.Minute)
 	case fixture.ForeignDomain:
-		signer = p.signers()[fixture.FirstRoot].Root
 		credential.Identity = hop.Identity(strings.Replace(string(credential.Identity), "spiffe://cluster.local/", "spiffe://foreign.test/", 1))
 	}
-	if root, _ := pem.Decode([]byte(signer)); root != nil {
-		credential.Root = root.Bytes
+	root := fixture.FirstRoot
+	switch probe.Certificate {
+	case fixture.MeshCertificate:
+		root = p.trust.Signs
+	case fixture.ForeignCA:
+		root = fixture.ForeignRoot
+	}
+	if block, _ := pem.Decode([]byte(p.signers()[root].Root)); block != nil && probe.Certificate != fixture.SelfSigned {
+		credential.Root = block.Bytes
 	}
 	hello.Credential = credential
 	return hello

@@ -36,23 +36,23 @@ func (p *Player) secrets(proxy mesh.Proxy, dump *envoy.Dump, needed bool) (names
 // attempt: it may have been renewed in between.
 func (r *round) renewed(ctx context.Context, check *verdict.Check) error {
 	secrets := &check.Config.Secrets
-	if shown := check.ShownByClient(); shown != "" && secrets.ClientSerial != "" && shown != secrets.ClientSerial {
-		proxy := r.Places.Clients[check.From].Proxy
-		dump, err := r.Mesh.Dump(ctx, proxy, envoy.Wanted{})
+	for _, end := range []struct {
+		shown  string
+		names  *[]string
+		serial *string
+		proxy  mesh.Proxy
+	}{
+		{check.ShownByClient(), &secrets.Client, &secrets.ClientSerial, r.Places.Clients[check.From].Proxy},
+		{check.ShownByServer(), &secrets.Server, &secrets.ServerSerial, r.servers[check.ID].Proxy},
+	} {
+		if end.shown == "" || *end.serial == "" || end.shown == *end.serial {
+			continue
+		}
+		dump, err := r.Mesh.Dump(ctx, end.proxy, envoy.Wanted{})
 		if err != nil {
 			return err
 		}
-		if secrets.Client, secrets.ClientSerial, err = r.secrets(proxy, dump, true); err != nil {
-			return err
-		}
-	}
-	if shown := check.ShownByServer(); shown != "" && secrets.ServerSerial != "" && shown != secrets.ServerSerial {
-		proxy := r.servers[check.ID].Proxy
-		dump, err := r.Mesh.Dump(ctx, proxy, envoy.Wanted{})
-		if err != nil {
-			return err
-		}
-		if secrets.Server, secrets.ServerSerial, err = r.secrets(proxy, dump, true); err != nil {
+		if *end.names, *end.serial, err = r.secrets(end.proxy, dump, true); err != nil {
 			return err
 		}
 	}

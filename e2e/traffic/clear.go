@@ -42,7 +42,7 @@ func (s *Sender) Reaches(ctx context.Context, id string, to hop.ServicePort) (bo
 
 // clear sends a line over TCP from a client without a proxy.
 func (s *Sender) clear(ctx context.Context, id, address string, millis int) (call.Result, error) {
-	via, err := s.plainClient()
+	via, err := s.PlainClient()
 	if err != nil {
 		return call.Result{}, err
 	}

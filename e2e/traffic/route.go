@@ -50,7 +50,7 @@ func (s *Sender) throughGateway(request call.Request, port fixture.Port) (string
 		request.Address = s.GatewayHTTP
 	case call.TCP:
 		request.Address = netip.AddrPortFrom(s.gateway().Address, port.Number).String()
-		via, err := s.plainClient()
+		via, err := s.PlainClient()
 		return via, request, err
 	default:
 		return "", call.Request{}, fmt.Errorf("the ingress gateway has no way in for %s", request.Protocol)
@@ -78,7 +78,8 @@ func (s *Sender) gateway() mesh.Place {
 	return mesh.Place{}
 }
 
-func (s *Sender) plainClient() (string, error) {
+// PlainClient names the client without a proxy, from whose pod probes, sentinels and requests in the clear go.
+func (s *Sender) PlainClient() (string, error) {
 	for _, client := range s.World.Clients {
 		if client.Kind == hop.Plain {
 			return client.Name, nil

@@ -26,7 +26,7 @@ func (s *Sender) Sentinel(ctx context.Context, id string, to mesh.Place) (uint16
 	if !to.Proxied {
 		return 0, fmt.Errorf("sentinel to %s: it has no proxy, whose log could show it", to)
 	}
-	via, err := s.plainClient()
+	via, err := s.PlainClient()
 	if err != nil {
 		return 0, err
 	}
