@@ -18,7 +18,7 @@ func (s Snapshot) gatewayServer(w Workload, port uint16, c connection, t trail) 
 	listening := false
 	for _, gateway := range gateways {
 		for _, server := range gateway.Spec.GetServers() {
-			if server.GetPort().GetNumber() != uint32(port) {
+			if s.opens(w, server.GetPort().GetNumber()) != port {
 				continue
 			}
 			listening = true
@@ -32,6 +32,22 @@ func (s Snapshot) gatewayServer(w Workload, port uint16, c connection, t trail) 
 		return Server{Rule: ServerGateway}, refused(hop.NoFilterChain, fmt.Sprintf("no server of port %d at %s is for %q", port, w, c.sni))
 	}
 	return Server{Rule: ServerGateway}, refused(hop.NoFilterChain, fmt.Sprintf("no Gateway opens port %d at %s", port, w))
+}
+
+// opens is the workload port that a Gateway's server opens: where a Service of the gateway's has the port, the one
+// behind it (istio/istio pilot/pkg/model/gateway.go, MergeGateways).
+func (s Snapshot) opens(w Workload, number uint32) uint16 {
+	for _, service := range s.Services {
+		if service.Kind == Pods || !slices.ContainsFunc(s.behind(service), func(own Workload) bool { return own.String() == w.String() }) {
+			continue
+		}
+		for _, port := range service.Ports {
+			if uint32(port.Number) == number {
+				return port.Workload
+			}
+		}
+	}
+	return uint16(number)
 }
 
 // serves tells whether one of a server's hosts, NAMESPACE/HOST or HOST, is for the SNI.

@@ -38,12 +38,12 @@ func FromWorld(world fixture.World) (Snapshot, error) {
 		snapshot.Services = append(snapshot.Services, fromService(own))
 		snapshot.ApplicationNames = append(snapshot.ApplicationNames, own.Host())
 	}
-	for _, text := range world.Entries {
-		entries, err := Decode([]byte(text), "default")
+	for _, text := range world.Objects {
+		objects, err := Decode([]byte(text), "default")
 		if err != nil {
-			return Snapshot{}, fmt.Errorf("the world's ServiceEntries: %w", err)
+			return Snapshot{}, fmt.Errorf("the world's objects: %w", err)
 		}
-		snapshot = snapshot.Merge(entries)
+		snapshot = snapshot.Merge(objects)
 	}
 	snapshot.Credentials = products()
 	return snapshot, nil

@@ -65,7 +65,7 @@ func (p *Player) wanted(attempts []attempt) map[mesh.Proxy]envoy.Wanted {
 		service, port, _ := p.World.Port(a.To)
 		if server, err := p.Places.Server(a.To.Service, a.want.Subset); err == nil && server.Proxied {
 			wanted := all[server.Proxy]
-			if service.Kind == fixture.GatewayPod {
+			if service.Relays() {
 				wanted.Listeners, wanted.Onward = true, true
 			} else {
 				wanted.Inbound = true
@@ -139,7 +139,7 @@ func (p *Player) server(to hop.ServicePort, subset string, dumps map[mesh.Proxy]
 	}
 	dump, at := dumps[place.Proxy], netip.AddrPortFrom(place.Address, port.Workload)
 	var facts envoy.ServerFacts
-	if service.Kind == fixture.GatewayPod {
+	if service.Relays() {
 		facts, err = dump.Gateway(at.Port())
 	} else {
 		facts, err = dump.ServerAt(at)
