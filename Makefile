@@ -3,7 +3,7 @@
 RUNNER := bin/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit lint fuzz outline e2e e2e-full e2e-up e2e-run e2e-down preflight cache-prune $(RUNNER)
+.PHONY: help test unit lint fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down preflight cache-prune $(RUNNER)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +30,12 @@ outline: $(RUNNER) ## print the cases (FOCUS=, LABELS=)
 e2e: $(RUNNER) ## from whatever there is to a verdict (KEEP=1 leaves the cluster, REPEAT=10 runs ten rounds)
 	@exec $(RUNNER) all
 
-e2e-full: export LABELS ?= !chaos && !explore
+e2e-full: export LABELS ?= !chaos && !explore && !mutant
 e2e-full: $(RUNNER) ## the same with the slow cases
+	@exec $(RUNNER) all
+
+e2e-mutants: export LABELS ?= mutant
+e2e-mutants: $(RUNNER) ## sabotage the mesh and see that the suite notices (MUTANTS=DIR for others than fixtures/mutants)
 	@exec $(RUNNER) all
 
 e2e-up: $(RUNNER) ## make or reuse the cluster with mesh and world

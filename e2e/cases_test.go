@@ -15,7 +15,6 @@ import (
 
 	"mtls.test/conformance/e2e/artifact"
 	"mtls.test/conformance/e2e/diag"
-	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/report"
 	"mtls.test/conformance/e2e/steps"
@@ -30,7 +29,7 @@ func describeCases() {
 		for _, c := range cases {
 			It(report.SpecText(c.ID, c.Title), Label(c.Labels...), SpecTimeout(caseLimit), func(ctx SpecContext) {
 				told, evidence := player.Play(ctx, c)
-				Expect(keep(c, told, evidence)).To(Succeed())
+				Expect(keep(filepath.Join(given.Artifacts, report.CasesDir, c.ID), told, evidence)).To(Succeed())
 				AddReportEntry("verdict", told.Result, ReportEntryVisibilityNever)
 				if told.Result != hop.Pass {
 					Fail(explain(told))
@@ -49,8 +48,7 @@ func diagnose(ctx context.Context, id string) {
 }
 
 // keep writes what the case leaves: its verdict, the policies that were in force, the access log lines and the packets.
-func keep(c fixture.Case, told verdict.Case, evidence steps.Evidence) error {
-	folder := filepath.Join(given.Artifacts, report.CasesDir, c.ID)
+func keep(folder string, told verdict.Case, evidence steps.Evidence) error {
 	for name, objects := range evidence.Policies {
 		err := artifact.Write(filepath.Join(folder, "policies", filepath.Base(name)), func(to io.Writer) error {
 			for _, object := range objects {

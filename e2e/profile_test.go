@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"path/filepath"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -41,7 +42,7 @@ func describeProfile() {
 			told.Break(err.Error())
 		}
 		told.Seconds = time.Since(began).Seconds()
-		Expect(keep(c, told, steps.NewEvidence())).To(Succeed())
+		Expect(keep(filepath.Join(given.Artifacts, report.CasesDir, c.ID), told, steps.NewEvidence())).To(Succeed())
 		if told.Result != hop.Pass {
 			Fail(explain(told))
 		}

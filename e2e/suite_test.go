@@ -20,17 +20,19 @@ import (
 	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/e2e/observe"
 	"mtls.test/conformance/e2e/policy"
+	"mtls.test/conformance/e2e/sabotage"
 	"mtls.test/conformance/e2e/steps"
 	"mtls.test/conformance/e2e/traffic"
 	"mtls.test/conformance/fixtures"
 )
 
 var (
-	cases  []fixture.Case
-	world  fixture.World
-	given  mesh.Handover
-	client *kube.Client
-	player *steps.Player
+	cases   []fixture.Case
+	mutants []fixture.Mutant
+	world   fixture.World
+	given   mesh.Handover
+	client  *kube.Client
+	player  *steps.Player
 )
 
 // Cases are loaded before the tree is built: they shape it.
@@ -42,8 +44,13 @@ func TestMTLSConformance(t *testing.T) {
 	if cases, err = fixture.Load(fixtures.FS, world); err != nil {
 		t.Fatal(err)
 	}
+	files, folder := mutantFiles()
+	if mutants, err = fixture.LoadMutants(files, folder, world, cases); err != nil {
+		t.Fatal(err)
+	}
 	describeCases()
 	describeProfile()
+	describeMutants(files)
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "mTLS conformance")
 }
@@ -83,6 +90,7 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, fixtures.FS, given.RunID), Sender: sender,
 		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Read: m.Dump,
 	}
+	Expect(sabotage.Clean(ctx, client, shell)).To(Succeed())
 	Expect(player.Begin(ctx)).To(Succeed())
 }, NodeTimeout(2*time.Minute))
 

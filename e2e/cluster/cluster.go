@@ -240,6 +240,9 @@ func (c *Cluster) finish(ctx context.Context, state State, images Images) (State
 	if err := c.network(ctx, api, images.CNI); err != nil {
 		return state, err
 	}
+	if err := c.forgetSooner(ctx); err != nil {
+		return state, err
+	}
 	if err := api.awaitNodes(ctx, nodesLimit); err != nil {
 		return state, err
 	}

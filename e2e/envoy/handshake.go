@@ -90,6 +90,8 @@ func judgeClient(client Hello, server ServerEnd, at time.Time) handshake {
 		return refused(hop.NoClientCertificate, "the client has no certificate, and the server requires one")
 	case shown == nil:
 		return handshake{why: "does without the client's certificate"}
+	case server.AcceptsUntrusted:
+		return handshake{mutual: true, why: "takes any certificate of the client's", peer: shown.Identity}
 	case !known:
 		return handshake{mutual: true, why: "verifies the client's certificate", assumed: []string{"the client's certificate satisfies the server: one of the two is not known"}, peer: shown.Identity}
 	case !shown.Trusted:

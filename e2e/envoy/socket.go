@@ -25,6 +25,7 @@ type TLSContext struct {
 	CertificateSecret string   `json:"certificateSecret,omitempty"` // SDS name; "(inline)" where the configuration holds it itself
 	ValidationSecret  string   `json:"validationSecret,omitempty"`  // SDS name of the trusted roots; "(inline)"; empty when the peer is not verified
 	SANs              []string `json:"sans,omitempty"`              // what the peer's certificate must hold: "exact:spiffe://…", "prefix:spiffe://…"
+	AcceptsUntrusted  bool     `json:"acceptsUntrusted,omitempty"`  // trust_chain_verification ACCEPT_UNTRUSTED: whatever is wrong with the peer's certificate
 	MinTLS            string   `json:"minTLS,omitempty"`            // as Envoy's configuration spells it: TLSv1_2
 	MaxTLS            string   `json:"maxTLS,omitempty"`
 	Ciphers           []string `json:"ciphers,omitempty"` // TLS 1.2 suites; those of TLS 1.3 cannot be configured
@@ -122,6 +123,7 @@ func (d *Dump) readTLS(common *tlsv3.CommonTlsContext) TLSContext {
 	}
 	facts.ValidationSecret = secret
 	facts.SANs = subjectAltNames(validation)
+	facts.AcceptsUntrusted = validation.GetTrustChainVerification() == tlsv3.CertificateValidationContext_ACCEPT_UNTRUSTED
 	facts.Certificate, facts.Roots = d.held(facts.CertificateSecret), d.held(facts.ValidationSecret)
 	if own := common.GetTlsCertificates(); facts.CertificateSecret == inline && len(own) == 1 {
 		if chain, err := inlineCertificates(own[0].GetCertificateChain()); err == nil {

@@ -75,3 +75,20 @@ func (c *Client) Pods(ctx context.Context, namespace, selector string) ([]corev1
 	}
 	return running, nil
 }
+
+// Nodes lists the nodes by name.
+func (c *Client) Nodes(ctx context.Context) ([]string, error) {
+	r, err := c.Resources()
+	if err != nil {
+		return nil, err
+	}
+	var list corev1.NodeList
+	if err := r.List(ctx, &list); err != nil {
+		return nil, fmt.Errorf("list nodes: %w", err)
+	}
+	var names []string
+	for _, node := range list.Items {
+		names = append(names, node.Name)
+	}
+	return names, nil
+}

@@ -26,7 +26,7 @@ func (m *Mesh) SetAccount(ctx context.Context, workload fixture.Workload, name s
 	if err := r.Patch(ctx, deployment, k8s.Patch{PatchType: types.MergePatchType, Data: patch}); err != nil {
 		return fmt.Errorf("deployment %s/%s: %w", workload.Namespace, workload.Name, err)
 	}
-	if err := rolledOut(ctx, m.kube, deployment); err != nil {
+	if err := RolledOut(ctx, m.kube, deployment); err != nil {
 		return err
 	}
 	running := 0

@@ -16,4 +16,6 @@ type Handover struct {
 	Istioctl    string             `json:"istioctl"` // path of the istioctl that installed the mesh
 	Hub         string             `json:"hub"`      // where its images are
 	Tag         string             `json:"tag"`
+	Engine      string             `json:"engine"` // of the nodes: docker or podman
+	Agent       string             `json:"agent"`  // the image that fixtures name agent
 }

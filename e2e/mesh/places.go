@@ -55,6 +55,9 @@ func (m *Mesh) Locate(ctx context.Context, world fixture.World) (Places, error) 
 		if err != nil {
 			return Places{}, fmt.Errorf("workload %s: %w", workload.Name, err)
 		}
+		if place.Proxied != workload.Proxied {
+			return Places{}, fmt.Errorf("pod %s: has a proxy: %t, want %t (kubectl get pod -n %s %s -o yaml tells what was injected)", place.Proxy, place.Proxied, workload.Proxied, place.Namespace, place.Pod)
+		}
 		pods[workload.Name] = place
 	}
 	places := Places{Clients: map[string]Place{}, Services: map[string]Place{}}
@@ -83,14 +86,11 @@ func (m *Mesh) locate(ctx context.Context, workload fixture.Workload) (Place, er
 		return Place{}, fmt.Errorf("%d pods %s run in %s, want one (kubectl get pods -n %s)", len(pods), workload.Selector, namespace, namespace)
 	}
 	pod := pods[0]
-	if hasProxy(pod) != workload.Proxied {
-		return Place{}, fmt.Errorf("pod %s/%s: has a proxy: %t, want %t (kubectl get pod -n %s %s -o yaml tells what was injected)", namespace, pod.Name, !workload.Proxied, workload.Proxied, namespace, pod.Name)
-	}
 	address, err := netip.ParseAddr(pod.Status.PodIP)
 	if err != nil {
 		return Place{}, fmt.Errorf("pod %s/%s: %w", namespace, pod.Name, err)
 	}
-	place := Place{Proxy: Proxy{Namespace: namespace, Pod: pod.Name}, Address: address, Proxied: workload.Proxied, workload: workload.Name}
+	place := Place{Proxy: Proxy{Namespace: namespace, Pod: pod.Name}, Address: address, Proxied: hasProxy(pod), workload: workload.Name}
 	// https://istio.io/latest/docs/concepts/security/#istio-identity
 	place.Account = hop.Identity(fmt.Sprintf("spiffe://%s/ns/%s/sa/%s", trustDomain, namespace, pod.Spec.ServiceAccountName))
 	if place.Proxied {

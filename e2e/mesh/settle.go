@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +23,66 @@ const settleInterval = 25 * time.Millisecond
 // RulePush is the rule by which Settle holds a mesh to be settled.
 const RulePush = "istiod sent each proxy concerned a push newer than the change, and it was acknowledged"
 
+// detachedAfter is how long a proxy may be without a stream to an istiod before it counts as cut off. Envoy takes a stream
+// up again within a second.
+const detachedAfter = 3 * time.Second
+
+// DetachedError names proxies that hold no stream to an istiod, so that no change can reach them: they go by what they have.
+type DetachedError struct{ Proxies []Proxy }
+
+func (e DetachedError) Error() string {
+	var names []string
+	for _, proxy := range e.Proxies {
+		names = append(names, proxy.String())
+	}
+	return strings.Join(names, ", ") + ": no stream to istiod"
+}
+
+// Attached waits a little until every one of the proxies holds a stream to an istiod, and returns those that do. The error
+// is a DetachedError of the others.
+func (m *Mesh) Attached(ctx context.Context, proxies []Proxy) ([]Proxy, error) {
+	var attached, detached []Proxy
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		now, err := m.Sync(ctx)
+		attached, detached = nil, nil
+		for _, proxy := range proxies {
+			if now[proxy.id()] == nil {
+				detached = append(detached, proxy)
+			} else {
+				attached = append(attached, proxy)
+			}
+		}
+		return len(detached) == 0, err
+	}, wait.WithContext(ctx), wait.WithTimeout(detachedAfter), wait.WithInterval(settleInterval), wait.WithImmediate())
+	if len(detached) > 0 {
+		return attached, DetachedError{detached}
+	}
+	return attached, err
+}
+
 // Settle waits until istiod has sent every push that is due after the state before the change, and each proxy has
-// acknowledged it. It says what is outstanding when the limit passes, and what a proxy refused at once.
+// acknowledged it. It says what is outstanding when the limit passes, and what a proxy refused at once. Of proxies that are
+// cut off it waits for nothing; the error is a DetachedError then, if the others have what is due.
 func (m *Mesh) Settle(ctx context.Context, before SyncState, due []Due, limit time.Duration) error {
+	attached, cutOff := m.Attached(ctx, proxiesOf(due))
+	if cutOff != nil && !errors.As(cutOff, new(DetachedError)) {
+		return cutOff
+	}
+	due = slices.DeleteFunc(slices.Clone(due), func(d Due) bool { return !slices.Contains(attached, d.Proxy) })
+	return errors.Join(m.acknowledged(ctx, before, due, limit), cutOff)
+}
+
+func proxiesOf(due []Due) []Proxy {
+	var all []Proxy
+	for _, d := range due {
+		if !slices.Contains(all, d.Proxy) {
+			all = append(all, d.Proxy)
+		}
+	}
+	return all
+}
+
+func (m *Mesh) acknowledged(ctx context.Context, before SyncState, due []Due, limit time.Duration) error {
 	var outstanding []string
 	err := wait.For(func(ctx context.Context) (bool, error) {
 		now, err := m.Sync(ctx)
@@ -42,6 +100,27 @@ func (m *Mesh) Settle(ctx context.Context, before SyncState, due []Due, limit ti
 		return fmt.Errorf("after %s: %s", limit, strings.Join(outstanding, "; "))
 	}
 	return err
+}
+
+// Detached lists the proxies that an error of settling is about, if it is of nothing but proxies that are cut off.
+func Detached(err error) ([]Proxy, bool) {
+	var several interface{ Unwrap() []error }
+	if errors.As(err, &several) {
+		var all []Proxy
+		for _, one := range several.Unwrap() {
+			proxies, only := Detached(one)
+			if !only {
+				return nil, false
+			}
+			all = append(all, proxies...)
+		}
+		return all, true
+	}
+	var detached DetachedError
+	if errors.As(err, &detached) {
+		return detached.Proxies, true
+	}
+	return nil, false
 }
 
 // compare lists the pushes that are due and not there, and those that a proxy refused.

@@ -31,7 +31,7 @@ const Suite = "mtls-conformance"
 // ApplyWorld applies fixtures/base with the agent's image, and waits until every workload of it has rolled out.
 func ApplyWorld(ctx context.Context, k *kube.Client, fixtures fs.FS, agent AgentImage, say func(line string)) error {
 	var objects []k8s.Object
-	for _, pattern := range []string{"base/*.yaml", "base/marker/*.yaml"} {
+	for _, pattern := range []string{"base/*.yaml", "base/marker/*.yaml", "base/leases/*.yaml"} {
 		decoded, err := decoder.DecodeAllFiles(ctx, fixtures, pattern,
 			kube.Labelled(PartOf, Suite), decoder.MutateOption(withImage(agent.Reference)))
 		if err != nil {
@@ -47,7 +47,7 @@ func ApplyWorld(ctx context.Context, k *kube.Client, fixtures fs.FS, agent Agent
 		if template(object) == nil {
 			continue
 		}
-		if err := rolledOut(ctx, k, object); err != nil {
+		if err := RolledOut(ctx, k, object); err != nil {
 			return err
 		}
 		say(object.GetName() + " is ready")
@@ -90,7 +90,13 @@ func withImage(reference string) decoder.MutateFunc {
 	}
 }
 
-func rolledOut(ctx context.Context, k *kube.Client, workload k8s.Object) error {
+// RolledOut waits until all pods of a workload are of its newest template and ready, and no other of it runs. Of an object
+// that is none there is nothing to wait for.
+func RolledOut(ctx context.Context, k *kube.Client, object k8s.Object) error {
+	workload := workloadOf(object)
+	if workload == nil {
+		return nil
+	}
 	r, err := k.Resources()
 	if err != nil {
 		return err
@@ -106,6 +112,24 @@ func rolledOut(ctx context.Context, k *kube.Client, workload k8s.Object) error {
 		return fmt.Errorf("workload %s/%s did not become ready: %w (kubectl describe pod -n %s tells why)", namespace, name, err, namespace)
 	}
 	return nil
+}
+
+// workloadOf is an object as the workload that it is; nil for one that is none.
+func workloadOf(object k8s.Object) k8s.Object {
+	var workload k8s.Object
+	_, deployment := object.(*appsv1.Deployment)
+	_, daemonSet := object.(*appsv1.DaemonSet)
+	switch kind := object.GetObjectKind().GroupVersionKind().Kind; {
+	case deployment || kind == "Deployment":
+		workload = &appsv1.Deployment{}
+	case daemonSet || kind == "DaemonSet":
+		workload = &appsv1.DaemonSet{}
+	default:
+		return nil
+	}
+	workload.SetNamespace(object.GetNamespace())
+	workload.SetName(object.GetName())
+	return workload
 }
 
 // upToDate tells whether all pods of a workload are of its newest template and ready.

@@ -102,7 +102,7 @@ func TestATCPConnectionIsFoundByItsClientsSocket(t *testing.T) {
 	listened(logs, "10.0.0.5:1000", "")
 	proxied(logs, "10.0.0.5:1000", `,"bytes_sent":9,"upstream_local_address":"10.0.0.6:7","upstream_remote_address":"10.0.0.7:9000"`)
 	socket := hop.FiveTuple{Source: netip.MustParseAddrPort("10.0.0.5:1000"), Destination: netip.MustParseAddrPort("10.0.0.7:8080")}
-	seen, _ := logs.ClientLine(context.Background(), server, 0, "r-1", socket)
+	seen, _, _ := logs.ClientLine(context.Background(), server, 0, "r-1", socket)
 	if seen.ID != "r-1" || seen.Says != hop.Raw || seen.Conn.String() != "10.0.0.6:7 -> 10.0.0.7:9000" {
 		t.Errorf("got %+v", seen)
 	}

@@ -102,6 +102,9 @@ func (l *Logs) Mark(proxy mesh.Proxy) Mark {
 	return Mark(len(l.entries[proxy]))
 }
 
+// ErrNoLine is returned, wrapped, where a log is followed and the line that was waited for did not come.
+var ErrNoLine = errors.New("no such line")
+
 // Find waits for a line after the mark that fits, and returns the last such line with its text.
 // The error says why there is none: the limit passed, a line could not be read, or the log ended.
 func (l *Logs) Find(ctx context.Context, proxy mesh.Proxy, after Mark, limit time.Duration, fits func(accesslog.Line) bool) (accesslog.Line, string, error) {
@@ -115,7 +118,7 @@ func (l *Logs) Find(ctx context.Context, proxy mesh.Proxy, after Mark, limit tim
 		select {
 		case <-arrived:
 		case <-late.C:
-			return accesslog.Line{}, "", errors.Join(fmt.Errorf("no such line in the log of %s within %s", proxy, limit), l.Gap(proxy, after))
+			return accesslog.Line{}, "", errors.Join(fmt.Errorf("the log of %s: %w within %s", proxy, ErrNoLine, limit), l.Gap(proxy, after))
 		case <-ctx.Done():
 			return accesslog.Line{}, "", ctx.Err()
 		}

@@ -22,19 +22,21 @@ const lineLimit = 3 * time.Second
 // none, by the two addresses of the application's own socket, which are DOWNSTREAM_DIRECT_REMOTE_ADDRESS and
 // DOWNSTREAM_LOCAL_ADDRESS to the proxy: to another destination a source port may be used again at once. The chain goes on alike for both: the line's upstream local address is what the server's proxy sees (Attempt.From).
 //
+// The error is why there is none, as the observation says too: ErrNoLine where the log is whole and none came.
+//
 // A sidecar sees the application's address as it is. A gateway does so only where nothing translates it on the way: of
 // a connection from a pod to the gateway pod's own address, not of one through a node port.
-func (l *Logs) ClientLine(ctx context.Context, proxy mesh.Proxy, after Mark, id string, downstream hop.FiveTuple) (*hop.Observation, string) {
+func (l *Logs) ClientLine(ctx context.Context, proxy mesh.Proxy, after Mark, id string, downstream hop.FiveTuple) (*hop.Observation, string, error) {
 	line, raw, err := l.Find(ctx, proxy, after, lineLimit, func(line accesslog.Line) bool {
 		return line.HopID == id || line.Kind == accesslog.Proxied && downstream.Source.IsValid() &&
 			downstream == hop.FiveTuple{Source: line.DownstreamDirectRemoteAddress, Destination: line.DownstreamLocalAddress}
 	})
 	if err != nil {
-		return missing(hop.Client, id, err), ""
+		return missing(hop.Client, id, err), "", err
 	}
 	seen := line.Client(proxy.String())
 	seen.ID = id
-	return &seen, raw
+	return &seen, raw, nil
 }
 
 // Socket makes the observation of a client without a proxy from what its agent tells of its own socket.

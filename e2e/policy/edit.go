@@ -13,9 +13,10 @@ import (
 	"mtls.test/conformance/e2e/kube"
 )
 
-// Edit gives objects that are in the mesh the content of these, in order; they keep name and creationTimestamp.
+// Edit gives objects of the lease the content of these, in order; they keep name and creationTimestamp.
 // An object that is not there, or is not this run's, is an error.
-func (p *Policies) Edit(ctx context.Context, objects []k8s.Object) error {
+func (l *Lease) Edit(ctx context.Context, objects []k8s.Object) error {
+	p := l.policies
 	r, err := p.kube.Resources()
 	if err != nil {
 		return err
@@ -29,6 +30,7 @@ func (p *Policies) Edit(ctx context.Context, objects []k8s.Object) error {
 		if now.GetLabels()[RunLabel] != p.runID {
 			return fmt.Errorf("edit %s: it is not this run's, label %s is %q", kube.Name(object), RunLabel, now.GetLabels()[RunLabel])
 		}
+		l.own(object)
 		object.SetResourceVersion(now.GetResourceVersion())
 		object.SetUID(now.GetUID())
 		if err := r.Update(ctx, object); err != nil {
@@ -41,14 +43,16 @@ func (p *Policies) Edit(ctx context.Context, objects []k8s.Object) error {
 // ErrTaken is returned, wrapped, when the API server takes an object that it should refuse.
 var ErrTaken = errors.New("the API server took it")
 
-// Refused tries to create the objects, and returns the reason that the API server gave for refusing the first that it
-// does not take. Nothing is left of them.
-func (p *Policies) Refused(ctx context.Context, objects []k8s.Object) (string, error) {
+// Refused tries to create the objects on the lease, and returns the reason that the API server gave for refusing the first
+// that it does not take. Nothing is left of them.
+func (l *Lease) Refused(ctx context.Context, objects []k8s.Object) (string, error) {
+	p := l.policies
 	r, err := p.kube.Resources()
 	if err != nil {
 		return "", err
 	}
 	for _, object := range objects {
+		l.own(object)
 		err := r.Create(ctx, object)
 		if err == nil {
 			continue

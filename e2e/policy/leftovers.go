@@ -25,6 +25,7 @@ var kinds = []schema.GroupVersionKind{
 	{Group: "networking.istio.io", Version: "v1alpha3", Kind: "EnvoyFilterList"},
 	{Group: "networking.istio.io", Version: "v1", Kind: "DestinationRuleList"},
 	{Group: "networking.istio.io", Version: "v1", Kind: "VirtualServiceList"},
+	{Group: "telemetry.istio.io", Version: "v1", Kind: "TelemetryList"},
 	{Group: "security.istio.io", Version: "v1", Kind: "AuthorizationPolicyList"},
 	{Group: "security.istio.io", Version: "v1", Kind: "PeerAuthenticationList"},
 }
@@ -54,6 +55,16 @@ var decisive = map[string]string{
 // runs applied.
 func (p *Policies) InForce(ctx context.Context) ([]unstructured.Unstructured, error) {
 	return p.list(ctx, decisive)
+}
+
+// Others lists the PeerAuthentications that are in the mesh now.
+func (p *Policies) Others(ctx context.Context) ([]k8s.Object, error) {
+	listed, err := p.list(ctx, map[string]string{"PeerAuthenticationList": ""})
+	var found []k8s.Object
+	for i := range listed {
+		found = append(found, &listed[i])
+	}
+	return found, err
 }
 
 // list lists the objects of the kinds that labels names, in the order of kinds; each must bear the label of its kind.

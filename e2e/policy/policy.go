@@ -55,8 +55,12 @@ func (p *Policies) Decode(ctx context.Context, file string) ([]k8s.Object, error
 // creations bounds how often objects are created anew until their creationTimestamps are as a case wants them.
 const creations = 5
 
-// Apply creates the objects, in order, with creationTimestamps as wanted. On error nothing of them is left.
-func (p *Policies) Apply(ctx context.Context, objects []k8s.Object, created fixture.Created) error {
+// Apply creates the objects on the lease, in order, with creationTimestamps as wanted. On error nothing of them is left.
+func (l *Lease) Apply(ctx context.Context, objects []k8s.Object, created fixture.Created) error {
+	p := l.policies
+	for _, object := range objects {
+		l.own(object)
+	}
 	for range creations {
 		if err := p.await(ctx, created); err != nil {
 			return err

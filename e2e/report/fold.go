@@ -18,6 +18,9 @@ func Fold(run Run) Report {
 	}
 	told := map[string]bool{}
 	for _, spec := range run.Specs {
+		if spec.Mutant {
+			continue
+		}
 		told[spec.ID] = true
 		report.Cases = append(report.Cases, reconcile(spec, run.Verdicts))
 	}
@@ -29,6 +32,7 @@ func Fold(run Run) Report {
 	sort.Slice(report.Cases, func(i, j int) bool { return report.Cases[i].ID < report.Cases[j].ID })
 	report.Measures = measure(report.Cases)
 	report.Repeat = run.Repeat
+	report.mutate(run)
 	report.conclude(run.Cause)
 	return report
 }
@@ -65,6 +69,13 @@ func (r *Report) conclude(cause string) {
 	if worst != "" {
 		r.Reason = worst
 	}
+	if r.Kills != nil {
+		r.Reason += "; mutants: " + r.Kills.String()
+		if result, why := r.mutantsResult(); verdict.Worse(r.Result, result) != r.Result {
+			r.Result, worst = result, why
+			r.Reason = why
+		}
+	}
 	if r.Repeat != nil && len(r.Repeat.Differing) > 0 {
 		r.Result = verdict.Worse(r.Result, hop.Inconclusive)
 		r.Reason = fmt.Sprintf("%d cases had not the same verdict in all of %d rounds, %s first; %s", len(r.Repeat.Differing), r.Repeat.Rounds, r.Repeat.Differing[0].ID, r.Reason)
@@ -73,7 +84,7 @@ func (r *Report) conclude(cause string) {
 		r.Result = verdict.Worse(r.Result, hop.Inconclusive)
 		r.Reason = strings.TrimSuffix(cause+"; "+worst, "; ")
 	}
-	if r.Summary.ran() == 0 && cause == "" {
+	if r.Summary.ran()+len(r.Mutants) == 0 && cause == "" {
 		r.Result, r.Reason = hop.Inconclusive, "no case ran"
 	}
 }

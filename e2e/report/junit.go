@@ -49,6 +49,21 @@ func (r Report) WriteJUnit(out io.Writer) error {
 	for _, c := range r.Cases {
 		suite.Cases = append(suite.Cases, caseOf(c))
 	}
+	for _, m := range r.Mutants {
+		test := junitCase{Name: MutantText(m.ID, m.Title), Class: "mtls-conformance-mutants", Time: m.Seconds}
+		told := &junitNotOK{Message: string(m.Result) + ": " + m.Reason}
+		suite.Tests++
+		switch m.Result {
+		case verdict.Killed:
+		case verdict.Survived:
+			test.Failure = told
+			suite.Failures++
+		default:
+			test.Error = told
+			suite.Errors++
+		}
+		suite.Cases = append(suite.Cases, test)
+	}
 	if r.Result != hop.Pass && suite.Failures+suite.Errors == 0 {
 		suite.Tests++
 		suite.Errors++

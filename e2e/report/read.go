@@ -80,11 +80,12 @@ func ReadSpecs(artifacts fs.FS) (specs []Spec, cause string, err error) {
 				}
 				continue
 			}
-			id, title, _ := strings.Cut(spec.LeafNodeText, ": ")
+			text, mutant := strings.CutPrefix(spec.LeafNodeText, mutantPrefix)
+			id, title, _ := strings.Cut(text, ": ")
 			if spec.State == "skipped" && spec.Failure.Message == "" {
 				continue
 			}
-			specs = append(specs, Spec{ID: id, Title: title, State: spec.State, Message: firstLine(spec.Failure.Message), Seconds: spec.RunTime.Seconds()})
+			specs = append(specs, Spec{ID: id, Mutant: mutant, Title: title, State: spec.State, Message: firstLine(spec.Failure.Message), Seconds: spec.RunTime.Seconds()})
 		}
 	}
 	return specs, strings.Join(causes, "; "), nil

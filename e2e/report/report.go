@@ -8,7 +8,7 @@ import (
 )
 
 // SchemaVersion is the version of report.json; schema.json beside this file is its schema.
-const SchemaVersion = "2"
+const SchemaVersion = "3"
 
 // Report is report.json. Result is the contract: the run is green when it is PASS and never otherwise.
 type Report struct {
@@ -22,6 +22,9 @@ type Report struct {
 	Measures      Measures       `json:"measures"`
 	Repeat        *Repeat        `json:"repeat,omitempty"`
 	Cases         []verdict.Case `json:"cases"`
+
+	Mutants []verdict.Mutant `json:"mutants,omitempty"`
+	Kills   *Kills           `json:"kills,omitempty"` // what the mutants came to
 }
 
 // Environment is what the run ran on, as it was read from the lane's manifest and the cluster.
@@ -56,7 +59,8 @@ type Durations struct {
 
 // Spec is what Ginkgo says of the spec of one case.
 type Spec struct {
-	ID      string // the case's id
+	ID      string // the case's id, or the mutant's
+	Mutant  bool
 	Title   string
 	State   string // Ginkgo's word: passed, failed, skipped, pending, panicked, interrupted, aborted, timedout
 	Message string
@@ -70,6 +74,7 @@ type Run struct {
 	Durations   Durations
 	Specs       []Spec
 	Verdicts    map[string]verdict.Case // by case id
-	Repeat      *Repeat                 // what several rounds came to; nil for one
-	Cause       string                  // why the run ended before its specs did; empty when it did not
+	Mutants     map[string]verdict.Mutant
+	Repeat      *Repeat // what several rounds came to; nil for one
+	Cause       string  // why the run ended before its specs did; empty when it did not
 }

@@ -29,6 +29,12 @@ func (r Report) WriteSummary(out io.Writer) error {
 			fmt.Fprintf(&text, "- %s: %v\n", differing.ID, differing.Results)
 		}
 	}
+	if r.Kills != nil {
+		fmt.Fprintf(&text, "\n## Mutants: %s\n\n| mutant | layer | result | by | seconds | why |\n|---|---|---|---|---|---|\n", r.Kills)
+		for _, m := range r.Mutants {
+			fmt.Fprintf(&text, "| %s | %s | %s | %s | %.0f | %s |\n", m.ID, m.Layer, m.Result, strings.Join(m.Observer, ", "), m.Seconds, cell(m.Reason))
+		}
+	}
 	text.WriteString("\n| case | verdict | checks | settled after | title |\n|---|---|---|---|---|\n")
 	for _, c := range r.Cases {
 		fmt.Fprintf(&text, "| %s | %s | %d | %d ms | %s |\n", c.ID, c.Result, len(c.Checks), c.ConvergenceMillis, cell(c.Title))

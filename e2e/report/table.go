@@ -42,6 +42,9 @@ func (r Report) WriteTable(out io.Writer, colour Colour) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	if err := r.writeMutants(out, colour); err != nil {
+		return err
+	}
 	s := r.Summary
 	_, err := fmt.Fprintf(out, "\n%s  %d pass, %d fail, %d mismatch, %d inconclusive, %d skipped; %d checks; %.0f s in all, %.0f s of it cases\n%s\n",
 		colour(r.Result, string(r.Result)), s.Pass, s.Fail, s.Mismatch, s.Inconclusive, s.Skipped, s.Checks, r.Durations.TotalSeconds, r.Durations.CasesSeconds, r.Reason)

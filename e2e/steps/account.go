@@ -25,7 +25,11 @@ func (p *play) account(ctx context.Context, step int, account fixture.Account) e
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "ServiceAccount"},
 		ObjectMeta: metav1.ObjectMeta{Namespace: p.workload(account.Workload).Namespace, Name: account.Name, Labels: p.Policies.Labels()},
 	}
-	if err := p.Policies.Apply(ctx, []k8s.Object{made}, fixture.Whenever); err != nil {
+	on, err := p.leased(ctx)
+	if err != nil {
+		return err
+	}
+	if err := on.Apply(ctx, []k8s.Object{made}, fixture.Whenever); err != nil {
 		return err
 	}
 	p.applied = append(p.applied, file{name: "serviceaccount-" + account.Name, objects: []k8s.Object{made}})
@@ -40,45 +44,49 @@ func (p *play) move(ctx context.Context, step int, act string, account fixture.A
 		if err := p.Mesh.SetAccount(ctx, workload, account.Name, accountLimit); err != nil {
 			return err
 		}
-		was, now, err := p.Mesh.Relocate(ctx, workload, p.Places)
-		if err != nil {
-			return err
-		}
-		address := regexp.MustCompile(`\b` + regexp.QuoteMeta(was.Address.String()) + `\b`)
-		for hop, shape := range p.baseline {
-			p.baseline[hop] = address.ReplaceAllLiteralString(shape, now.Address.String())
-		}
-		if err := p.Follow(now.Proxy); err != nil {
-			return err
-		}
-		if err := p.Taps.Watch(ctx, now); err != nil {
+		if err := p.follow(ctx, workload); err != nil {
 			return err
 		}
 		return p.reached(ctx, workload)
 	})
 }
 
+// follow finds the pod that a workload has now: its address, its log and its packets.
+func (p *Player) follow(ctx context.Context, workload fixture.Workload) error {
+	was, now, err := p.Mesh.Relocate(ctx, workload, p.Places)
+	if err != nil {
+		return err
+	}
+	address := regexp.MustCompile(`\b` + regexp.QuoteMeta(was.Address.String()) + `\b`)
+	for hop, shape := range p.baseline {
+		p.baseline[hop] = address.ReplaceAllLiteralString(shape, now.Address.String())
+	}
+	if now.Proxied {
+		if err := p.Follow(now.Proxy); err != nil {
+			return err
+		}
+	}
+	return p.Taps.Watch(ctx, now)
+}
+
 // ruleReached is the rule by which a mesh is settled after a roll-out. No push but that of the roll-out is waited for: what
 // istiod leaves out of it is the matter of a case.
 const ruleReached = "every client of the workload has its new pod as an endpoint, or can connect to it by name"
 
-// reached waits until the configuration of every hop to a workload can be read for the pod that it now has.
-func (p *Player) reached(ctx context.Context, workload fixture.Workload) error {
-	hops := slices.DeleteFunc(p.everyHop(), func(a attempt) bool {
+// hopsTo lists the hops of the world to a workload.
+func (p *Player) hopsTo(workload fixture.Workload) []attempt {
+	return slices.DeleteFunc(p.everyHop(), func(a attempt) bool {
 		service, _, _ := p.World.Port(a.To)
 		own, err := service.Workload(a.want.Subset)
 		return err != nil || own.Name != workload.Name
 	})
+}
+
+// connected waits until a client without a proxy can connect to every service of the hops.
+func (p *Player) connected(ctx context.Context, hops []attempt) error {
 	var missing string
 	err := wait.For(func(ctx context.Context) (bool, error) {
-		facts, err := p.facts(ctx, hops)
-		missing = ""
-		for _, config := range facts {
-			missing = cmp.Or(missing, config.Missing)
-		}
-		if missing != "" || err != nil {
-			return false, err
-		}
+		var err error
 		missing, err = p.unconnected(ctx, hops)
 		return missing == "", err
 	}, wait.WithContext(ctx), wait.WithTimeout(settleLimit), wait.WithInterval(configInterval), wait.WithImmediate())
@@ -86,6 +94,27 @@ func (p *Player) reached(ctx context.Context, workload fixture.Workload) error {
 		return fmt.Errorf("after %s: %s", settleLimit, missing)
 	}
 	return err
+}
+
+// reached waits until the configuration of every hop to a workload can be read for the pod that it now has.
+func (p *Player) reached(ctx context.Context, workload fixture.Workload) error {
+	hops := p.hopsTo(workload)
+	var missing string
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		facts, err := p.facts(ctx, hops)
+		missing = ""
+		for _, config := range facts {
+			missing = cmp.Or(missing, config.Missing)
+		}
+		return missing == "", err
+	}, wait.WithContext(ctx), wait.WithTimeout(settleLimit), wait.WithInterval(configInterval), wait.WithImmediate())
+	if err != nil && missing != "" {
+		return fmt.Errorf("after %s: %s", settleLimit, missing)
+	}
+	if err != nil {
+		return err
+	}
+	return p.connected(ctx, hops)
 }
 
 // unconnected names a service of the hops that a client without a proxy cannot connect to; empty for none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
@@ -39,7 +40,10 @@ func (p *play) snapshot(ctx context.Context) (intent.Snapshot, error) {
 	if err != nil {
 		return intent.Snapshot{}, err
 	}
-	settings, err := yaml.Marshal(p.settings)
+	laid := map[string]any{}
+	maps.Copy(laid, p.given)
+	maps.Copy(laid, p.settings)
+	settings, err := yaml.Marshal(laid)
 	if err != nil {
 		return intent.Snapshot{}, err
 	}

@@ -24,7 +24,7 @@ func (p *play) attempts(step int, expects []fixture.Expect) []attempt {
 			continue
 		}
 		for _, h := range expect.Hops() {
-			all = append(all, attempt{Hop: h, want: expect, id: fmt.Sprintf("%s-%s-%d-%d", p.RunID, p.c.ID, step, len(all))})
+			all = append(all, attempt{Hop: h, want: expect, id: fmt.Sprintf("%s-%s-%d-%d", p.run, p.c.ID, step, len(all))})
 		}
 	}
 	return all

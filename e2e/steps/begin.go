@@ -9,7 +9,7 @@ import (
 // it a proxy may still have clusters of before their pods came, which verify no server's name, or the name of an account
 // that they had before: case account-change-behind-headless tells why.
 func (p *Player) pushAnew(ctx context.Context) error {
-	if err := p.Policies.SetMesh(ctx, nil); err != nil { // what a killed run left
+	if err := p.Policies.PushAll(ctx, nil); err != nil { // what a killed run left
 		return err
 	}
 	for _, keys := range []map[string]any{
@@ -20,7 +20,7 @@ func (p *Player) pushAnew(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := p.Policies.SetMesh(ctx, keys); err != nil {
+		if err := p.Policies.PushAll(ctx, keys); err != nil {
 			return err
 		}
 		if err := p.Mesh.Settle(ctx, before, p.everything(), settleLimit); err != nil {

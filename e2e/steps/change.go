@@ -25,6 +25,9 @@ func (p *play) apply(ctx context.Context, step int, s fixture.Step) error {
 	var files []file
 	var objects []k8s.Object
 	for _, name := range s.Apply {
+		if slices.Contains(p.stands[p.c.ID], name) {
+			continue
+		}
 		decoded, err := p.Policies.Decode(ctx, p.c.Path(name))
 		if err != nil {
 			return err
@@ -32,8 +35,15 @@ func (p *play) apply(ctx context.Context, step int, s fixture.Step) error {
 		files = append(files, file{name: name, objects: decoded})
 		objects = append(objects, decoded...)
 	}
+	if len(objects) == 0 {
+		return nil
+	}
+	on, err := p.leased(ctx)
+	if err != nil {
+		return err
+	}
 	return p.change(ctx, step, "apply", objects, func() error {
-		if err := p.Policies.Apply(ctx, objects, s.Created); err != nil {
+		if err := on.Apply(ctx, objects, s.Created); err != nil {
 			return err
 		}
 		p.applied = append(p.applied, files...)
@@ -75,7 +85,7 @@ func (p *play) revert(ctx context.Context) error {
 	}
 	last := len(p.c.Steps)
 	if p.settings != nil {
-		if err := p.mesh(ctx, last, nil); err != nil {
+		if err := p.unset(ctx, last); err != nil {
 			return err
 		}
 	}
@@ -100,6 +110,9 @@ func (p *play) revert(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := p.endLease(ctx); err != nil {
+		return err
+	}
 	return p.restored(ctx, p.touched())
 }
 
@@ -115,8 +128,12 @@ func (p *play) edit(ctx context.Context, step int, names []string) error {
 		files = append(files, file{name: name, objects: decoded})
 		objects = append(objects, decoded...)
 	}
+	on, err := p.leased(ctx)
+	if err != nil {
+		return err
+	}
 	return p.change(ctx, step, "edit", objects, func() error {
-		if err := p.Policies.Edit(ctx, objects); err != nil {
+		if err := on.Edit(ctx, objects); err != nil {
 			return err
 		}
 		for _, f := range files {
@@ -128,8 +145,18 @@ func (p *play) edit(ctx context.Context, step int, names []string) error {
 
 // mesh lays keys over the mesh's settings until the case ends.
 func (p *play) mesh(ctx context.Context, step int, keys map[string]any) error {
+	on, err := p.leased(ctx)
+	if err != nil {
+		return err
+	}
 	p.settings = keys
-	return p.settle(ctx, step, "mesh", []string{fmt.Sprint(keys)}, func() error { return p.Policies.SetMesh(ctx, keys) }, p.everything(), false)
+	return p.settle(ctx, step, "mesh", []string{fmt.Sprint(keys)}, func() error { return on.SetMesh(ctx, keys) }, p.everything(), false)
+}
+
+// unset puts the mesh's settings back.
+func (p *play) unset(ctx context.Context, step int) error {
+	p.settings = nil
+	return p.settle(ctx, step, "mesh", []string{fmt.Sprint(p.settings)}, func() error { return p.lease.Restore(ctx) }, p.everything(), false)
 }
 
 // refuse has a policy refused, and compares the reason with the case's and the oracle's.
@@ -142,7 +169,11 @@ func (p *play) refuse(ctx context.Context, step int, refuse fixture.Refuse) erro
 	if rejection.Intent, err = refusedByIntent(objects); err != nil {
 		return err
 	}
-	rejection.Got, err = p.Policies.Refused(ctx, objects)
+	on, err := p.leased(ctx)
+	if err != nil {
+		return err
+	}
+	rejection.Got, err = on.Refused(ctx, objects)
 	if err != nil && !errors.Is(err, policy.ErrTaken) {
 		return err
 	}
@@ -166,10 +197,12 @@ func (p *play) ignored(object k8s.Object) bool {
 	if !forAll(object) {
 		return false
 	}
-	return slices.ContainsFunc(p.applied, func(f file) bool {
-		return slices.ContainsFunc(f.objects, func(other k8s.Object) bool {
-			return other != object && forAll(other) && other.GetNamespace() == object.GetNamespace() && other.GetName() != object.GetName() && older(other, object)
-		})
+	stay := slices.Clone(p.others)
+	for _, f := range p.applied {
+		stay = append(stay, f.objects...)
+	}
+	return slices.ContainsFunc(stay, func(other k8s.Object) bool {
+		return other != object && forAll(other) && other.GetNamespace() == object.GetNamespace() && other.GetName() != object.GetName() && older(other, object)
 	})
 }
 
@@ -213,7 +246,8 @@ func (p *play) settle(ctx context.Context, step int, act string, objects []strin
 			err = p.Mesh.Settle(ctx, before, due, settleLimit)
 		}
 		if unsure {
-			err = errors.Join(err, p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit))
+			attached, cutOff := p.Mesh.Attached(ctx, p.Places.Proxies())
+			err = errors.Join(err, cutOff, p.Mesh.Mark(ctx, attached, settleLimit))
 		}
 		return err
 	})
@@ -224,12 +258,26 @@ func (p *play) changed(ctx context.Context, step int, act string, objects []stri
 	started := time.Now()
 	change := verdict.Change{Step: step, Act: act, Objects: objects, At: started.UTC()}
 	if err := settled(); err != nil {
-		change.Settled.Failed = err.Error()
+		failed(&change.Settled, err)
 	}
 	change.Settled.Rule, change.Settled.At = rule, time.Now().UTC()
 	change.Millis = time.Since(started).Milliseconds()
 	p.verdict.Changes = append(p.verdict.Changes, change)
 	return ctx.Err()
+}
+
+// failed records that a change did not settle: for proxies that are cut off, which is a finding, or for another cause.
+func failed(settled *verdict.Settled, err error) {
+	detached, only := mesh.Detached(err)
+	if !only {
+		settled.Failed = err.Error()
+		return
+	}
+	for _, proxy := range detached {
+		if !slices.Contains(settled.Detached, proxy.String()) {
+			settled.Detached = append(settled.Detached, proxy.String())
+		}
+	}
 }
 
 func names(objects []k8s.Object) []string {

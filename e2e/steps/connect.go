@@ -30,7 +30,7 @@ func (p *play) connect(ctx context.Context, step int, wanted []fixture.Connectio
 		if err := to.UnmarshalText([]byte(want.To)); err != nil {
 			return err
 		}
-		a := attempt{Hop: hop.Hop{From: want.From, To: to}, id: fmt.Sprintf("%s-%s-%d-%d-open", p.RunID, p.c.ID, step, i)}
+		a := attempt{Hop: hop.Hop{From: want.From, To: to}, id: fmt.Sprintf("%s-%s-%d-%d-open", p.run, p.c.ID, step, i)}
 		opened, err := p.open(ctx, a, want)
 		if err != nil {
 			return fmt.Errorf("connection %s: %w", want.Name, err)

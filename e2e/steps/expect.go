@@ -61,7 +61,7 @@ func (p *play) attempt(ctx context.Context, step int, attempts []attempt, intent
 	r := &round{
 		play: p, step: step, began: time.Now(), marks: map[mesh.Proxy]observe.Mark{}, servers: map[string]mesh.Place{},
 		results: map[string]call.Result{}, probed: map[string]traffic.ProbeAttempt{}, kept: map[string]call.Kept{},
-		watermarks: map[mesh.Proxy]watermark{}, received: map[mesh.Proxy]map[string][]seen.Record{}, unasked: map[mesh.Proxy]error{},
+		watermarks: map[mesh.Proxy]watermark{}, received: map[mesh.Proxy]map[string][]seen.Record{}, unasked: map[mesh.Proxy]error{}, unseen: map[string]bool{},
 	}
 	for _, a := range attempts {
 		if err := r.add(a, intents[a.id], facts[a.id]); err != nil {
@@ -104,6 +104,7 @@ type round struct {
 
 	watermarks map[mesh.Proxy]watermark // by server pod
 	received   map[mesh.Proxy]map[string][]seen.Record
+	unseen     map[string]bool      // by id: the client's proxy has no line of it
 	unasked    map[mesh.Proxy]error // by server pod: why its application could not be asked
 }
 
@@ -220,7 +221,7 @@ func (r *round) look(ctx context.Context) {
 				ids = append(ids, other.ID)
 			}
 		}
-		id := fmt.Sprintf("%s-%s-%d-sentinel", r.RunID, r.c.ID, r.step)
+		id := fmt.Sprintf("%s-%s-%d-sentinel", r.run, r.c.ID, r.step)
 		looking.Go(func() {
 			mark := r.watermark(ctx, id, place, r.marks[place.Proxy])
 			var received map[string][]seen.Record

@@ -15,7 +15,7 @@ import (
 func (p Player) Foresee(ctx context.Context, told *verdict.Case, profile string, cases []fixture.Case) error {
 	p.Profile = profile
 	for _, c := range cases {
-		play := &play{Player: &p, c: c, foresees: true, evidence: NewEvidence(), connections: map[string]connection{}}
+		play := &play{Player: &p, c: c, run: p.RunID, foresees: true, evidence: NewEvidence(), connections: map[string]connection{}}
 		err := play.foresee(ctx)
 		err = errors.Join(err, play.revert(context.WithoutCancel(ctx)))
 		told.Foreseen = append(told.Foreseen, play.verdict.Foreseen...)

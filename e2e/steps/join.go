@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"mtls.test/conformance/e2e/accesslog"
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/observe"
@@ -20,6 +21,9 @@ import (
 func (r *round) join(ctx context.Context) error {
 	for i := range r.checks {
 		r.client(ctx, &r.checks[i])
+	}
+	if err := r.passedBy(ctx); err != nil {
+		return err
 	}
 	r.wire(ctx)
 	for i := range r.checks {
@@ -47,13 +51,24 @@ func (r *round) client(ctx context.Context, check *verdict.Check) {
 			return
 		}
 		downstream := hop.FiveTuple{Source: result.Local, Destination: result.Remote}
-		seen, raw := r.Logs.ClientLine(ctx, place.Proxy, r.marks[place.Proxy], check.ID, downstream)
+		seen, raw, err := r.Logs.ClientLine(ctx, place.Proxy, r.marks[place.Proxy], check.ID, downstream)
 		r.keep(raw)
 		check.Observers.Client = answered(seen, result)
+		r.unseen[check.ID] = errors.Is(err, observe.ErrNoLine)
 	}
 	if check.On != "" {
 		check.Observers.Client = r.elsewhere(*check)
 	}
+}
+
+// served tells whether the client has an answer of the server's application.
+func (r *round) served(check verdict.Check) bool {
+	if check.ClientKind == hop.Prober {
+		probe := check.Observers.Probe
+		return probe != nil && probe.Missing == "" && probe.Says != hop.Refused
+	}
+	result, sent := r.results[check.ID]
+	return sent && result.Answered()
 }
 
 // stream is what the client's application knows of a stream that it keeps: that it went on, or has ended.
@@ -205,6 +220,9 @@ func (r *round) server(ctx context.Context, check *verdict.Check) {
 	}
 	attempt := observe.Attempt{ID: check.ID, From: from, Port: r.destination(*check).Port()}
 	seen, line, raw := r.Logs.ServerLine(place.Proxy, r.marks[place.Proxy], attempt, r.watermarks[place.Proxy].missing)
+	if r.served(*check) && line.Kind == accesslog.Listener {
+		seen = &hop.Observation{Source: hop.Server, By: seen.By, ID: check.ID, Conn: seen.Conn, Missing: "its log has the connection, and nothing of what was served over it"}
+	}
 	check.Observers.Server = noHTTP(seen, check.Observers.Wire)
 	check.Rewritten = seen.Conn.Source.IsValid() && seen.Conn.Source != from && r.Logs.Rewrites(place.Proxy, attempt)
 	if check.On == "" {

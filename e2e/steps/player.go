@@ -46,9 +46,13 @@ type Player struct {
 	// Read asks a proxy, or a control plane in its place, for its configuration.
 	Read func(context.Context, mesh.Proxy, envoy.Wanted) (*envoy.Dump, error)
 
+	plays       int                          // so far
 	baseline    map[string]string            // by hop
 	application *envoy.SecretFacts           // what the servers' applications present by themselves
 	trust       fixture.Authority            // that is in force
+	given       map[string]any               // settings of the mesh that no case made
+	others      []k8s.Object                 // PeerAuthentications in the mesh that are no case's
+	stands      map[string][]string          // by case: files that are in the mesh already, and are not applied
 	held        map[string]envoy.SecretFacts // by proxies, by their names in the report
 }
 
@@ -72,9 +76,11 @@ func NewEvidence() Evidence {
 type play struct {
 	*Player
 	c        fixture.Case
+	run      string // begins every name that the play gives: a case may be played again
 	verdict  verdict.Case
 	evidence Evidence
 	applied  []file         // in order
+	lease    *policy.Lease  // on which all that is applied hangs; nil before anything is
 	settings map[string]any // of the mesh, laid over the install's
 	accounts []fixture.Account
 	flow     *traffic.Flow
@@ -91,6 +97,9 @@ type file struct {
 // Begin removes what earlier runs left in the mesh, sees that the servers' logs come through, and remembers how the proxies are configured without a policy.
 func (p *Player) Begin(ctx context.Context) error {
 	p.held, p.trust = map[string]envoy.SecretFacts{}, began
+	if err := p.endLeases(ctx); err != nil {
+		return err
+	}
 	left, err := p.Policies.Leftovers(ctx)
 	if err != nil {
 		return err
@@ -149,7 +158,8 @@ func (p *Player) End(ctx context.Context) error {
 // Play plays the case and reverts it. What goes wrong makes the verdict INCONCLUSIVE; there is always a verdict.
 func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Evidence) {
 	started := time.Now()
-	play := &play{Player: p, c: c, evidence: NewEvidence(), connections: map[string]connection{}}
+	p.plays++
+	play := &play{Player: p, c: c, run: fmt.Sprintf("%s-%d", p.RunID, p.plays), evidence: NewEvidence(), connections: map[string]connection{}}
 	play.verdict = verdict.Case{ID: c.ID, Title: c.Title, Rerun: rerun(c), Changes: []verdict.Change{}, Checks: []verdict.Check{}}
 	var broken []error
 	for i, step := range c.Steps {
@@ -205,7 +215,7 @@ func (p *play) step(ctx context.Context, i int, step fixture.Step) error {
 	case step.Connect != nil:
 		return p.connect(ctx, i, step.Connect)
 	case step.Traffic == fixture.Start:
-		p.flow = p.Sender.StartFlow(context.WithoutCancel(ctx), fmt.Sprintf("%s-%s-%d-flow", p.RunID, p.c.ID, i), fixture.Expect{From: step.From, To: step.To}.Hops())
+		p.flow = p.Sender.StartFlow(context.WithoutCancel(ctx), fmt.Sprintf("%s-%s-%d-flow", p.run, p.c.ID, i), fixture.Expect{From: step.From, To: step.To}.Hops())
 		return nil
 	case step.Traffic == fixture.Stop:
 		p.stopFlow()

@@ -37,6 +37,7 @@ func (s *Sender) route(attempt Attempt) (via string, request call.Request, err e
 		// No name server knows the host: a proxy routes by the authority, wherever the client connects to.
 		request.Address = fmt.Sprintf("%s:%d", service.Target, port.Number)
 	}
+	request.Headers = s.headers(client.Name)
 	return client.Name, request, nil
 }
 

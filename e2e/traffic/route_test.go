@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -60,7 +61,7 @@ func TestARequestGoesByTheWayOfItsHop(t *testing.T) {
 			}
 			test.want.ID, test.want.TimeoutMillis = "id", patience(hop.Protocol(test.want.Protocol))
 			via, got, err := sender(t).route(test.attempt)
-			if err != nil || via != test.via || got != test.want {
+			if err != nil || via != test.via || !reflect.DeepEqual(got, test.want) {
 				t.Errorf("by %q: %+v, %v", via, got, err)
 			}
 		})

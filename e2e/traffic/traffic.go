@@ -31,9 +31,27 @@ type Sender struct {
 	GatewayHTTP string // HOST:PORT of the ingress gateway, from here
 	GatewayGRPC string
 
+	forged map[string]map[string]string // headers that a client's application adds, by client
+
 	keeper call.Keeper // of connections to the gateway
 	mu     sync.Mutex
 	via    map[string]string // of kept connections: see route
+}
+
+// Forge has a client's application add headers to its requests, until it is called with none.
+func (s *Sender) Forge(client string, headers map[string]string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.forged == nil {
+		s.forged = map[string]map[string]string{}
+	}
+	s.forged[client] = headers
+}
+
+func (s *Sender) headers(client string) map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.forged[client]
 }
 
 // requestMillis bounds one request; a refusal comes at once, so only a hop that hangs takes this long.

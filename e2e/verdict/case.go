@@ -99,6 +99,11 @@ func (c *Case) Conclude() {
 			c.worsen(hop.Inconclusive, fmt.Sprintf("%s in step %d: the mesh did not settle: %s", change.Act, change.Step, change.Settled.Failed))
 		}
 	}
+	for _, change := range c.Changes {
+		if len(change.Settled.Detached) > 0 {
+			c.worsen(hop.Inconclusive, fmt.Sprintf("%s in step %d: no stream to istiod: %s", change.Act, change.Step, strings.Join(change.Settled.Detached, ", ")))
+		}
+	}
 	for _, rejection := range c.Rejections {
 		c.worsen(rejection.Result, fmt.Sprintf("%s: %s", strings.Join(rejection.Objects, ", "), rejection.Reason))
 	}

@@ -54,6 +54,10 @@ type Settled struct {
 	Rule   string    `json:"rule,omitempty"`
 	At     time.Time `json:"at,omitzero"`      // by the runner's clock, which is the nodes' too where they are containers
 	Failed string    `json:"failed,omitempty"` // why the mesh did not settle
+
+	// Detached are the proxies that hold no stream to istiod, so that no change reaches them. What is seen then is what such a
+	// proxy does: it can contradict, and it proves nothing.
+	Detached []string `json:"detached,omitempty"`
 }
 
 // Intent is what the policies ask of the hop, by the oracle.

@@ -33,7 +33,7 @@ func (c *Check) apart() string {
 			continue
 		}
 		if !c.sameConnection(left.Conn.Source, right.Conn.Source, right.Source == hop.Server) {
-			return c.between(left, right, fmt.Sprintf("the connection left from %s by the %s, and came from %s by the %s: something stands between them", left.Conn.Source, left.Source, right.Conn.Source, right.Source))
+			return c.elsewhere(left, right, fmt.Sprintf("the connection left from %s by the %s, and came from %s by the %s: something stands between them", left.Conn.Source, left.Source, right.Conn.Source, right.Source))
 		}
 		if why := otherSession(left, right); why != "" {
 			return c.between(left, right, why)
@@ -55,6 +55,20 @@ func (c *Check) clientEnd() *hop.Observation {
 		return c.Observers.Probe
 	}
 	return c.Observers.Client
+}
+
+// elsewhere is between two who name different connections: who of them stands alone, the third tells.
+func (c *Check) elsewhere(left, right *hop.Observation, why string) string {
+	c.between(left, right, why)
+	wire := c.Observers.Wire
+	server := c.Observers.Server
+	if left != wire && right == wire && connected(server) && c.sameConnection(wire.Conn.Source, server.Conn.Source, true) {
+		c.StandsOut = []string{string(left.Source)}
+	}
+	if left != wire && right == server && connected(wire) && left.Conn.Source == wire.Conn.Source {
+		c.StandsOut = []string{string(right.Source)}
+	}
+	return why
 }
 
 func (c *Check) between(left, right *hop.Observation, why string) string {

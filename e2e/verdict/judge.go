@@ -32,7 +32,7 @@ func (c *Check) judge() (hop.Result, string) {
 	fitting := common(statements)
 	if len(fitting) == 0 {
 		c.StandsOut = standsOut(statements)
-		return hop.Mismatch, c.tell(statements) + c.missing()
+		return hop.Mismatch, c.tell(statements) + c.cutOff() + c.missing()
 	}
 	if why := c.apart(); why != "" {
 		return hop.Mismatch, why
@@ -43,10 +43,18 @@ func (c *Check) judge() (hop.Result, string) {
 	if why := c.unwanted(); why != "" {
 		return hop.Fail, why + c.missing()
 	}
-	if missing := c.missing(); missing != "" {
+	if missing := c.cutOff() + c.missing(); missing != "" {
 		return hop.Inconclusive, strings.TrimPrefix(missing, "; ")
 	}
 	return hop.Pass, c.summary()
+}
+
+// cutOff names the proxies that no change reaches, behind "; ".
+func (c *Check) cutOff() string {
+	if len(c.Settled.Detached) == 0 {
+		return ""
+	}
+	return "; no stream to istiod: " + strings.Join(c.Settled.Detached, ", ")
 }
 
 // disqualified tells why the attempt cannot stand for the hop as it is now configured.
@@ -98,7 +106,7 @@ func (c *Check) words(s statement) string {
 		return fmt.Sprintf("%s (%s)", s.says, c.Config.Refusal)
 	case s.who == policies && c.Intent.Refusal != "":
 		return fmt.Sprintf("%s (%s)", s.says, c.Intent.Refusal)
-	case s.who == string(hop.Server) && s.says == hop.Absent:
+	case (s.who == string(hop.Server) || s.who == string(hop.Client)) && s.says == hop.Absent:
 		return "the connection never passed its proxy"
 	case s.says == hop.Absent:
 		return "the request never arrived"
@@ -145,8 +153,11 @@ func (c *Check) missing() string {
 	if c.Intent.Missing != "" {
 		told.WriteString("; intent is missing: " + c.Intent.Missing)
 	}
-	if c.Config.Missing != "" {
+	switch {
+	case c.Config.Missing != "":
 		told.WriteString("; config is missing: " + c.Config.Missing)
+	case c.Config.Says == "":
+		told.WriteString("; config has nothing to say: " + c.Config.Why)
 	}
 	for _, source := range c.Observers.Required {
 		switch seen := c.Observers.By(source); {

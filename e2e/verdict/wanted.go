@@ -13,7 +13,7 @@ func (c *Check) otherCause() string {
 	if c.On == "" && c.Documented == "" && c.Intent.Missing == "" && c.Intent.Refusal != c.Cause {
 		return fmt.Sprintf("refused as wanted, but meant to be by %s, not %s", named(hop.Identity(c.Intent.Refusal)), c.Cause)
 	}
-	if c.On == "" && c.Config.Missing == "" && c.Config.Refusal != c.Cause {
+	if c.On == "" && c.Config.Missing == "" && c.Config.Says != "" && c.Config.Refusal != c.Cause {
 		return fmt.Sprintf("refused as wanted, but configured to be by %s, not %s", c.Config.Refusal, c.Cause)
 	}
 	row := symptoms[c.Cause]

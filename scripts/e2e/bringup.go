@@ -81,6 +81,7 @@ func (r *runner) clusterAndMesh(ctx context.Context, engine string, config clust
 	})
 	err = group.Wait()
 	up := broughtUp{cluster: c, reused: reused, handover: r.handover(state, images), file: state.Handover}
+	up.handover.Engine, up.handover.Agent = engine, agent.Reference
 	if err == nil {
 		err = r.meshAndWorld(ctx, c, state, images, agent)
 	}

@@ -33,6 +33,7 @@ func (r *runner) outline(ctx context.Context) (err error) {
 	}
 	dryRun := exec.CommandContext(context.WithoutCancel(ctx), binary, "--ginkgo.dry-run", "--ginkgo.json-report="+file,
 		"--ginkgo.focus="+r.settings.values["FOCUS"], "--ginkgo.label-filter="+r.settings.values["LABELS"])
+	dryRun.Env = append(os.Environ(), "MUTANTS="+r.settings.values["MUTANTS"])
 	var said bytes.Buffer
 	dryRun.Stdout, dryRun.Stderr = &said, &said
 	if err := r.children.run(ctx, dryRun, scriptGrace); err != nil {

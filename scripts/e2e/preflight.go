@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -69,8 +71,16 @@ func (r *runner) checkCases() error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(append(cases, fixture.DefaultProfile), r.settings.selects) {
-		return fmt.Errorf("FOCUS=%s LABELS=%s selects no case: `make outline` lists them", r.settings.values["FOCUS"], r.settings.values["LABELS"])
+	files, folder := fs.FS(fixtures.FS), fixture.MutantsDir
+	if given := r.settings.values["MUTANTS"]; given != "" {
+		files, folder = os.DirFS(given), "."
+	}
+	mutants, err := fixture.LoadMutants(files, folder, world, cases)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(append(cases, fixture.DefaultProfile), r.settings.selects) && !slices.ContainsFunc(mutants, r.settings.selectsMutant) {
+		return fmt.Errorf("FOCUS=%s LABELS=%s selects no case and no mutant: `make outline LABELS=` lists them", r.settings.values["FOCUS"], r.settings.values["LABELS"])
 	}
 	return nil
 }

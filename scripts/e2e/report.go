@@ -49,6 +49,10 @@ func (r *runner) conclude(told *record, failed error) (report.Report, error) {
 	if err != nil {
 		causes = append(causes, err)
 	}
+	mutants, err := report.ReadMutants(artifacts)
+	if err != nil {
+		causes = append(causes, err)
+	}
 	specs, suiteCause, err := report.ReadSpecs(artifacts)
 	switch {
 	case suiteCause != "":
@@ -60,7 +64,7 @@ func (r *runner) conclude(told *record, failed error) (report.Report, error) {
 	}
 	run := report.Run{
 		RunID: r.runID, Environment: told.environment, Durations: told.durations, Specs: specs, Verdicts: verdicts,
-		Repeat: told.repeat,
+		Mutants: mutants, Repeat: told.repeat,
 	}
 	if cause := errors.Join(causes...); cause != nil {
 		run.Cause = cause.Error()

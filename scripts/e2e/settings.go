@@ -22,7 +22,8 @@ var variables = []struct{ name, value, meaning string }{
 	{"ISTIO_VERSION", "", "a version under scripts/images/istio; empty: the newest of the lane"},
 	{"KEEP", "0", "1 leaves the cluster for later runs"},
 	{"FOCUS", "", "regular expression: run the cases whose text matches"},
-	{"LABELS", "!slow && !chaos && !explore", "Ginkgo label filter: run the cases whose labels match"},
+	{"LABELS", "!slow && !chaos && !explore && !mutant", "Ginkgo label filter: run the cases whose labels match"},
+	{"MUTANTS", "", "folder of mutants to try instead of fixtures/mutants, or of one"},
 	{"REPEAT", "1", "how many rounds of the cases to run; verdicts that differ between them are listed"},
 	{"ARTIFACTS", "artifacts", "folder of the report"},
 	{"GINKGO_ARGS", "", "more flags for ginkgo run, quoted as in a shell"},
@@ -42,6 +43,11 @@ type settings struct {
 // selects says whether FOCUS and LABELS let a case run, as Ginkgo will decide.
 func (s settings) selects(c fixture.Case) bool {
 	return s.focus.MatchString(report.SpecText(c.ID, c.Title)) && s.labels(c.Labels)
+}
+
+// selectsMutant says the same of a mutant.
+func (s settings) selectsMutant(m fixture.Mutant) bool {
+	return s.focus.MatchString(report.MutantText(m.ID, m.Title)) && s.labels(m.Labels())
 }
 
 // nodeSuffix is what kind appends to a cluster's name for its longest usual host name; host names end at 63 characters.
@@ -88,6 +94,9 @@ func readSettings(environment func(string) string, root string) (settings, error
 	}
 	if s.repeat, err = strconv.Atoi(s.values["REPEAT"]); err != nil || s.repeat < 1 {
 		refuse("REPEAT", "want a number from 1 on")
+	}
+	if folder := s.values["MUTANTS"]; folder != "" && !filepath.IsAbs(folder) {
+		s.values["MUTANTS"] = filepath.Join(root, folder)
 	}
 	s.artifacts = s.values["ARTIFACTS"]
 	if !filepath.IsAbs(s.artifacts) {

@@ -113,7 +113,7 @@ const roundsDir = "rounds"
 func (r *runner) round(ctx context.Context, up broughtUp, told *record) error {
 	command := exec.CommandContext(context.WithoutCancel(ctx), r.ginkgoBinary(), r.ginkgoArguments()...)
 	command.Dir = r.root
-	command.Env = append(os.Environ(), mesh.HandoverVariable+"="+up.file)
+	command.Env = append(os.Environ(), mesh.HandoverVariable+"="+up.file, "MUTANTS="+r.settings.values["MUTANTS"])
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	err := r.children.run(ctx, command, suitePatience)
 	var exit *exec.ExitError

@@ -1,0 +1,85 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"mtls.test/conformance/e2e/artifact"
+	"mtls.test/conformance/e2e/cluster"
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/proof"
+	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/sabotage"
+	"mtls.test/conformance/e2e/steps"
+	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/fixtures"
+)
+
+// mutantLimit is for a mutant that names its cases; one that is tried against all of them has wholeLimit.
+const (
+	mutantLimit = 3 * time.Minute
+	wholeLimit  = 20 * time.Minute
+)
+
+// mutantFiles are the suite's own mutants, or those of the folder that MUTANTS names.
+func mutantFiles() (fs.FS, string) {
+	if folder := os.Getenv("MUTANTS"); folder != "" {
+		return os.DirFS(folder), "."
+	}
+	return fixtures.FS, fixture.MutantsDir
+}
+
+func describeMutants(files fs.FS) {
+	Describe("The suite", Serial, func() {
+		for _, m := range mutants {
+			limit := mutantLimit
+			if len(m.Kills) == 0 {
+				limit = wholeLimit
+			}
+			It(report.MutantText(m.ID, m.Title), Label(m.Labels()...), SpecTimeout(limit), func(ctx SpecContext) {
+				folder := filepath.Join(given.Artifacts, report.MutantsDir, m.ID)
+				told, err := player.Try(ctx, trial(files, m), func(phase verdict.Phase, c fixture.Case, told verdict.Case, evidence steps.Evidence) error {
+					return keep(filepath.Join(folder, string(phase), c.ID), told, evidence)
+				})
+				Expect(err).NotTo(HaveOccurred())
+				Expect(artifact.WriteJSON(filepath.Join(folder, report.MutantFile), told)).To(Succeed())
+				AddReportEntry("mutant", told.Result, ReportEntryVisibilityNever)
+				Expect(told.Result).To(Equal(verdict.Killed), told.Reason)
+			})
+		}
+	})
+}
+
+func trial(files fs.FS, m fixture.Mutant) steps.Trial {
+	return steps.Trial{
+		Saboteur: &sabotage.Saboteur{Kube: client, World: world, RunID: given.RunID, Agent: given.Agent, Shell: shell, Forge: player.Sender.Forge},
+		Prover:   proof.Prover{Kube: client, World: world, Shell: shell},
+		Files:    files, Mutant: m, Cases: casesFor(m),
+	}
+}
+
+// casesFor are the cases that a mutant names, or all quick ones.
+func casesFor(m fixture.Mutant) []fixture.Case {
+	named := m.Named()
+	var all []fixture.Case
+	for _, c := range cases {
+		quick := !slices.Contains(c.Labels, "slow") && !slices.Contains(c.Labels, "explore")
+		if slices.Contains(named, c.ID) || len(named) == 0 && quick {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+func shell(ctx context.Context, node, script string, environment ...string) ([]byte, error) {
+	return cluster.Shell(ctx, given.Engine, node, script, environment...)
+}
