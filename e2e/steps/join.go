@@ -148,6 +148,29 @@ func (r *round) wire(ctx context.Context) {
 			r.only(check, wires, taken)
 		}
 	}
+	r.neverCame(ctx)
+}
+
+// neverCame asks the taps for connections that their clients name and that were not found: such a one may be known never to
+// have come to the server's pod.
+func (r *round) neverCame(ctx context.Context) {
+	var wanted []tap.Wanted
+	for i := range r.checks {
+		check := &r.checks[i]
+		if conn := r.left(*check); check.On == "" && check.Observers.Wire.Missing != "" && conn.Source.IsValid() {
+			wanted = append(wanted, tap.Wanted{Source: conn.Source, Destination: conn.Destination, Since: r.began})
+		}
+	}
+	if len(wanted) == 0 {
+		return
+	}
+	wires := r.Taps.Connections(ctx, wanted)
+	for i := range r.checks {
+		check := &r.checks[i]
+		if wire, asked := wires[r.left(*check)]; asked && check.Observers.Wire.Missing != "" {
+			r.show(check, wire)
+		}
+	}
 }
 
 // only gives a check the one connection from its client's pod to its server's port that is nobody else's: of one whose

@@ -108,6 +108,8 @@ func (c *Check) words(s statement) string {
 		return fmt.Sprintf("%s (%s)", s.says, c.Intent.Refusal)
 	case (s.who == string(hop.Server) || s.who == string(hop.Client)) && s.says == hop.Absent:
 		return "the connection never passed its proxy"
+	case s.who == string(hop.Wire) && s.says == hop.Absent:
+		return "the client's connection never came to the server's pod"
 	case s.says == hop.Absent:
 		return "the request never arrived"
 	case s.says == hop.Refused:
