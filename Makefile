@@ -3,7 +3,7 @@
 RUNNER := bin/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit lint fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down preflight cache-prune $(RUNNER)
+.PHONY: help test unit lint fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end preflight cache-prune $(RUNNER)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,15 @@ e2e-run: $(RUNNER) ## run the suite on the cluster of e2e-up (FOCUS=, LABELS=, G
 
 e2e-down: $(RUNNER) ## delete the cluster
 	@exec $(RUNNER) down
+
+lease: $(RUNNER) ## take mTLS off a service for debugging, and put it back (SERVICE=, MINUTES=)
+	@exec $(RUNNER) lease
+
+lease-status: $(RUNNER) ## list the leases that stand
+	@exec $(RUNNER) lease-status
+
+lease-end: $(RUNNER) ## end every lease that stands
+	@exec $(RUNNER) lease-end
 
 preflight: $(RUNNER) ## check input and machine, change nothing
 	@exec $(RUNNER) preflight

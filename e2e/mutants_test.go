@@ -14,7 +14,6 @@ import (
 	. "github.com/onsi/gomega"
 
 	"mtls.test/conformance/e2e/artifact"
-	"mtls.test/conformance/e2e/cluster"
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/proof"
 	"mtls.test/conformance/e2e/report"
@@ -81,5 +80,5 @@ func casesFor(m fixture.Mutant) []fixture.Case {
 }
 
 func shell(ctx context.Context, node, script string, environment ...string) ([]byte, error) {
-	return cluster.Shell(ctx, given.Engine, node, script, environment...)
+	return proof.ByEngine(given.Engine)(ctx, node, script, environment...)
 }

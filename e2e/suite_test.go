@@ -15,14 +15,10 @@ import (
 	. "github.com/onsi/gomega"
 
 	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/intent"
 	"mtls.test/conformance/e2e/kube"
 	"mtls.test/conformance/e2e/mesh"
-	"mtls.test/conformance/e2e/observe"
-	"mtls.test/conformance/e2e/policy"
 	"mtls.test/conformance/e2e/sabotage"
 	"mtls.test/conformance/e2e/steps"
-	"mtls.test/conformance/e2e/traffic"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -51,6 +47,8 @@ func TestMTLSConformance(t *testing.T) {
 	describeCases()
 	describeProfile()
 	describeMutants(files)
+	describeFaults()
+	describeKills()
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "mTLS conformance")
 }
@@ -68,28 +66,10 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 	var err error
 	client, err = kube.New(given.Kubeconfig)
 	Expect(err).NotTo(HaveOccurred())
-	m := mesh.New(client)
-	places, err := m.Locate(ctx, world)
+	var stop func()
+	player, stop, err = steps.Prepare(ctx, client, given, fixtures.FS, world, diagnose)
 	Expect(err).NotTo(HaveOccurred())
-	logs := observe.NewLogs(client)
-	following, stop := context.WithCancel(context.Background())
 	DeferCleanup(stop)
-	follow := func(proxy mesh.Proxy) error { return logs.Follow(following, proxy) }
-	for _, proxy := range places.Proxies() {
-		Expect(follow(proxy)).To(Succeed())
-	}
-	flowchart, err := fixtures.FS.ReadFile("guide/flowchart.yaml")
-	Expect(err).NotTo(HaveOccurred())
-	chart, err := intent.ReadChart(flowchart)
-	Expect(err).NotTo(HaveOccurred())
-	sender := &traffic.Sender{Mesh: m, World: world, Places: places, GatewayHTTP: given.GatewayHTTP, GatewayGRPC: given.GatewayGRPC}
-	authorities, err := m.Authorities(ctx)
-	Expect(err).NotTo(HaveOccurred())
-	player = &steps.Player{
-		Mesh: m, World: world, Places: places, Logs: logs, Taps: observe.NewTaps(client, m), Chart: chart, RunID: given.RunID, Diagnose: diagnose,
-		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, fixtures.FS, given.RunID), Sender: sender,
-		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Read: m.Dump,
-	}
 	Expect(sabotage.Clean(ctx, client, shell)).To(Succeed())
 	Expect(player.Begin(ctx)).To(Succeed())
 }, NodeTimeout(2*time.Minute))

@@ -78,6 +78,18 @@ func (c *Cluster) Kept(ctx context.Context) (State, error) {
 	return c.adopt(*state)
 }
 
+// Kubeconfig returns the path of the cluster's kubeconfig, whoever uses the cluster now.
+func (c *Cluster) Kubeconfig(ctx context.Context) (string, error) {
+	state, containers, err := c.find(ctx)
+	if err != nil {
+		return "", err
+	}
+	if state == nil || len(containers) == 0 {
+		return "", fmt.Errorf("there is no cluster %s: make one with `make e2e-up`", c.name)
+	}
+	return state.Kubeconfig, nil
+}
+
 // Up gives a ready cluster: the kept one where it fits, else a new one in its place. The second result says that it
 // was kept. On an error or a cancelled ctx it deletes what it made.
 func (c *Cluster) Up(ctx context.Context, want Want) (State, bool, error) {

@@ -129,6 +129,22 @@ func (l *Lease) Patch(ctx context.Context, object *unstructured.Unstructured, ch
 	return nil
 }
 
+// PatchWith changes an object that is there already by a part of one, as kubectl patch does, once its original is on record.
+func (l *Lease) PatchWith(ctx context.Context, part *unstructured.Unstructured) error {
+	return l.Patch(ctx, part, mergeWith(part))
+}
+
+// Patched lists the originals of the objects of a kind that the lease patched; of every kind where none is named.
+func (l *Lease) Patched(kind string) []k8s.Object {
+	var all []k8s.Object
+	for _, original := range l.record.Originals {
+		if kind == "" || original.GetKind() == kind {
+			all = append(all, original)
+		}
+	}
+	return all
+}
+
 // hold puts an object on record as it is, if the record has not its original yet.
 func (l *Lease) hold(ctx context.Context, r *resources.Resources, now *unstructured.Unstructured) error {
 	for _, known := range l.record.Originals {
@@ -195,9 +211,9 @@ func (l *Lease) End(ctx context.Context) error {
 	return nil
 }
 
-// Merge is a change of an object by a part of one, as kubectl patch makes it: strategically where the kind is Kubernetes' own,
+// mergeWith is a change of an object by a part of one, as kubectl patch makes it: strategically where the kind is Kubernetes' own,
 // so that lists merge by the names of their elements, else by RFC 7386.
-func Merge(part *unstructured.Unstructured) func(*unstructured.Unstructured) error {
+func mergeWith(part *unstructured.Unstructured) func(*unstructured.Unstructured) error {
 	return func(object *unstructured.Unstructured) error {
 		now, err := object.MarshalJSON()
 		if err != nil {

@@ -26,9 +26,6 @@ import (
 // adminPort is where Envoy's admin interface listens, on its pod's loopback.
 const adminPort = 15000
 
-// Shell runs a script in a node's shell and returns what it prints; the environment is NAME=VALUE.
-type Shell func(ctx context.Context, node, script string, environment ...string) ([]byte, error)
-
 // Prover asks one mesh.
 type Prover struct {
 	Kube  *kube.Client

@@ -18,7 +18,7 @@ func Fold(run Run) Report {
 	}
 	told := map[string]bool{}
 	for _, spec := range run.Specs {
-		if spec.Mutant {
+		if spec.Kind != OfCase {
 			continue
 		}
 		told[spec.ID] = true
@@ -33,7 +33,8 @@ func Fold(run Run) Report {
 	report.Measures = measure(report.Cases)
 	report.Repeat = run.Repeat
 	report.mutate(run)
-	report.conclude(run.Cause)
+	report.Faults = run.Faults
+	report.conclude(run.Cause, run.Specs)
 	return report
 }
 
@@ -53,7 +54,7 @@ func reconcile(spec Spec, verdicts map[string]verdict.Case) verdict.Case {
 	return c
 }
 
-func (r *Report) conclude(cause string) {
+func (r *Report) conclude(cause string, specs []Spec) {
 	r.Result = hop.Pass
 	var worst string
 	for _, c := range r.Cases {
@@ -76,6 +77,9 @@ func (r *Report) conclude(cause string) {
 			r.Reason = why
 		}
 	}
+	if result, why := r.faultsResult(); verdict.Worse(r.Result, result) != r.Result {
+		r.Result, r.Reason, worst = result, why, why
+	}
 	if r.Repeat != nil && len(r.Repeat.Differing) > 0 {
 		r.Result = verdict.Worse(r.Result, hop.Inconclusive)
 		r.Reason = fmt.Sprintf("%d cases had not the same verdict in all of %d rounds, %s first; %s", len(r.Repeat.Differing), r.Repeat.Rounds, r.Repeat.Differing[0].ID, r.Reason)
@@ -84,7 +88,18 @@ func (r *Report) conclude(cause string) {
 		r.Result = verdict.Worse(r.Result, hop.Inconclusive)
 		r.Reason = strings.TrimSuffix(cause+"; "+worst, "; ")
 	}
-	if r.Summary.ran()+len(r.Mutants) == 0 && cause == "" {
+	chaos := 0
+	for _, spec := range specs {
+		if spec.Kind != OfChaos {
+			continue
+		}
+		chaos++
+		if spec.State != "passed" {
+			r.Result = verdict.Worse(r.Result, hop.Inconclusive)
+			r.Reason = fmt.Sprintf("%s: %s; %s", spec.Title, spec.Message, r.Reason)
+		}
+	}
+	if r.Summary.ran()+len(r.Mutants)+chaos == 0 && cause == "" {
 		r.Result, r.Reason = hop.Inconclusive, "no case ran"
 	}
 }

@@ -66,7 +66,7 @@ func ReadMutants(artifacts fs.FS) (map[string]verdict.Mutant, error) {
 // mutate folds the mutants. One whose spec ended before there was a verdict has a red baseline: nothing can be said of it.
 func (r *Report) mutate(run Run) {
 	for _, spec := range run.Specs {
-		if !spec.Mutant {
+		if spec.Kind != OfMutant {
 			continue
 		}
 		m, found := run.Mutants[spec.ID]

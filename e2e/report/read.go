@@ -47,6 +47,29 @@ func ReadVerdicts(artifacts fs.FS) (map[string]verdict.Case, error) {
 // SpecText is the text of the spec of a case, as Ginkgo shows it and FOCUS matches it.
 func SpecText(id, title string) string { return id + ": " + title }
 
+// Kind is what a spec is about.
+type Kind string
+
+// The kinds of spec.
+const (
+	OfCase   Kind = ""
+	OfMutant Kind = "mutant"
+	OfChaos  Kind = "chaos" // faults and kills
+)
+
+// specOf reads the text of a spec.
+func specOf(text string) (kind Kind, id, title string) {
+	if mutant, is := strings.CutPrefix(text, mutantPrefix); is {
+		id, title, _ = strings.Cut(mutant, ": ")
+		return OfMutant, id, title
+	}
+	id, title, found := strings.Cut(text, ": ")
+	if !found {
+		return OfChaos, text, text
+	}
+	return OfCase, id, title
+}
+
 // ginkgoReport is the part of Ginkgo's JSON report that a fold needs.
 type ginkgoReport struct {
 	SpecialSuiteFailureReasons []string
@@ -80,12 +103,11 @@ func ReadSpecs(artifacts fs.FS) (specs []Spec, cause string, err error) {
 				}
 				continue
 			}
-			text, mutant := strings.CutPrefix(spec.LeafNodeText, mutantPrefix)
-			id, title, _ := strings.Cut(text, ": ")
+			kind, id, title := specOf(spec.LeafNodeText)
 			if spec.State == "skipped" && spec.Failure.Message == "" {
 				continue
 			}
-			specs = append(specs, Spec{ID: id, Mutant: mutant, Title: title, State: spec.State, Message: firstLine(spec.Failure.Message), Seconds: spec.RunTime.Seconds()})
+			specs = append(specs, Spec{ID: id, Kind: kind, Title: title, State: spec.State, Message: firstLine(spec.Failure.Message), Seconds: spec.RunTime.Seconds()})
 		}
 	}
 	return specs, strings.Join(causes, "; "), nil

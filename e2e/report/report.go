@@ -25,6 +25,7 @@ type Report struct {
 
 	Mutants []verdict.Mutant `json:"mutants,omitempty"`
 	Kills   *Kills           `json:"kills,omitempty"` // what the mutants came to
+	Faults  []verdict.Fault  `json:"faults,omitempty"`
 }
 
 // Environment is what the run ran on, as it was read from the lane's manifest and the cluster.
@@ -59,8 +60,8 @@ type Durations struct {
 
 // Spec is what Ginkgo says of the spec of one case.
 type Spec struct {
-	ID      string // the case's id, or the mutant's
-	Mutant  bool
+	ID      string // the case's id, or the mutant's; the whole text of the spec of another kind
+	Kind    Kind
 	Title   string
 	State   string // Ginkgo's word: passed, failed, skipped, pending, panicked, interrupted, aborted, timedout
 	Message string
@@ -75,6 +76,7 @@ type Run struct {
 	Specs       []Spec
 	Verdicts    map[string]verdict.Case // by case id
 	Mutants     map[string]verdict.Mutant
+	Faults      []verdict.Fault
 	Repeat      *Repeat // what several rounds came to; nil for one
 	Cause       string  // why the run ended before its specs did; empty when it did not
 }

@@ -35,6 +35,12 @@ func (r Report) WriteSummary(out io.Writer) error {
 			fmt.Fprintf(&text, "| %s | %s | %s | %s | %.0f | %s |\n", m.ID, m.Layer, m.Result, strings.Join(m.Observer, ", "), m.Seconds, cell(m.Reason))
 		}
 	}
+	if len(r.Faults) > 0 {
+		text.WriteString("\n## Faults\n\n| fault | sound mesh | weak mesh | after | recovered in | wrong |\n|---|---|---|---|---|---|\n")
+		for _, f := range r.Faults {
+			fmt.Fprintf(&text, "| %s | %s %s | %s %s | %s | %.0f s | %s |\n", f.Fault, f.Sound.Result, cell(f.Sound.Reason), f.Weak.Result, cell(f.Weak.Reason), f.After.Result, f.Seconds, cell(f.Wrong))
+		}
+	}
 	text.WriteString("\n| case | verdict | checks | settled after | title |\n|---|---|---|---|---|\n")
 	for _, c := range r.Cases {
 		fmt.Fprintf(&text, "| %s | %s | %d | %d ms | %s |\n", c.ID, c.Result, len(c.Checks), c.ConvergenceMillis, cell(c.Title))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -42,7 +43,7 @@ func (r Report) WriteTable(out io.Writer, colour Colour) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	if err := r.writeMutants(out, colour); err != nil {
+	if err := errors.Join(r.writeMutants(out, colour), r.writeFaults(out, colour)); err != nil {
 		return err
 	}
 	s := r.Summary

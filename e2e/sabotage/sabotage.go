@@ -172,7 +172,7 @@ func (w *work) patch(ctx context.Context, files []string) error {
 			return err
 		}
 		for _, part := range parts {
-			if err := on.Patch(ctx, part, policy.Merge(part)); err != nil {
+			if err := on.PatchWith(ctx, part); err != nil {
 				return fmt.Errorf("%s: %w", file, err)
 			}
 			patched = append(patched, part)

@@ -61,6 +61,9 @@ func (p *Player) follow(ctx context.Context, workload fixture.Workload) error {
 	for hop, shape := range p.baseline {
 		p.baseline[hop] = address.ReplaceAllLiteralString(shape, now.Address.String())
 	}
+	if p.lives, err = p.Mesh.Lives(ctx, p.World); err != nil {
+		return err
+	}
 	if now.Proxied {
 		if err := p.Follow(now.Proxy); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"mtls.test/conformance/e2e/accesslog"
 	"mtls.test/conformance/e2e/fixture"
@@ -154,21 +155,24 @@ func (r *round) wire(ctx context.Context) {
 // neverCame asks the taps for connections that their clients name and that were not found: such a one may be known never to
 // have come to the server's pod.
 func (r *round) neverCame(ctx context.Context) {
-	var wanted []tap.Wanted
-	for i := range r.checks {
-		check := &r.checks[i]
-		if conn := r.left(*check); check.On == "" && check.Observers.Wire.Missing != "" && conn.Source.IsValid() {
-			wanted = append(wanted, tap.Wanted{Source: conn.Source, Destination: conn.Destination, Since: r.began})
+	// A connection of the client's pool may be from before the round; none is from before the taps watched.
+	for _, since := range []time.Time{{}, r.watched} {
+		var wanted []tap.Wanted
+		for i := range r.checks {
+			check := &r.checks[i]
+			if conn := r.left(*check); check.On == "" && check.Observers.Wire.Missing != "" && conn.Source.IsValid() {
+				wanted = append(wanted, tap.Wanted{Source: conn.Source, Destination: conn.Destination, Since: since})
+			}
 		}
-	}
-	if len(wanted) == 0 {
-		return
-	}
-	wires := r.Taps.Connections(ctx, wanted)
-	for i := range r.checks {
-		check := &r.checks[i]
-		if wire, asked := wires[r.left(*check)]; asked && check.Observers.Wire.Missing != "" {
-			r.show(check, wire)
+		if len(wanted) == 0 {
+			return
+		}
+		wires := r.Taps.Connections(ctx, wanted)
+		for i := range r.checks {
+			check := &r.checks[i]
+			if wire, asked := wires[r.left(*check)]; asked && check.Observers.Wire.Missing != "" {
+				r.show(check, wire)
+			}
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/e2e/proof"
 	"mtls.test/conformance/e2e/sabotage"
 	"mtls.test/conformance/e2e/verdict"
@@ -109,6 +108,9 @@ func (p *Player) under(ctx context.Context, t Trial, play func(verdict.Phase) ma
 	if p.baseline, err = p.shapes(ctx, p.everyHop()); err != nil {
 		return nil, err
 	}
+	if p.lives, err = p.Mesh.Lives(ctx, p.World); err != nil {
+		return nil, err
+	}
 	return play(verdict.Under), ctx.Err()
 }
 
@@ -152,17 +154,17 @@ func (p *Player) undo(ctx context.Context, done *sabotage.Done) error {
 	if err := p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit); err != nil {
 		return err
 	}
-	servers := map[mesh.Proxy]mesh.Place{}
-	for _, place := range p.Places.Services {
-		servers[place.Proxy] = place
-	}
-	if err := p.watch(ctx, servers); err != nil {
+	if err := errors.Join(p.watch(ctx), p.control(ctx)); err != nil {
 		return err
 	}
 	if len(done.Moved) > 0 {
 		if err := p.pushAnew(ctx); err != nil {
 			return err
 		}
+	}
+	var err error
+	if p.lives, err = p.Mesh.Lives(ctx, p.World); err != nil {
+		return err
 	}
 	return p.restored(ctx, p.everyHop())
 }

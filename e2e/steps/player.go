@@ -47,6 +47,8 @@ type Player struct {
 	Read func(context.Context, mesh.Proxy, envoy.Wanted) (*envoy.Dump, error)
 
 	plays       int                          // so far
+	lives       mesh.Lives                   // as known last
+	watched     time.Time                    // from when on the taps watch every server
 	baseline    map[string]string            // by hop
 	application *envoy.SecretFacts           // what the servers' applications present by themselves
 	trust       fixture.Authority            // that is in force
@@ -79,8 +81,9 @@ type play struct {
 	run      string // begins every name that the play gives: a case may be played again
 	verdict  verdict.Case
 	evidence Evidence
-	applied  []file         // in order
-	lease    *policy.Lease  // on which all that is applied hangs; nil before anything is
+	applied  []file        // in order
+	lease    *policy.Lease // on which all that is applied hangs; nil before anything is
+	leasedAt time.Time
 	settings map[string]any // of the mesh, laid over the install's
 	accounts []fixture.Account
 	flow     *traffic.Flow
@@ -94,8 +97,17 @@ type file struct {
 	objects []k8s.Object
 }
 
-// Begin removes what earlier runs left in the mesh, sees that the servers' logs come through, and remembers how the proxies are configured without a policy.
+// Begin readies the player for cases, which begin without a policy: the taps must see plaintext where there is some.
 func (p *Player) Begin(ctx context.Context) error {
+	if err := p.Ready(ctx); err != nil {
+		return err
+	}
+	return p.control(ctx)
+}
+
+// Ready removes what earlier runs left in the mesh, sees that the servers' logs come through, and remembers how the proxies
+// are configured now.
+func (p *Player) Ready(ctx context.Context) error {
 	p.held, p.trust = map[string]envoy.SecretFacts{}, began
 	if err := p.endLeases(ctx); err != nil {
 		return err
@@ -120,18 +132,15 @@ func (p *Player) Begin(ctx context.Context) error {
 	if err := p.pushAnew(ctx); err != nil {
 		return err
 	}
-	servers := map[mesh.Proxy]mesh.Place{}
-	for _, place := range p.Places.Services {
-		servers[place.Proxy] = place
-	}
-	for _, place := range servers {
+	for _, place := range p.servers() {
 		if mark := p.watermark(ctx, p.RunID+"-begin", place, 0); mark.missing != nil {
 			return fmt.Errorf("the log of %s cannot be followed: %w", place.Proxy, mark.missing)
 		}
 	}
-	if err := p.watch(ctx, servers); err != nil {
+	if err := p.watch(ctx); err != nil {
 		return err
 	}
+	p.watched = time.Now()
 	chain, err := p.Mesh.ApplicationChain(ctx)
 	if err != nil {
 		return err
@@ -139,7 +148,10 @@ func (p *Player) Begin(ctx context.Context) error {
 	if p.application, err = envoy.ReadChain(chain); err != nil {
 		return fmt.Errorf("the application's certificate: %w", err)
 	}
-	p.baseline, err = p.shapes(ctx, p.everyHop())
+	if p.baseline, err = p.shapes(ctx, p.everyHop()); err != nil {
+		return err
+	}
+	p.lives, err = p.Mesh.Lives(ctx, p.World)
 	return err
 }
 
@@ -176,6 +188,9 @@ func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Eviden
 	play.verdict.Conclude()
 	if err := errors.Join(broken...); err != nil {
 		play.verdict.Break(err.Error())
+	}
+	if play.verdict.Result != hop.Pass {
+		play.verdict.Disturb(p.disturbed(context.WithoutCancel(ctx), play.verdict.Unanswered()))
 	}
 	play.verdict.Secrets = play.told()
 	play.verdict.Seconds = time.Since(started).Seconds()

@@ -10,13 +10,29 @@ import (
 	"mtls.test/conformance/fixtures/agent/tap"
 )
 
-// watch has the taps record what comes to the servers' pods, and proves by a connection in the clear to each that they
-// see plaintext where there is some: without that, that none was seen would mean nothing.
-func (p *Player) watch(ctx context.Context, servers map[mesh.Proxy]mesh.Place) error {
-	for _, place := range servers {
+// servers are the places of all services, by their pods.
+func (p *Player) servers() map[mesh.Proxy]mesh.Place {
+	servers := map[mesh.Proxy]mesh.Place{}
+	for _, place := range p.Places.Services {
+		servers[place.Proxy] = place
+	}
+	return servers
+}
+
+// watch has the taps record what comes to the servers' pods.
+func (p *Player) watch(ctx context.Context) error {
+	for _, place := range p.servers() {
 		if err := p.Taps.Watch(ctx, place); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// control proves by a connection in the clear to each server that the taps see plaintext where there is some: without that,
+// that none was seen would mean nothing.
+func (p *Player) control(ctx context.Context) error {
+	for _, place := range p.servers() {
 		began := time.Now()
 		port, err := p.Sender.Clear(ctx, p.RunID+"-control", place)
 		if err != nil {

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,12 +16,14 @@ type Case struct {
 	Title             string      `json:"title"`
 	Result            hop.Result  `json:"result"`
 	Reason            string      `json:"reason"`
-	Broken            string      `json:"broken,omitempty"` // what kept the case from being played or reverted to its end
+	Broken            string      `json:"broken,omitempty"`    // what kept the case from being played or reverted to its end
+	Disturbed         []string    `json:"disturbed,omitempty"` // pods on which it rests that ended while it was played
 	Seconds           float64     `json:"seconds"`
 	ConvergenceMillis int64       `json:"convergenceMillis"` // the longest that a change took to reach every proxy concerned
 	Changes           []Change    `json:"changes"`
 	Rejections        []Rejection `json:"rejections,omitempty"`
 	Traffic           *Traffic    `json:"traffic,omitempty"`
+	Lease             *Lease      `json:"lease,omitempty"`
 	Checks            []Check     `json:"checks"`
 	Foreseen          []Foreseen  `json:"foreseen,omitempty"` // what is told from configuration alone
 	// Secrets are those that the proxies of the checks held, by the names that the checks give them.
@@ -122,6 +125,28 @@ func (c *Case) worsen(result hop.Result, reason string) {
 	if severity[result] > severity[c.Result] {
 		c.Result, c.Reason = result, reason
 	}
+}
+
+// Unanswered tells whether something that was to be served was not.
+func (c *Case) Unanswered() bool {
+	if c.Traffic != nil && c.Traffic.Unanswered > 0 {
+		return true
+	}
+	return slices.ContainsFunc(c.Checks, func(check Check) bool {
+		seen := check.clientEnd()
+		return check.Want != hop.Refused && (!present(seen) || seen.Says == hop.Refused)
+	})
+}
+
+// Disturb makes a case that is not green INCONCLUSIVE, for what ended while it was played: what was seen in the meantime may
+// be that and no work of the mesh's. It cannot make a case green.
+func (c *Case) Disturb(what []string) {
+	if c.Result == hop.Pass || len(what) == 0 {
+		return
+	}
+	c.Disturbed = what
+	c.Reason = fmt.Sprintf("while it was played %s; it would be %s: %s", strings.Join(what, ", "), c.Result, c.Reason)
+	c.Result = hop.Inconclusive
 }
 
 // Break makes the case INCONCLUSIVE, if it is no worse, for something that went wrong around its checks. Such a cause

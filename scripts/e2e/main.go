@@ -56,6 +56,9 @@ func commands(start func(ctx context.Context, name string, work func(*runner, co
 		{"up", "make or reuse the cluster with mesh and world, and leave it for `run`", (*runner).up},
 		{"run", "run the suite on the cluster that `up` left", (*runner).run},
 		{"down", "delete the cluster", (*runner).down},
+		{"lease", "take mTLS off SERVICE for MINUTES, prove it, and put it back; an interrupt puts it back at once", (*runner).lease},
+		{"lease-status", "list the leases that stand", (*runner).leaseStatus},
+		{"lease-end", "end every lease that stands", (*runner).leaseEnd},
 		{"preflight", "check input and machine, and change nothing", (*runner).preflight},
 		{"outline", "print the cases and what they are labelled; needs no cluster", (*runner).outline},
 	} {

@@ -79,7 +79,8 @@ func (r *runner) checkCases() error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(append(cases, fixture.DefaultProfile), r.settings.selects) && !slices.ContainsFunc(mutants, r.settings.selectsMutant) {
+	chaos := r.settings.labels([]string{"chaos"})
+	if !chaos && !slices.ContainsFunc(append(cases, fixture.DefaultProfile), r.settings.selects) && !slices.ContainsFunc(mutants, r.settings.selectsMutant) {
 		return fmt.Errorf("FOCUS=%s LABELS=%s selects no case and no mutant: `make outline LABELS=` lists them", r.settings.values["FOCUS"], r.settings.values["LABELS"])
 	}
 	return nil

@@ -53,6 +53,10 @@ func (r *runner) conclude(told *record, failed error) (report.Report, error) {
 	if err != nil {
 		causes = append(causes, err)
 	}
+	faults, err := report.ReadFaults(artifacts)
+	if err != nil {
+		causes = append(causes, err)
+	}
 	specs, suiteCause, err := report.ReadSpecs(artifacts)
 	switch {
 	case suiteCause != "":
@@ -64,7 +68,7 @@ func (r *runner) conclude(told *record, failed error) (report.Report, error) {
 	}
 	run := report.Run{
 		RunID: r.runID, Environment: told.environment, Durations: told.durations, Specs: specs, Verdicts: verdicts,
-		Mutants: mutants, Repeat: told.repeat,
+		Mutants: mutants, Faults: faults, Repeat: told.repeat,
 	}
 	if cause := errors.Join(causes...); cause != nil {
 		run.Cause = cause.Error()

@@ -148,6 +148,12 @@ func (r *runner) run(ctx context.Context) error {
 		if err != nil {
 			return badInput(err)
 		}
+		if !r.settings.selectsSlow() {
+			// What such cases change hangs on leases, so the next run can use the cluster though this one be killed.
+			if err := up.cluster.Keep(); err != nil {
+				return err
+			}
+		}
 		return r.reported(ctx, func(told *record) error {
 			told.environment = up.handover.Environment
 			err := r.build(ctx)

@@ -24,6 +24,8 @@ var variables = []struct{ name, value, meaning string }{
 	{"FOCUS", "", "regular expression: run the cases whose text matches"},
 	{"LABELS", "!slow && !chaos && !explore && !mutant", "Ginkgo label filter: run the cases whose labels match"},
 	{"MUTANTS", "", "folder of mutants to try instead of fixtures/mutants, or of one"},
+	{"SERVICE", "product-service", "service of the world that a lease takes mTLS off"},
+	{"MINUTES", "10", "how long the lease stands, 1 to 60"},
 	{"REPEAT", "1", "how many rounds of the cases to run; verdicts that differ between them are listed"},
 	{"ARTIFACTS", "artifacts", "folder of the report"},
 	{"GINKGO_ARGS", "", "more flags for ginkgo run, quoted as in a shell"},
@@ -35,6 +37,7 @@ type settings struct {
 	artifacts  string            // absolute
 	keep       bool
 	repeat     int
+	minutes    int
 	ginkgoArgs []string
 	focus      *regexp.Regexp
 	labels     types.LabelFilter
@@ -44,6 +47,9 @@ type settings struct {
 func (s settings) selects(c fixture.Case) bool {
 	return s.focus.MatchString(report.SpecText(c.ID, c.Title)) && s.labels(c.Labels)
 }
+
+// selectsSlow says whether LABELS lets cases run that change what no lease puts back, such as the CA.
+func (s settings) selectsSlow() bool { return s.labels([]string{"slow"}) }
 
 // selectsMutant says the same of a mutant.
 func (s settings) selectsMutant(m fixture.Mutant) bool {
@@ -94,6 +100,9 @@ func readSettings(environment func(string) string, root string) (settings, error
 	}
 	if s.repeat, err = strconv.Atoi(s.values["REPEAT"]); err != nil || s.repeat < 1 {
 		refuse("REPEAT", "want a number from 1 on")
+	}
+	if s.minutes, err = strconv.Atoi(s.values["MINUTES"]); err != nil || s.minutes < 1 || s.minutes > 60 {
+		refuse("MINUTES", "want a number from 1 to 60")
 	}
 	if folder := s.values["MUTANTS"]; folder != "" && !filepath.IsAbs(folder) {
 		s.values["MUTANTS"] = filepath.Join(root, folder)

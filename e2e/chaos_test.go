@@ -1,0 +1,101 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	crand "crypto/rand"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"mtls.test/conformance/e2e/artifact"
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/sabotage"
+	"mtls.test/conformance/e2e/steps"
+	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/fixtures"
+)
+
+const (
+	faultLimit    = 6 * time.Minute
+	recoveryLimit = 2 * time.Minute
+)
+
+// faulty is the case in the middle of which things break: it applies, sends and deletes.
+const faulty = "temporary-disable"
+
+// weakness is the mutant that a case must not be PASS with, whatever breaks.
+const weakness = "debugging-rule-left-behind"
+
+func describeFaults() {
+	Describe("The suite", Serial, Label("chaos"), func() {
+		for _, f := range sabotage.Faults {
+			It(report.FaultText(f.Name), SpecTimeout(faultLimit), func(ctx SpecContext) {
+				told := verdict.Fault{Fault: f.Name}
+				Expect(weakened(ctx, func() { told.Weak = struck(ctx, f) })).To(Succeed())
+				began := time.Now()
+				Eventually(recovered).WithContext(ctx).WithTimeout(recoveryLimit).WithPolling(time.Second).Should(Succeed())
+				told.Seconds = time.Since(began).Seconds()
+				told.Sound = struck(ctx, f)
+				Eventually(recovered).WithContext(ctx).WithTimeout(recoveryLimit).WithPolling(time.Second).Should(Succeed())
+				after, _ := player.Play(ctx, caseOf(faulty))
+				told.After = verdict.OutcomeOf(after)
+				told.Judge()
+				Expect(artifact.WriteJSON(filepath.Join(given.Artifacts, report.FaultsDir, f.Name+".json"), told)).To(Succeed())
+				Expect(told.Wrong).To(BeEmpty())
+			})
+		}
+	})
+}
+
+// struck plays the case, and has the fault strike at some moment of it.
+func struck(ctx context.Context, f sabotage.Fault) verdict.Outcome {
+	strike := make(chan error, 1)
+	go func() {
+		defer GinkgoRecover()
+		<-time.After(time.Duration(rand.IntN(1500)) * time.Millisecond)
+		strike <- f.Strike(ctx, client, shell)
+	}()
+	told, _ := player.Play(ctx, caseOf(faulty))
+	Expect(<-strike).To(Succeed())
+	return verdict.OutcomeOf(told)
+}
+
+// weakened does something while the mesh is weaker than the case wants it.
+func weakened(ctx context.Context, do func()) error {
+	i := slices.IndexFunc(mutants, func(m fixture.Mutant) bool { return m.ID == weakness })
+	done, err := trial(fixtures.FS, mutants[i]).Saboteur.Do(ctx, fixtures.FS, mutants[i])
+	if err == nil {
+		do()
+	}
+	// What cannot be taken back now, the next player's Begin takes back.
+	_ = done.Undo(context.WithoutCancel(ctx))
+	return err
+}
+
+// recovered readies a player anew: pods, their logs and what was left in the mesh.
+func recovered(ctx context.Context) error {
+	anew := given
+	anew.RunID += "-" + crand.Text()[:4]
+	fresh, stop, err := steps.Prepare(ctx, client, anew, fixtures.FS, world, diagnose)
+	if err != nil {
+		return err
+	}
+	if err := fresh.Begin(ctx); err != nil {
+		stop()
+		return err
+	}
+	DeferCleanup(stop)
+	player = fresh
+	return nil
+}
+
+func caseOf(id string) fixture.Case {
+	return cases[slices.IndexFunc(cases, func(c fixture.Case) bool { return c.ID == id })]
+}

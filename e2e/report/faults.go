@@ -1,0 +1,73 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"text/tabwriter"
+
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/verdict"
+)
+
+// FaultsDir is where the suite leaves what it made of each fault, under the artifacts folder.
+const FaultsDir = "faults"
+
+const faultPrefix = "makes no wrong verdict of "
+
+// FaultText is the text of the spec of a fault.
+func FaultText(name string) string { return faultPrefix + name }
+
+// ReadFaults reads faults/*.json of an artifacts folder, sorted by name.
+func ReadFaults(artifacts fs.FS) ([]verdict.Fault, error) {
+	files, err := fs.Glob(artifacts, path.Join(FaultsDir, "*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var faults []verdict.Fault
+	var unread []error
+	for _, file := range files {
+		content, err := fs.ReadFile(artifacts, file)
+		var f verdict.Fault
+		if err == nil {
+			err = json.Unmarshal(content, &f)
+		}
+		if err != nil {
+			unread = append(unread, fmt.Errorf("%s: %w", file, err))
+			continue
+		}
+		faults = append(faults, f)
+	}
+	return faults, errors.Join(unread...)
+}
+
+// faultsResult is what the faults make of a run: one wrong verdict is a FAIL of the suite.
+func (r *Report) faultsResult() (hop.Result, string) {
+	for _, f := range r.Faults {
+		if f.Wrong != "" {
+			return hop.Fail, fmt.Sprintf("fault %s: %s", f.Fault, f.Wrong)
+		}
+	}
+	return hop.Pass, ""
+}
+
+// writeFaults prints one line per fault.
+func (r Report) writeFaults(out io.Writer, colour Colour) error {
+	if len(r.Faults) == 0 {
+		return nil
+	}
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "\nFAULT\tRECOVERED\t%s%s%sWHY\n", padded(None, "SOUND"), padded(None, "WEAK"), padded(None, "AFTER"))
+	for _, f := range r.Faults {
+		why := strings.Join([]string{f.Sound.Reason, f.Weak.Reason}, "; ")
+		if f.Wrong != "" {
+			why = f.Wrong
+		}
+		fmt.Fprintf(table, "%s\t%.0f s\t%s%s%s%s\n", f.Fault, f.Seconds, padded(colour, f.Sound.Result), padded(colour, f.Weak.Result), padded(colour, f.After.Result), why)
+	}
+	return table.Flush()
+}

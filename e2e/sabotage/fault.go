@@ -1,0 +1,69 @@
+package sabotage
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/proof"
+)
+
+// Fault is something around a run that breaks, and comes back by itself.
+type Fault struct {
+	Name   string
+	Strike func(context.Context, *kube.Client, proof.Shell) error
+}
+
+// Faults are those that a run must survive without a wrong verdict.
+var Faults = []Fault{
+	{"api-server-restarted", onNodes("pkill -KILL -x kube-apiserver")},
+	{"kubelet-stopped", onNodes("systemctl stop kubelet && sleep 5 && systemctl start kubelet")},
+	{"product-service-crashes", onNodes(`pkill -KILL -f '^/agent product-service$'`)},
+	{"tap-killed", onNodes(`pkill -KILL -f '^/agent tap$'`)},
+	{"istiod-restarted", deletion("istio-system", "app=istiod")},
+	{"gateway-deleted", deletion("istio-system", "istio=ingressgateway")},
+}
+
+// onNodes runs a script on every node. That one has nothing to kill is no error.
+func onNodes(script string) func(context.Context, *kube.Client, proof.Shell) error {
+	return func(ctx context.Context, k *kube.Client, shell proof.Shell) error {
+		// Asked before the API server may be away.
+		nodes, err := k.Nodes(ctx)
+		if err != nil {
+			return err
+		}
+		for _, node := range nodes {
+			if _, err := shell(ctx, node, script+" || [ $? = 1 ]"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// deletion deletes the pods of a selector, at once.
+func deletion(namespace, selector string) func(context.Context, *kube.Client, proof.Shell) error {
+	return func(ctx context.Context, k *kube.Client, _ proof.Shell) error {
+		pods, err := k.Pods(ctx, namespace, selector)
+		if err != nil {
+			return err
+		}
+		if len(pods) == 0 {
+			return fmt.Errorf("no pod %s runs in %s", selector, namespace)
+		}
+		r, err := k.Resources()
+		if err != nil {
+			return err
+		}
+		for i := range pods {
+			now := func(o *metav1.DeleteOptions) { o.GracePeriodSeconds = new(int64) }
+			if err := r.Delete(ctx, &corev1.Pod{ObjectMeta: pods[i].ObjectMeta}, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,261 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/e2e-framework/klient/k8s"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/intent"
+	"mtls.test/conformance/e2e/policy"
+	"mtls.test/conformance/e2e/verdict"
+)
+
+// Hold is mTLS taken off a service for a person, on a lease.
+type Hold struct {
+	play   *play
+	before []fixture.Expect // what the policies ask for without it
+	hops   []attempt
+}
+
+// TakeOff takes mTLS off a service of the world: it patches the service's rule or makes one, and where the workload would
+// refuse plaintext makes an exception for it first. It returns once every client with a proxy has been seen to speak plaintext
+// to the service's ports of HTTP and gRPC; the checks are in the verdict. On error nothing of it is left.
+func (p *Player) TakeOff(ctx context.Context, service, owner string, limit time.Duration) (*Hold, verdict.Case, error) {
+	own, known := p.World.Service(service)
+	if !known || own.Kind != fixture.ClusterIP || len(own.Workloads) != 1 {
+		return nil, verdict.Case{}, fmt.Errorf("SERVICE=%s: no service of the world with one workload; there are %s", service, strings.Join(p.plainServices(), ", "))
+	}
+	p.plays++
+	h := &Hold{play: &play{Player: p, c: fixture.Case{ID: "lease-" + service}, run: fmt.Sprintf("%s-%d", p.RunID, p.plays), evidence: NewEvidence(), connections: map[string]connection{}}}
+	h.play.verdict = verdict.Case{ID: h.play.c.ID, Title: "mTLS is off for " + service, Changes: []verdict.Change{}, Checks: []verdict.Check{}}
+	if err := h.look(ctx, own); err != nil {
+		return nil, verdict.Case{}, err
+	}
+	var err error
+	h.play.leasedAt = time.Now()
+	if h.play.lease, err = p.Policies.Lease(ctx, h.play.run+"-"+h.play.c.ID, owner, limit); err != nil {
+		return nil, verdict.Case{}, err
+	}
+	if err := h.takeOff(ctx, own); err != nil {
+		_, undone := h.PutBack(context.WithoutCancel(ctx))
+		return nil, verdict.Case{}, errors.Join(err, undone)
+	}
+	told := h.play.verdict
+	told.Conclude()
+	return h, told, nil
+}
+
+// plainServices are those that a lease can be taken for.
+func (p *Player) plainServices() []string {
+	var names []string
+	for _, service := range p.World.Services {
+		if service.Kind == fixture.ClusterIP && len(service.Workloads) == 1 && !service.Relays() {
+			names = append(names, service.Name)
+		}
+	}
+	return names
+}
+
+// look remembers what is asked of the hops from clients with a proxy to the service now.
+func (h *Hold) look(ctx context.Context, service fixture.Service) error {
+	for _, a := range h.play.everyHop() {
+		_, port, _ := h.play.World.Port(a.To)
+		client, _ := h.play.World.Client(a.From)
+		if a.To.Service == service.Name && client.Kind != hop.Plain && (port.Protocol == hop.HTTP || port.Protocol == hop.GRPC) {
+			a.id = a.String()
+			h.hops = append(h.hops, a)
+		}
+	}
+	intents, err := h.play.ask(ctx, h.hops)
+	if err != nil {
+		return err
+	}
+	for _, a := range h.hops {
+		asked := intents[a.id]
+		if asked.Says == "" {
+			return fmt.Errorf("%s: the policies do not tell what it is: %s", a.Hop, asked.Missing)
+		}
+		h.before = append(h.before, expectation(a.Hop, asked.Says, asked.Refusal))
+	}
+	return nil
+}
+
+func expectation(h hop.Hop, want hop.Outcome, cause hop.Refusal) fixture.Expect {
+	return fixture.Expect{From: fixture.Names{h.From}, To: fixture.Names{h.To.String()}, Want: want, Cause: cause}
+}
+
+func (h *Hold) takeOff(ctx context.Context, service fixture.Service) error {
+	if err := h.except(ctx, service); err != nil {
+		return err
+	}
+	if err := h.rule(ctx, service); err != nil {
+		return err
+	}
+	var expects []fixture.Expect
+	for _, a := range h.hops {
+		expects = append(expects, expectation(a.Hop, hop.Plaintext, ""))
+	}
+	return h.play.expect(ctx, 0, expects)
+}
+
+// except has the workload take plaintext, where it would not: the policy gives way before the clients do.
+func (h *Hold) except(ctx context.Context, service fixture.Service) error {
+	snapshot, err := h.play.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	strict := false
+	for _, a := range h.hops {
+		strict = strict || snapshot.Ask(intent.QuestionOf(a.Hop, fixture.Expect{})).Server.Mode == intent.Strict
+	}
+	if !strict {
+		return nil
+	}
+	workload := service.Workloads[0]
+	part := object("security.istio.io/v1", "PeerAuthentication", workload.Namespace, workload.Name+"-lease", map[string]any{
+		"selector": map[string]any{"matchLabels": map[string]any{"app": workload.Labels["app"]}},
+		"mtls":     map[string]any{"mode": "PERMISSIVE"},
+	})
+	for _, present := range h.ofKind(ctx, "PeerAuthentication") {
+		selector, _, _ := unstructured.NestedStringMap(present.Object, "spec", "selector", "matchLabels")
+		if present.GetNamespace() == workload.Namespace && len(selector) > 0 && selects(selector, workload.Labels) {
+			return h.patch(ctx, present, map[string]any{"mtls": map[string]any{"mode": "PERMISSIVE"}, "portLevelMtls": nil})
+		}
+	}
+	return h.create(ctx, part)
+}
+
+// rule has the clients send plaintext: by the service's own rule where there is one, for the oldest wins.
+func (h *Hold) rule(ctx context.Context, service fixture.Service) error {
+	disable := map[string]any{"mode": "DISABLE"}
+	for _, present := range h.ofKind(ctx, "DestinationRule") {
+		host, _, _ := unstructured.NestedString(present.Object, "spec", "host")
+		if host != service.Host() && (host != service.Name || present.GetNamespace() != service.Namespace) {
+			continue
+		}
+		// Settings for ports and subsets would go on saying otherwise.
+		now, _, _ := unstructured.NestedMap(present.Object, "spec", "trafficPolicy")
+		changed := map[string]any{"trafficPolicy": map[string]any{"tls": nil}}
+		traffic := map[string]any{"tls": disable}
+		if now["portLevelSettings"] != nil {
+			traffic["portLevelSettings"] = nil
+		}
+		changed["trafficPolicy"] = traffic
+		if subsets, found, _ := unstructured.NestedSlice(present.Object, "spec", "subsets"); found {
+			for _, subset := range subsets {
+				if fields, ok := subset.(map[string]any); ok {
+					delete(fields, "trafficPolicy")
+				}
+			}
+			changed["subsets"] = subsets
+		}
+		if err := h.patch(ctx, present, changed); err != nil {
+			return err
+		}
+	}
+	if len(h.play.lease.Patched("DestinationRule")) > 0 {
+		return nil
+	}
+	return h.create(ctx, object("networking.istio.io/v1", "DestinationRule", service.Namespace, service.Name+"-disable-mtls", map[string]any{
+		"host": service.Host(), "trafficPolicy": map[string]any{"tls": disable},
+	}))
+}
+
+// ofKind lists the objects of a kind that are in force.
+func (h *Hold) ofKind(ctx context.Context, kind string) []*unstructured.Unstructured {
+	var found []*unstructured.Unstructured
+	all, err := h.play.Policies.InForce(ctx)
+	if err != nil {
+		return nil
+	}
+	for i := range all {
+		if all[i].GetKind() == kind {
+			found = append(found, &all[i])
+		}
+	}
+	return found
+}
+
+func (h *Hold) create(ctx context.Context, made *unstructured.Unstructured) error {
+	objects := []k8s.Object{made}
+	made.SetLabels(h.play.Policies.Labels())
+	return h.play.change(ctx, 0, "apply", objects, func() error {
+		if err := h.play.lease.Apply(ctx, objects, fixture.Whenever); err != nil {
+			return err
+		}
+		h.play.applied = append(h.play.applied, file{name: made.GetName(), objects: objects})
+		return nil
+	})
+}
+
+func (h *Hold) patch(ctx context.Context, present *unstructured.Unstructured, spec map[string]any) error {
+	part := object(present.GetAPIVersion(), present.GetKind(), present.GetNamespace(), present.GetName(), spec)
+	return h.play.change(ctx, 0, "patch", []k8s.Object{present}, func() error { return h.play.lease.PatchWith(ctx, part) })
+}
+
+func object(apiVersion, kind, namespace, name string, spec map[string]any) *unstructured.Unstructured {
+	made := &unstructured.Unstructured{Object: map[string]any{"apiVersion": apiVersion, "kind": kind, "spec": spec}}
+	made.SetNamespace(namespace)
+	made.SetName(name)
+	return made
+}
+
+func selects(selector, labels map[string]string) bool {
+	for key, value := range selector {
+		if labels[key] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// Stands tells whether the lease is still on record: somebody else may have ended it.
+func (h *Hold) Stands(ctx context.Context) (bool, error) {
+	all, err := h.play.Policies.Leases(ctx)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(all, func(l *policy.Lease) bool { return l.Name() == h.play.lease.Name() }), nil
+}
+
+// Expires is when the sweeper ends the lease, by the API server's clock.
+func (h *Hold) Expires() time.Time { return h.play.lease.Expires() }
+
+// PutBack ends the lease, waits until every client has what it had before, and proves on new connections that the hops are
+// what the policies ask for without it.
+func (h *Hold) PutBack(ctx context.Context) (verdict.Case, error) {
+	p := h.play
+	p.verdict.Title = "mTLS is back"
+	checked := len(p.verdict.Checks)
+	var objects []k8s.Object
+	for _, f := range p.applied {
+		objects = append(objects, f.objects...)
+	}
+	for _, kind := range []string{"DestinationRule", "PeerAuthentication"} {
+		objects = append(objects, p.lease.Patched(kind)...)
+	}
+	err := p.change(ctx, 1, "revert", objects, func() error {
+		return errors.Join(p.Policies.Delete(ctx, objects[:len(objects)-len(p.lease.Patched(""))]), p.lease.Restore(ctx))
+	})
+	if err != nil {
+		return p.verdict, err
+	}
+	if err := p.endLease(ctx); err != nil {
+		return p.verdict, err
+	}
+	if err := p.expect(ctx, 1, h.before); err != nil {
+		return p.verdict, err
+	}
+	told := p.verdict
+	told.Checks = told.Checks[checked:]
+	told.Conclude()
+	return told, nil
+}

@@ -1,0 +1,51 @@
+package steps
+
+import (
+	"context"
+	"io/fs"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/intent"
+	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/observe"
+	"mtls.test/conformance/e2e/policy"
+	"mtls.test/conformance/e2e/traffic"
+)
+
+// Prepare makes a player of the mesh that was handed over, as it is now; Begin readies it. The proxies' logs are followed
+// until stop is called.
+func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, files fs.FS, world fixture.World, diagnose func(context.Context, string)) (player *Player, stop func(), err error) {
+	flowchart, err := fs.ReadFile(files, "guide/flowchart.yaml")
+	if err != nil {
+		return nil, nil, err
+	}
+	chart, err := intent.ReadChart(flowchart)
+	if err != nil {
+		return nil, nil, err
+	}
+	m := mesh.New(client)
+	places, err := m.Locate(ctx, world)
+	if err != nil {
+		return nil, nil, err
+	}
+	authorities, err := m.Authorities(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	logs := observe.NewLogs(client)
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	follow := func(proxy mesh.Proxy) error { return logs.Follow(following, proxy) }
+	for _, proxy := range places.Proxies() {
+		if err := follow(proxy); err != nil {
+			stop()
+			return nil, nil, err
+		}
+	}
+	sender := &traffic.Sender{Mesh: m, World: world, Places: places, GatewayHTTP: given.GatewayHTTP, GatewayGRPC: given.GatewayGRPC}
+	return &Player{
+		Mesh: m, World: world, Places: places, Logs: logs, Taps: observe.NewTaps(client, m), Chart: chart, RunID: given.RunID, Diagnose: diagnose,
+		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, files, given.RunID), Sender: sender,
+		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Read: m.Dump,
+	}, stop, nil
+}

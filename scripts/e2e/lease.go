@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"text/tabwriter"
+	"time"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/policy"
+	"mtls.test/conformance/e2e/steps"
+	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/fixtures"
+)
+
+// leaseMargin is how much longer a lease stands than it was asked for: time to put mTLS back before the sweeper does.
+const leaseMargin = 30 * time.Second
+
+// lease is `make lease`.
+func (r *runner) lease(ctx context.Context) error {
+	return r.locked(ctx, func() error {
+		engine, err := r.engineThere(ctx)
+		if err != nil {
+			return badInput(err)
+		}
+		up, err := r.resume(ctx, engine)
+		if err != nil {
+			return badInput(err)
+		}
+		// The cluster stays fit for use though this process be killed: the sweeper ends the lease.
+		if err := up.cluster.Keep(); err != nil {
+			return err
+		}
+		return r.hold(ctx, up)
+	})
+}
+
+func (r *runner) hold(ctx context.Context, up broughtUp) error {
+	player, stop, err := r.player(ctx, up)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	service, limit := r.settings.values["SERVICE"], time.Duration(r.settings.minutes)*time.Minute
+	r.screen.step("taking mTLS off %s for %s", service, limit)
+	hold, told, err := player.TakeOff(ctx, service, r.owner(service), min(limit+leaseMargin, time.Hour))
+	if err != nil {
+		return withCause(ctx, err)
+	}
+	until := time.Now().Add(limit)
+	r.show(told)
+	ended := r.countDown(ctx, hold, until, told.Result)
+	// Putting back goes on after an interrupt.
+	back, err := hold.PutBack(context.WithoutCancel(ctx))
+	if errors.Is(err, policy.ErrExpired) && ended == nil {
+		err = nil
+	}
+	if err != nil {
+		return errors.Join(ended, err)
+	}
+	r.show(back)
+	if lease := back.Lease; lease != nil && lease.InTheClear != nil {
+		r.screen.step("%d connections in the clear within %.0f s, %d of them still open %v", lease.InTheClear.Connections, lease.InTheClear.Seconds, len(lease.InTheClear.Open), lease.InTheClear.Open)
+	}
+	if told.Result != hop.Pass || back.Result != hop.Pass {
+		return errors.Join(ended, errNotGreen)
+	}
+	return ended
+}
+
+// owner is who takes a lease, and what for.
+func (r *runner) owner(service string) string {
+	name := "somebody"
+	if who, err := user.Current(); err == nil {
+		name = who.Username
+	}
+	return name + ": debugging of " + service
+}
+
+// show prints what was seen of each hop.
+func (r *runner) show(told verdict.Case) {
+	r.screen.step("%s: %s", told.Title, told.Result)
+	for _, check := range told.Checks {
+		r.screen.step("  %s  %s: %s", check.Result, check.Hop, check.Reason)
+	}
+}
+
+// countDown waits until the time is over, the lease was ended by somebody else, or a signal came, which it returns. A lease
+// under which mTLS did not go off is of no use, and is not waited for.
+func (r *runner) countDown(ctx context.Context, hold *steps.Hold, until time.Time, result hop.Result) error {
+	if result != hop.Pass {
+		return nil
+	}
+	r.screen.step("mTLS comes back at %s; Ctrl-C brings it back at once", until.Format("15:04:05"))
+	ticks := time.NewTicker(time.Second)
+	defer ticks.Stop()
+	terminal := colourful(os.Stderr)
+	for told := time.Now(); ; {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case now := <-ticks.C:
+			left := until.Sub(now).Round(time.Second)
+			if left <= 0 {
+				return nil
+			}
+			if stands, err := hold.Stands(ctx); err == nil && !stands {
+				r.screen.step("the lease was ended by somebody else")
+				return nil
+			}
+			switch {
+			case terminal:
+				fmt.Fprintf(os.Stderr, "\r%9s  ", left)
+			case now.Sub(told) >= time.Minute:
+				told = now
+				r.screen.step("%s left", left)
+			}
+		}
+	}
+}
+
+// player readies the mesh of a cluster for steps outside the suite.
+func (r *runner) player(ctx context.Context, up broughtUp) (*steps.Player, func(), error) {
+	client, err := kube.New(up.handover.Kubeconfig)
+	if err != nil {
+		return nil, nil, err
+	}
+	world, err := fixture.LoadWorld(fixtures.FS)
+	if err != nil {
+		return nil, nil, err
+	}
+	player, stop, err := steps.Prepare(ctx, client, up.handover, fixtures.FS, world, func(context.Context, string) {})
+	if err != nil {
+		return nil, nil, withCause(ctx, err)
+	}
+	if err := player.Ready(ctx); err != nil {
+		stop()
+		return nil, nil, withCause(ctx, err)
+	}
+	return player, stop, nil
+}
+
+// leaseStatus is `make lease-status`. It looks on while another run holds the cluster.
+func (r *runner) leaseStatus(ctx context.Context) error {
+	policies, err := r.policies(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := policies.Leases(ctx)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		r.screen.step("no lease stands")
+		return nil
+	}
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
+	_, _ = fmt.Fprintln(table, "NAME\tOWNER\tSINCE\tEXPIRES IN\tOBJECTS")
+	for _, lease := range all {
+		objects, err := lease.Objects(ctx)
+		if err != nil {
+			return err
+		}
+		names := ""
+		for i, object := range objects {
+			if i > 0 {
+				names += ", "
+			}
+			names += kube.Name(object)
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", lease.Name(), lease.Owner(), lease.Began().Local().Format("15:04:05"), time.Until(lease.Expires()).Round(time.Second), names)
+	}
+	return table.Flush()
+}
+
+// leaseEnd is `make lease-end`. Whoever took a lease and still waits sees that it was ended, and proves mTLS; for one whose
+// taker is gone this does.
+func (r *runner) leaseEnd(ctx context.Context) error {
+	policies, err := r.policies(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := policies.Leases(ctx)
+	if err != nil {
+		return err
+	}
+	for _, lease := range all {
+		if err := lease.End(ctx); err != nil && !errors.Is(err, policy.ErrExpired) {
+			return err
+		}
+		r.screen.step("ended %s of %s", lease.Name(), lease.Owner())
+	}
+	if len(all) == 0 {
+		r.screen.step("no lease stands")
+	}
+	return nil
+}
+
+// policies are those of the cluster that `up` left.
+func (r *runner) policies(ctx context.Context) (*policy.Policies, error) {
+	engine, err := r.engineThere(ctx)
+	if err != nil {
+		return nil, badInput(err)
+	}
+	kubeconfig, err := r.cluster(engine).Kubeconfig(ctx)
+	if err != nil {
+		return nil, badInput(err)
+	}
+	client, err := kube.New(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	return policy.New(client, fixtures.FS, r.runID), nil
+}
