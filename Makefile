@@ -3,7 +3,7 @@
 RUNNER := bin/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit lint fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end preflight cache-prune $(RUNNER)
+.PHONY: help test unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end preflight cache-prune $(RUNNER)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ unit:
 
 lint: ## golangci-lint, shellcheck, actionlint
 	scripts/tools/lint.sh
+
+code-mutants: ## make mistakes in the suite's own code and see that the unit tests notice
+	@go run ./scripts/codemutants
 
 fuzz: ## run each fuzz target for a minute (FUZZTIME=)
 	@exec scripts/tools/fuzz.sh

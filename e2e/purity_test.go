@@ -52,6 +52,16 @@ func TestPurePackagesImportToTheLeftOnly(t *testing.T) {
 	}
 }
 
+// What proves that a mutant bit must have nothing in common with what the mutant tests.
+func TestAProofReachesNothingByWhichTheSuiteLooksAtAMesh(t *testing.T) {
+	for _, reached := range reach(t, "proof") {
+		own, ours := strings.CutPrefix(reached, module+"e2e/")
+		if ours && !slices.Contains([]string{"proof", "kube", "fixture", "hop"}, own) {
+			t.Errorf("e2e/proof reaches e2e/%s", own)
+		}
+	}
+}
+
 // reach lists the packages that one of ours is built from, itself among them; none while it does not exist.
 func reach(t *testing.T, name string) []string {
 	t.Helper()

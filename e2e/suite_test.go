@@ -49,6 +49,7 @@ func TestMTLSConformance(t *testing.T) {
 	describeMutants(files)
 	describeFaults()
 	describeKills()
+	describeCanary()
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "mTLS conformance")
 }
@@ -72,6 +73,7 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 	DeferCleanup(stop)
 	Expect(sabotage.Clean(ctx, client, shell)).To(Succeed())
 	Expect(player.Begin(ctx)).To(Succeed())
+	plantKeys(ctx)
 }, NodeTimeout(2*time.Minute))
 
 var _ = SynchronizedAfterSuite(func() {}, func(ctx SpecContext) {
@@ -79,4 +81,5 @@ var _ = SynchronizedAfterSuite(func() {}, func(ctx SpecContext) {
 		return
 	}
 	Expect(player.End(ctx)).To(Succeed())
+	noSecrets()
 }, NodeTimeout(time.Minute))

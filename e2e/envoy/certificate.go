@@ -17,8 +17,8 @@ import (
 type CertificateFacts struct {
 	Subject   string       `json:"subject,omitempty"` // empty in the certificates that istiod signs
 	Issuer    string       `json:"issuer"`
-	Identity  hop.Identity `json:"identity,omitempty"` // the first URI that it is for
-	Names     []string     `json:"names,omitempty"`    // DNS names that it is for
+	Identity  hop.Identity `json:"identity,omitempty"` // the URI that it is for; none where it is for several (X.509-SVID, section 2)
+	Names     []string     `json:"names,omitempty"`    // DNS names that it is for, and URIs where they are several
 	Serial    string       `json:"serial"`             // lower-case hexadecimal, as Envoy logs DOWNSTREAM_PEER_SERIAL
 	Key       string       `json:"key"`                // type and size: RSA 2048, ECDSA P-256
 	NotBefore time.Time    `json:"notBefore"`
@@ -42,8 +42,12 @@ func certificateFacts(c *x509.Certificate) CertificateFacts {
 		NotAfter:  c.NotAfter,
 		DER:       c.Raw,
 	}
-	if len(c.URIs) > 0 {
+	if len(c.URIs) == 1 {
 		facts.Identity = hop.Identity(c.URIs[0].String())
+		return facts
+	}
+	for _, uri := range c.URIs {
+		facts.Names = append(facts.Names, uri.String())
 	}
 	return facts
 }

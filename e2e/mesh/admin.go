@@ -59,7 +59,18 @@ func (m *Mesh) Admin(ctx context.Context, proxy Proxy, path string, to io.Writer
 		return err
 	}
 	defer func() { _ = body.Close() }()
-	_, err = io.Copy(to, body)
+	return bounded(to, body, path)
+}
+
+// maxAnswer bounds an answer of a proxy, in bytes: what a suite asks for is a part of its configuration.
+const maxAnswer = 64 << 20
+
+// bounded copies an answer that is no longer than it may be.
+func bounded(to io.Writer, answer io.Reader, path string) error {
+	size, err := io.Copy(to, io.LimitReader(answer, maxAnswer+1))
+	if err == nil && size > maxAnswer {
+		return fmt.Errorf("the answer to %s is longer than %d MiB", path, maxAnswer>>20)
+	}
 	return err
 }
 

@@ -1,6 +1,9 @@
 package mesh
 
 import (
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -50,3 +53,24 @@ func TestAMeshIsSettledWhenEveryDuePushIsNewAndAcknowledged(t *testing.T) {
 }
 
 func fits(got, want string) bool { return strings.Contains(got, want) && (got == "") == (want == "") }
+
+func TestThatProxiesAreCutOffIsToldApartFromAllElse(t *testing.T) {
+	a, b := Proxy{Namespace: "default", Pod: "a"}, Proxy{Namespace: "default", Pod: "b"}
+	cutOff := func(proxies ...Proxy) error { return DetachedError{Proxies: proxies} }
+	for name, test := range map[string]struct {
+		err  error
+		want []Proxy
+		only bool
+	}{
+		"one":               {cutOff(a), []Proxy{a}, true},
+		"by two rules":      {errors.Join(cutOff(a), cutOff(a, b)), []Proxy{a, a, b}, true},
+		"wrapped":           {fmt.Errorf("settle: %w", cutOff(b)), []Proxy{b}, true},
+		"and another cause": {errors.Join(cutOff(a), errors.New("not acknowledged")), nil, false},
+		"another cause":     {errors.New("not acknowledged"), nil, false},
+	} {
+		got, only := Detached(test.err)
+		if only != test.only || !slices.Equal(got, test.want) {
+			t.Errorf("%s: %v %t", name, got, only)
+		}
+	}
+}

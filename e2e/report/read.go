@@ -54,7 +54,7 @@ type Kind string
 const (
 	OfCase   Kind = ""
 	OfMutant Kind = "mutant"
-	OfChaos  Kind = "chaos" // faults and kills
+	OfSuite  Kind = "suite" // itself: faults, kills, secrets
 )
 
 // specOf reads the text of a spec.
@@ -65,7 +65,7 @@ func specOf(text string) (kind Kind, id, title string) {
 	}
 	id, title, found := strings.Cut(text, ": ")
 	if !found {
-		return OfChaos, text, text
+		return OfSuite, text, text
 	}
 	return OfCase, id, title
 }

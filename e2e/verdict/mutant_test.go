@@ -1,6 +1,8 @@
 package verdict_test
 
 import (
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,5 +123,38 @@ func TestAProxyThatIsCutOffNeverMakesAPass(t *testing.T) {
 	c.Checks[0].Judge()
 	if c.Conclude(); c.Result != hop.Inconclusive {
 		t.Errorf("a revert that did not reach it: %s", c.Result)
+	}
+}
+
+// Of two who name different connections the third tells who stands alone.
+func TestWhoNamesAnotherConnectionStandsAlone(t *testing.T) {
+	other := netip.MustParseAddrPort("10.244.0.9:1")
+	for name, test := range map[string]struct {
+		edit func(*verdict.Check)
+		want []string
+	}{
+		"the client":            {func(c *verdict.Check) { c.Observers.Client.Conn.Source = other }, []string{"client"}},
+		"the server":            {func(c *verdict.Check) { c.Observers.Server.Conn.Source = other }, []string{"server"}},
+		"one of two":            {func(c *verdict.Check) { c.Observers.Server.Conn.Source, c.Observers.Wire = other, nil }, []string{"client", "server"}},
+		"the wire never had it": {func(c *verdict.Check) { c.Observers.Wire.Says = hop.Absent }, []string{"wire"}},
+		"a client that was passed": {func(c *verdict.Check) {
+			*c = plainCheck(hop.Sidecar)
+			c.Observers.Client = &hop.Observation{Source: hop.Client, Says: hop.Absent}
+		}, []string{"client"}},
+	} {
+		check := mtlsCheck()
+		test.edit(&check)
+		check.Judge()
+		if check.Result != hop.Mismatch || !slices.Equal(check.StandsOut, test.want) {
+			t.Errorf("%s: %s %v: %s", name, check.Result, check.StandsOut, check.Reason)
+		}
+	}
+}
+
+func TestConfigurationThatIsNotDecidedIsMissing(t *testing.T) {
+	check := mtlsCheck()
+	check.Config.Says, check.Config.Why = "", "a chain matches by source"
+	if check.Judge(); check.Result != hop.Inconclusive || !strings.Contains(check.Reason, "config has nothing to say: a chain matches by source") {
+		t.Errorf("%s: %s", check.Result, check.Reason)
 	}
 }
