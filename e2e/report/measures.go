@@ -16,7 +16,32 @@ type Measures struct {
 	Wire              Coverage `json:"wire"`            // checks of what was served, and those with packets of the very connection, opened after settling
 	Named             Coverage `json:"named"`           // checks of refusals, and those whose cause an observer named
 	Foreseen          int      `json:"foreseen"`        // expectations of proxies that do not run here, told from configuration alone
+	Exposed           Exposed  `json:"exposed"`
 	Tuples            int      `json:"tuples"`          // distinct combinations of rules used, client kind, protocol and want
+}
+
+// Exposed is the plaintext of clients that have a proxy, under the leases of all cases.
+type Exposed struct {
+	Leases      int     `json:"leases"` // under which there was some
+	Seconds     float64 `json:"seconds"`
+	Connections int     `json:"connections"`
+	Open        int     `json:"open"` // when their lease had ended and the mesh had settled without it
+}
+
+// add counts what was in the clear under one lease.
+func (e *Exposed) add(lease *verdict.Lease) {
+	if lease == nil || lease.InTheClear == nil {
+		return
+	}
+	e.Leases++
+	e.Seconds += lease.InTheClear.Seconds
+	e.Connections += lease.InTheClear.Connections
+	e.Open += len(lease.InTheClear.Open)
+}
+
+// String returns "3 leases, 12 connections in 4.2 s, 0 of them open afterwards".
+func (e Exposed) String() string {
+	return fmt.Sprintf("%d leases, %d connections in %.1f s, %d of them open afterwards", e.Leases, e.Connections, e.Seconds, e.Open)
 }
 
 // Coverage is how many of a number of checks have something.
@@ -38,6 +63,7 @@ func measure(cases []verdict.Case) Measures {
 		if c.Result == hop.Skipped {
 			continue
 		}
+		m.Exposed.add(c.Lease)
 		seconds, sum, checks = append(seconds, c.Seconds), sum+c.Seconds, checks+len(c.Checks)
 		m.Foreseen += len(c.Foreseen)
 		m.MaxSettleMillis = max(m.MaxSettleMillis, c.ConvergenceMillis)

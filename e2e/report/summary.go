@@ -20,6 +20,7 @@ func (r Report) WriteSummary(out io.Writer) error {
 	m := r.Measures
 	fmt.Fprintf(&text, "Median case %.2f s, %.1f checks/s, settled within %d ms. Packets of the very connection: %s served checks; cause named: %s refused checks; %d distinct tuples of rules, client, protocol and want.\n",
 		m.MedianCaseSeconds, m.ChecksPerSecond, m.MaxSettleMillis, m.Wire, m.Named, m.Tuples)
+	fmt.Fprintf(&text, "\nIn the clear from clients that have a proxy, because a policy on a lease said so: %s.\n", m.Exposed)
 	if m.Foreseen > 0 {
 		fmt.Fprintf(&text, "\n%d expectations of Istio's own proxies are foreseen from what istiod would send to them; what would be on the wire is not verified.\n", m.Foreseen)
 	}
