@@ -17,7 +17,7 @@ type Measures struct {
 	Named             Coverage `json:"named"`           // checks of refusals, and those whose cause an observer named
 	Foreseen          int      `json:"foreseen"`        // expectations of proxies that do not run here, told from configuration alone
 	Exposed           Exposed  `json:"exposed"`
-	Tuples            int      `json:"tuples"`          // distinct combinations of rules used, client kind, protocol and want
+	Tuples            int      `json:"tuples"` // distinct combinations of rules used, client kind, protocol and want
 }
 
 // Exposed is the plaintext of clients that have a proxy, under the leases of all cases.
