@@ -32,6 +32,7 @@ func New(kubeconfig string) (*Client, error) {
 	config.UserAgent = "mtls-conformance"
 	// The API server warns of every EnvoyFilter that it is one; a run has a console of its own to keep readable.
 	config.WarningHandler = rest.NoWarnings{}
+	config.Wrap(remember)
 	clientset, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, err
