@@ -124,7 +124,11 @@ func (h *Hold) except(ctx context.Context, service fixture.Service) error {
 		"selector": map[string]any{"matchLabels": map[string]any{"app": workload.Labels["app"]}},
 		"mtls":     map[string]any{"mode": "PERMISSIVE"},
 	})
-	for _, present := range h.ofKind(ctx, "PeerAuthentication") {
+	policies, err := h.ofKind(ctx, "PeerAuthentication")
+	if err != nil {
+		return err
+	}
+	for _, present := range policies {
 		selector, _, _ := unstructured.NestedStringMap(present.Object, "spec", "selector", "matchLabels")
 		if present.GetNamespace() == workload.Namespace && len(selector) > 0 && selects(selector, workload.Labels) {
 			return h.patch(ctx, present, map[string]any{"mtls": map[string]any{"mode": "PERMISSIVE"}, "portLevelMtls": nil})
@@ -136,19 +140,17 @@ func (h *Hold) except(ctx context.Context, service fixture.Service) error {
 // rule has the clients send plaintext: by the service's own rule where there is one, for the oldest wins.
 func (h *Hold) rule(ctx context.Context, service fixture.Service) error {
 	disable := map[string]any{"mode": "DISABLE"}
-	for _, present := range h.ofKind(ctx, "DestinationRule") {
+	rules, err := h.ofKind(ctx, "DestinationRule")
+	if err != nil {
+		return err
+	}
+	for _, present := range rules {
 		host, _, _ := unstructured.NestedString(present.Object, "spec", "host")
 		if host != service.Host() && (host != service.Name || present.GetNamespace() != service.Namespace) {
 			continue
 		}
 		// Settings for ports and subsets would go on saying otherwise.
-		now, _, _ := unstructured.NestedMap(present.Object, "spec", "trafficPolicy")
-		changed := map[string]any{"trafficPolicy": map[string]any{"tls": nil}}
-		traffic := map[string]any{"tls": disable}
-		if now["portLevelSettings"] != nil {
-			traffic["portLevelSettings"] = nil
-		}
-		changed["trafficPolicy"] = traffic
+		changed := map[string]any{"trafficPolicy": map[string]any{"tls": disable, "portLevelSettings": nil}}
 		if subsets, found, _ := unstructured.NestedSlice(present.Object, "spec", "subsets"); found {
 			for _, subset := range subsets {
 				if fields, ok := subset.(map[string]any); ok {
@@ -170,18 +172,15 @@ func (h *Hold) rule(ctx context.Context, service fixture.Service) error {
 }
 
 // ofKind lists the objects of a kind that are in force.
-func (h *Hold) ofKind(ctx context.Context, kind string) []*unstructured.Unstructured {
-	var found []*unstructured.Unstructured
+func (h *Hold) ofKind(ctx context.Context, kind string) ([]*unstructured.Unstructured, error) {
 	all, err := h.play.Policies.InForce(ctx)
-	if err != nil {
-		return nil
-	}
+	var found []*unstructured.Unstructured
 	for i := range all {
 		if all[i].GetKind() == kind {
 			found = append(found, &all[i])
 		}
 	}
-	return found
+	return found, err
 }
 
 func (h *Hold) create(ctx context.Context, made *unstructured.Unstructured) error {
