@@ -69,7 +69,9 @@ func (p *Player) follow(ctx context.Context, workload fixture.Workload) error {
 			return err
 		}
 	}
-	return p.Taps.Watch(ctx, now)
+	err = p.Taps.Watch(ctx, now)
+	p.watched = time.Now()
+	return err
 }
 
 // ruleReached is the rule by which a mesh is settled after a roll-out. No push but that of the roll-out is waited for: what

@@ -140,7 +140,6 @@ func (p *Player) Ready(ctx context.Context) error {
 	if err := p.watch(ctx); err != nil {
 		return err
 	}
-	p.watched = time.Now()
 	chain, err := p.Mesh.ApplicationChain(ctx)
 	if err != nil {
 		return err

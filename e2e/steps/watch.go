@@ -26,6 +26,7 @@ func (p *Player) watch(ctx context.Context) error {
 			return err
 		}
 	}
+	p.watched = time.Now()
 	return nil
 }
 
