@@ -1,8 +1,6 @@
 package report
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -24,25 +22,7 @@ func FaultText(name string) string { return faultPrefix + name }
 
 // ReadFaults reads faults/*.json of an artifacts folder, sorted by name.
 func ReadFaults(artifacts fs.FS) ([]verdict.Fault, error) {
-	files, err := fs.Glob(artifacts, path.Join(FaultsDir, "*.json"))
-	if err != nil {
-		return nil, err
-	}
-	var faults []verdict.Fault
-	var unread []error
-	for _, file := range files {
-		content, err := fs.ReadFile(artifacts, file)
-		var f verdict.Fault
-		if err == nil {
-			err = json.Unmarshal(content, &f)
-		}
-		if err != nil {
-			unread = append(unread, fmt.Errorf("%s: %w", file, err))
-			continue
-		}
-		faults = append(faults, f)
-	}
-	return faults, errors.Join(unread...)
+	return readAll[verdict.Fault](artifacts, path.Join(FaultsDir, "*.json"))
 }
 
 // faultsResult is what the faults make of a run: one wrong verdict is a FAIL of the suite.

@@ -1,8 +1,6 @@
 package report
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -42,25 +40,12 @@ func (k Kills) String() string {
 
 // ReadMutants reads mutants/*/mutant.json of an artifacts folder.
 func ReadMutants(artifacts fs.FS) (map[string]verdict.Mutant, error) {
-	files, err := fs.Glob(artifacts, path.Join(MutantsDir, "*", MutantFile))
-	if err != nil {
-		return nil, err
-	}
+	all, err := readAll[verdict.Mutant](artifacts, path.Join(MutantsDir, "*", MutantFile))
 	mutants := map[string]verdict.Mutant{}
-	var unread []error
-	for _, file := range files {
-		content, err := fs.ReadFile(artifacts, file)
-		var m verdict.Mutant
-		if err == nil {
-			err = json.Unmarshal(content, &m)
-		}
-		if err != nil {
-			unread = append(unread, fmt.Errorf("%s: %w", file, err))
-			continue
-		}
+	for _, m := range all {
 		mutants[m.ID] = m
 	}
-	return mutants, errors.Join(unread...)
+	return mutants, err
 }
 
 // mutate folds the mutants. One whose spec ended before there was a verdict has a red baseline: nothing can be said of it.

@@ -22,11 +22,21 @@ const (
 // ReadVerdicts reads cases/*/verdict.json of an artifacts folder. A verdict that cannot be read is an error beside
 // the others' verdicts.
 func ReadVerdicts(artifacts fs.FS) (map[string]verdict.Case, error) {
-	files, err := fs.Glob(artifacts, path.Join(CasesDir, "*", VerdictFile))
+	all, err := readAll[verdict.Case](artifacts, path.Join(CasesDir, "*", VerdictFile))
+	verdicts := map[string]verdict.Case{}
+	for _, c := range all {
+		verdicts[c.ID] = c
+	}
+	return verdicts, err
+}
+
+// readAll reads the files of a pattern, in the order of their names. One that cannot be read is an error beside the others.
+func readAll[T any](artifacts fs.FS, pattern string) ([]T, error) {
+	files, err := fs.Glob(artifacts, pattern)
 	if err != nil {
 		return nil, err
 	}
-	verdicts := map[string]verdict.Case{}
+	var all []T
 	var unread []error
 	for _, file := range files {
 		content, err := fs.ReadFile(artifacts, file)
@@ -34,14 +44,14 @@ func ReadVerdicts(artifacts fs.FS) (map[string]verdict.Case, error) {
 			unread = append(unread, err)
 			continue
 		}
-		var c verdict.Case
-		if err := json.Unmarshal(content, &c); err != nil {
+		var one T
+		if err := json.Unmarshal(content, &one); err != nil {
 			unread = append(unread, fmt.Errorf("%s: %w", file, err))
 			continue
 		}
-		verdicts[c.ID] = c
+		all = append(all, one)
 	}
-	return verdicts, errors.Join(unread...)
+	return all, errors.Join(unread...)
 }
 
 // SpecText is the text of the spec of a case, as Ginkgo shows it and FOCUS matches it.

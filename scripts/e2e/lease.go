@@ -147,17 +147,9 @@ func (r *runner) player(ctx context.Context, up broughtUp) (*steps.Player, func(
 
 // leaseStatus is `make lease-status`. It looks on while another run holds the cluster.
 func (r *runner) leaseStatus(ctx context.Context) error {
-	policies, err := r.policies(ctx)
-	if err != nil {
+	all, err := r.leases(ctx)
+	if err != nil || len(all) == 0 {
 		return err
-	}
-	all, err := policies.Leases(ctx)
-	if err != nil {
-		return err
-	}
-	if len(all) == 0 {
-		r.screen.step("no lease stands")
-		return nil
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
 	_, _ = fmt.Fprintln(table, "NAME\tOWNER\tSINCE\tEXPIRES IN\tOBJECTS")
@@ -181,11 +173,7 @@ func (r *runner) leaseStatus(ctx context.Context) error {
 // leaseEnd is `make lease-end`. Whoever took a lease and still waits sees that it was ended, and proves mTLS; for one whose
 // taker is gone this does.
 func (r *runner) leaseEnd(ctx context.Context) error {
-	policies, err := r.policies(ctx)
-	if err != nil {
-		return err
-	}
-	all, err := policies.Leases(ctx)
+	all, err := r.leases(ctx)
 	if err != nil {
 		return err
 	}
@@ -195,14 +183,11 @@ func (r *runner) leaseEnd(ctx context.Context) error {
 		}
 		r.screen.step("ended %s of %s", lease.Name(), lease.Owner())
 	}
-	if len(all) == 0 {
-		r.screen.step("no lease stands")
-	}
 	return nil
 }
 
-// policies are those of the cluster that `up` left.
-func (r *runner) policies(ctx context.Context) (*policy.Policies, error) {
+// leases lists the leases that stand in the cluster that `up` left, and says so where there are none.
+func (r *runner) leases(ctx context.Context) ([]*policy.Lease, error) {
 	engine, err := r.engineThere(ctx)
 	if err != nil {
 		return nil, badInput(err)
@@ -215,5 +200,9 @@ func (r *runner) policies(ctx context.Context) (*policy.Policies, error) {
 	if err != nil {
 		return nil, err
 	}
-	return policy.New(client, fixtures.FS, r.runID), nil
+	all, err := policy.New(client, fixtures.FS, r.runID).Leases(ctx)
+	if err == nil && len(all) == 0 {
+		r.screen.step("no lease stands")
+	}
+	return all, err
 }
