@@ -5,7 +5,6 @@ package e2e
 import (
 	"context"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -20,7 +19,6 @@ import (
 	"mtls.test/conformance/e2e/sabotage"
 	"mtls.test/conformance/e2e/steps"
 	"mtls.test/conformance/e2e/verdict"
-	"mtls.test/conformance/fixtures"
 )
 
 // mutantLimit is for a mutant that names its cases; one that is tried against all of them has wholeLimit.
@@ -28,14 +26,6 @@ const (
 	mutantLimit = 3 * time.Minute
 	wholeLimit  = 20 * time.Minute
 )
-
-// mutantFiles are the suite's own mutants, or those of the folder that MUTANTS names.
-func mutantFiles() (fs.FS, string) {
-	if folder := os.Getenv("MUTANTS"); folder != "" {
-		return os.DirFS(folder), "."
-	}
-	return fixtures.FS, fixture.MutantsDir
-}
 
 func describeMutants(files fs.FS) {
 	Describe("The suite", Serial, func() {

@@ -40,7 +40,7 @@ func TestMTLSConformance(t *testing.T) {
 	if cases, err = fixture.Load(fixtures.FS, world); err != nil {
 		t.Fatal(err)
 	}
-	files, folder := mutantFiles()
+	files, folder := fixtures.Mutants(os.Getenv("MUTANTS"))
 	if mutants, err = fixture.LoadMutants(files, folder, world, cases); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -59,7 +58,7 @@ func (p Prover) ask(ctx context.Context, proof fixture.Proof) ([]byte, error) {
 	if proof.Object != nil {
 		return p.object(ctx, *proof.Object)
 	}
-	pod, err := p.pod(ctx, proof.Of)
+	pod, err := PodOf(ctx, p.Kube, p.World, proof.Of)
 	if err != nil {
 		return nil, err
 	}
@@ -101,14 +100,13 @@ func (p Prover) object(ctx context.Context, asked fixture.Object) ([]byte, error
 	return object.MarshalJSON()
 }
 
-// pod finds the one pod that a workload of the world has now.
-func (p Prover) pod(ctx context.Context, name string) (corev1.Pod, error) {
-	i := slices.IndexFunc(p.World.Workloads, func(w fixture.Workload) bool { return w.Name == name })
-	if i < 0 {
+// PodOf finds the one pod that a workload of the world has now.
+func PodOf(ctx context.Context, k *kube.Client, world fixture.World, name string) (corev1.Pod, error) {
+	workload, known := world.Workload(name)
+	if !known {
 		return corev1.Pod{}, fmt.Errorf("workload %s: none of the world's", name)
 	}
-	workload := p.World.Workloads[i]
-	pods, err := p.Kube.Pods(ctx, workload.Namespace, workload.Selector)
+	pods, err := k.Pods(ctx, workload.Namespace, workload.Selector)
 	if err != nil {
 		return corev1.Pod{}, err
 	}

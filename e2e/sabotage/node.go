@@ -21,7 +21,7 @@ const xdsPort = "15012"
 
 // isolate has the node reset what passes between a workload's pod and istiod, either way.
 func (w *work) isolate(ctx context.Context, name string) error {
-	pod, err := w.pod(ctx, name)
+	pod, err := proof.PodOf(ctx, w.Kube, w.World, name)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (w *work) redirect(ctx context.Context, r fixture.Redirect) error {
 	if err != nil {
 		return err
 	}
-	pod, err := w.pod(ctx, from.Name)
+	pod, err := proof.PodOf(ctx, w.Kube, w.World, from.Name)
 	if err != nil {
 		return err
 	}
@@ -66,22 +66,6 @@ func (w *work) rule(ctx context.Context, pod corev1.Pod, chain, rule string) err
 	}
 	w.undo(func(ctx context.Context) error { return run(ctx, "-D") })
 	return run(ctx, "-I")
-}
-
-// pod finds the one pod that a workload of the world has now.
-func (w *work) pod(ctx context.Context, name string) (corev1.Pod, error) {
-	workload, err := w.workload(name)
-	if err != nil {
-		return corev1.Pod{}, err
-	}
-	pods, err := w.Kube.Pods(ctx, workload.Namespace, workload.Selector)
-	if err != nil {
-		return corev1.Pod{}, err
-	}
-	if len(pods) != 1 {
-		return corev1.Pod{}, fmt.Errorf("%d pods of %s run, want one", len(pods), name)
-	}
-	return pods[0], nil
 }
 
 // Clean removes from every node what a killed run left there.

@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"slices"
-	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -228,7 +227,7 @@ func (w *work) mesh(ctx context.Context, keys map[string]any) error {
 
 // label sets a label of the pod that a workload has now; the pod's Deployment knows nothing of it.
 func (w *work) label(ctx context.Context, label fixture.PodLabel) error {
-	pod, err := w.pod(ctx, label.Workload)
+	pod, err := proof.PodOf(ctx, w.Kube, w.World, label.Workload)
 	if err != nil {
 		return err
 	}
@@ -247,14 +246,4 @@ func (w *work) label(ctx context.Context, label fixture.PodLabel) error {
 		now.SetLabels(labels)
 		return nil
 	})
-}
-
-// workload finds a workload of the world.
-func (w *work) workload(name string) (fixture.Workload, error) {
-	for _, workload := range w.World.Workloads {
-		if workload.Name == name {
-			return workload, nil
-		}
-	}
-	return fixture.Workload{}, fmt.Errorf("workload %s: none of the world's", strings.TrimSpace(name))
 }

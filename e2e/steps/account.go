@@ -140,8 +140,8 @@ func (p *Player) unconnected(ctx context.Context, hops []attempt) (string, error
 
 // workload finds a workload of the world; the case's parser has seen that there is one.
 func (p *Player) workload(name string) fixture.Workload {
-	i := slices.IndexFunc(p.World.Workloads, func(w fixture.Workload) bool { return w.Name == name })
-	return p.World.Workloads[i]
+	workload, _ := p.World.Workload(name)
+	return workload
 }
 
 // own is the ServiceAccount that a workload has in the world.

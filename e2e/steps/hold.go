@@ -120,21 +120,20 @@ func (h *Hold) except(ctx context.Context, service fixture.Service) error {
 		return nil
 	}
 	workload := service.Workloads[0]
-	part := object("security.istio.io/v1", "PeerAuthentication", workload.Namespace, workload.Name+"-lease", map[string]any{
-		"selector": map[string]any{"matchLabels": map[string]any{"app": workload.Labels["app"]}},
-		"mtls":     map[string]any{"mode": "PERMISSIVE"},
-	})
 	policies, err := h.ofKind(ctx, "PeerAuthentication")
 	if err != nil {
 		return err
 	}
 	for _, present := range policies {
 		selector, _, _ := unstructured.NestedStringMap(present.Object, "spec", "selector", "matchLabels")
-		if present.GetNamespace() == workload.Namespace && len(selector) > 0 && selects(selector, workload.Labels) {
+		if present.GetNamespace() == workload.Namespace && fixture.Selects(selector, workload.Labels) {
 			return h.patch(ctx, present, map[string]any{"mtls": map[string]any{"mode": "PERMISSIVE"}, "portLevelMtls": nil})
 		}
 	}
-	return h.create(ctx, part)
+	return h.create(ctx, object("security.istio.io/v1", "PeerAuthentication", workload.Namespace, workload.Name+"-lease", map[string]any{
+		"selector": map[string]any{"matchLabels": map[string]any{"app": workload.Labels["app"]}},
+		"mtls":     map[string]any{"mode": "PERMISSIVE"},
+	}))
 }
 
 // rule has the clients send plaintext: by the service's own rule where there is one, for the oldest wins.
@@ -207,15 +206,6 @@ func object(apiVersion, kind, namespace, name string, spec map[string]any) *unst
 	return made
 }
 
-func selects(selector, labels map[string]string) bool {
-	for key, value := range selector {
-		if labels[key] != value {
-			return false
-		}
-	}
-	return true
-}
-
 // Stands tells whether the lease is still on record: somebody else may have ended it.
 func (h *Hold) Stands(ctx context.Context) (bool, error) {
 	all, err := h.play.Policies.Leases(ctx)
@@ -225,24 +215,18 @@ func (h *Hold) Stands(ctx context.Context) (bool, error) {
 	return slices.ContainsFunc(all, func(l *policy.Lease) bool { return l.Name() == h.play.lease.Name() }), nil
 }
 
-// Expires is when the sweeper ends the lease, by the API server's clock.
-func (h *Hold) Expires() time.Time { return h.play.lease.Expires() }
-
 // PutBack ends the lease, waits until every client has what it had before, and proves on new connections that the hops are
 // what the policies ask for without it.
 func (h *Hold) PutBack(ctx context.Context) (verdict.Case, error) {
 	p := h.play
 	p.verdict.Title = "mTLS is back"
 	checked := len(p.verdict.Checks)
-	var objects []k8s.Object
+	var made []k8s.Object
 	for _, f := range p.applied {
-		objects = append(objects, f.objects...)
+		made = append(made, f.objects...)
 	}
-	for _, kind := range []string{"DestinationRule", "PeerAuthentication"} {
-		objects = append(objects, p.lease.Patched(kind)...)
-	}
-	err := p.change(ctx, 1, "revert", objects, func() error {
-		return errors.Join(p.Policies.Delete(ctx, objects[:len(objects)-len(p.lease.Patched(""))]), p.lease.Restore(ctx))
+	err := p.change(ctx, 1, "revert", slices.Concat(made, p.lease.Patched("")), func() error {
+		return errors.Join(p.Policies.Delete(ctx, made), p.lease.Restore(ctx))
 	})
 	if err != nil {
 		return p.verdict, err

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -71,10 +69,7 @@ func (r *runner) checkCases() error {
 	if err != nil {
 		return err
 	}
-	files, folder := fs.FS(fixtures.FS), fixture.MutantsDir
-	if given := r.settings.values["MUTANTS"]; given != "" {
-		files, folder = os.DirFS(given), "."
-	}
+	files, folder := fixtures.Mutants(r.settings.values["MUTANTS"])
 	mutants, err := fixture.LoadMutants(files, folder, world, cases)
 	if err != nil {
 		return err
