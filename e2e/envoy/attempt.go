@@ -57,6 +57,8 @@ type Attempt struct {
 	Host   string    // the host name asked for, with or without a port; it is the server name where the client's proxy takes it from there
 	At     time.Time // when certificates must be valid; zero where that is not asked
 
+	// Authorized leaves RBAC filters out: what is asked is TLS alone.
+	Authorized bool
 	// Serves is the TLS that the server's application terminates; nil where it speaks none. Its ALPN is what it insists on.
 	Serves *ServerEnd
 	// Behind is the proxy that TLS comes to which a gateway passes on, as with AUTO_PASSTHROUGH; nil where there is none.

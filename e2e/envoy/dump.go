@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // ErrAbsent is returned, wrapped, when a dump does not hold the listener, cluster, endpoint or secret asked for.
@@ -26,12 +25,16 @@ type Dump struct {
 	// Rejected names resources whose newest version the proxy refused, with its reason; the older one stays in force.
 	Rejected []string
 
+	// Node is whose configuration it is; the zero value where the dump has no bootstrap.
+	Node Node
+
 	listeners map[string]listener
 	clusters  map[string]cluster
 	endpoints map[string][]endpoint
 	secrets   map[string]secret
 
 	asked     []Part          // what was read
+	hosts     []string        // of which alone clusters and endpoints were read; all where there is none
 	override  *ALPNOverride   // of the listeners that clients' requests pass
 	bytesOnly map[string]bool // clusters to which listeners send bytes without reading HTTP
 }
@@ -46,146 +49,55 @@ func newDump() *Dump {
 	}
 }
 
-// Parse reads the answer to /config_dump?include_eds, which tells everything.
-// It fails only when the bytes are not such an answer, or are cut short; it says where.
-func Parse(r io.Reader) (*Dump, error) { return Join([]Answer{{Body: r}}) }
-
-func (d *Dump) read(r io.Reader) error {
-	in := json.NewDecoder(r)
-	if err := d.readTop(in); err != nil {
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		return fmt.Errorf("read configuration dump, near byte %d: %w", in.InputOffset(), err)
+// Parse reads the answer to /config_dump?include_eds, which tells everything; with hosts, of clusters and endpoints those
+// of the hosts alone, which is many times as fast. It fails only when the bytes are not such an answer, or are cut short; it
+// says where.
+func Parse(r io.Reader, hosts ...string) (*Dump, error) {
+	d := newDump()
+	d.hosts, d.asked = hosts, []Part{{}}
+	if err := d.read(r); err != nil {
+		return nil, err
 	}
-	return nil
-}
-
-// readTop walks {"configs": [...]}, one section in memory at a time.
-func (d *Dump) readTop(in *json.Decoder) error {
-	if err := expect(in, json.Delim('{')); err != nil {
-		return err
-	}
-	for in.More() {
-		key, err := in.Token()
-		if err != nil {
-			return err
-		}
-		if key != "configs" {
-			var skipped json.RawMessage
-			if err := in.Decode(&skipped); err != nil {
-				return fmt.Errorf("%v: %w", key, err)
-			}
-			d.lose("top level", key)
-			continue
-		}
-		if err := d.readConfigs(in); err != nil {
-			return err
-		}
-	}
-	if err := expect(in, json.Delim('}')); err != nil {
-		return err
-	}
-	if _, err := in.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is more after the end of the dump")
-	}
-	return nil
-}
-
-func (d *Dump) readConfigs(in *json.Decoder) error {
-	if err := expect(in, json.Delim('[')); err != nil {
-		return fmt.Errorf("configs: %w", err)
-	}
-	for i := 0; in.More(); i++ {
-		var raw json.RawMessage
-		if err := in.Decode(&raw); err != nil {
-			return fmt.Errorf("configs[%d]: %w", i, err)
-		}
-		d.readSection(fmt.Sprintf("configs[%d]", i), raw)
-	}
-	return expect(in, json.Delim(']'))
-}
-
-func expect(in *json.Decoder, want json.Delim) error {
-	got, err := in.Token()
-	if err != nil {
-		return err
-	}
-	if got != want {
-		return fmt.Errorf("%v where %v should be", got, want)
-	}
-	return nil
-}
-
-// section is the union of the sections that are read; encoding/json skips what is not named here.
-type section struct {
-	Type            string            `json:"@type"`
-	Listeners       []json.RawMessage `json:"dynamic_listeners"`
-	StaticClusters  []json.RawMessage `json:"static_clusters"`
-	Clusters        []json.RawMessage `json:"dynamic_active_clusters"`
-	WarmingClusters []json.RawMessage `json:"dynamic_warming_clusters"`
-	StaticEndpoints []json.RawMessage `json:"static_endpoint_configs"`
-	Endpoints       []json.RawMessage `json:"dynamic_endpoint_configs"`
-	Secrets         []json.RawMessage `json:"dynamic_active_secrets"`
-	WarmingSecrets  []json.RawMessage `json:"dynamic_warming_secrets"`
+	d.readOutbound()
+	return d, nil
 }
 
 const adminTypes = "type.googleapis.com/envoy.admin.v3."
 
-func (d *Dump) readSection(place string, raw json.RawMessage) {
-	var s section
-	if err := json.Unmarshal(raw, &s); err != nil {
-		d.lose(place, err)
-		return
-	}
-	kind, known := strings.CutPrefix(s.Type, adminTypes)
-	if !known {
-		d.lose(place, fmt.Sprintf("unknown section %q", s.Type))
-		return
-	}
-	switch kind {
-	case "ListenersConfigDump":
-		each(place+".dynamic_listeners", s.Listeners, decoded(d, d.addListener))
-	case "ClustersConfigDump":
-		each(place+".static_clusters", s.StaticClusters, decoded(d, d.addCluster))
-		each(place+".dynamic_active_clusters", s.Clusters, decoded(d, d.addCluster))
-		each(place+".dynamic_warming_clusters", s.WarmingClusters, decoded(d, d.addWarmingCluster))
-	case "EndpointsConfigDump":
-		each(place+".static_endpoint_configs", s.StaticEndpoints, decoded(d, d.addEndpoints))
-		each(place+".dynamic_endpoint_configs", s.Endpoints, decoded(d, d.addEndpoints))
-	case "SecretsConfigDump":
-		each(place+".dynamic_active_secrets", s.Secrets, decoded(d, d.addSecret))
-		each(place+".dynamic_warming_secrets", s.WarmingSecrets, decoded(d, d.addWarmingSecret))
-	// A filtered answer holds the elements themselves instead of sections.
-	case "ListenersConfigDump.DynamicListener":
+// addElement adds an element of one of the lists by which the sections of a dump tell their resources.
+func (d *Dump) addElement(list, place string, raw json.RawMessage) {
+	switch list {
+	case "dynamic_listeners":
 		decoded(d, d.addListener)(place, raw)
-	case "ClustersConfigDump.DynamicCluster", "ClustersConfigDump.StaticCluster":
-		// The element itself does not tell whether it is in force.
-		if d.reading().warming() {
-			decoded(d, d.addWarmingCluster)(place, raw)
-			return
-		}
+	case "static_clusters", "dynamic_active_clusters":
 		decoded(d, d.addCluster)(place, raw)
-	case "EndpointsConfigDump.DynamicEndpointConfig", "EndpointsConfigDump.StaticEndpointConfig":
+	case "dynamic_warming_clusters":
+		decoded(d, d.addWarmingCluster)(place, raw)
+	case "static_endpoint_configs", "dynamic_endpoint_configs":
 		decoded(d, d.addEndpoints)(place, raw)
-	case "SecretsConfigDump.DynamicSecret":
-		if d.reading().warming() {
-			decoded(d, d.addWarmingSecret)(place, raw)
-			return
-		}
+	case "dynamic_active_secrets":
 		decoded(d, d.addSecret)(place, raw)
-	case "BootstrapConfigDump", "RoutesConfigDump", "ScopedRoutesConfigDump", "EcdsConfigDump",
-		"ListenersConfigDump.StaticListener", "SecretsConfigDump.StaticSecret":
-		// Nothing in these decides between TLS and plaintext on an inbound or outbound hop.
-	default:
-		d.lose(place, fmt.Sprintf("unknown section %q", s.Type))
+	case "dynamic_warming_secrets":
+		decoded(d, d.addWarmingSecret)(place, raw)
 	}
 }
 
-func each(place string, elements []json.RawMessage, add func(place string, raw json.RawMessage)) {
-	for i, raw := range elements {
-		add(fmt.Sprintf("%s[%d]", place, i), raw)
-	}
+// listOf are the lists to which the elements of a filtered answer belong: it holds them instead of sections.
+var listOf = map[string]string{
+	"ListenersConfigDump.DynamicListener":       "dynamic_listeners",
+	"ClustersConfigDump.DynamicCluster":         "dynamic_active_clusters",
+	"ClustersConfigDump.StaticCluster":          "static_clusters",
+	"EndpointsConfigDump.DynamicEndpointConfig": "dynamic_endpoint_configs",
+	"EndpointsConfigDump.StaticEndpointConfig":  "static_endpoint_configs",
+	"SecretsConfigDump.DynamicSecret":           "dynamic_active_secrets",
+}
+
+// sections are those whose lists are read, as far as they are of use.
+var sections = []string{"ListenersConfigDump", "ClustersConfigDump", "EndpointsConfigDump", "SecretsConfigDump", "BootstrapConfigDump"}
+
+// skipped decide nothing between TLS and plaintext on an inbound or outbound hop.
+var skipped = []string{
+	"RoutesConfigDump", "ScopedRoutesConfigDump", "EcdsConfigDump", "ListenersConfigDump.StaticListener", "SecretsConfigDump.StaticSecret",
 }
 
 // decoded makes of a function that adds an element one that reads it first; an element that cannot be read is lost alone.

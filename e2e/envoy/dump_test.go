@@ -52,7 +52,7 @@ func TestBytesThatAreNoDumpAreRefusedWithThePlace(t *testing.T) {
 		"a page":               {"FieldMask x could not be applied", "invalid character 'F'"},
 		"an array":             {"[]", "[ where { should be"},
 		"configs of no list":   {`{"configs": {}}`, "configs: { where [ should be"},
-		"cut within a section": {`{"configs": [{"@type": "x"}, {"dynamic_`, "configs[1]: unexpected EOF"},
+		"cut within a section": {`{"configs": [{"@type": "x"}, {"dynamic_`, "configs[1]: jsontext: unexpected EOF"},
 		"cut before the end":   {`{"configs": [`, "unexpected EOF"},
 		"two dumps":            {`{"configs": []}{}`, "more after the end"},
 	}

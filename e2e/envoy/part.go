@@ -108,6 +108,9 @@ func (d *Dump) reading() Part { return d.asked[len(d.asked)-1] }
 
 // knows tells whether a resource of that name that is not there does not exist: it, or everything, was asked for.
 func (d *Dump) knows(resource, name string) bool {
+	if !d.reads([]byte(name)) {
+		return false
+	}
 	return slices.ContainsFunc(d.asked, func(p Part) bool {
 		return p.Resource == "" || p.Resource == resource && p.covers(name)
 	})

@@ -155,7 +155,9 @@ func terminate(f flight, chain ChainFacts, server ServerFacts, a Attempt) Predic
 
 // serve follows the bytes that a chain has taken, decrypted or in the clear, through its filters.
 func serve(p Prediction, f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
-	p = authorize(p, f, chain, server.Port)
+	if !a.Authorized {
+		p = authorize(p, f, chain, server.Port)
+	}
 	switch {
 	case p.Says == hop.Refused || p.Says == "":
 		return p
@@ -203,7 +205,10 @@ func nameOf(c caller) string {
 
 // passOn follows TLS that a chain does not terminate: to a proxy behind, or to the application.
 func passOn(f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
-	p := authorize(Prediction{Says: hop.Plaintext}, f, chain, server.Port)
+	p := Prediction{Says: hop.Plaintext}
+	if !a.Authorized {
+		p = authorize(p, f, chain, server.Port)
+	}
 	if p.Says != hop.Plaintext {
 		return p
 	}

@@ -12,16 +12,30 @@ import (
 	"mtls.test/conformance/e2e/hop"
 )
 
-// Ask answers a question. A question about what the snapshot does not hold is answered with an empty Says.
-func (s Snapshot) Ask(q Question) Answer {
+// EndpointAnswer is what the policies ask of a hop to one of the endpoints behind its service port.
+type EndpointAnswer struct {
+	Answer
+	Endpoint string // the workload as NAMESPACE/NAME; empty for none, and for an address that the snapshot does not know
+	Port     uint16 // the workload's
+}
+
+// Ask answers a question with one word for all endpoints; it says nothing where they differ. A question about what the
+// snapshot does not hold is answered with an empty Says.
+func (s Snapshot) Ask(q Question) Answer { return agree(s.AskEach(q)) }
+
+// AskEach answers a question for each endpoint, and with one answer where no endpoint is reached.
+func (s Snapshot) AskEach(q Question) []EndpointAnswer {
 	t := trail{}
 	client, found := s.workload(q.Client)
 	if !found {
-		return Answer{Why: fmt.Sprintf("client %s is no workload of the snapshot", q.Client), Rules: t.sorted()}
+		return unasked(fmt.Sprintf("client %s is no workload of the snapshot", q.Client), t)
 	}
 	to, err := s.find(q.To, t)
 	if err != nil {
-		return Answer{Why: err.Error(), Rules: t.sorted()}
+		return unasked(err.Error(), t)
+	}
+	if client.Ambient {
+		return unasked(ambient(client), t)
 	}
 	speaks := cmp.Or(q.As, to.port.Protocol)
 	if speaks == hop.Auto {
@@ -39,15 +53,15 @@ func (s Snapshot) Ask(q Question) Answer {
 		})
 	}
 	if to.kind == Pods {
-		captured, answer := s.capture(client, to, speaks, t)
+		captured, answers := s.capture(client, to, speaks, t)
 		if captured == nil {
-			return answer
+			return answers
 		}
 		to = *captured
 	}
 	way, stopped := s.route(client, to, q.Subset, t)
 	if stopped != nil {
-		return finish(Server{}, way.Client, stopped, t)
+		return unreached(way.Client, stopped, t)
 	}
 	endpoints := to.endpoints
 	// A cluster of original destinations picks nothing, not even by subset.
@@ -67,12 +81,7 @@ func (s Snapshot) workload(name string) (Workload, bool) {
 	if own, given := s.Clients[name]; given {
 		name = own
 	}
-	var all []Workload
-	for _, workload := range s.Workloads {
-		if name == workload.Name || name == workload.String() {
-			all = append(all, workload.inject(s.Injected))
-		}
-	}
+	all := s.workloadsNamed(name)
 	if len(all) == 0 {
 		return Workload{}, false
 	}
@@ -81,18 +90,18 @@ func (s Snapshot) workload(name string) (Workload, bool) {
 
 // capture is traffic to a pod's own address: what the mesh does not know passes as it came, unless a ServiceEntry
 // takes the port.
-func (s Snapshot) capture(client Workload, to target, speaks hop.Protocol, t trail) (*target, Answer) {
+func (s Snapshot) capture(client Workload, to target, speaks hop.Protocol, t trail) (*target, []EndpointAnswer) {
 	if client.Gateway {
 		t.use(GatewayNoPassthrough)
-		return nil, finish(Server{}, Client{Mode: Disable, Rule: GatewayNoPassthrough}, refused(hop.NoCluster, "a gateway has no cluster for a pod's own address"), t)
+		return nil, unreached(Client{Mode: Disable, Rule: GatewayNoPassthrough}, refused(hop.NoCluster, "a gateway has no cluster for a pod's own address"), t)
 	}
 	if entry := s.capturing(to, t); entry != nil {
 		entry.endpoints = to.endpoints
-		return entry, Answer{}
+		return entry, nil
 	}
 	if s.Mesh.RegistryOnly {
 		t.use(RegistryOnly)
-		return nil, finish(Server{}, Client{Mode: Disable, Rule: RegistryOnly}, refused(hop.NoCluster, "outboundTrafficPolicy is REGISTRY_ONLY, and the mesh does not know the address"), t)
+		return nil, unreached(Client{Mode: Disable, Rule: RegistryOnly}, refused(hop.NoCluster, "outboundTrafficPolicy is REGISTRY_ONLY, and the mesh does not know the address"), t)
 	}
 	t.use(PassthroughCluster)
 	passes := Client{Mode: Disable, Rule: PassthroughCluster}
@@ -134,36 +143,52 @@ func takes(addresses []string, endpoints []endpoint) bool {
 	return false
 }
 
-// each answers for every endpoint; the answer says nothing where they differ.
-func (s Snapshot) each(client Workload, to target, endpoints []endpoint, t trail, general Client, send func(endpoint, trail) (Client, connection)) Answer {
+// each answers for every endpoint.
+func (s Snapshot) each(client Workload, to target, endpoints []endpoint, t trail, general Client, send func(endpoint, trail) (Client, connection)) []EndpointAnswer {
 	if general.Mode == NoProxy {
 		t.use(ClientNoProxy)
 	}
 	if len(endpoints) == 0 {
-		return finish(Server{}, general, refused(hop.NoEndpoint, fmt.Sprintf("%s has no endpoint that %s may use", to.host, client)), t)
+		return unreached(general, refused(hop.NoEndpoint, fmt.Sprintf("%s has no endpoint that %s may use", to.host, client)), t)
 	}
-	var answers []Answer
+	var answers []EndpointAnswer
 	for _, endpoint := range endpoints {
 		own := maps.Clone(t)
 		mode, sent := send(endpoint, own)
 		own.use(mode.Rule)
 		server, became := s.arrive(endpoint, to, sent, own)
-		answer := finish(server, mode, became, own)
+		answer := EndpointAnswer{Answer: finish(server, mode, became, own), Port: endpoint.port}
+		if endpoint.workload != nil {
+			answer.Endpoint = endpoint.workload.String()
+		}
 		if became.says == hop.MTLS {
 			answer.Identities = Identities{Client: sent.identity, Server: became.server}
 		}
 		answers = append(answers, answer)
 	}
-	first := answers[0]
-	for i, other := range answers[1:] {
+	return answers
+}
+
+// agree is the one answer of several.
+func agree(answers []EndpointAnswer) Answer {
+	first := answers[0].Answer
+	for _, other := range answers[1:] {
 		if other.Says != first.Says || other.Refusal != first.Refusal {
-			first.Says, first.Refusal, first.Identities = "", "", Identities{}
-			first.Why = fmt.Sprintf("the endpoints differ: %s; %s", answers[0].Why, answers[i+1].Why)
-			first.Rules = unite(first.Rules, other.Rules)
-			return first
+			why := fmt.Sprintf("the endpoints differ: %s; %s", first.Why, other.Why)
+			return Answer{Why: why, Server: first.Server, Client: first.Client, Rules: unite(first.Rules, other.Rules)}
 		}
 	}
 	return first
+}
+
+// unreached is the answer where no endpoint is.
+func unreached(client Client, became *result, t trail) []EndpointAnswer {
+	return []EndpointAnswer{{Answer: finish(Server{}, client, became, t)}}
+}
+
+// unasked is the answer to what the snapshot does not hold.
+func unasked(why string, t trail) []EndpointAnswer {
+	return []EndpointAnswer{{Answer: Answer{Why: why, Rules: t.sorted()}}}
 }
 
 func unite(a, b []Rule) []Rule {

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -67,8 +68,12 @@ func TestCatalogueAgrees(t *testing.T) {
 
 func agrees(t *testing.T, stage Stage, expect fixture.Expect) {
 	t.Helper()
+	indexed := stage.Snapshot.Indexed()
 	for _, q := range Questions(expect) {
 		answer := stage.Snapshot.Ask(q)
+		if other := indexed.Ask(q); !reflect.DeepEqual(answer, other) {
+			t.Errorf("step %d: %s -> %s: indexed the answer is %+v, and else %+v", stage.Step+1, q.Client, q.To, other, answer)
+		}
 		if asked, cause := expect.Asked(); answer.Says != asked || answer.Refusal != cause {
 			t.Errorf("step %d: %s -> %s: by the case %s %s is asked for, intent says %q %s: %s", stage.Step+1, q.Client, q.To, asked,
 				cause, answer.Says, answer.Refusal, answer.Why)

@@ -31,6 +31,8 @@ func (s Snapshot) arrive(e endpoint, to target, c connection, t trail) (Server, 
 		return Server{Mode: NoProxy, Rule: ServerNoProxy}, served(hop.Plaintext, "the address is outside the mesh, and the client sends plaintext")
 	case e.workload == nil:
 		return Server{Mode: NoProxy, Rule: ServerNoProxy}, undecided("the address is outside the snapshot: what it makes of TLS is not known")
+	case e.workload.Ambient:
+		return Server{Rule: ServerAmbient}, undecided(ambient(*e.workload))
 	case !e.workload.HasProxy:
 		t.use(ServerNoProxy)
 		declared, _ := s.inbound(*e.workload, e.port, to)
@@ -44,6 +46,11 @@ func (s Snapshot) arrive(e endpoint, to target, c connection, t trail) (Server, 
 	}
 	server := s.serverMode(*e.workload, e.port, inService, t)
 	return server, s.chain(*e.workload, e.port, declared, server.Mode, c, t)
+}
+
+// ambient says why nothing is said of a workload.
+func ambient(w Workload) string {
+	return fmt.Sprintf("ambient: %s speaks HBONE by its node's ztunnel or a tunnel of its own, which is not judged", w)
 }
 
 // chain is what the inbound filter chains of a port make of a connection's first bytes

@@ -24,6 +24,7 @@ type document struct {
 		Namespace         string            `json:"namespace"`
 		CreationTimestamp string            `json:"creationTimestamp"`
 		Labels            map[string]string `json:"labels"`
+		Annotations       map[string]string `json:"annotations"`
 	} `json:"metadata"`
 	Spec   json.RawMessage `json:"spec"`
 	Status struct {
@@ -40,7 +41,7 @@ const maxDepth = 4
 // Decode reads Kubernetes objects, YAML documents or JSON, lists among them, as files or the API server give them.
 // Objects without a namespace are taken to be in the namespace given.
 func Decode(content []byte, namespace string) (Snapshot, error) {
-	snapshot := Snapshot{Injected: map[string]bool{}}
+	var snapshot Snapshot
 	for decoder := yaml.NewDecoder(bytes.NewReader(content)); ; {
 		var tree any
 		err := decoder.Decode(&tree)
@@ -61,6 +62,28 @@ func Decode(content []byte, namespace string) (Snapshot, error) {
 			return Snapshot{}, err
 		}
 	}
+}
+
+// DecodeList adds the items of a list as the API server gives it, JSON whose items do not say their kind.
+func (s *Snapshot) DecodeList(kind string, content []byte) error {
+	var list struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	if err := json.Unmarshal(content, &list); err != nil {
+		return fmt.Errorf("list of %s: %w", kind, err)
+	}
+	s.index = nil
+	for _, item := range list.Items {
+		var doc document
+		if err := json.Unmarshal(item, &doc); err != nil {
+			return fmt.Errorf("list of %s: %w", kind, err)
+		}
+		doc.Kind = kind
+		if err := s.addDocument(doc, ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // textKeys writes the keys of YAML maps as text, as JSON has them: those of portLevelMtls are numbers.
@@ -101,6 +124,10 @@ func (s *Snapshot) add(object []byte, namespace string, depth int) error {
 		}
 		return nil
 	}
+	return s.addDocument(doc, namespace)
+}
+
+func (s *Snapshot) addDocument(doc document, namespace string) error {
 	meta := Meta{Kind: doc.Kind, Name: doc.Metadata.Name, Namespace: doc.Metadata.Namespace, Labels: doc.Metadata.Labels}
 	if meta.Namespace == "" {
 		meta.Namespace = namespace
@@ -149,7 +176,8 @@ func (s *Snapshot) addKind(meta Meta, doc document) error {
 		}
 		s.Workloads = append(s.Workloads, workload)
 	case "Namespace":
-		s.Injected[meta.Name] = meta.Labels[injectionLabel] == "enabled"
+		s.Injected = overlay(s.Injected, map[string]bool{meta.Name: meta.Labels[injectionLabel] == "enabled"})
+		s.Ambient = overlay(s.Ambient, map[string]bool{meta.Name: meta.Labels[dataplaneLabel] == "ambient"})
 	default:
 		s.Unread = append(s.Unread, meta.String())
 	}

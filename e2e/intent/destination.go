@@ -40,17 +40,27 @@ type subset struct {
 
 // place is one set of rules in which a host is looked for.
 type place struct {
-	rule  Rule
-	rules []rule
+	rule      Rule
+	namespace string
+	which     which
 	// exported is true where a rule counts only if its exportTo names the client's namespace.
 	exported bool
 }
+
+// which are the rules of a namespace that a place holds.
+type which string
+
+const (
+	local   which = "local"   // that the namespace itself sees
+	private which = "private" // that nobody else sees
+	public  which = "public"  // the others
+)
 
 // destinationFor finds the rules that a client uses for a host
 // (istio/istio pilot/pkg/model/push_context.go, destinationRule; sidecar.go, DestinationRule).
 func (s Snapshot) destinationFor(client Workload, host, serviceNamespace string, t trail) *destination {
 	for i, where := range s.places(client.Namespace, serviceNamespace) {
-		found := mostSpecific(merged(where.rules), host, t)
+		found := s.at(where).mostSpecific(host, t)
 		if where.exported && len(found) > 0 {
 			visible := slices.DeleteFunc(slices.Clone(found), func(d destination) bool { return !seenFrom(d.exportTo, client.Namespace) })
 			if len(visible) < len(found) {
@@ -77,7 +87,7 @@ func (s Snapshot) destinationFor(client Workload, host, serviceNamespace string,
 // hides tells whether a later place has a rule for the host too.
 func (s Snapshot) hides(clientNamespace, serviceNamespace, host string, at int) bool {
 	for _, where := range s.places(clientNamespace, serviceNamespace)[at+1:] {
-		for _, found := range mostSpecific(merged(where.rules), host, trail{}) {
+		for _, found := range s.at(where).mostSpecific(host, trail{}) {
 			if seenFrom(found.exportTo, clientNamespace) {
 				return true
 			}
@@ -89,34 +99,48 @@ func (s Snapshot) hides(clientNamespace, serviceNamespace, host string, at int) 
 // places are where rules are looked for, in order.
 func (s Snapshot) places(client, service string) []place {
 	root := s.Mesh.RootNamespace
-	own := func(namespace string, keep func(rule) bool) []rule {
-		var rules []rule
-		for _, r := range s.DestinationRules {
-			if r.Namespace == namespace && keep(r) {
-				rules = append(rules, r)
-			}
-		}
-		return rules
-	}
-	local := func(r rule) bool {
-		to := exportTo(r)
-		return len(to) == 0 || to[everywhere] || to[here] || to[r.Namespace]
-	}
-	public := func(r rule) bool { return !s.private(r) }
-
 	var all []place
 	if client == root {
-		all = append(all, place{rule: RuleRootClient, rules: own(root, s.private)})
+		all = append(all, place{rule: RuleRootClient, namespace: root, which: private})
 	} else {
-		all = append(all, place{rule: RuleClientNamespace, rules: own(client, local)})
+		all = append(all, place{rule: RuleClientNamespace, namespace: client, which: local})
 	}
 	if service != "" {
-		all = append(all, place{rule: RuleServiceNamespace, rules: own(service, public), exported: true})
+		all = append(all, place{rule: RuleServiceNamespace, namespace: service, which: public, exported: true})
 	}
 	if service != root {
-		all = append(all, place{rule: RuleRootNamespace, rules: own(root, public), exported: true})
+		all = append(all, place{rule: RuleRootNamespace, namespace: root, which: public, exported: true})
 	}
 	return all
+}
+
+// at are the rules of a place, merged by host.
+func (s Snapshot) at(where place) *destinations {
+	if s.index != nil {
+		return s.index.destinations(where, s.merge)
+	}
+	return s.merge(where)
+}
+
+func (s Snapshot) merge(where place) *destinations {
+	var rules []rule
+	for _, r := range s.rulesIn(where.namespace) {
+		if s.holds(where.which, r) {
+			rules = append(rules, r)
+		}
+	}
+	return merged(rules)
+}
+
+func (s Snapshot) holds(which which, r rule) bool {
+	switch which {
+	case local:
+		to := exportTo(r)
+		return len(to) == 0 || to[everywhere] || to[here] || to[r.Namespace]
+	case private:
+		return s.private(r)
+	}
+	return !s.private(r)
 }
 
 // exportTo reads where a rule is seen; one with a workloadSelector is seen in its own namespace alone.
@@ -153,43 +177,60 @@ func fullHost(r rule) string {
 	return host + "." + r.Namespace + ".svc.cluster.local"
 }
 
+// destinations are what the rules of one place merge into, in the order of their oldest rules.
+type destinations struct {
+	exact map[string][]destination // by host
+	wild  []destination
+}
+
 // merged merges the rules of one namespace by host: those with a selector first, then the oldest first; the first
 // traffic policy is kept and subsets add up (istio/istio pilot/pkg/model/destination_rule.go, mergeDestinationRule).
-func merged(rules []rule) []destination {
+func merged(rules []rule) *destinations {
 	rules = slices.Clone(rules)
 	slices.SortStableFunc(rules, func(a, b rule) int {
 		return cmp.Or(cmp.Compare(unselecting(a), unselecting(b)), byAge(a.Meta, b.Meta))
 	})
-	var all []destination
+	all := &destinations{exact: map[string][]destination{}}
 	for _, r := range rules {
-		apart := true
-		for i := range all {
-			old := &all[i]
-			if old.host != fullHost(r) {
-				continue
-			}
-			exports := exportTo(r)
-			switch {
-			case maps.Equal(exports, old.exportTo):
-				apart = false
-			case len(old.exportTo) > 0 && superset(exports, old.exportTo):
-			default:
-				apart = true
-				continue
-			}
-			selector := selectorOf(r)
-			if selector != nil && old.selector != nil && !maps.Equal(selector, old.selector) {
-				apart = true
-				continue
-			}
-			if (selector == nil) == (old.selector == nil) {
-				apart = false
-			}
-			old.add(r)
+		host := fullHost(r)
+		if !strings.HasPrefix(host, "*") {
+			all.exact[host] = mergeInto(all.exact[host], r)
+			continue
 		}
-		if apart {
-			all = append(all, newDestination(r))
+		all.wild = mergeInto(all.wild, r)
+	}
+	return all
+}
+
+// mergeInto merges a rule into those of its host and reach, or adds it.
+func mergeInto(all []destination, r rule) []destination {
+	apart := true
+	for i := range all {
+		old := &all[i]
+		if old.host != fullHost(r) {
+			continue
 		}
+		exports := exportTo(r)
+		switch {
+		case maps.Equal(exports, old.exportTo):
+			apart = false
+		case len(old.exportTo) > 0 && superset(exports, old.exportTo):
+		default:
+			apart = true
+			continue
+		}
+		selector := selectorOf(r)
+		if selector != nil && old.selector != nil && !maps.Equal(selector, old.selector) {
+			apart = true
+			continue
+		}
+		if (selector == nil) == (old.selector == nil) {
+			apart = false
+		}
+		old.add(r)
+	}
+	if apart {
+		all = append(all, newDestination(r))
 	}
 	return all
 }
@@ -274,37 +315,33 @@ func (d *destination) subset(name string) *subset {
 }
 
 // mostSpecific finds the destinations of the host itself, or of the longest wildcard that matches it.
-func mostSpecific(all []destination, host string, t trail) []destination {
+func (d *destinations) mostSpecific(host string, t trail) []destination {
 	best, wildcards := "", 0
-	exact := false
-	for _, d := range all {
-		switch {
-		case d.host == host:
-			exact = true
-		case strings.HasPrefix(d.host, "*") && strings.HasSuffix(host, d.host[1:]):
-			if best != d.host {
-				wildcards++
-			}
-			if len(d.host) > len(best) {
-				best = d.host
-			}
+	for _, one := range d.wild {
+		if !strings.HasSuffix(host, one.host[1:]) {
+			continue
+		}
+		if best != one.host {
+			wildcards++
+		}
+		if len(one.host) > len(best) {
+			best = one.host
 		}
 	}
-	switch {
-	case exact:
-		best = host
+	if exact := d.exact[host]; len(exact) > 0 {
 		if wildcards > 0 {
 			t.use(RuleExact)
 		}
-	case best == "":
-		return nil
-	default:
-		t.use(RuleWildcard)
-		if wildcards > 1 {
-			t.use(RuleLongest)
-		}
+		return slices.Clone(exact)
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(d destination) bool { return d.host != best })
+	if best == "" {
+		return nil
+	}
+	t.use(RuleWildcard)
+	if wildcards > 1 {
+		t.use(RuleLongest)
+	}
+	return slices.DeleteFunc(slices.Clone(d.wild), func(one destination) bool { return one.host != best })
 }
 
 // forWorkload picks the destination that selects the client, else one without selector.

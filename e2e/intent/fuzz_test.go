@@ -96,6 +96,9 @@ func FuzzAsk(f *testing.F) {
 			if other := shuffled.Ask(q); !reflect.DeepEqual(answer, other) {
 				t.Errorf("%s: the order of objects decides: %+v and %+v", text, answer, other)
 			}
+			if other := snapshot.Indexed().Ask(q); !reflect.DeepEqual(answer, other) {
+				t.Errorf("%s: indexed the answer is %+v, and else %+v", text, other, answer)
+			}
 			properties(t, text, answer)
 			loser(t, snapshot, q, answer)
 		}

@@ -15,7 +15,11 @@ const (
 	injectionLabel = "istio-injection"
 	injectLabel    = "sidecar.istio.io/inject"
 	tlsModeLabel   = "security.istio.io/tlsMode"
-	proxyContainer = "istio-proxy"
+	// Of ambient mode (https://istio.io/latest/docs/reference/config/labels/, …/config/annotations/).
+	dataplaneLabel        = "istio.io/dataplane-mode"
+	redirectionAnnotation = "ambient.istio.io/redirection"
+	tunnelLabel           = "networking.istio.io/tunnel"
+	proxyContainer        = "istio-proxy"
 )
 
 // number reads a port that may stand as a name.
@@ -129,6 +133,8 @@ func decodePod(meta Meta, doc document) (Workload, error) {
 	workload.HasProxy = spec.hasProxy()
 	workload.Gateway = workload.HasProxy && len(spec.Containers) == 1 && spec.Containers[0].Name == proxyContainer &&
 		meta.Labels[tlsModeLabel] == ""
+	workload.Ambient = meta.Labels[tunnelLabel] == "http" || !workload.HasProxy &&
+		(meta.Labels[dataplaneLabel] == "ambient" || doc.Metadata.Annotations[redirectionAnnotation] == "enabled")
 	for _, address := range doc.Status.PodIPs {
 		parsed, err := netip.ParseAddr(address.IP)
 		if err != nil {
@@ -167,20 +173,21 @@ func newWorkload(meta Meta, labels map[string]string, spec podSpec) Workload {
 	return Workload{Name: meta.Name, Namespace: meta.Namespace, Labels: labels, ServiceAccount: account}
 }
 
-// inject settles what a Deployment's pods will be: the pod's own label stands above its namespace's
+// settle adds to a workload what its namespace says of it. Of what a Deployment's pods will be the pod's own label stands
+// above its namespace's
 // (https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy).
-func (w Workload) inject(namespaces map[string]bool) Workload {
-	if !w.pending {
-		return w
+func (s Snapshot) settle(w Workload) Workload {
+	if w.pending {
+		w.pending = false
+		w.HasProxy = s.Injected[w.Namespace]
+		if own, given := w.Labels[injectLabel]; given {
+			w.HasProxy = own == "true"
+		}
+		if w.HasProxy {
+			w.Labels = withDefault(w.Labels, tlsModeLabel, istioMode)
+		}
 	}
-	w.pending = false
-	w.HasProxy = namespaces[w.Namespace]
-	if own, given := w.Labels[injectLabel]; given {
-		w.HasProxy = own == "true"
-	}
-	if w.HasProxy {
-		w.Labels = withDefault(w.Labels, tlsModeLabel, istioMode)
-	}
+	w.Ambient = w.Ambient || s.Ambient[w.Namespace] && !w.HasProxy && w.Labels[dataplaneLabel] != "none"
 	return w
 }
 

@@ -18,12 +18,14 @@ func (s Snapshot) Merge(other Snapshot) Snapshot {
 		ApplicationNames:      join(s.ApplicationNames, other.ApplicationNames),
 		Clients:               overlay(s.Clients, other.Clients),
 		Injected:              overlay(s.Injected, other.Injected),
+		Ambient:               overlay(s.Ambient, other.Ambient),
 		Unread:                join(s.Unread, other.Unread),
 	}
 }
 
 // Without takes objects of the same kind, namespace and name away.
 func (s Snapshot) Without(other Snapshot) Snapshot {
+	s.index = nil
 	s.PeerAuthentications = without(s.PeerAuthentications, other.PeerAuthentications, objectKey)
 	s.DestinationRules = without(s.DestinationRules, other.DestinationRules, objectKey)
 	s.ServiceEntries = without(s.ServiceEntries, other.ServiceEntries, objectKey)

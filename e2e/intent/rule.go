@@ -53,6 +53,9 @@ const (
 	// ServerNoProxy: no policy reaches a workload without a proxy
 	// (https://istio.io/latest/docs/tasks/security/authentication/mtls-migration/).
 	ServerNoProxy Rule = "workload/no-proxy"
+	// ServerAmbient: traffic of a workload in ambient mode passes a ztunnel
+	// (https://istio.io/latest/docs/ambient/architecture/traffic-redirection/).
+	ServerAmbient Rule = "workload/ambient"
 	// ServerGateway: a gateway's own servers decide, not PeerAuthentication
 	// (https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings).
 	ServerGateway Rule = "gateway/server"

@@ -20,8 +20,8 @@ func (s Snapshot) policyMode(namespace string, labels map[string]string, port ui
 	if namespace == s.Mesh.RootNamespace {
 		return decided
 	}
-	own := first(s.PeerAuthentications, t, func(p peer) bool {
-		return p.Namespace == namespace && !everyone(p) && selects(p.Spec.GetSelector().GetMatchLabels(), labels)
+	own := first(s.peersIn(namespace), t, func(p peer) bool {
+		return !everyone(p) && selects(p.Spec.GetSelector().GetMatchLabels(), labels)
 	})
 	if own == nil {
 		return decided
@@ -57,7 +57,7 @@ func (s Snapshot) policyMode(namespace string, labels map[string]string, port ui
 func (s Snapshot) namespaceMode(namespace string, t trail) Server {
 	decided := Server{Mode: Permissive, Rule: ServerDefault}
 	root := s.Mesh.RootNamespace
-	if mesh := first(s.PeerAuthentications, t, func(p peer) bool { return p.Namespace == root && everyone(p) }); mesh != nil {
+	if mesh := first(s.peersIn(root), t, everyone); mesh != nil {
 		mode, given := modeOf(mesh.Spec.GetMtls())
 		if !given {
 			mode = Permissive
@@ -66,7 +66,7 @@ func (s Snapshot) namespaceMode(namespace string, t trail) Server {
 		decided = Server{Mode: mode, Policy: mesh.String(), Rule: ServerMesh}
 	}
 	if namespace != root {
-		own := first(s.PeerAuthentications, t, func(p peer) bool { return p.Namespace == namespace && everyone(p) })
+		own := first(s.peersIn(namespace), t, everyone)
 		if own != nil {
 			if mode, given := modeOf(own.Spec.GetMtls()); given {
 				decided = Server{Mode: mode, Policy: own.String(), Rule: ServerNamespace}
@@ -81,8 +81,8 @@ func (s Snapshot) namespaceMode(namespace string, t trail) Server {
 
 // noteIgnored notes a policy of the root namespace that would select the workload if its selector counted.
 func (s Snapshot) noteIgnored(labels map[string]string, t trail) {
-	for _, policy := range s.PeerAuthentications {
-		if policy.Namespace == s.Mesh.RootNamespace && !everyone(policy) && selects(policy.Spec.GetSelector().GetMatchLabels(), labels) {
+	for _, policy := range s.peersIn(s.Mesh.RootNamespace) {
+		if !everyone(policy) && selects(policy.Spec.GetSelector().GetMatchLabels(), labels) {
 			t.use(ServerRootSelector)
 		}
 	}

@@ -27,8 +27,12 @@ type Snapshot struct {
 	Clients map[string]string
 	// Injected are the namespaces whose pods get a sidecar.
 	Injected map[string]bool
+	// Ambient are the namespaces whose pods a ztunnel serves, unless they have a sidecar.
+	Ambient map[string]bool
 	// Unread are the objects of kinds that decide no hop here, as KIND NAMESPACE/NAME.
 	Unread []string
+
+	index *index // nil until Indexed
 }
 
 // Meta names an object and says when it was made.
@@ -93,7 +97,9 @@ type Workload struct {
 	// HasProxy is true of a sidecar and of a gateway.
 	HasProxy bool
 	// Gateway is true of a proxy without an application.
-	Gateway   bool
+	Gateway bool
+	// Ambient is true of a workload whose traffic is tunnelled by HBONE.
+	Ambient   bool
 	Addresses []netip.Addr
 	// pending is true while the injector's word on the pod is not known.
 	pending bool

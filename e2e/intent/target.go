@@ -77,12 +77,7 @@ const maxAliases = 8
 
 // service finds a service by NAME, NAME.NAMESPACE or host; of two of one name the namespace that sorts first.
 func (s Snapshot) service(name string) (Service, bool) {
-	var all []Service
-	for _, service := range s.Services {
-		if name == service.Name || name == service.Name+"."+service.Namespace || name == service.Host() {
-			all = append(all, service)
-		}
-	}
+	all := s.servicesNamed(name)
 	slices.SortFunc(all, func(a, b Service) int { return cmp.Compare(a.Namespace, b.Namespace) })
 	if len(all) == 0 {
 		return Service{}, false
@@ -93,11 +88,14 @@ func (s Snapshot) service(name string) (Service, bool) {
 // behind lists the workloads of a service, in the order of their names.
 func (s Snapshot) behind(service Service) []Workload {
 	var all []Workload
-	for _, workload := range s.Workloads {
-		member := slices.Contains(service.Members, workload.String())
-		selected := len(service.Selector) > 0 && workload.Namespace == service.Namespace && selects(service.Selector, workload.Labels)
-		if member || selected {
-			all = append(all, workload.inject(s.Injected))
+	for _, member := range service.Members {
+		all = append(all, s.workloadsNamed(member)...)
+	}
+	if len(service.Selector) > 0 {
+		for _, workload := range s.workloadsIn(service.Namespace) {
+			if selects(service.Selector, workload.Labels) && !slices.Contains(service.Members, workload.String()) {
+				all = append(all, workload)
+			}
 		}
 	}
 	slices.SortFunc(all, func(a, b Workload) int { return cmp.Compare(a.String(), b.String()) })
@@ -153,9 +151,9 @@ func (s Snapshot) entryTarget(entry Object[*networking.ServiceEntry], host strin
 		t.use(EntryInternal)
 	}
 	if selector := spec.GetWorkloadSelector().GetLabels(); len(selector) > 0 {
-		for _, w := range s.Workloads {
-			if w.Namespace == entry.Namespace && selects(selector, w.Labels) {
-				made.endpoints = append(made.endpoints, ownEndpoint(w.inject(s.Injected), workload))
+		for _, w := range s.workloadsIn(entry.Namespace) {
+			if selects(selector, w.Labels) {
+				made.endpoints = append(made.endpoints, ownEndpoint(w, workload))
 			}
 		}
 		return made
@@ -169,7 +167,7 @@ func (s Snapshot) entryTarget(entry Object[*networking.ServiceEntry], host strin
 		if own, given := named.GetPorts()[port.GetName()]; given {
 			at = uint16(own)
 		}
-		for _, real := range s.at(named.GetAddress(), at) {
+		for _, real := range s.answering(named.GetAddress(), at) {
 			real.namespace, real.labels, real.account, real.named = entry.Namespace, named.GetLabels(), named.GetServiceAccount(), true
 			real.mode = entryMode(named)
 			made.endpoints = append(made.endpoints, real)
@@ -189,12 +187,12 @@ func entryMode(named *networking.WorkloadEntry) string {
 	return disabledMode
 }
 
-// at finds what answers at an address: a pod's, or a service's.
-func (s Snapshot) at(address string, port uint16) []endpoint {
+// answering finds what answers at an address: a pod's, or a service's.
+func (s Snapshot) answering(address string, port uint16) []endpoint {
 	if ip, err := netip.ParseAddr(address); err == nil {
 		for _, workload := range s.Workloads {
 			if slices.Contains(workload.Addresses, ip) {
-				return []endpoint{ownEndpoint(workload.inject(s.Injected), port)}
+				return []endpoint{ownEndpoint(s.settle(workload), port)}
 			}
 		}
 		return []endpoint{{port: port}}

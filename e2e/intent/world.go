@@ -51,7 +51,7 @@ func FromWorld(world fixture.World) (Snapshot, error) {
 
 // WithAccount gives a workload of the world another ServiceAccount.
 func (s Snapshot) WithAccount(account fixture.Account) Snapshot {
-	s.Workloads = slices.Clone(s.Workloads)
+	s.index, s.Workloads = nil, slices.Clone(s.Workloads)
 	for i := range s.Workloads {
 		if s.Workloads[i].Name == account.Workload {
 			s.Workloads[i].ServiceAccount = account.Name
