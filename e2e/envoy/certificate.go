@@ -4,10 +4,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"mtls.test/conformance/e2e/hop"
@@ -91,14 +94,48 @@ func path(chain, trusted []CertificateFacts) []CertificateFacts {
 	if len(chain) == 0 {
 		return nil
 	}
+	return known.path(chain, trusted)
+}
+
+// paths remembers what was found: the proxies of a mesh show each other few certificates, over many hops.
+type paths struct {
+	mu    sync.Mutex
+	found map[[sha256.Size]byte][]CertificateFacts
+}
+
+var known = paths{found: map[[sha256.Size]byte][]CertificateFacts{}}
+
+// maxPaths bounds what is remembered.
+const maxPaths = 4096
+
+func (p *paths) path(chain, trusted []CertificateFacts) []CertificateFacts {
+	digest := sha256.New()
+	for _, certificate := range slices.Concat(chain, []CertificateFacts{{}}, trusted) {
+		_, _ = fmt.Fprintf(digest, "%d ", len(certificate.DER))
+		_, _ = digest.Write(certificate.DER)
+	}
+	key := [sha256.Size]byte(digest.Sum(nil))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	facts, found := p.found[key]
+	if found {
+		return facts
+	}
+	if len(p.found) >= maxPaths {
+		clear(p.found)
+	}
+	facts = findPath(chain, trusted)
+	p.found[key] = facts
+	return facts
+}
+
+func findPath(chain, trusted []CertificateFacts) []CertificateFacts {
 	leaf, err := x509.ParseCertificate(chain[0].DER)
 	if err != nil {
 		return nil
 	}
-	ends, between := parsed(trusted), parsed(chain[1:])
-	found := climb(leaf, between, ends, len(chain))
 	var facts []CertificateFacts
-	for _, c := range found {
+	for _, c := range climb(leaf, parsed(chain[1:]), parsed(trusted), len(chain)) {
 		facts = append(facts, certificateFacts(c))
 	}
 	return facts

@@ -33,14 +33,22 @@ type Dump struct {
 	endpoints map[string][]endpoint
 	secrets   map[string]secret
 
-	asked     []Part          // what was read
-	hosts     []string        // of which alone clusters and endpoints were read; all where there is none
-	override  *ALPNOverride   // of the listeners that clients' requests pass
-	bytesOnly map[string]bool // clusters to which listeners send bytes without reading HTTP
+	asked     []Part                  // what was read
+	nodeOnly  bool                    // the reading ends with the node
+	hosts     map[string]bool         // of which alone clusters and endpoints were read; all where there is none
+	held      map[string]*SecretFacts // the secrets that can be read
+	override  *ALPNOverride           // of the listeners that clients' requests pass
+	bytesOnly map[string]bool         // clusters to which listeners send bytes without reading HTTP
 }
 
-func newDump() *Dump {
+func newDump(hosts []string) *Dump {
+	wanted := map[string]bool{}
+	for _, host := range hosts {
+		wanted[host] = true
+	}
 	return &Dump{
+		hosts:     wanted,
+		held:      map[string]*SecretFacts{},
 		listeners: map[string]listener{},
 		clusters:  map[string]cluster{},
 		endpoints: map[string][]endpoint{},
@@ -53,13 +61,23 @@ func newDump() *Dump {
 // of the hosts alone, which is many times as fast. It fails only when the bytes are not such an answer, or are cut short; it
 // says where.
 func Parse(r io.Reader, hosts ...string) (*Dump, error) {
-	d := newDump()
-	d.hosts, d.asked = hosts, []Part{{}}
+	d := newDump(hosts)
+	d.asked = []Part{{}}
 	if err := d.read(r); err != nil {
 		return nil, err
 	}
-	d.readOutbound()
+	d.finish()
 	return d, nil
+}
+
+// finish derives what several resources tell together.
+func (d *Dump) finish() {
+	for name := range d.secrets {
+		if facts, err := d.Secret(name); err == nil {
+			d.held[name] = &facts
+		}
+	}
+	d.readOutbound()
 }
 
 const adminTypes = "type.googleapis.com/envoy.admin.v3."

@@ -1,6 +1,11 @@
 package envoy
 
-import "strings"
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
 
 // Node is what a proxy states of itself to istiod (istio/istio pkg/bootstrap/config.go).
 type Node struct {
@@ -37,3 +42,19 @@ func (d *Dump) addBootstrap(_ string, in bootstrap) {
 	d.Node.Kind = words[0]
 	d.Node.Pod, _, _ = strings.Cut(words[2], ".")
 }
+
+// ReadNode reads of a dump whose it is, and no more than it must. The error wraps ErrAbsent where the dump has no bootstrap.
+func ReadNode(r io.Reader) (Node, error) {
+	d := newDump([]string{"none"})
+	d.asked, d.nodeOnly = []Part{{}}, true
+	if err := d.read(r); err != nil && !errors.Is(err, errNodeRead) {
+		return Node{}, err
+	}
+	if d.Node.Pod == "" {
+		return Node{}, fmt.Errorf("bootstrap: %w: was it asked for with a filter?", ErrAbsent)
+	}
+	return d.Node, nil
+}
+
+// errNodeRead ends a reading that wants the node alone; Envoy tells its bootstrap first.
+var errNodeRead = errors.New("the node is read")

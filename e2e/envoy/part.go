@@ -42,6 +42,8 @@ type Wanted struct {
 	Listeners bool     // every listener: a gateway's own are few
 	Clusters  []string // by name, with their endpoints
 	Onward    bool     // the clusters to which a gateway passes TLS on by server name
+	Outbound  bool     // every cluster of a service port, with their endpoints
+	Hosts     []string // of which alone clusters and endpoints are kept; of all where there is none
 }
 
 // Parts are the requests that together tell it.
@@ -59,6 +61,9 @@ func (w Wanted) Parts() []Part {
 	}
 	if w.Onward {
 		clusters = append(clusters, `outbound_\..*`)
+	}
+	if w.Outbound {
+		clusters = append(clusters, `outbound\|.*`)
 	}
 	if w.Listeners {
 		listeners = []string{".*"}
@@ -90,16 +95,17 @@ type Answer struct {
 	Body io.Reader
 }
 
-// Join reads answers to requests for parts as one dump, which holds what they told and no more.
-func Join(answers []Answer) (*Dump, error) {
-	d := newDump()
+// Join reads answers to requests for parts as one dump, which holds what they told and no more; with hosts, of clusters and
+// endpoints those of the hosts alone.
+func Join(answers []Answer, hosts ...string) (*Dump, error) {
+	d := newDump(hosts)
 	for _, answer := range answers {
 		d.asked = append(d.asked, answer.Part)
 		if err := d.read(answer.Body); err != nil {
 			return nil, fmt.Errorf("%s: %w", answer.Part, err)
 		}
 	}
-	d.readOutbound()
+	d.finish()
 	return d, nil
 }
 

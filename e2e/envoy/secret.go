@@ -103,15 +103,6 @@ func (d *Dump) Secret(name string) (SecretFacts, error) {
 	return facts, nil
 }
 
-// held returns a secret that can be read, or nil.
-func (d *Dump) held(name string) *SecretFacts {
-	facts, err := d.Secret(name)
-	if err != nil {
-		return nil
-	}
-	return &facts
-}
-
 func (f *SecretFacts) readChain(chain []CertificateFacts) {
 	leaf := chain[0]
 	f.Chain = chain

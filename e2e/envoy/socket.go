@@ -124,7 +124,7 @@ func (d *Dump) readTLS(common *tlsv3.CommonTlsContext) TLSContext {
 	facts.ValidationSecret = secret
 	facts.SANs = subjectAltNames(validation)
 	facts.AcceptsUntrusted = validation.GetTrustChainVerification() == tlsv3.CertificateValidationContext_ACCEPT_UNTRUSTED
-	facts.Certificate, facts.Roots = d.held(facts.CertificateSecret), d.held(facts.ValidationSecret)
+	facts.Certificate, facts.Roots = d.held[facts.CertificateSecret], d.held[facts.ValidationSecret]
 	if own := common.GetTlsCertificates(); facts.CertificateSecret == inline && len(own) == 1 {
 		if chain, err := inlineCertificates(own[0].GetCertificateChain()); err == nil {
 			facts.Certificate = &SecretFacts{Name: inline}

@@ -86,6 +86,9 @@ func (d *Dump) readConfig(place string, in *jsontext.Decoder) error {
 			kind = d.kindOf(place, value)
 		case kind == "BootstrapConfigDump":
 			decoded(d, d.addBootstrap)(place, json.RawMessage(value))
+			if d.nodeOnly {
+				return errNodeRead
+			}
 		default:
 			if element.Len() > 0 {
 				element.WriteByte(',')
@@ -158,9 +161,26 @@ func (d *Dump) passesOver(list string, raw []byte) bool {
 	return false
 }
 
-// reads tells whether what names something is of one of the hosts asked for.
-func (d *Dump) reads(name []byte) bool {
-	return len(d.hosts) == 0 || slices.ContainsFunc(d.hosts, func(host string) bool { return bytes.Contains(name, []byte(host)) })
+// reads tells whether what names clusters is of one of the hosts asked for; what names none of a service port is.
+func (d *Dump) reads(text []byte) bool {
+	if len(d.hosts) == 0 {
+		return true
+	}
+	named := false
+	for rest := text; ; {
+		_, name, found := bytes.Cut(rest, []byte("outbound|"))
+		if !found {
+			return !named
+		}
+		named, rest = true, name
+		if end := bytes.IndexByte(name, '"'); end >= 0 {
+			name = name[:end]
+		}
+		// PORT|SUBSET|HOST
+		if d.hosts[string(name[bytes.LastIndexByte(name, '|')+1:])] {
+			return true
+		}
+	}
 }
 
 // eachName walks the members of an object whose start has been read; the function reads each value.

@@ -34,6 +34,9 @@ func (s Snapshot) AskEach(q Question) []EndpointAnswer {
 	if err != nil {
 		return unasked(err.Error(), t)
 	}
+	if to.unlisted {
+		return unasked(fmt.Sprintf("service %s has no selector, and who its endpoints are is not in the snapshot", to.host), t)
+	}
 	if client.Ambient {
 		return unasked(ambient(client), t)
 	}

@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -20,17 +21,21 @@ const (
 	redirectionAnnotation = "ambient.istio.io/redirection"
 	tunnelLabel           = "networking.istio.io/tunnel"
 	proxyContainer        = "istio-proxy"
+	revisionLabel         = "istio.io/rev"
 )
 
-// number reads a port that may stand as a name.
-type number uint16
+// targetPort is a workload's port by number or, for each workload to look up among its containers' ports, by name.
+type targetPort struct {
+	number uint16
+	name   string
+}
 
-// UnmarshalJSON reads a number, and takes a name for 0: the port is then the Service's own.
-func (n *number) UnmarshalJSON(text []byte) error {
+// UnmarshalJSON reads a number or a name.
+func (p *targetPort) UnmarshalJSON(text []byte) error {
 	if strings.HasPrefix(string(text), `"`) {
-		return nil
+		return json.Unmarshal(text, &p.name)
 	}
-	return json.Unmarshal(text, (*uint16)(n))
+	return json.Unmarshal(text, &p.number)
 }
 
 func decodeService(meta Meta, content json.RawMessage) (Service, error) {
@@ -40,10 +45,11 @@ func decodeService(meta Meta, content json.RawMessage) (Service, error) {
 		ExternalName string            `json:"externalName"`
 		Selector     map[string]string `json:"selector"`
 		Ports        []struct {
-			Name        string `json:"name"`
-			Port        uint16 `json:"port"`
-			TargetPort  number `json:"targetPort"`
-			AppProtocol string `json:"appProtocol"`
+			Name        string     `json:"name"`
+			Port        uint16     `json:"port"`
+			TargetPort  targetPort `json:"targetPort"`
+			AppProtocol string     `json:"appProtocol"`
+			Protocol    string     `json:"protocol"`
 		} `json:"ports"`
 	}
 	if err := decodeInto(content, &spec); err != nil {
@@ -56,17 +62,17 @@ func decodeService(meta Meta, content json.RawMessage) (Service, error) {
 	case spec.ClusterIP == "None":
 		service.Kind = Headless
 	}
+	service.Unselected = len(spec.Selector) == 0 && service.Kind != ExternalName
 	for _, port := range spec.Ports {
-		workload := uint16(port.TargetPort)
-		if workload == 0 {
-			workload = port.Port
+		if port.Protocol != "" && port.Protocol != "TCP" {
+			continue
 		}
 		declared := port.AppProtocol
 		if declared == "" {
 			declared = port.Name
 		}
 		service.Ports = append(service.Ports, Port{
-			Name: port.Name, Number: port.Port, Workload: workload, Protocol: spoken(port.Name, declaredProtocol(declared)),
+			Name: port.Name, Number: port.Port, Workload: cmp.Or(port.TargetPort.number, port.Port), Target: port.TargetPort.name, Protocol: spoken(port.Name, declaredProtocol(declared)),
 		})
 	}
 	return service, nil
@@ -111,7 +117,11 @@ type podSpec struct {
 }
 
 type container struct {
-	Name string `json:"name"`
+	Name  string `json:"name"`
+	Ports []struct {
+		Name   string `json:"name"`
+		Number uint16 `json:"containerPort"`
+	} `json:"ports"`
 }
 
 // hasProxy looks among init containers too: from Kubernetes 1.29 on the sidecar may be one that restarts.
@@ -133,6 +143,7 @@ func decodePod(meta Meta, doc document) (Workload, error) {
 	workload.HasProxy = spec.hasProxy()
 	workload.Gateway = workload.HasProxy && len(spec.Containers) == 1 && spec.Containers[0].Name == proxyContainer &&
 		meta.Labels[tlsModeLabel] == ""
+	workload.Revision = cmp.Or(doc.Metadata.Annotations[revisionLabel], meta.Labels[revisionLabel])
 	workload.Ambient = meta.Labels[tunnelLabel] == "http" || !workload.HasProxy &&
 		(meta.Labels[dataplaneLabel] == "ambient" || doc.Metadata.Annotations[redirectionAnnotation] == "enabled")
 	for _, address := range doc.Status.PodIPs {
@@ -170,7 +181,13 @@ func newWorkload(meta Meta, labels map[string]string, spec podSpec) Workload {
 	if account == "" {
 		account = "default"
 	}
-	return Workload{Name: meta.Name, Namespace: meta.Namespace, Labels: labels, ServiceAccount: account}
+	workload := Workload{Name: meta.Name, Namespace: meta.Namespace, Labels: labels, ServiceAccount: account, Ports: map[string]uint16{}}
+	for _, container := range join(spec.Containers, spec.InitContainers) {
+		for _, port := range container.Ports {
+			workload.Ports[port.Name] = port.Number
+		}
+	}
+	return workload
 }
 
 // settle adds to a workload what its namespace says of it. Of what a Deployment's pods will be the pod's own label stands

@@ -130,3 +130,7 @@ func inherits(parent Server) Rule {
 	}
 	return ServerUnsetDefaultInherits
 }
+
+// OfNamespace is the mode of what lives in a namespace, as far as policies without a selector tell: the mesh's and the
+// namespace's own. That of the root namespace is the mesh's.
+func (s Snapshot) OfNamespace(namespace string) Server { return s.namespaceMode(namespace, trail{}) }

@@ -72,6 +72,8 @@ type Service struct {
 	Kind      ServiceKind
 	Target    string // the host that an ExternalName stands for
 	Selector  map[string]string
+	// Unselected is true of one whose endpoints are listed by hand, which the snapshot does not hold.
+	Unselected bool
 	// Members are the workloads behind it as NAMESPACE/NAME, where no selector tells them.
 	Members []string
 	Ports   []Port
@@ -85,7 +87,16 @@ type Port struct {
 	Name     string
 	Number   uint16
 	Workload uint16
+	Target   string // the workload's port by the name that its container gives it; empty where Workload tells
 	Protocol hop.Protocol
+}
+
+// at is the workload's port behind the service's (https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports).
+func (p Port) at(w Workload) uint16 {
+	if number, named := w.Ports[p.Target]; named && p.Target != "" {
+		return number
+	}
+	return p.Workload
 }
 
 // Workload is a pod, or what its Deployment will make.
@@ -94,10 +105,14 @@ type Workload struct {
 	Namespace      string
 	Labels         map[string]string
 	ServiceAccount string
+	// Ports are those that its containers name.
+	Ports map[string]uint16
 	// HasProxy is true of a sidecar and of a gateway.
 	HasProxy bool
 	// Gateway is true of a proxy without an application.
 	Gateway bool
+	// Revision names the control plane that injected the proxy; empty where nothing says it.
+	Revision string
 	// Ambient is true of a workload whose traffic is tunnelled by HBONE.
 	Ambient   bool
 	Addresses []netip.Addr

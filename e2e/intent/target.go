@@ -25,6 +25,7 @@ type target struct {
 	kind      ServiceKind
 	port      Port
 	entry     bool // made by a ServiceEntry
+	unlisted  bool // its endpoints are not known
 	external  bool // outside the mesh, so the ServiceEntry says
 	// passing is true where the client's own choice of address counts.
 	passing   bool
@@ -62,10 +63,10 @@ func (s Snapshot) find(to hop.ServicePort, t trail) (target, error) {
 		}
 		made := target{
 			host: service.Host(), namespace: service.Namespace, kind: service.Kind, port: service.Ports[i],
-			passing: service.Kind == Headless,
+			passing: service.Kind == Headless, unlisted: service.Unselected,
 		}
 		for _, workload := range s.behind(service) {
-			made.endpoints = append(made.endpoints, ownEndpoint(workload, made.port.Workload))
+			made.endpoints = append(made.endpoints, ownEndpoint(workload, made.port.at(workload)))
 		}
 		return made, nil
 	}
@@ -204,7 +205,7 @@ func (s Snapshot) answering(address string, port uint16) []endpoint {
 			}
 			var all []endpoint
 			for _, workload := range s.behind(service) {
-				all = append(all, ownEndpoint(workload, own.Workload))
+				all = append(all, ownEndpoint(workload, own.at(workload)))
 			}
 			return all
 		}
@@ -214,7 +215,7 @@ func (s Snapshot) answering(address string, port uint16) []endpoint {
 
 // inbound tells what a workload's port declares, by the services that stand before it.
 func (s Snapshot) inbound(workload Workload, port uint16, asked target) (declared hop.Protocol, inService bool) {
-	if !asked.entry && asked.kind != Pods && asked.port.Workload == port {
+	if !asked.entry && asked.kind != Pods && asked.port.at(workload) == port {
 		return asked.port.Protocol, true
 	}
 	services := slices.Clone(s.Services)
@@ -228,7 +229,7 @@ func (s Snapshot) inbound(workload Workload, port uint16, asked target) (declare
 				continue
 			}
 			for _, own := range service.Ports {
-				if own.Workload == port {
+				if own.at(behind) == port {
 					return own.Protocol, true
 				}
 			}

@@ -5,29 +5,46 @@ package kube
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"sigs.k8s.io/e2e-framework/klient"
+	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
 )
 
-// Client is one cluster, as named by a kubeconfig file. It is safe for concurrent use.
+// Client is one cluster. It is safe for concurrent use.
 type Client struct {
 	config    *rest.Config
 	clientset *kubernetes.Clientset
 	pods      *podDialer
+	namespace string
+}
+
+// Target names a cluster as kubectl does: a kubeconfig file and a context of it. What is empty is what kubectl would take.
+type Target struct {
+	Kubeconfig string
+	Context    string
 }
 
 // New connects by the kubeconfig file given and by no other.
-func New(kubeconfig string) (*Client, error) {
-	k, err := klient.NewWithKubeConfigFile(kubeconfig)
+func New(kubeconfig string) (*Client, error) { return Connect(Target{Kubeconfig: kubeconfig}) }
+
+// Connect connects to a cluster by its name in a kubeconfig.
+func Connect(target Target) (*Client, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = target.Kubeconfig
+	loaded := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{CurrentContext: target.Context})
+	config, err := loaded.ClientConfig()
 	if err != nil {
-		return nil, fmt.Errorf("kubeconfig %s: %w", kubeconfig, err)
+		return nil, fmt.Errorf("kubeconfig %s: %w", strings.Join(rules.GetLoadingPrecedence(), ":"), err)
 	}
-	config := rest.CopyConfig(k.RESTConfig())
+	namespace, _, err := loaded.Namespace()
+	if err != nil {
+		return nil, err
+	}
 	config.QPS, config.Burst = 200, 400
 	config.UserAgent = "mtls-conformance"
 	// The API server warns of every EnvoyFilter that it is one; a run has a console of its own to keep readable.
@@ -37,8 +54,11 @@ func New(kubeconfig string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{config: config, clientset: clientset, pods: newPodDialer(config)}, nil
+	return &Client{config: config, clientset: clientset, pods: newPodDialer(config), namespace: namespace}, nil
 }
+
+// Namespace is the one that the context names, or default.
+func (c *Client) Namespace() string { return c.namespace }
 
 // Resources returns klient's resources, made anew: klient's are not safe to share between goroutines
 // (kubernetes-sigs/e2e-framework#589).

@@ -3,11 +3,14 @@ package mesh
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"mtls.test/conformance/e2e/envoy"
 )
@@ -30,7 +33,7 @@ func (m *Mesh) Dump(ctx context.Context, proxy Proxy, wanted envoy.Wanted) (*env
 	if err != nil {
 		return nil, fmt.Errorf("config_dump of %s: %w", proxy, err)
 	}
-	dump, err := envoy.Join(answers)
+	dump, err := envoy.Join(answers, wanted.Hosts...)
 	if err != nil {
 		return nil, fmt.Errorf("config_dump of %s: %w", proxy, err)
 	}
@@ -52,14 +55,37 @@ func (m *Mesh) ask(ctx context.Context, proxy Proxy, wanted envoy.Wanted) ([]env
 	return answers, asking.Wait()
 }
 
-// Admin copies the answer of a proxy's admin interface to a GET of the path, such as /stats.
+// Admin copies the answer of a proxy's admin interface to a GET of the path, such as /stats. Where port-forward is denied
+// it asks by the proxy's own pilot-agent, with exec.
 func (m *Mesh) Admin(ctx context.Context, proxy Proxy, path string, to io.Writer) error {
+	if m.execs.Load() {
+		return m.byAgent(ctx, proxy, path, to)
+	}
 	body, err := m.get(ctx, fmt.Sprintf("http://%s:15000%s", proxy.id(), path))
+	if apierrors.IsForbidden(err) {
+		if denied := m.byAgent(ctx, proxy, path, to); denied != nil {
+			return errors.Join(err, denied)
+		}
+		m.execs.Store(true)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	defer func() { _ = body.Close() }()
 	return bounded(to, body, path)
+}
+
+// byAgent asks as the guide does: pilot-agent request GET PATH
+// (https://istio.io/latest/docs/reference/commands/pilot-agent/#pilot-agent-request).
+func (m *Mesh) byAgent(ctx context.Context, proxy Proxy, path string, to io.Writer) error {
+	read, write := io.Pipe()
+	go func() {
+		command := []string{"pilot-agent", "request", "GET", strings.TrimPrefix(path, "/")}
+		_ = write.CloseWithError(m.kube.Exec(ctx, proxy.Namespace, proxy.Pod, ProxyContainer, command, write))
+	}()
+	defer func() { _ = read.Close() }()
+	return bounded(to, read, path)
 }
 
 // maxAnswer bounds an answer of a proxy, in bytes: what a suite asks for is a part of its configuration.

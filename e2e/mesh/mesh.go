@@ -14,6 +14,7 @@ type Mesh struct {
 	kube   *kube.Client
 	http   *http.Client
 	marked atomic.Int64 // the marker's last number
+	execs  atomic.Bool  // port-forward was denied, and exec was not
 }
 
 // askLimit bounds one question to a proxy or to istiod.

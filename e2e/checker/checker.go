@@ -1,0 +1,199 @@
+// Package checker asks the proxies of a cluster what they are configured to do with the hops to its services, and lays it
+// beside what the policies ask. It installs nothing and changes nothing.
+package checker
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/intent"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/survey"
+	"mtls.test/conformance/e2e/tlscheck"
+	"mtls.test/conformance/e2e/witness"
+)
+
+// servicePort names a port of a host.
+func servicePort(host intent.Host, port intent.Port) hop.ServicePort {
+	return hop.ServicePort{Service: host.Name, Port: port.Number}
+}
+
+// Checker checks the hops of one cluster.
+type Checker struct {
+	Survey *survey.Survey
+	Mesh   *mesh.Mesh // asks the proxies; nil to look at policies alone, and at recorded proxies
+
+	Recorded map[string]string // files with the config_dump of proxies, by workload
+	Progress func(done, of int)
+	// Observe has a probe try a workload's port; nil for no probe.
+	Observe func(ctx context.Context, endpoint intent.Workload, port uint16) tlscheck.Observed
+	// Witness asks a Kiali about a namespace; nil where there is none.
+	Witness func(ctx context.Context, namespace string) witness.Kiali
+
+	observed map[string]tlscheck.Observed
+	kiali    map[string]witness.Kiali
+}
+
+// Request is what to check.
+type Request struct {
+	Hosts   []intent.Host
+	Clients []string // workloads as NAMESPACE/NAME; every one with a proxy where there is none
+	Subset  string
+}
+
+// perBatch bounds what is in memory at once, in services times proxies.
+const perBatch = 20000
+
+// Check emits each host of a request as soon as it is known.
+func (c *Checker) Check(ctx context.Context, request Request, emit func(tlscheck.Host) error) error {
+	c.observed, c.kiali = map[string]tlscheck.Observed{}, map[string]witness.Kiali{}
+	clients, err := c.clients(request.Clients)
+	if err != nil {
+		return err
+	}
+	size := min(max(perBatch/max(len(clients), 1), 50), 2000)
+	done := 0
+	for batch := range slices.Chunk(request.Hosts, size) {
+		proxies, err := c.read(ctx, batch, clients, request)
+		if err != nil {
+			return err
+		}
+		for _, host := range batch {
+			if err := emit(c.host(ctx, host, clients, request, proxies)); err != nil {
+				return err
+			}
+			done++
+			c.progress(done, len(request.Hosts))
+		}
+	}
+	return nil
+}
+
+func (c *Checker) progress(done, of int) {
+	if c.Progress != nil {
+		c.Progress(done, of)
+	}
+}
+
+// clients are the workloads of a request's names. Without names they are all that have a proxy; where no proxy is read, one
+// of those that the policies treat alike stands for the others.
+func (c *Checker) clients(names []string) ([]intent.Workload, error) {
+	var all []intent.Workload
+	for _, name := range names {
+		workload, found := c.Survey.Workload(name)
+		if !found {
+			return nil, fmt.Errorf("client %s is no running and ready pod of the cluster", name)
+		}
+		all = append(all, workload)
+	}
+	if len(names) > 0 {
+		return all, nil
+	}
+	alike := map[string]bool{}
+	for _, workload := range c.Survey.Proxies() {
+		_, recorded := c.Recorded[workload.String()]
+		if c.Mesh == nil && !recorded {
+			kind := c.Survey.Kind(workload)
+			if alike[kind] {
+				continue
+			}
+			alike[kind] = true
+		}
+		all = append(all, workload)
+	}
+	return all, nil
+}
+
+// host checks one host.
+func (c *Checker) host(ctx context.Context, host intent.Host, clients []intent.Workload, request Request, proxies *proxies) tlscheck.Host {
+	var hops []tlscheck.Hop
+	var notes []string
+	for _, client := range clients {
+		all, without := c.hops(host, client, request, proxies)
+		hops = append(hops, all...)
+		if without != "" {
+			notes = append(notes, without)
+		}
+	}
+	if len(hops) == 0 && len(notes) == 0 {
+		notes = append(notes, fmt.Sprintf("%s: no proxy is a client of it", host.Name))
+	}
+	if c.Observe != nil {
+		c.observe(ctx, hops)
+	}
+	told := tlscheck.Of(host.Name, hops, notes...)
+	if c.Witness != nil {
+		said, known := c.kiali[host.Namespace]
+		if !known {
+			said = c.Witness(ctx, host.Namespace)
+			c.kiali[host.Namespace] = said
+		}
+		said = said.Against(told.Outcomes())
+		told.Kiali = &said
+	}
+	return told
+}
+
+// hops are those of one client. A client that was not named is none of a port for which its proxy has no cluster: its
+// routes, or a Sidecar object, leave the port out.
+func (c *Checker) hops(host intent.Host, client intent.Workload, request Request, proxies *proxies) (hops []tlscheck.Hop, note string) {
+	named := len(request.Clients) > 0
+	var without []uint16
+	snapshot := c.Survey.Under(client)
+	for _, port := range host.Ports {
+		if proxies.lacks(client, host.Name, port.Number, request.Subset) {
+			without = append(without, port.Number)
+			if !named {
+				continue
+			}
+		}
+		answers := snapshot.AskEach(intent.Question{Client: client.String(), To: servicePort(host, port), Subset: request.Subset})
+		for _, answer := range answers {
+			if answer.Endpoint == client.String() || unopened(answer) {
+				continue
+			}
+			hops = append(hops, c.hop(host, port, client, answer, request.Subset, proxies))
+		}
+	}
+	if !named || len(without) == 0 || len(without) == len(host.Ports) {
+		return hops, ""
+	}
+	hops = slices.DeleteFunc(hops, func(h tlscheck.Hop) bool { return slices.Contains(without, h.Port) })
+	return hops, fmt.Sprintf("%s has no cluster for ports %v of %s: its routes, or a Sidecar object, leave them out", client, without, host.Name)
+}
+
+// unopened is true of a gateway's port that no Gateway object opens.
+func unopened(answer intent.EndpointAnswer) bool {
+	return answer.Server.Rule == intent.ServerGateway && answer.Server.Policy == ""
+}
+
+func (c *Checker) hop(host intent.Host, port intent.Port, client intent.Workload, answer intent.EndpointAnswer, subset string, proxies *proxies) tlscheck.Hop {
+	h := tlscheck.Hop{Client: client.String(), Port: port.Number, Subset: subset, Endpoint: answer.Endpoint, Behind: answer.Port, Asked: answer.Answer}
+	server, known := c.Survey.Workload(answer.Endpoint)
+	if known && !c.Survey.Alike(client, server) {
+		h.Asked = intent.Answer{Why: fmt.Sprintf("the proxies of %s and %s are of two control planes, %s and %s, with different settings", client, server, client.Revision, server.Revision), Server: answer.Server, Client: answer.Client}
+	}
+	if proxies != nil && (proxies.reads(client) || known && proxies.reads(server)) {
+		h.Configured = proxies.configured(host, port, client, server, known, answer, subset)
+	}
+	return h
+}
+
+// observe adds what the probe finds, once for each port of an endpoint.
+func (c *Checker) observe(ctx context.Context, hops []tlscheck.Hop) {
+	for i, h := range hops {
+		endpoint, found := c.Survey.Workload(h.Endpoint)
+		if !found {
+			continue
+		}
+		key := fmt.Sprintf("%s %d", h.Endpoint, h.Behind)
+		said, known := c.observed[key]
+		if !known {
+			said = c.Observe(ctx, endpoint, h.Behind)
+			c.observed[key] = said
+		}
+		hops[i].Observed = &said
+	}
+}

@@ -1,0 +1,120 @@
+package survey
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
+
+	"mtls.test/conformance/e2e/intent"
+	"mtls.test/conformance/e2e/kube"
+)
+
+// Plane is one control plane of Istio: an istiod of one revision.
+type Plane struct {
+	Revision  string `json:"revision"` // default, or the name that it was installed with
+	Version   string `json:"version"`
+	Namespace string `json:"namespace"` // that istiod runs in; policies of the mesh live in Mesh.RootNamespace
+	Pods      []string
+	Mesh      intent.Mesh
+}
+
+const (
+	revisionLabel = "istio.io/rev"
+	sharedMesh    = "SHARED_MESH_CONFIG" // istiod's variable that names a second ConfigMap, above which its own stands
+)
+
+// findPlanes finds istiods by their label, and reads the settings of each from its ConfigMaps
+// (istio/istio pilot/pkg/bootstrap/mesh.go, getMeshConfigMapName).
+func findPlanes(ctx context.Context, client *kube.Client) ([]Plane, error) {
+	r, err := client.Resources()
+	if err != nil {
+		return nil, err
+	}
+	var pods corev1.PodList
+	if err := r.List(ctx, &pods, resources.WithLabelSelector("app=istiod")); err != nil {
+		return nil, fmt.Errorf("list pods app=istiod: %w", err)
+	}
+	var planes []Plane
+	for _, pod := range pods.Items {
+		if pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil {
+			continue
+		}
+		revision := cmp.Or(pod.Labels[revisionLabel], "default")
+		i := slices.IndexFunc(planes, func(p Plane) bool { return p.Revision == revision && p.Namespace == pod.Namespace })
+		if i >= 0 {
+			planes[i].Pods = append(planes[i].Pods, pod.Name)
+			continue
+		}
+		plane := Plane{Revision: revision, Namespace: pod.Namespace, Pods: []string{pod.Name}, Version: versionOf(pod)}
+		if plane.Mesh, err = settings(ctx, r, plane, pod); err != nil {
+			return nil, err
+		}
+		planes = append(planes, plane)
+	}
+	slices.SortFunc(planes, func(a, b Plane) int { return cmp.Compare(a.Revision, b.Revision) })
+	return planes, nil
+}
+
+// versionOf reads the label that Istio's charts set, or else the tag of the image.
+func versionOf(pod corev1.Pod) string {
+	if version := pod.Labels["app.kubernetes.io/version"]; version != "" {
+		return version
+	}
+	for _, container := range pod.Spec.Containers {
+		image, _, _ := strings.Cut(container.Image, "@")
+		if _, tag, found := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":"); found {
+			return tag
+		}
+	}
+	return "unknown"
+}
+
+func settings(ctx context.Context, r *resources.Resources, plane Plane, pod corev1.Pod) (intent.Mesh, error) {
+	own := "istio"
+	if plane.Revision != "default" {
+		own += "-" + plane.Revision
+	}
+	found := intent.DefaultMesh()
+	for _, name := range []string{variable(pod, sharedMesh), own} {
+		if name == "" {
+			continue
+		}
+		var configMap corev1.ConfigMap
+		if err := r.Get(ctx, name, plane.Namespace, &configMap); apierrors.IsNotFound(err) {
+			continue
+		} else if err != nil {
+			return found, fmt.Errorf("the mesh's settings: configmap %s/%s: %w", plane.Namespace, name, err)
+		}
+		var err error
+		if found, err = found.With([]byte(configMap.Data["mesh"])); err != nil {
+			return found, fmt.Errorf("configmap %s/%s: %w", plane.Namespace, name, err)
+		}
+	}
+	return found, nil
+}
+
+func variable(pod corev1.Pod, name string) string {
+	for _, container := range pod.Spec.Containers {
+		for _, own := range container.Env {
+			if own.Name == name {
+				return own.Value
+			}
+		}
+	}
+	return ""
+}
+
+// Address is where workloads ask the plane's istiod for certificates: its Service, HOST:PORT.
+func (p Plane) Address() string {
+	service := "istiod"
+	if p.Revision != "default" {
+		service += "-" + p.Revision
+	}
+	return fmt.Sprintf("%s.%s.svc:15012", service, p.Namespace)
+}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mtls.test/conformance/e2e/checker"
+	"mtls.test/conformance/e2e/envoy"
+	"mtls.test/conformance/e2e/intent"
+	"mtls.test/conformance/e2e/kiali"
+	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/survey"
+	"mtls.test/conformance/e2e/tlscheck"
+	"mtls.test/conformance/fixtures"
+)
+
+// look is a cluster, or the objects of one, with the checker of it.
+type look struct {
+	kube      *kube.Client // nil for objects from a file
+	survey    *survey.Survey
+	checker   *checker.Checker
+	namespace string
+}
+
+// open surveys the cluster that the options name.
+func (o *options) open(ctx context.Context) (*look, error) {
+	l := &look{namespace: o.namespace}
+	if o.objects != "" {
+		content, err := os.ReadFile(o.objects)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		if l.survey, err = survey.Read(content); err != nil {
+			return nil, fmt.Errorf("%s: %w", o.objects, err)
+		}
+	} else {
+		client, err := kube.Connect(o.target)
+		if err != nil {
+			return nil, err
+		}
+		if l.survey, err = survey.Take(ctx, client); err != nil {
+			return nil, err
+		}
+		l.kube = client
+		if l.namespace == "" {
+			l.namespace = client.Namespace()
+		}
+	}
+	if l.namespace == "" {
+		l.namespace = "default"
+	}
+	l.checker = &checker.Checker{Survey: l.survey}
+	if l.kube != nil && !o.policies {
+		l.checker.Mesh = mesh.New(l.kube)
+	}
+	if o.dumps != "" {
+		if err := l.record(o.dumps); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// record takes the files of a folder for the configurations of proxies. Each says itself whose it is; a pod that the cluster
+// does not have any more is a client all the same.
+func (l *look) record(folder string) error {
+	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err != nil {
+		return usageError{err}
+	}
+	if len(files) == 0 {
+		return usage("--dumps %s: no file *.json is in it", folder)
+	}
+	l.checker.Recorded = map[string]string{}
+	var found []intent.Workload
+	for _, name := range files {
+		node, err := nodeOf(name)
+		if err != nil {
+			return err
+		}
+		workload := intent.Workload{
+			Name: node.Pod, Namespace: node.Namespace, Labels: node.Labels, ServiceAccount: node.ServiceAccount,
+			HasProxy: true, Gateway: node.Kind == "router",
+		}
+		l.checker.Recorded[workload.String()] = name
+		found = append(found, workload)
+	}
+	l.survey.Add(found...)
+	return nil
+}
+
+func nodeOf(name string) (envoy.Node, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return envoy.Node{}, usageError{err}
+	}
+	defer func() { _ = file.Close() }()
+	node, err := envoy.ReadNode(file)
+	if err != nil {
+		return node, fmt.Errorf("%s: %w", name, err)
+	}
+	return node, nil
+}
+
+// clients are the workloads that a CLIENT means.
+func (l *look) clients(name string) ([]string, error) {
+	if name == "" {
+		return nil, nil
+	}
+	if pod, isPod := strings.CutPrefix(name, "pod/"); isPod {
+		own, namespace, found := strings.Cut(pod, ".")
+		if !found {
+			namespace = l.namespace
+		}
+		return []string{namespace + "/" + own}, nil
+	}
+	host, err := l.survey.Snapshot.Host(name, l.namespace)
+	if err != nil {
+		// As istioctl took it: POD.NAMESPACE.
+		if own, namespace, found := strings.Cut(name, "."); found {
+			if _, known := l.survey.Workload(namespace + "/" + own); known {
+				return []string{namespace + "/" + own}, nil
+			}
+		}
+		return nil, usageError{fmt.Errorf("client %w", err)}
+	}
+	all := l.survey.Snapshot.Behind(host)
+	if len(all) == 0 {
+		return nil, usage("client %s has no pod that runs and is ready", host.Name)
+	}
+	return all, nil
+}
+
+// hosts are those that a SERVICE means, or all of the mesh or of the namespace given.
+func (o *options) hosts(l *look, name string) ([]intent.Host, error) {
+	if !o.all {
+		host, err := l.survey.Snapshot.Host(name, l.namespace)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		return []intent.Host{host}, nil
+	}
+	all := l.survey.Snapshot.Hosts()
+	if o.namespace != "" {
+		all = slices.DeleteFunc(all, func(h intent.Host) bool { return h.Namespace != o.namespace })
+	}
+	if len(all) == 0 {
+		return nil, usage("there is no service in namespace %s", o.namespace)
+	}
+	return all, nil
+}
+
+func (o *options) check(cmd *cobra.Command, arguments []string) error {
+	ctx := cmd.Context()
+	if !slices.Contains([]string{"", "wide", "json", "yaml"}, o.output) {
+		return usage("-o %s: want wide, json or yaml", o.output)
+	}
+	l, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	request := checker.Request{Subset: o.subset}
+	service := ""
+	if !o.all {
+		service = arguments[len(arguments)-1]
+	}
+	if request.Hosts, err = o.hosts(l, service); err != nil {
+		return err
+	}
+	if len(arguments) == 2 {
+		if request.Clients, err = l.clients(arguments[0]); err != nil {
+			return err
+		}
+	}
+	if o.output == "wide" && l.kube != nil {
+		if err := l.addKiali(ctx, cmd.ErrOrStderr()); err != nil {
+			return err
+		}
+	}
+	if o.probe {
+		remove, err := o.addProbe(cmd, l)
+		if err != nil {
+			return err
+		}
+		defer remove()
+	}
+	found := map[tlscheck.Status]int{}
+	out, err := o.printer(cmd.OutOrStdout(), l, request.Hosts)
+	if err != nil {
+		return err
+	}
+	bar := newBar(cmd.ErrOrStderr(), len(request.Hosts))
+	l.checker.Progress = bar.at
+	err = l.checker.Check(ctx, request, func(host tlscheck.Host) error {
+		for _, row := range host.Rows {
+			found[row.Status]++
+		}
+		bar.clear()
+		return out.write(host)
+	})
+	bar.clear()
+	if err != nil {
+		return err
+	}
+	if err := out.close(found); err != nil {
+		return err
+	}
+	l.notes(cmd.ErrOrStderr())
+	if code := tlscheck.ExitCode(found); code != tlscheck.ExitOK {
+		return exit(code)
+	}
+	return nil
+}
+
+// addKiali lays a Kiali's word beside ours where there is one.
+func (l *look) addKiali(ctx context.Context, to io.Writer) error {
+	found, err := kiali.Find(ctx, l.kube)
+	if err != nil {
+		_, err = fmt.Fprintln(to, "KIALI is not asked:", err)
+		return err
+	}
+	l.checker.Witness = found.Says
+	return nil
+}
+
+// notes say what the answers leave out.
+func (l *look) notes(to io.Writer) {
+	if l.survey.Sidecars > 0 && l.checker.Mesh == nil {
+		_, _ = fmt.Fprintf(to, "%d Sidecar objects are not evaluated: they may hide services and rules from clients\n", l.survey.Sidecars)
+	}
+	if len(l.survey.Unready) > 0 {
+		_, _ = fmt.Fprintf(to, "not ready, and so without traffic: %s\n", strings.Join(l.survey.Unready[:min(len(l.survey.Unready), 5)], ", "))
+	}
+}
+
+// chart is the guide's flowchart.
+func chart() (intent.Chart, error) {
+	content, err := fixtures.FS.ReadFile("guide/flowchart.yaml")
+	if err != nil {
+		return intent.Chart{}, err
+	}
+	return intent.ReadChart(content)
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"mtls.test/conformance/e2e/kube"
+)
+
+// options are what the command line asks for.
+type options struct {
+	target     kube.Target
+	namespace  string
+	all        bool
+	output     string
+	explain    bool
+	policies   bool
+	subset     string
+	dumps      string
+	objects    string
+	probe      bool
+	probeImage string
+	yes        bool
+}
+
+func newCommand() *cobra.Command {
+	var o options
+	command := &cobra.Command{
+		Use:   "kubectl tls-check [CLIENT] SERVICE",
+		Short: "Say whether the hops to a service are mutual TLS",
+		Long: `Say whether the hops to a service are mutual TLS: by what the policies ask for and by what both proxies are
+configured to do, for every client, endpoint and port. Nothing is installed into the cluster.
+
+SERVICE is NAME, NAME.NAMESPACE or a whole host name. CLIENT is a service too, whose pods are the clients, or
+pod/NAME.NAMESPACE; without it every proxy that knows the service is one.
+
+STATUS is OK (they talk, not in the clear), PLAINTEXT (they talk in the clear), CONFLICT (they cannot talk), MISMATCH (the
+proxies do other than the policies ask) or UNKNOWN, with the reason below the table. A host is one row, without a port,
+where all of its ports are alike. AUTHN POLICY is NAMESPACE/ for a policy of a whole namespace.
+
+The exit code is 0 where all is OK, 1 where something is CONFLICT, MISMATCH or PLAINTEXT, 2 where it cannot be told, and 3
+for a command line that cannot be understood.`,
+		Example: `  kubectl tls-check product-service.default.svc.cluster.local
+  kubectl tls-check istio-ingressgateway.istio-system.svc.cluster.local product-service.default.svc.cluster.local
+  kubectl tls-check pod/client-7d4b9.clients product-service.default -o wide
+  kubectl tls-check --all -n default -o json
+  kubectl tls-check product-service.default --explain`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args: func(_ *cobra.Command, arguments []string) error {
+			switch {
+			case o.all && len(arguments) > 0:
+				return usage("--all is for every service: name none, or leave --all out")
+			case !o.all && (len(arguments) == 0 || len(arguments) > 2):
+				return usage("want [CLIENT] SERVICE, or --all (kubectl tls-check --help tells more)")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, arguments []string) error { return o.check(cmd, arguments) },
+	}
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	flags := command.PersistentFlags()
+	flags.StringVar(&o.target.Kubeconfig, "kubeconfig", "", "kubeconfig file to use")
+	flags.StringVar(&o.target.Context, "context", "", "context of the kubeconfig to use")
+	flags.StringVarP(&o.namespace, "namespace", "n", "", "namespace of names without one, and that --all is for")
+	flags = command.Flags()
+	flags.BoolVar(&o.all, "all", false, "check every service, of the namespace given or of the mesh")
+	flags.StringVarP(&o.output, "output", "o", "", "wide, json or yaml")
+	flags.BoolVar(&o.explain, "explain", false, "tell which object decided each step, and where the guide's flowchart leads")
+	flags.BoolVar(&o.policies, "policies-only", false, "ask no proxy: what the policies ask for is all that is told")
+	flags.StringVar(&o.subset, "subset", "", "subset of a DestinationRule that the clients' routes name")
+	flags.StringVar(&o.dumps, "dumps", "", "folder with recorded answers to /config_dump?include_eds, one file a proxy, that are read in place of the proxies")
+	flags.StringVarP(&o.objects, "filename", "f", "", "file with objects as kubectl get -o yaml or -o json prints them, in place of a cluster")
+	flags.BoolVar(&o.probe, "probe", false, "try the endpoints from a pod that is deployed for it and removed; asks first")
+	flags.StringVar(&o.probeImage, "probe-image", "", "image of the probe: the suite's agent [$AGENT_IMAGE]")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "take the probe's question for answered with yes")
+	command.AddCommand(newVerify(&o))
+	return command
+}

@@ -1,0 +1,45 @@
+// Command kubectl-tls_check is the kubectl plugin tls-check: it says whether the hops to services of a mesh are mutual
+// TLS, as `istioctl authn tls-check` did until Istio 1.6.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"mtls.test/conformance/e2e/tlscheck"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newCommand()
+	err := root.ExecuteContext(ctx)
+	var ended exit
+	switch {
+	case errors.As(err, &ended):
+		os.Exit(int(ended))
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "error:", err)
+		var usage usageError
+		if errors.As(err, &usage) {
+			os.Exit(tlscheck.ExitUsage)
+		}
+		os.Exit(tlscheck.ExitUnknown)
+	}
+}
+
+// exit is the exit code of a command that has said all there is to say.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// usageError is a command line that asks for nothing that can be done.
+type usageError struct{ error }
+
+func usage(format string, arguments ...any) error {
+	return usageError{fmt.Errorf(format, arguments...)}
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/intent"
+	"mtls.test/conformance/e2e/tlscheck"
+)
+
+// printer prints hosts as they come.
+type printer interface {
+	write(host tlscheck.Host) error
+	close(found map[tlscheck.Status]int) error
+}
+
+// few is up to how many hosts a table waits for all, so that its columns fit exactly.
+const few = 1
+
+func (o *options) printer(to io.Writer, l *look, hosts []intent.Host) (printer, error) {
+	switch {
+	case o.explain:
+		flowchart, err := chart()
+		return &explainer{to: to, look: l, chart: flowchart}, err
+	case o.output == "json":
+		_, err := fmt.Fprintf(to, "{\"apiVersion\":%q,\"kind\":%q,\"items\":[", apiVersion, listKind)
+		return &jsonList{to: to}, err
+	case o.output == "yaml":
+		_, err := fmt.Fprintf(to, "apiVersion: %s\nkind: %s\nitems:\n", apiVersion, listKind)
+		return &yamlList{to: to}, err
+	case len(hosts) <= few:
+		return table{tlscheck.NewTable(to, o.output == "wide")}, nil
+	}
+	streamed, err := tlscheck.NewStream(to, o.output == "wide", names(hosts), l.policies(), l.rules(), l.workloads())
+	return table{streamed}, err
+}
+
+// What the lists of -o json and -o yaml call themselves.
+const (
+	apiVersion = "mtls.test/v1"
+	listKind   = "TLSCheckList"
+)
+
+type table struct{ *tlscheck.Table }
+
+func (t table) write(host tlscheck.Host) error        { return t.Write(host) }
+func (t table) close(_ map[tlscheck.Status]int) error { return t.Close() }
+
+func names(hosts []intent.Host) []string {
+	var all []string
+	for _, host := range hosts {
+		all = append(all, host.Name)
+		for _, port := range host.Ports {
+			all = append(all, fmt.Sprintf("%s:%d", host.Name, port.Number))
+		}
+	}
+	return all
+}
+
+func (l *look) policies() []string {
+	var all []string
+	for _, policy := range l.survey.Snapshot.PeerAuthentications {
+		all = append(all, policy.Namespace+"/"+policy.Name)
+	}
+	return all
+}
+
+func (l *look) rules() []string {
+	var all []string
+	for _, rule := range l.survey.Snapshot.DestinationRules {
+		all = append(all, rule.Namespace+"/"+rule.Name)
+	}
+	return all
+}
+
+func (l *look) workloads() []string {
+	var all []string
+	for _, workload := range l.survey.Proxies() {
+		all = append(all, workload.String())
+	}
+	return all
+}
+
+type jsonList struct {
+	to    io.Writer
+	began bool
+}
+
+func (j *jsonList) write(host tlscheck.Host) error {
+	content, err := json.Marshal(host)
+	if err != nil {
+		return err
+	}
+	separator := "\n"
+	if j.began {
+		separator = ",\n"
+	}
+	j.began = true
+	_, err = fmt.Fprintf(j.to, "%s%s", separator, content)
+	return err
+}
+
+func (j *jsonList) close(found map[tlscheck.Status]int) error {
+	content, err := json.Marshal(found)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(j.to, "\n],\"rows\":%s}\n", content)
+	return err
+}
+
+type yamlList struct{ to io.Writer }
+
+func (y *yamlList) write(host tlscheck.Host) error {
+	content, err := yaml.Marshal([]tlscheck.Host{host})
+	if err != nil {
+		return err
+	}
+	_, err = y.to.Write(content)
+	return err
+}
+
+func (y *yamlList) close(found map[tlscheck.Status]int) error {
+	content, err := yaml.Marshal(map[string]any{"rows": found})
+	if err != nil {
+		return err
+	}
+	_, err = y.to.Write(content)
+	return err
+}
+
+// explainer prints one hop of each kind: those of one row, client kind and port are explained alike.
+type explainer struct {
+	to    io.Writer
+	look  *look
+	chart intent.Chart
+}
+
+func (e *explainer) write(host tlscheck.Host) error {
+	for _, row := range host.Rows {
+		explained := map[string]bool{}
+		for _, h := range row.Hops {
+			same := strings.Join([]string{h.Asked.Why, string(h.Asked.Says), h.Reason}, "|")
+			if explained[same] {
+				continue
+			}
+			explained[same] = true
+			if err := e.explain(host.Host, h); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *explainer) explain(host string, h tlscheck.Hop) error {
+	client, _ := e.look.survey.Workload(h.Client)
+	snapshot := e.look.survey.Under(client)
+	walk, err := e.chart.Walk(snapshot, hop.ServicePort{Service: host, Port: h.Port}, h.Asked.Says)
+	if err != nil {
+		return err
+	}
+	differs, _ := intent.Differs(h.Asked, walk)
+	return tlscheck.Explained{Hop: h, Host: host, Walk: walk, Differs: differs}.Write(e.to)
+}
+
+func (e *explainer) close(map[tlscheck.Status]int) error { return nil }

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"mtls.test/conformance/e2e/artifact"
+	"mtls.test/conformance/e2e/intent"
+	"mtls.test/conformance/e2e/kiali"
+	"mtls.test/conformance/e2e/tlscheck"
+	"mtls.test/conformance/e2e/walk"
+)
+
+func newVerify(o *options) *cobra.Command {
+	artifacts := ""
+	command := &cobra.Command{
+		Use:   "verify [CLIENT] SERVICE",
+		Short: "Go through the guide's commands for a service, in their order",
+		Long: `Go through all that "Verifying mTLS Configuration in Istio" lists, in its order: policies, rules, tls-check, clusters,
+the TLS context, certificates and logs of both ends. Each has one line of finding, and its raw answer is kept.
+
+The clients are the ingress gateway's pods, unless CLIENT names others. It ends where the guide's flowchart does: mTLS is
+active (exit code 0), inactive or an error (1), or it cannot be told (2).`,
+		Args: func(_ *cobra.Command, arguments []string) error {
+			if len(arguments) == 0 || len(arguments) > 2 {
+				return usage("want [CLIENT] SERVICE")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, arguments []string) error { return o.verify(cmd, arguments, artifacts) },
+	}
+	command.Flags().StringVar(&artifacts, "artifacts", filepath.Join("artifacts", "verify"), "folder of the raw answers")
+	return command
+}
+
+func (o *options) verify(cmd *cobra.Command, arguments []string, artifacts string) error {
+	ctx := cmd.Context()
+	l, err := o.open(ctx)
+	if err != nil {
+		return err
+	}
+	service, err := l.survey.Snapshot.Host(arguments[len(arguments)-1], l.namespace)
+	if err != nil {
+		return usageError{err}
+	}
+	clients, err := l.gateway()
+	if len(arguments) == 2 {
+		clients, err = l.clients(arguments[0])
+	}
+	if err != nil {
+		return err
+	}
+	flowchart, err := chart()
+	if err != nil {
+		return err
+	}
+	folder := filepath.Join(artifacts, service.Name)
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
+	w := &walk.Walk{
+		Kube: l.kube, Mesh: l.checker.Mesh, Survey: l.survey, Chart: flowchart, Service: service,
+		Keep: func(name string, content []byte) error {
+			return artifact.WriteText(filepath.Join(folder, name), string(content))
+		},
+	}
+	for _, name := range clients {
+		workload, found := l.survey.Workload(name)
+		if !found {
+			return usage("client %s is no running and ready pod of the cluster", name)
+		}
+		w.Clients = append(w.Clients, workload)
+	}
+	if found, err := kiali.Find(ctx, l.kube); err == nil {
+		w.Witness = found.Says
+	} else {
+		w.Absent = err.Error()
+	}
+	out := newMarks(cmd.OutOrStdout())
+	var all []walk.Finding
+	end, err := w.Go(ctx, func(f walk.Finding) error {
+		all = append(all, f)
+		return out.finding(len(all), f)
+	})
+	if err != nil {
+		return err
+	}
+	content, err := json.MarshalIndent(map[string]any{"service": service.Name, "clients": clients, "findings": all, "end": end}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := w.Keep("verify.json", append(content, '\n')); err != nil {
+		return err
+	}
+	if err := out.end(end, folder); err != nil {
+		return err
+	}
+	switch {
+	case end.End == intent.Enabled:
+		return nil
+	case end.Status == tlscheck.Unknown:
+		return exit(tlscheck.ExitUnknown)
+	}
+	return exit(tlscheck.ExitNotOK)
+}
+
+// gateway is the ingress gateway by Istio's own label, or the only gateway that there is.
+func (l *look) gateway() ([]string, error) {
+	found := l.survey.Gateways("istio=ingressgateway")
+	if len(found) == 0 {
+		found = l.survey.Gateways("")
+	}
+	if len(found) == 0 {
+		return nil, usage("the cluster has no ingress gateway: name a client, verify CLIENT SERVICE")
+	}
+	return found, nil
+}
+
+// marks prints findings with a sign before each, in colour on a terminal.
+type marks struct {
+	to       io.Writer
+	coloured bool
+}
+
+func newMarks(to io.Writer) *marks {
+	file, isFile := to.(*os.File)
+	return &marks{to: to, coloured: isFile && isatty.IsTerminal(file.Fd()) && os.Getenv("NO_COLOR") == ""}
+}
+
+var signs = map[walk.Mark]struct{ sign, colour string }{
+	walk.Good: {"√", "\x1b[32m"}, walk.Note: {"·", "\x1b[34m"}, walk.Warn: {"‼", "\x1b[33m"}, walk.Bad: {"×", "\x1b[31m"},
+}
+
+func (m *marks) sign(mark walk.Mark) string {
+	if !m.coloured {
+		return signs[mark].sign
+	}
+	return signs[mark].colour + signs[mark].sign + "\x1b[0m"
+}
+
+func (m *marks) finding(number int, f walk.Finding) error {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %2d %s: %s\n", m.sign(f.Mark), number, f.Step, f.Says)
+	fmt.Fprintf(&text, "     $ %s\n", f.Command)
+	if f.Mark != walk.Good {
+		for _, more := range f.More {
+			fmt.Fprintf(&text, "     %s\n", more)
+		}
+	}
+	_, err := io.WriteString(m.to, text.String())
+	return err
+}
+
+func (m *marks) end(end walk.End, folder string) error {
+	mark := map[intent.End]walk.Mark{intent.Enabled: walk.Good, intent.Disabled: walk.Warn, intent.Debug: walk.Bad}[end.End]
+	var text strings.Builder
+	fmt.Fprintf(&text, "\n%s %s\n", m.sign(mark), end.Says)
+	for _, do := range end.Do {
+		fmt.Fprintf(&text, "  -> %s\n", do)
+	}
+	fmt.Fprintf(&text, "The raw answers are in %s.\n", folder)
+	_, err := io.WriteString(m.to, text.String())
+	return err
+}
