@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/intent"
@@ -32,6 +33,9 @@ type Checker struct {
 	// Witness asks a Kiali about a namespace; nil where there is none.
 	Witness func(ctx context.Context, namespace string) witness.Kiali
 
+	// Again surveys the cluster anew; nil to take the first look for the last.
+	Again func(ctx context.Context) (*survey.Survey, error)
+
 	observed map[string]tlscheck.Observed
 	kiali    map[string]witness.Kiali
 }
@@ -46,6 +50,12 @@ type Request struct {
 // perBatch bounds what is in memory at once, in services times proxies.
 const perBatch = 20000
 
+// onItsWay bounds how long a change may take from the API server to the proxies, looked for each lookInterval.
+const (
+	onItsWay     = 3 * time.Second
+	lookInterval = 500 * time.Millisecond
+)
+
 // Check emits each host of a request as soon as it is known.
 func (c *Checker) Check(ctx context.Context, request Request, emit func(tlscheck.Host) error) error {
 	c.observed, c.kiali = map[string]tlscheck.Observed{}, map[string]witness.Kiali{}
@@ -56,12 +66,12 @@ func (c *Checker) Check(ctx context.Context, request Request, emit func(tlscheck
 	size := min(max(perBatch/max(len(clients), 1), 50), 2000)
 	done := 0
 	for batch := range slices.Chunk(request.Hosts, size) {
-		proxies, err := c.read(ctx, batch, clients, request)
+		told, err := c.batch(ctx, batch, clients, request)
 		if err != nil {
 			return err
 		}
-		for _, host := range batch {
-			if err := emit(c.host(ctx, host, clients, request, proxies)); err != nil {
+		for _, host := range told {
+			if err := emit(host); err != nil {
 				return err
 			}
 			done++
@@ -69,6 +79,54 @@ func (c *Checker) Check(ctx context.Context, request Request, emit func(tlscheck
 		}
 	}
 	return nil
+}
+
+// batch checks hosts whose proxies are read at once. Policies and proxies are read one after the other, so a mismatch may be a
+// change that was on its way: it counts once it has stood for as long as a change may take.
+func (c *Checker) batch(ctx context.Context, hosts []intent.Host, clients []intent.Workload, request Request) ([]tlscheck.Host, error) {
+	told, err := c.look(ctx, hosts, clients, request)
+	if err != nil || c.Again == nil {
+		return told, err
+	}
+	for began := time.Now(); time.Since(began) < onItsWay; {
+		var differing []intent.Host
+		for i, host := range told {
+			if host.Has(tlscheck.Mismatch) {
+				differing = append(differing, hosts[i])
+			}
+		}
+		if len(differing) == 0 {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lookInterval):
+		}
+		if c.Survey, err = c.Again(ctx); err != nil {
+			return nil, err
+		}
+		again, err := c.look(ctx, differing, clients, request)
+		if err != nil {
+			return nil, err
+		}
+		for _, host := range again {
+			told[slices.IndexFunc(told, func(one tlscheck.Host) bool { return one.Host == host.Host })] = host
+		}
+	}
+	return told, nil
+}
+
+func (c *Checker) look(ctx context.Context, hosts []intent.Host, clients []intent.Workload, request Request) ([]tlscheck.Host, error) {
+	proxies, err := c.read(ctx, hosts, clients, request)
+	if err != nil {
+		return nil, err
+	}
+	var told []tlscheck.Host
+	for _, host := range hosts {
+		told = append(told, c.host(ctx, host, clients, request, proxies))
+	}
+	return told, nil
 }
 
 func (c *Checker) progress(done, of int) {

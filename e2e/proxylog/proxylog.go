@@ -108,8 +108,8 @@ func (l *Log) found(kind Kind, code, means, line string) {
 	l.Findings[i].Example = line[:min(len(line), maxExample)]
 }
 
-// reasons is how Envoy prints what BoringSSL says (source/common/tls/utility.cc).
-var reasons = regexp.MustCompile(`OPENSSL_internal:([A-Z0-9_]+)`)
+// reasons is how Envoy prints what BoringSSL says (source/common/tls/utility.cc); more follows each, unless the line was cut.
+var reasons = regexp.MustCompile(`OPENSSL_internal:([A-Z0-9_]+):`)
 
 // kindOf takes a certificate that is refused for its time for a matter of clocks.
 func kindOf(reason string) Kind {

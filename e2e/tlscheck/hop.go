@@ -2,7 +2,6 @@ package tlscheck
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"mtls.test/conformance/e2e/envoy"
@@ -136,16 +135,8 @@ func (c *Configured) text() string {
 	case c.Says == hop.Refused && c.Refusal != "":
 		return fmt.Sprintf("refused (%s)", c.Refusal)
 	}
-	text := string(c.Says)
-	var parts []string
-	if c.Match != "" {
-		parts = append(parts, c.Match)
+	if c.Match == "" {
+		return string(c.Says)
 	}
-	if c.Chain != "" {
-		parts = append(parts, "to "+c.Chain)
-	}
-	if len(parts) > 0 {
-		text += " (" + strings.Join(parts, " ") + ")"
-	}
-	return text
+	return fmt.Sprintf("%s (%s)", c.Says, c.Match)
 }

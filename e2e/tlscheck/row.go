@@ -130,8 +130,11 @@ func clientCell(mode intent.Mode) string {
 }
 
 // policyCell is NAMESPACE/ of a policy for a whole namespace, or for the mesh by its root namespace, NAMESPACE/NAME of any
-// other.
+// other. A gateway's server is no policy.
 func policyCell(server intent.Server) string {
+	if server.Rule == intent.ServerGateway {
+		return none
+	}
 	object := objectCell(server.Policy)
 	if server.Rule == intent.ServerMesh || server.Rule == intent.ServerNamespace {
 		namespace, _, _ := strings.Cut(object, "/")
@@ -144,6 +147,11 @@ func policyCell(server intent.Server) string {
 func objectCell(object string) string {
 	_, name, _ := strings.Cut(object, " ")
 	return cell(name)
+}
+
+// Has tells whether a row of the host has the status.
+func (h Host) Has(status Status) bool {
+	return slices.ContainsFunc(h.Rows, func(row Row) bool { return row.Status == status })
 }
 
 // Outcomes counts what becomes of the host's hops: as the proxies are configured, where they were read.

@@ -41,7 +41,7 @@ func NewStream(to io.Writer, wide bool, hosts, policies, rules, workloads []stri
 	for _, texts := range [][]string{hosts, {string(Plaintext)}, {"PERMISSIVE"}, {"DISABLE"}, policies, rules, workloads, workloads} {
 		t.widths = append(t.widths, longest(texts))
 	}
-	t.widths = append(t.widths, len("mtls (tlsMode-istio to virtualInbound)"), len("999d/999d"), len("plaintext refused, mTLS taken"), 0)
+	t.widths = append(t.widths, len("refused (no-filter-chain)"), len("999d/999d"), len("plaintext refused, mTLS taken"), 0)
 	for i, name := range t.names() {
 		t.widths[i] = max(t.widths[i], len(name))
 	}

@@ -63,6 +63,7 @@ func (w *Walk) sslContext(told *answers) (Finding, error) {
 	finding := Finding{Step: "Understanding the Results: ssl_context", Command: "pilot-agent request GET config_dump, in " + podOf(w.Clients), Mark: Good}
 	finding.More = told.failures(w.Clients, "config_dump")
 	compared, differing := 0, 0
+	var whole strings.Builder
 	for _, client := range w.Clients {
 		dump := told.dumps[client.String()]
 		if dump == nil {
@@ -79,8 +80,9 @@ func (w *Walk) sslContext(told *answers) (Finding, error) {
 				if !field.as {
 					differing++
 					text += ", and not " + field.want
+					finding.More = append(finding.More, text)
 				}
-				finding.More = append(finding.More, text)
+				fmt.Fprintln(&whole, text)
 			}
 		}
 	}
@@ -92,7 +94,9 @@ func (w *Walk) sslContext(told *answers) (Finding, error) {
 	default:
 		finding.Says = fmt.Sprintf("%d fields are as Istio's mTLS has them: ALPN, certificate %s, roots %s, server name, names asked for", compared, envoy.WorkloadSecret, envoy.RootSecret)
 	}
-	return finding, nil
+	var err error
+	finding.Raw, err = w.keptOne("5-ssl-context.txt", []byte(whole.String()))
+	return finding, err
 }
 
 // field is one of a TLS context, as it is and as Istio's mTLS has it.
@@ -210,8 +214,27 @@ func (w *Walk) searched(told *answers, whose string, of []intent.Workload) (Find
 // hidden is what Istio's own log format leaves out (istio/istio pilot/pkg/networking/core/accesslog.go).
 const hidden = "a handshake that fails at a server leaves no line there: Istio's listener log is filtered to NR"
 
-// end is where the guide's flowchart ends.
+// end is where the guide's flowchart ends, for the worst of the hops.
 func (w *Walk) end(told *answers) End {
+	end := w.conclude(told)
+	for _, row := range told.host.Rows {
+		if row.Status != end.Status {
+			continue
+		}
+		h := row.Hops[0]
+		if walk, err := w.Chart.Walk(w.Survey.Snapshot, hop.ServicePort{Service: w.Service.Name, Port: h.Port}, h.Asked.Says); err == nil {
+			end.Path = walk.Path
+			end.Differs, _ = intent.Differs(h.Asked, walk)
+		}
+		break
+	}
+	return end
+}
+
+// maxHints bounds what is said of logs at the end.
+const maxHints = 5
+
+func (w *Walk) conclude(told *answers) End {
 	worstOf := tlscheck.OK
 	var reasons []string
 	for _, row := range told.host.Rows {
@@ -234,6 +257,9 @@ func (w *Walk) end(told *answers) End {
 	for _, workload := range slices.Concat(w.Clients, w.servers()) {
 		for _, f := range logOf(told.logs[workload.String()]).Findings {
 			if f.Kind == proxylog.Handshake || f.Kind == proxylog.Secrets || f.Kind == proxylog.ControlPlane || f.Kind == proxylog.Clock {
+				if len(do) > maxHints {
+					break
+				}
 				do = once(do, fmt.Sprintf("%s says %s %s: %s", workload, f.Kind, f.Code, f.Means))
 			}
 		}

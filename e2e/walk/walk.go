@@ -66,6 +66,9 @@ type End struct {
 	End    intent.End      `json:"end"` // enabled, disabled or debug
 	Says   string          `json:"says"`
 	Do     []string        `json:"do,omitempty"` // what to do now
+
+	Path    []string `json:"path,omitempty"`    // through the chart
+	Differs string   `json:"differs,omitempty"` // how that is not Istio's answer
 }
 
 // logLines is how much of a proxy's log is searched, from its end.

@@ -27,6 +27,7 @@ type look struct {
 	kube      *kube.Client // nil for objects from a file
 	survey    *survey.Survey
 	checker   *checker.Checker
+	again     func(context.Context) (*survey.Survey, error)
 	namespace string
 }
 
@@ -50,6 +51,7 @@ func (o *options) open(ctx context.Context) (*look, error) {
 			return nil, err
 		}
 		l.kube = client
+		l.again = func(ctx context.Context) (*survey.Survey, error) { return survey.Take(ctx, client) }
 		if l.namespace == "" {
 			l.namespace = client.Namespace()
 		}
@@ -59,7 +61,7 @@ func (o *options) open(ctx context.Context) (*look, error) {
 	}
 	l.checker = &checker.Checker{Survey: l.survey}
 	if l.kube != nil && !o.policies {
-		l.checker.Mesh = mesh.New(l.kube)
+		l.checker.Mesh, l.checker.Again = mesh.New(l.kube), l.again
 	}
 	if o.dumps != "" {
 		if err := l.record(o.dumps); err != nil {
@@ -79,7 +81,7 @@ func (l *look) record(folder string) error {
 	if len(files) == 0 {
 		return usage("--dumps %s: no file *.json is in it", folder)
 	}
-	l.checker.Recorded = map[string]string{}
+	l.checker.Recorded, l.checker.Again = map[string]string{}, nil
 	var found []intent.Workload
 	for _, name := range files {
 		node, err := nodeOf(name)

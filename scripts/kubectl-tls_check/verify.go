@@ -161,7 +161,10 @@ func (m *marks) finding(number int, f walk.Finding) error {
 func (m *marks) end(end walk.End, folder string) error {
 	mark := map[intent.End]walk.Mark{intent.Enabled: walk.Good, intent.Disabled: walk.Warn, intent.Debug: walk.Bad}[end.End]
 	var text strings.Builder
-	fmt.Fprintf(&text, "\n%s %s\n", m.sign(mark), end.Says)
+	fmt.Fprintf(&text, "\n%s %s\n  flowchart: %s\n", m.sign(mark), end.Says, strings.Join(end.Path, "; "))
+	if end.Differs != "" {
+		fmt.Fprintf(&text, "  where %s\n", end.Differs)
+	}
 	for _, do := range end.Do {
 		fmt.Fprintf(&text, "  -> %s\n", do)
 	}
