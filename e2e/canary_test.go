@@ -4,7 +4,13 @@ package e2e
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 
@@ -13,6 +19,9 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"mtls.test/conformance/e2e/artifact"
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/fixtures/agent/control"
+	"mtls.test/conformance/fixtures/agent/probe"
 )
 
 // planted are the secrets of a run: by the end none may be in its artifacts.
@@ -24,17 +33,28 @@ func plant(canary artifact.Canary, where []byte) {
 	planted = append(planted, canary)
 }
 
+// ofMesh are the mesh's own keys, of clusters of the suite's own: another's are not read.
+var ofMesh = []secretKey{{fixture.RootNamespace, "ingress-tls", "tls.key"}, {fixture.RootNamespace, "cacerts", "ca-key.pem"}}
+
+type secretKey struct{ namespace, name, key string }
+
 // plantKeys plants the keys that the run comes by: those of the cluster's Secrets and of the kubeconfig.
 func plantKeys(ctx context.Context) {
-	for _, secret := range []struct{ namespace, name, key string }{
-		{"istio-system", "ingress-tls", "tls.key"}, {"istio-system", "cacerts", "ca-key.pem"}, {"clients", "products-client", "tls.key"},
-	} {
+	secrets := []secretKey{{given.Placement.In(fixture.ClientsNamespace), "products-client", "tls.key"}}
+	if !given.Placement.Existing {
+		secrets = append(secrets, ofMesh...)
+	}
+	for _, secret := range secrets {
 		content, err := client.SecretValue(ctx, secret.namespace, secret.name, secret.key)
 		Expect(err).NotTo(HaveOccurred())
 		canary, err := artifact.PrivateKey(fmt.Sprintf("%s of secret %s/%s", secret.key, secret.namespace, secret.name), content)
 		Expect(err).NotTo(HaveOccurred())
 		plant(canary, content)
 	}
+	if given.Placement.Existing {
+		return // how a person proves who they are there is for kubectl to know
+	}
+	plantProjected(ctx)
 	kubeconfig, err := os.ReadFile(given.Kubeconfig)
 	Expect(err).NotTo(HaveOccurred())
 	config, err := clientcmd.Load(kubeconfig)
@@ -46,15 +66,48 @@ func plantKeys(ctx context.Context) {
 	}
 }
 
+// plantProjected plants the token by which the probe's pod asks istiod for certificates, as the kubelet has it on the node.
+func plantProjected(ctx context.Context) {
+	pods, err := client.Pods(ctx, given.Placement.In(fixture.ClientsNamespace), "app="+plainClient)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(pods).To(HaveLen(1))
+	token, err := shell(ctx, pods[0].Spec.NodeName, fmt.Sprintf("cat /var/lib/kubelet/pods/%s/volumes/kubernetes.io~projected/istio-token/istio-token", pods[0].UID))
+	Expect(err).NotTo(HaveOccurred())
+	plant(artifact.Token("the projected token of "+plainClient, string(token)), token)
+}
+
+// plantRequested has the probe's pod ask istiod for a certificate with a key of ours, and use it, and plants the key.
+func plantRequested(ctx context.Context) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	Expect(err).NotTo(HaveOccurred())
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	Expect(err).NotTo(HaveOccurred())
+	block := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	server := player.Places.Services["product-service"]
+	var answer control.ProbeAnswer
+	Expect(player.Mesh.Control(ctx, player.Places.Clients[plainClient].Proxy, control.PathProbe, control.ProbeRequest{Probes: []probe.Request{{
+		ID: given.RunID + "-csr", Address: netip.AddrPortFrom(server.Address, 8080).String(), ALPN: []string{"istio"},
+		Present: probe.Mesh, Key: string(block), Inside: probe.HTTP,
+	}}}, &answer)).To(Succeed())
+	Expect(answer.Results).To(HaveLen(1))
+	Expect(answer.Results[0].Answered).To(BeTrue(), "%+v", answer.Results[0])
+	canary, err := artifact.PrivateKey("the key of a CSR", block)
+	Expect(err).NotTo(HaveOccurred())
+	plant(canary, block)
+}
+
+const plainClient = "plain-client"
+
 // describeCanary sends a token over hops in the clear, where every observer comes by it.
 func describeCanary() {
 	It("leaves no secret in its artifacts", Serial, func(ctx SpecContext) {
-		const sender = "plain-client"
-		token, err := client.Token(ctx, "clients", sender, "canary")
+		const sender = plainClient
+		token, err := client.Token(ctx, given.Placement.In(fixture.ClientsNamespace), sender, "canary")
 		Expect(err).NotTo(HaveOccurred())
 		plant(artifact.Token("the token of an Authorization header", token), []byte("authorization: Bearer "+token))
 		player.Sender.Forge(sender, map[string]string{"authorization": "Bearer " + token})
 		defer player.Sender.Forge(sender, nil)
+		plantRequested(ctx)
 		const id = "default-mesh"
 		told, evidence := player.Play(ctx, caseOf(id))
 		Expect(keep(filepath.Join(given.Artifacts, "canary", id), told, evidence)).To(Succeed())

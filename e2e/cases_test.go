@@ -15,6 +15,7 @@ import (
 
 	"mtls.test/conformance/e2e/artifact"
 	"mtls.test/conformance/e2e/diag"
+	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/report"
 	"mtls.test/conformance/e2e/steps"
@@ -28,6 +29,8 @@ func describeCases() {
 	Describe("A hop", Serial, func() {
 		for _, c := range cases {
 			It(report.SpecText(c.ID, c.Title), Label(c.Labels...), SpecTimeout(caseLimit), func(ctx SpecContext) {
+				c := caseOf(c.ID)
+				skipWithout(c)
 				told, evidence := player.Play(ctx, c)
 				Expect(keep(filepath.Join(given.Artifacts, report.CasesDir, c.ID), told, evidence)).To(Succeed())
 				AddReportEntry("verdict", told.Result, ReportEntryVisibilityNever)
@@ -39,9 +42,25 @@ func describeCases() {
 	})
 }
 
+// skipWithout skips a case that needs what may not be had on another's cluster.
+func skipWithout(c fixture.Case) {
+	needs, err := c.Needs(files, world)
+	Expect(err).NotTo(HaveOccurred())
+	if len(needs) > 0 {
+		Skip(strings.Join(needs, "; "))
+	}
+}
+
+// onlyOwn skips what takes a cluster of the suite's own.
+func onlyOwn() {
+	if given.Placement.Existing {
+		Skip("only on clusters of the suite's own")
+	}
+}
+
 // diagnose gathers what explains a case that is not green, before the case is reverted.
 func diagnose(ctx context.Context, id string) {
-	bundle := diag.Bundle{Kube: client, Mesh: player.Mesh, Places: player.Places, Folder: filepath.Join(given.Artifacts, "diag", id)}
+	bundle := diag.Bundle{Kube: client, Mesh: player.Mesh, Places: player.Places, Istiod: world.Placement.Istiod, Folder: filepath.Join(given.Artifacts, "diag", id)}
 	if err := bundle.Collect(ctx); err != nil {
 		GinkgoWriter.Println("diagnostics are not complete:", err)
 	}

@@ -37,6 +37,7 @@ func describeFaults() {
 	Describe("The suite", Serial, Label("chaos"), func() {
 		for _, f := range sabotage.Faults {
 			It(report.FaultText(f.Name), SpecTimeout(faultLimit), func(ctx SpecContext) {
+				onlyOwn()
 				told := verdict.Fault{Fault: f.Name}
 				Expect(weakened(ctx, func() { told.Weak = struck(ctx, f) })).To(Succeed())
 				began := time.Now()

@@ -28,6 +28,7 @@ const (
 func describeKills() {
 	Describe("A run", Serial, Label("chaos"), func() {
 		It(fmt.Sprintf("killed at %d random moments leaves nothing that the next does not clean up", kills), SpecTimeout(killLimit), func(ctx SpecContext) {
+			onlyOwn()
 			for i := range kills {
 				after := time.Duration(rand.Int64N(int64(killAfter)))
 				By(fmt.Sprintf("kill %d, after %s", i, after.Round(time.Millisecond)))

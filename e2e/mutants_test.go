@@ -36,6 +36,7 @@ func describeMutants(files fs.FS) {
 			}
 			It(report.MutantText(m.ID, m.Title), Label(m.Labels()...), SpecTimeout(limit), func(ctx SpecContext) {
 				folder := filepath.Join(given.Artifacts, report.MutantsDir, m.ID)
+				onlyOwn()
 				told, err := player.Try(ctx, trial(files, m), func(phase verdict.Phase, c fixture.Case, told verdict.Case, evidence steps.Evidence) error {
 					return keep(filepath.Join(folder, string(phase), c.ID), told, evidence)
 				})

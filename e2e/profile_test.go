@@ -25,6 +25,7 @@ func describeProfile() {
 	const profile = "default"
 	c := fixture.DefaultProfile
 	It(report.SpecText(c.ID, c.Title), Serial, Label(c.Labels...), SpecTimeout(profileLimit), func(ctx SpecContext) {
+		onlyOwn()
 		began := time.Now()
 		told := verdict.Case{ID: c.ID, Title: c.Title, Rerun: "make e2e-full FOCUS=" + c.ID + ":", Changes: []verdict.Change{}, Checks: []verdict.Check{}}
 		revision, err := player.Mesh.AddRevision(ctx, client, mesh.Install{

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"io/fs"
 	"os"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/kiali"
 	"mtls.test/conformance/e2e/kube"
 	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/e2e/sabotage"
@@ -29,6 +31,7 @@ var (
 	given   mesh.Handover
 	client  *kube.Client
 	player  *steps.Player
+	files   fs.FS // the fixtures, as they are for the cluster
 )
 
 // Cases are loaded before the tree is built: they shape it.
@@ -50,6 +53,7 @@ func TestMTLSConformance(t *testing.T) {
 	describeFaults()
 	describeKills()
 	describeCanary()
+	describeTLSCheck()
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "mTLS conformance")
 }
@@ -65,13 +69,23 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 	// Ginkgo's --repeat and --until-it-fails run the suite again under one handover; ids must not.
 	given.RunID += "-" + rand.Text()[:4]
 	var err error
-	client, err = kube.New(given.Kubeconfig)
+	client, err = kube.Connect(kube.Target{Kubeconfig: given.Kubeconfig, Context: given.Context})
+	Expect(err).NotTo(HaveOccurred())
+	files = fixture.Move(fixtures.FS, given.Placement)
+	world, err = fixture.LoadWorldAt(fixtures.FS, given.Placement)
+	Expect(err).NotTo(HaveOccurred())
+	cases, err = fixture.Load(files, world)
 	Expect(err).NotTo(HaveOccurred())
 	var stop func()
-	player, stop, err = steps.Prepare(ctx, client, given, fixtures.FS, world, diagnose)
+	player, stop, err = steps.Prepare(ctx, client, given, files, world, diagnose)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(stop)
-	Expect(sabotage.Clean(ctx, client, shell)).To(Succeed())
+	if found, err := kiali.Find(ctx, client); err == nil {
+		player.Witness = found.Says
+	}
+	if !given.Placement.Existing {
+		Expect(sabotage.Clean(ctx, client, shell)).To(Succeed())
+	}
 	Expect(player.Begin(ctx)).To(Succeed())
 	plantKeys(ctx)
 }, NodeTimeout(2*time.Minute))

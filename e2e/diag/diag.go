@@ -30,6 +30,7 @@ type Bundle struct {
 	Kube   *kube.Client
 	Mesh   *mesh.Mesh
 	Places mesh.Places
+	Istiod string // its namespace
 	Folder string
 }
 
@@ -90,7 +91,7 @@ func (b Bundle) sync(ctx context.Context) error {
 }
 
 func (b Bundle) istiod(ctx context.Context) error {
-	running, err := b.Kube.Pods(ctx, "istio-system", "app=istiod")
+	running, err := b.Kube.Pods(ctx, b.Istiod, "app=istiod")
 	for _, pod := range running {
 		err = errors.Join(err, b.log(ctx, mesh.Proxy{Namespace: pod.Namespace, Pod: pod.Name}, "discovery"))
 	}

@@ -47,6 +47,9 @@ func readOverride(raw json.RawMessage) (*ALPNOverride, error) {
 	return override, nil
 }
 
+// OffersByProtocol tells whether the proxy has Istio's filter istio.alpn, and so is of Istio's own build.
+func (d *Dump) OffersByProtocol() bool { return d.override != nil }
+
 // readOutbound looks through the listeners for what changes a client's connections: the filter istio.alpn, which
 // istiod configures alike wherever it puts it, and listeners that send bytes on without reading HTTP.
 func (d *Dump) readOutbound() {

@@ -12,7 +12,16 @@ import (
 // FromWorld is the snapshot of the world before any case's policies: its services and workloads, under Istio's
 // default settings.
 func FromWorld(world fixture.World) (Snapshot, error) {
-	snapshot := Snapshot{Mesh: DefaultMesh(), Clients: map[string]string{}}
+	place := world.Placement
+	settings := DefaultMesh()
+	settings.RootNamespace, settings.TrustDomain = place.Root, place.TrustDomain
+	for _, own := range place.MeshConfig {
+		var err error
+		if settings, err = settings.With([]byte(own)); err != nil {
+			return Snapshot{}, err
+		}
+	}
+	snapshot := Snapshot{Mesh: settings, Clients: map[string]string{}}
 	gateways := map[string]bool{}
 	for _, client := range world.Clients {
 		snapshot.Clients[client.Name] = client.Namespace + "/" + client.Workload.Name
@@ -39,13 +48,13 @@ func FromWorld(world fixture.World) (Snapshot, error) {
 		snapshot.ApplicationNames = append(snapshot.ApplicationNames, own.Host())
 	}
 	for _, text := range world.Objects {
-		objects, err := Decode([]byte(text), "default")
+		objects, err := Decode([]byte(text), place.In(fixture.ProductsNamespace))
 		if err != nil {
 			return Snapshot{}, fmt.Errorf("the world's objects: %w", err)
 		}
 		snapshot = snapshot.Merge(objects)
 	}
-	snapshot.Credentials = products()
+	snapshot.Credentials = products(place)
 	return snapshot, nil
 }
 
@@ -62,15 +71,20 @@ func (s Snapshot) WithAccount(account fixture.Account) Snapshot {
 
 // products are the Secrets that the suite makes with a CA of its own, and the files that sidecars mount them as; e2e/mesh
 // makes them.
-func products() []Credential {
+func products(place fixture.Placement) []Credential {
 	const mounted = "/etc/products-client/"
 	all := []Credential{
 		{Name: mounted + "tls.crt", Certificate: OfProducts},
 		{Name: mounted + "ca.crt", TrustsProducts: true},
-		{Namespace: "istio-system", Name: "ingress-tls"},
-		{Namespace: "istio-system", Name: "ingress-mtls", TrustsProducts: true, TrustsMesh: true},
 	}
-	for _, namespace := range []string{"istio-system", "clients", "default"} {
+	namespaces := []string{place.In(fixture.ClientsNamespace), place.In(fixture.ProductsNamespace)}
+	if !place.Existing {
+		namespaces = append(namespaces, place.Gateway.Namespace)
+		all = append(all,
+			Credential{Namespace: place.Gateway.Namespace, Name: "ingress-tls"},
+			Credential{Namespace: place.Gateway.Namespace, Name: "ingress-mtls", TrustsProducts: true, TrustsMesh: true})
+	}
+	for _, namespace := range namespaces {
 		all = append(all, Credential{Namespace: namespace, Name: "products-client", Certificate: OfProducts, TrustsProducts: true})
 	}
 	return all

@@ -48,6 +48,9 @@ func At(address, token string, transport http.RoundTripper) *Kiali {
 	return &Kiali{base: strings.TrimSuffix(address, "/"), token: token, http: &http.Client{Transport: transport, Timeout: askLimit}}
 }
 
+// String is where it is asked.
+func (k *Kiali) String() string { return k.base }
+
 // Find finds the Kiali that KIALI_URL names, or the one that runs in the cluster; it is reached by port-forward.
 func Find(ctx context.Context, client *kube.Client) (*Kiali, error) {
 	token := os.Getenv(TokenVariable)

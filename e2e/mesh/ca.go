@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
 
+	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/kube"
 )
 
@@ -42,7 +43,7 @@ const IngressHost = "ingress.products.test"
 
 // Authorities are the CAs of one cluster, with their keys. They live in the cluster only.
 type Authorities struct {
-	Mesh     *CA    // istiod signs with it
+	Mesh     *CA    // istiod signs with it; nil where it is another's
 	MeshRoot string // PEM; what workloads trust
 	Products *CA    // signs for the application's own TLS and for the gateway's listeners
 	Foreign  *CA    // a root that no mesh begins with, made anew each time
@@ -55,21 +56,17 @@ func (m *Mesh) Authorities(ctx context.Context) (Authorities, error) {
 	if err != nil {
 		return Authorities{}, err
 	}
-	roots, err := readSecret(ctx, r, rootsSecret)
+	roots, err := readSecret(ctx, r, rootsNamespace(m.place), rootsSecret)
 	if err != nil {
 		return Authorities{}, err
 	}
 	products, err := readCA(KeyPair{Chain: roots[productsRootCertificate], Key: roots[productsRootKey]})
 	if err != nil {
-		return Authorities{}, fmt.Errorf("secret %s/%s: %w", istioNamespace, rootsSecret, err)
+		return Authorities{}, fmt.Errorf("secret %s/%s: %w", rootsNamespace(m.place), rootsSecret, err)
 	}
-	plugged, err := readSecret(ctx, r, pluggedSecret)
+	mesh, meshRoot, err := m.signer(ctx, r)
 	if err != nil {
 		return Authorities{}, err
-	}
-	mesh, err := readCA(KeyPair{Chain: plugged["ca-cert.pem"], Key: plugged["ca-key.pem"]})
-	if err != nil {
-		return Authorities{}, fmt.Errorf("secret %s/%s: %w", istioNamespace, pluggedSecret, err)
 	}
 	now := time.Now()
 	aDay := Validity{From: now.Add(-time.Hour), To: now.AddDate(0, 0, 1)}
@@ -81,7 +78,35 @@ func (m *Mesh) Authorities(ctx context.Context) (Authorities, error) {
 	if err != nil {
 		return Authorities{}, err
 	}
-	return Authorities{Mesh: mesh, MeshRoot: plugged["root-cert.pem"], Products: products, Foreign: foreign, Next: next}, nil
+	return Authorities{Mesh: mesh, MeshRoot: meshRoot, Products: products, Foreign: foreign, Next: next}, nil
+}
+
+// signer is the CA that istiod signs with, and what workloads trust. The key of another's CA is not asked for.
+func (m *Mesh) signer(ctx context.Context, r *resources.Resources) (*CA, string, error) {
+	if m.place.Existing {
+		var handed corev1.ConfigMap
+		if err := r.Get(ctx, "istio-ca-root-cert", m.place.In(fixture.ProductsNamespace), &handed); err != nil {
+			return nil, "", fmt.Errorf("the mesh's roots: %w", err)
+		}
+		return nil, handed.Data["root-cert.pem"], nil
+	}
+	plugged, err := readSecret(ctx, r, istioNamespace, pluggedSecret)
+	if err != nil {
+		return nil, "", err
+	}
+	mesh, err := readCA(KeyPair{Chain: plugged["ca-cert.pem"], Key: plugged["ca-key.pem"]})
+	if err != nil {
+		return nil, "", fmt.Errorf("secret %s/%s: %w", istioNamespace, pluggedSecret, err)
+	}
+	return mesh, plugged["root-cert.pem"], nil
+}
+
+// rootsNamespace is where the secret of the suite's roots lives.
+func rootsNamespace(place fixture.Placement) string {
+	if place.Existing {
+		return place.In(fixture.LeasesNamespace)
+	}
+	return istioNamespace
 }
 
 // ApplicationChain reads the certificate that product-service and legacy-service present by themselves, as PEM.
@@ -91,15 +116,15 @@ func (m *Mesh) ApplicationChain(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	var secret corev1.Secret
-	if err := r.Get(ctx, "product-tls", "default", &secret); err != nil {
-		return nil, fmt.Errorf("secret default/product-tls: %w", err)
+	if err := r.Get(ctx, "product-tls", m.place.In(fixture.ProductsNamespace), &secret); err != nil {
+		return nil, fmt.Errorf("secret product-tls: %w", err)
 	}
 	return secret.Data[corev1.TLSCertKey], nil
 }
 
-func readSecret(ctx context.Context, r *resources.Resources, name string) (map[string]string, error) {
+func readSecret(ctx context.Context, r *resources.Resources, namespace, name string) (map[string]string, error) {
 	var secret corev1.Secret
-	if err := r.Get(ctx, name, istioNamespace, &secret); err != nil {
+	if err := r.Get(ctx, name, namespace, &secret); err != nil {
 		return nil, fmt.Errorf("the CAs of this cluster, which `make e2e-up` makes: %w", err)
 	}
 	data := map[string]string{}
@@ -109,21 +134,25 @@ func readSecret(ctx context.Context, r *resources.Resources, name string) (map[s
 	return data, nil
 }
 
-// PlugIn gives the cluster the CAs and certificates that Istio, the gateway and the world start with. What is there
-// already is kept, so it can be repeated, also after it was cut short.
-func PlugIn(ctx context.Context, k *kube.Client) error {
+// PlugIn gives the cluster the CAs and certificates that Istio, the gateway and the world start with; where Istio is
+// another's those of the world alone. What is there already is kept, so it can be repeated, also after it was cut short.
+func PlugIn(ctx context.Context, k *kube.Client, place fixture.Placement) error {
 	r, err := k.Resources()
 	if err != nil {
 		return err
 	}
 	now := time.Now()
 	valid := Validity{From: now.Add(-time.Hour), To: now.AddDate(years, 0, 0)}
-	for _, namespace := range []string{istioNamespace, "clients"} {
-		if err := create(ctx, r, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}); err != nil {
+	namespaces := []string{istioNamespace, place.In(fixture.ClientsNamespace)}
+	if place.Existing {
+		namespaces = []string{place.In(fixture.ProductsNamespace), place.In(fixture.ClientsNamespace), place.In(fixture.LeasesNamespace)}
+	}
+	for _, namespace := range namespaces {
+		if err := create(ctx, r, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace, Labels: map[string]string{PartOf: Suite}}}); err != nil {
 			return fmt.Errorf("namespace %s: %w", namespace, err)
 		}
 	}
-	made, err := newRoots(valid)
+	made, err := newRoots(rootsNamespace(place), valid)
 	if err != nil {
 		return err
 	}
@@ -131,11 +160,11 @@ func PlugIn(ctx context.Context, k *kube.Client) error {
 		return err
 	}
 	// Those of an earlier run are there still, and signed what is there.
-	held, err := readSecret(ctx, r, rootsSecret)
+	held, err := readSecret(ctx, r, rootsNamespace(place), rootsSecret)
 	if err != nil {
 		return err
 	}
-	secrets, err := issue(held, valid)
+	secrets, err := issue(held, valid, place)
 	if err != nil {
 		return err
 	}
@@ -163,7 +192,7 @@ func create(ctx context.Context, r *resources.Resources, object k8s.Object) erro
 }
 
 // newRoots makes the secret of the two roots.
-func newRoots(valid Validity) (*corev1.Secret, error) {
+func newRoots(namespace string, valid Validity) (*corev1.Secret, error) {
 	data := map[string]string{}
 	for name, keys := range map[string][2]string{
 		"mesh root":     {meshRootCertificate, meshRootKey},
@@ -179,24 +208,20 @@ func newRoots(valid Validity) (*corev1.Secret, error) {
 		}
 		data[keys[0]], data[keys[1]] = pair.Chain, pair.Key
 	}
-	return secretOf(istioNamespace, rootsSecret, corev1.SecretTypeOpaque, data), nil
+	return secretOf(namespace, rootsSecret, corev1.SecretTypeOpaque, data), nil
 }
 
 // issue makes every other secret from the roots.
-func issue(roots map[string]string, valid Validity) ([]*corev1.Secret, error) {
+func issue(roots map[string]string, valid Validity, place fixture.Placement) ([]*corev1.Secret, error) {
 	meshRoot, err := readCA(KeyPair{Chain: roots[meshRootCertificate], Key: roots[meshRootKey]})
 	if err != nil {
-		return nil, fmt.Errorf("secret %s/%s: mesh root: %w", istioNamespace, rootsSecret, err)
+		return nil, fmt.Errorf("secret %s: mesh root: %w", rootsSecret, err)
 	}
 	products, err := readCA(KeyPair{Chain: roots[productsRootCertificate], Key: roots[productsRootKey]})
 	if err != nil {
-		return nil, fmt.Errorf("secret %s/%s: products root: %w", istioNamespace, rootsSecret, err)
+		return nil, fmt.Errorf("secret %s: products root: %w", rootsSecret, err)
 	}
-	plugged, err := pluggedIn(meshRoot, valid)
-	if err != nil {
-		return nil, err
-	}
-	served, err := products.Host(productHosts(), valid)
+	served, err := products.Host(productHosts(place.In(fixture.ProductsNamespace)), valid)
 	if err != nil {
 		return nil, err
 	}
@@ -204,21 +229,28 @@ func issue(roots map[string]string, valid Validity) ([]*corev1.Secret, error) {
 	if err != nil {
 		return nil, err
 	}
+	secrets := []*corev1.Secret{tlsSecret(place.In(fixture.ProductsNamespace), "product-tls", served, products.PEM())}
+	for _, namespace := range []string{place.In(fixture.ProductsNamespace), place.In(fixture.ClientsNamespace)} {
+		secrets = append(secrets, tlsSecret(namespace, "products-client", client, products.PEM()))
+	}
+	if place.Existing {
+		return secrets, nil
+	}
+	plugged, err := pluggedIn(meshRoot, valid)
+	if err != nil {
+		return nil, err
+	}
 	ingress, err := products.Host([]string{IngressHost}, valid)
 	if err != nil {
 		return nil, err
 	}
-	secrets := []*corev1.Secret{
+	return append(secrets,
 		plugged,
-		tlsSecret("default", "product-tls", served, products.PEM()),
+		tlsSecret(istioNamespace, "products-client", client, products.PEM()),
 		tlsSecret(istioNamespace, "ingress-tls", ingress, ""),
 		// The mesh's root besides: a probe shows the gateway the certificate that istiod signed for it.
 		tlsSecret(istioNamespace, "ingress-mtls", ingress, products.PEM()+meshRoot.PEM()),
-	}
-	for _, namespace := range []string{istioNamespace, "default", "clients"} {
-		secrets = append(secrets, tlsSecret(namespace, "products-client", client, products.PEM()))
-	}
-	return secrets, nil
+	), nil
 }
 
 func pluggedIn(root *CA, valid Validity) (*corev1.Secret, error) {
@@ -234,10 +266,10 @@ func pluggedIn(root *CA, valid Validity) (*corev1.Secret, error) {
 }
 
 // productHosts are the names by which the application's own TLS port is reached.
-func productHosts() []string {
+func productHosts(namespace string) []string {
 	var hosts []string
 	for _, service := range []string{"product-service", "legacy-service"} {
-		for _, suffix := range []string{".default.svc.cluster.local", ".default.svc", ".default", ""} {
+		for _, suffix := range []string{"." + namespace + ".svc.cluster.local", "." + namespace + ".svc", "." + namespace, ""} {
 			hosts = append(hosts, service+suffix)
 		}
 	}

@@ -5,15 +5,17 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"mtls.test/conformance/e2e/fixture"
 )
 
 func issued(t *testing.T) (roots map[string]string, secrets map[string]*corev1.Secret) {
 	t.Helper()
-	made, err := newRoots(thisYear)
+	made, err := newRoots(istioNamespace, thisYear)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := issue(made.StringData, thisYear)
+	all, err := issue(made.StringData, thisYear, fixture.Own())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,9 @@
 package mesh
 
-import "mtls.test/conformance/e2e/report"
+import (
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/report"
+)
 
 // HandoverVariable names the environment variable by which the runner tells the suite where the Handover stands.
 const HandoverVariable = "MTLS_HANDOVER"
@@ -9,6 +12,8 @@ const HandoverVariable = "MTLS_HANDOVER"
 type Handover struct {
 	RunID       string             `json:"runID"`
 	Kubeconfig  string             `json:"kubeconfig"`
+	Context     string             `json:"context,omitempty"` // of the kubeconfig, where it is not the one that it names itself
+	Placement   fixture.Placement  `json:"placement"`
 	Artifacts   string             `json:"artifacts"`
 	GatewayHTTP string             `json:"gatewayHTTP"` // HOST:PORT of the ingress gateway, from outside the cluster
 	GatewayGRPC string             `json:"gatewayGRPC"`

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"mtls.test/conformance/e2e/fixture"
 )
 
@@ -13,7 +15,10 @@ type Lives map[string]string
 
 // Lives lists the pods of the world's namespaces, of istiod and of the taps.
 func (m *Mesh) Lives(ctx context.Context, world fixture.World) (Lives, error) {
-	namespaces := []string{istioNamespace, "tap"}
+	namespaces := []string{m.place.Istiod}
+	if m.place.Allowed.Tap {
+		namespaces = append(namespaces, m.place.In(fixture.TapNamespace))
+	}
 	for _, workload := range world.Workloads {
 		if !slices.Contains(namespaces, workload.Namespace) {
 			namespaces = append(namespaces, workload.Namespace)
@@ -28,12 +33,20 @@ func (m *Mesh) Lives(ctx context.Context, world fixture.World) (Lives, error) {
 		for _, pod := range pods {
 			life := string(pod.UID)
 			for _, status := range append(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses...) {
-				life += fmt.Sprintf(" %s:%d", status.Name, status.RestartCount)
+				life += fmt.Sprintf(" %s:%d %s", status.Name, status.RestartCount, since(status))
 			}
 			lives[namespace+"/"+pod.Name] = life
 		}
 	}
 	return lives, nil
+}
+
+// since is when a container started; one that has ended may wait long for its next start.
+func since(status corev1.ContainerStatus) string {
+	if status.State.Running == nil {
+		return "ended"
+	}
+	return status.State.Running.StartedAt.String()
 }
 
 // Ended lists the pods that are gone or have started anew since.
@@ -44,7 +57,7 @@ func (l Lives) Ended(now Lives) []string {
 		case !runs:
 			ended = append(ended, pod+" is gone")
 		case is != life:
-			ended = append(ended, pod+" has started anew")
+			ended = append(ended, pod+" has ended or started anew")
 		}
 	}
 	slices.Sort(ended)

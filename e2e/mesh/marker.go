@@ -6,21 +6,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/e2e-framework/klient/wait"
+
+	"mtls.test/conformance/e2e/envoy"
+	"mtls.test/conformance/e2e/fixture"
 )
 
 // RuleMarker is the rule by which Mark holds a mesh to be settled.
 const RuleMarker = "each proxy has in force a DestinationRule that is newer than the change"
 
-// marker is the rule of fixtures/base/marker, and markerNumber the number in it that is raised.
-const (
-	marker        = "marker"
-	markerCluster = "outbound|80||marker.marker.svc.cluster.local"
-)
+// marker is the name of the rule of fixtures/base/marker and of its service, and markerNumber the number in it that is
+// raised.
+const marker = "marker"
+
+func (m *Mesh) markerHost() string {
+	return marker + "." + m.place.In(fixture.MarkerNamespace) + ".svc.cluster.local"
+}
 
 var markerNumber = []string{"spec", "trafficPolicy", "connectionPool", "tcp", "maxConnections"}
 
@@ -59,7 +65,7 @@ func (m *Mesh) raise(ctx context.Context) (int64, error) {
 	rule := &unstructured.Unstructured{}
 	rule.SetAPIVersion("networking.istio.io/v1")
 	rule.SetKind("DestinationRule")
-	if err := r.Get(ctx, marker, marker, rule); err != nil {
+	if err := r.Get(ctx, marker, m.place.In(fixture.MarkerNamespace), rule); err != nil {
 		return 0, err
 	}
 	number, _, err := unstructured.NestedInt64(rule.Object, markerNumber...)
@@ -79,12 +85,12 @@ func (m *Mesh) raise(ctx context.Context) (int64, error) {
 
 // markerOf returns the marker's number that a proxy has in force; 0 where it has none.
 func (m *Mesh) markerOf(ctx context.Context, proxy Proxy) (int64, error) {
-	body, err := m.get(ctx, fmt.Sprintf("http://%s:15000/config_dump?resource=dynamic_active_clusters&name_regex=.*marker.marker.*", proxy.id()))
+	body, err := m.get(ctx, fmt.Sprintf("http://%s:15000/config_dump?resource=dynamic_active_clusters&name_regex=.*%s", proxy.id(), regexp.QuoteMeta(m.markerHost())))
 	if err != nil {
 		return 0, err
 	}
 	defer func() { _ = body.Close() }()
-	number, err := markerIn(body)
+	number, err := markerIn(body, envoy.ClusterName(m.markerHost(), 80))
 	if err != nil {
 		return 0, fmt.Errorf("marker of %s: %w", proxy, err)
 	}
@@ -104,7 +110,7 @@ type markedCluster struct {
 }
 
 // markerIn reads the marker's number from a configuration dump, whole or of clusters alone; 0 where it has none.
-func markerIn(dump io.Reader) (int64, error) {
+func markerIn(dump io.Reader, cluster string) (int64, error) {
 	var in struct {
 		Configs []struct {
 			markedCluster
@@ -116,7 +122,7 @@ func markerIn(dump io.Reader) (int64, error) {
 	}
 	for _, config := range in.Configs {
 		for _, one := range append(config.Clusters, config.markedCluster) {
-			if thresholds := one.Cluster.CircuitBreakers.Thresholds; one.Cluster.Name == markerCluster && len(thresholds) > 0 {
+			if thresholds := one.Cluster.CircuitBreakers.Thresholds; one.Cluster.Name == cluster && len(thresholds) > 0 {
 				return thresholds[0].MaxConnections, nil
 			}
 		}

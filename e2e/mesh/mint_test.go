@@ -113,7 +113,7 @@ func TestOnlyItsOwnRootVouchesForACertificate(t *testing.T) {
 
 func TestHostCertificatesProveEachName(t *testing.T) {
 	root, _ := newCA(t)
-	pair, err := root.Host(productHosts(), thisYear)
+	pair, err := root.Host(productHosts("default"), thisYear)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,9 +14,6 @@ import (
 	"mtls.test/conformance/e2e/hop"
 )
 
-// trustDomain is Istio's default, which the suite's own clusters keep.
-const trustDomain = "cluster.local"
-
 // ProxyContainer is the container of every Envoy, sidecar and gateway alike.
 const ProxyContainer = "istio-proxy"
 
@@ -92,7 +89,7 @@ func (m *Mesh) locate(ctx context.Context, workload fixture.Workload) (Place, er
 	}
 	place := Place{Proxy: Proxy{Namespace: namespace, Pod: pod.Name}, Address: address, Proxied: hasProxy(pod), workload: workload.Name}
 	// https://istio.io/latest/docs/concepts/security/#istio-identity
-	place.Account = hop.Identity(fmt.Sprintf("spiffe://%s/ns/%s/sa/%s", trustDomain, namespace, pod.Spec.ServiceAccountName))
+	place.Account = hop.Identity(fmt.Sprintf("spiffe://%s/ns/%s/sa/%s", m.place.TrustDomain, namespace, pod.Spec.ServiceAccountName))
 	if place.Proxied {
 		place.Identity = place.Account
 	}

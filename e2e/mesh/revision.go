@@ -67,7 +67,7 @@ func (r *Revision) Dump(ctx context.Context, proxy Proxy, _ envoy.Wanted) (*envo
 		if text, err = xds.Read(ctx, r.conn, node); err != nil {
 			return false, err
 		}
-		number, err := markerIn(bytes.NewReader(text))
+		number, err := markerIn(bytes.NewReader(text), envoy.ClusterName(r.mesh.markerHost(), 80))
 		return number >= r.mesh.marked.Load(), err
 	}, wait.WithContext(ctx), wait.WithTimeout(revisionLimit), wait.WithInterval(settleInterval), wait.WithImmediate())
 	if err != nil {

@@ -76,7 +76,7 @@ func (m *Mesh) Sync(ctx context.Context) (SyncState, error) {
 }
 
 func (m *Mesh) istiods(ctx context.Context) ([]string, error) {
-	pods, err := m.kube.Pods(ctx, "istio-system", "app=istiod,istio.io/rev=default")
+	pods, err := m.kube.Pods(ctx, m.place.Istiod, "app=istiod,istio.io/rev="+m.place.Revision)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (m *Mesh) istiods(ctx context.Context) ([]string, error) {
 }
 
 func (m *Mesh) syncz(ctx context.Context, istiod string) (io.ReadCloser, error) {
-	return m.get(ctx, fmt.Sprintf("http://%s.istio-system:15014/debug/syncz", istiod))
+	return m.get(ctx, fmt.Sprintf("http://%s.%s:15014/debug/syncz", istiod, m.place.Istiod))
 }
 
 // WriteSync copies istiod's own words, one line per istiod.

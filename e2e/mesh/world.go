@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
+	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/kube"
 )
 
@@ -28,12 +29,20 @@ const PartOf = "app.kubernetes.io/part-of"
 // Suite is the value of PartOf.
 const Suite = "mtls-conformance"
 
-// ApplyWorld applies fixtures/base with the agent's image, and waits until every workload of it has rolled out.
-func ApplyWorld(ctx context.Context, k *kube.Client, fixtures fs.FS, agent AgentImage, say func(line string)) error {
+// ApplyWorld applies fixtures/base with the agent's image, and waits until every workload of it has rolled out. On a
+// cluster of another's what fixtures/existing holds for sidecars goes before it, in each namespace that has some.
+func ApplyWorld(ctx context.Context, k *kube.Client, files fs.FS, place fixture.Placement, image string, say func(line string)) error {
+	files = fixture.Move(files, place)
 	var objects []k8s.Object
+	if place.Existing {
+		var err error
+		if objects, err = sidecarFilters(ctx, files, place); err != nil {
+			return err
+		}
+	}
 	for _, pattern := range []string{"base/*.yaml", "base/marker/*.yaml", "base/leases/*.yaml"} {
-		decoded, err := decoder.DecodeAllFiles(ctx, fixtures, pattern,
-			kube.Labelled(PartOf, Suite), decoder.MutateOption(withImage(agent.Reference)))
+		decoded, err := decoder.DecodeAllFiles(ctx, files, pattern,
+			kube.Labelled(PartOf, Suite), decoder.MutateOption(withImage(image)))
 		if err != nil {
 			return fmt.Errorf("fixtures/base: %w", err)
 		}
@@ -53,6 +62,22 @@ func ApplyWorld(ctx context.Context, k *kube.Client, fixtures fs.FS, agent Agent
 		say(object.GetName() + " is ready")
 	}
 	return nil
+}
+
+// sidecarFilters are what sidecars of the suite's namespaces are given.
+func sidecarFilters(ctx context.Context, files fs.FS, place fixture.Placement) ([]k8s.Object, error) {
+	var all []k8s.Object
+	for _, namespace := range []string{fixture.ProductsNamespace, fixture.ClientsNamespace} {
+		decoded, err := decoder.DecodeAllFiles(ctx, files, "existing/sidecars.yaml", kube.Labelled(PartOf, Suite), decoder.MutateOption(func(object k8s.Object) error {
+			object.SetNamespace(place.In(namespace))
+			return nil
+		}))
+		if err != nil {
+			return nil, fmt.Errorf("fixtures/existing: %w", err)
+		}
+		all = append(all, decoded...)
+	}
+	return all, nil
 }
 
 // order puts namespaces before what lives in them, and what configures proxies before the pods that they stand in.

@@ -22,7 +22,7 @@ type logged struct {
 }
 
 func logOf(lines ...logged) *Logs {
-	logs := NewLogs(nil)
+	logs := NewLogs(nil, false)
 	for _, l := range lines {
 		id, protocol := "null", "null"
 		if l.id != "" {

@@ -14,17 +14,15 @@ import (
 	"mtls.test/conformance/fixtures/agent/tap"
 )
 
-// The pods of the tap in fixtures/base.
-const (
-	tapNamespace = "tap"
-	tapSelector  = "app=tap"
-)
+// tapSelector finds the pods of the tap in fixtures/base.
+const tapSelector = "app=tap"
 
 // Taps are the taps of the nodes on which watched pods run. They are safe for concurrent use once they watch.
 type Taps struct {
-	mesh  *mesh.Mesh
-	kube  *kube.Client
-	nodes map[netip.Addr]mesh.Proxy // the tap that watches a pod
+	mesh      *mesh.Mesh
+	kube      *kube.Client
+	namespace string                    // of the taps
+	nodes     map[netip.Addr]mesh.Proxy // the tap that watches a pod
 }
 
 // Wire is what the wire shows of one connection, and the packets that show it as a pcap file.
@@ -34,8 +32,8 @@ type Wire struct {
 }
 
 // NewTaps returns taps that watch nothing yet.
-func NewTaps(k *kube.Client, m *mesh.Mesh) *Taps {
-	return &Taps{mesh: m, kube: k, nodes: map[netip.Addr]mesh.Proxy{}}
+func NewTaps(k *kube.Client, m *mesh.Mesh, namespace string) *Taps {
+	return &Taps{mesh: m, kube: k, namespace: namespace, nodes: map[netip.Addr]mesh.Proxy{}}
 }
 
 // Watch has the pods' connections recorded from now on. It is called again for pods that came since; for others
@@ -53,7 +51,7 @@ func (t *Taps) Watch(ctx context.Context, places ...mesh.Place) error {
 		}
 		by, found := taps[node]
 		if !found {
-			return fmt.Errorf("no tap runs on node %s, where %s does (kubectl get pods -n %s -o wide)", node, place.Proxy, tapNamespace)
+			return fmt.Errorf("no tap runs on node %s, where %s does (kubectl get pods -n %s -o wide)", node, place.Proxy, t.namespace)
 		}
 		pods[by] = append(pods[by], place.Address)
 	}
@@ -70,7 +68,7 @@ func (t *Taps) Watch(ctx context.Context, places ...mesh.Place) error {
 }
 
 func (t *Taps) byNode(ctx context.Context) (map[string]mesh.Proxy, error) {
-	pods, err := t.kube.Pods(ctx, tapNamespace, tapSelector)
+	pods, err := t.kube.Pods(ctx, t.namespace, tapSelector)
 	if err != nil {
 		return nil, err
 	}

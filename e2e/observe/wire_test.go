@@ -42,7 +42,7 @@ func TestWhatATapFoundBecomesObservations(t *testing.T) {
 
 func TestAConnectionOfAnUnwatchedPodIsMissing(t *testing.T) {
 	asked := tap.Wanted{Source: netip.MustParseAddrPort("10.244.0.5:43502"), Destination: netip.MustParseAddrPort("10.244.0.7:8080")}
-	taps := NewTaps(nil, nil)
+	taps := NewTaps(nil, nil, "tap")
 	wires := taps.Connections(t.Context(), []tap.Wanted{asked})
 	if seen := wires[tupleOf(asked)].Observation; !strings.Contains(seen.Missing, "no tap watches") {
 		t.Errorf("got %+v", wires)

@@ -9,7 +9,7 @@ import (
 // Difference is a case in whose checks two answers to one question were not the same, though each was as expected.
 type Difference struct {
 	Case   string
-	Checks int    // in which it shows
+	Checks int    // in which it shows; of Kiali the steps
 	Why    string // of the first of them
 }
 
@@ -31,6 +31,26 @@ func (r Report) Deviations() []Difference {
 		}
 		return fmt.Sprintf("%s: documented is %s, and it is %s", check.Hop, check.Documented, said(check.Want, check.Cause))
 	})
+}
+
+// KialiDifferences lists the cases in which Kiali says other than was seen.
+func (r Report) KialiDifferences() []Difference {
+	var all []Difference
+	for _, c := range r.Cases {
+		one := Difference{Case: c.ID}
+		for _, said := range c.Kiali {
+			if said.Differs == "" {
+				continue
+			}
+			if one.Checks++; one.Why == "" {
+				one.Why = fmt.Sprintf("step %d, namespace %s: %s", said.Step, said.Namespace, said.Differs)
+			}
+		}
+		if one.Checks > 0 {
+			all = append(all, one)
+		}
+	}
+	return all
 }
 
 func (r Report) differences(told func(verdict.Check) string) []Difference {

@@ -65,6 +65,8 @@ func (r Report) WriteSummary(out io.Writer) error {
 	}
 	writeDifferences(&text, "Where Istio does otherwise than documented", r.Deviations())
 	writeDifferences(&text, "Where the guide's flowchart leads elsewhere than Istio", r.GuideDifferences())
+	writeDifferences(&text, "Where Kiali says other than was seen", r.KialiDifferences())
+	fmt.Fprintf(&text, "\nKiali: %s.\n", e.Kiali)
 	_, err := io.WriteString(out, text.String())
 	return err
 }

@@ -69,6 +69,9 @@ func (p *Player) follow(ctx context.Context, workload fixture.Workload) error {
 			return err
 		}
 	}
+	if p.Taps == nil {
+		return nil
+	}
 	err = p.Taps.Watch(ctx, now)
 	p.watched = time.Now()
 	return err

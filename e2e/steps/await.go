@@ -42,6 +42,35 @@ func (p *Player) awaitConfig(ctx context.Context, attempts []attempt) (map[strin
 // configLimit is how long acknowledged configuration may take to be in force: a new cluster or listener warms first.
 const configLimit = 2 * time.Second
 
+// agreement bounds how long istiod may take to know what the API server has: once the two were parted, it asks again after up
+// to half a minute, and of each kind by itself.
+const agreement = 45 * time.Second
+
+// agreed waits until every hop is configured as the policies in the mesh ask, or the limit passes: then it is for the cases'
+// verdicts to say so.
+func (p *Player) agreed(ctx context.Context) error {
+	hops := p.everyHop()
+	before := &play{Player: p}
+	intents, err := before.ask(ctx, hops)
+	if err != nil {
+		return err
+	}
+	err = wait.For(func(ctx context.Context) (bool, error) {
+		facts, err := p.facts(ctx, hops)
+		if err != nil {
+			return false, err
+		}
+		return !slices.ContainsFunc(hops, func(a attempt) bool {
+			asked, now := intents[a.id], facts[a.id]
+			return asked.Says != "" && now.Says != "" && (asked.Says != now.Says || asked.Refusal != now.Refusal)
+		}), nil
+	}, wait.WithContext(ctx), wait.WithTimeout(agreement), wait.WithInterval(lifeInterval), wait.WithImmediate())
+	if apiwait.Interrupted(err) {
+		return ctx.Err()
+	}
+	return err
+}
+
 // restored waits until hops are configured as before the first case, and tells of those that are not.
 func (p *Player) restored(ctx context.Context, hops []attempt) error {
 	var different []string

@@ -10,9 +10,6 @@ import (
 	"mtls.test/conformance/e2e/mesh"
 )
 
-// rootNamespace is where a PeerAuthentication speaks for the whole mesh.
-const rootNamespace = "istio-system"
-
 // due lists the pushes that a change of the objects must cause, whether or not it changes what they carry, and whether
 // there are objects that need cause none.
 //
@@ -37,7 +34,7 @@ func (p *Player) due(objects []k8s.Object) (due []mesh.Due, unsure bool) {
 
 // policyDue lists the pushes that a PeerAuthentication of a namespace causes.
 func (p *Player) policyDue(namespace string) []mesh.Due {
-	root := namespace == rootNamespace
+	root := namespace == p.World.Placement.Root
 	serves := slices.ContainsFunc(p.World.Services, func(s fixture.Service) bool { return s.Namespace == namespace })
 	var due []mesh.Due
 	for _, client := range p.proxies() {

@@ -17,8 +17,9 @@ func TestAChangeIsDueAtTheProxiesThatItConcerns(t *testing.T) {
 	server, client := proxy("default", "server"), proxy("clients", "client")
 	player := &Player{
 		World: fixture.World{
-			Clients:  []fixture.Client{{Name: "client", Kind: hop.Sidecar}, {Name: "plain-client", Kind: hop.Plain}},
-			Services: []fixture.Service{{Name: "product-service", Namespace: "default"}},
+			Clients:   []fixture.Client{{Name: "client", Kind: hop.Sidecar}, {Name: "plain-client", Kind: hop.Plain}},
+			Placement: fixture.Own(),
+			Services:  []fixture.Service{{Name: "product-service", Namespace: "default"}},
 		},
 		Places: mesh.Places{
 			Clients:  map[string]mesh.Place{"client": {Proxy: client}, "plain-client": {Proxy: proxy("clients", "plain")}},

@@ -27,6 +27,9 @@ func (p *play) expect(ctx context.Context, step int, expects []fixture.Expect) e
 	if err != nil {
 		return err
 	}
+	if attempts, err = p.byIntent(attempts, intents); err != nil {
+		return err
+	}
 	facts, err := p.awaitConfig(ctx, attempts)
 	if err != nil {
 		return err
@@ -85,6 +88,7 @@ func (p *play) attempt(ctx context.Context, step int, attempts []attempt, intent
 		r.checks[i].Judge()
 	}
 	p.verdict.Checks = append(p.verdict.Checks, r.checks...)
+	r.witnessed(ctx)
 	return nil
 }
 
@@ -132,6 +136,7 @@ func (r *round) add(a attempt, intent verdict.Intent, config verdict.Config) err
 	if own := a.want.Identity; own.Server != "" {
 		check.Identities.Server = own.Server
 	}
+	check.Without = r.without(check.ClientKind)
 	for _, change := range r.verdict.Changes {
 		if check.Settled.Failed == "" {
 			check.Settled = change.Settled

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"mtls.test/conformance/e2e/accesslog"
@@ -52,6 +53,9 @@ func (r *round) client(ctx context.Context, check *verdict.Check) {
 			return
 		}
 		downstream := hop.FiveTuple{Source: result.Local, Destination: result.Remote}
+		if slices.Contains(check.Without, hop.Client) {
+			return
+		}
 		seen, raw, err := r.Logs.ClientLine(ctx, place.Proxy, r.marks[place.Proxy], check.ID, downstream)
 		r.keep(raw)
 		check.Observers.Client = answered(seen, result)
@@ -121,6 +125,9 @@ func answered(seen *hop.Observation, result call.Result) *hop.Observation {
 
 // wire asks the taps for all connections to the servers' ports since the round began, and for the kept ones by name.
 func (r *round) wire(ctx context.Context) {
+	if r.Taps == nil {
+		return
+	}
 	var wanted []tap.Wanted
 	known := map[tap.Wanted]bool{}
 	for _, check := range r.checks {

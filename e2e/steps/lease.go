@@ -59,7 +59,7 @@ func (p *play) exposure(ctx context.Context, now time.Time) *verdict.Exposure {
 			wanted = append(wanted, one)
 		}
 	}
-	if len(wanted) == 0 {
+	if len(wanted) == 0 || p.Taps == nil {
 		return nil
 	}
 	exposed, first := &verdict.Exposure{}, now

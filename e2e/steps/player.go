@@ -21,6 +21,7 @@ import (
 	"mtls.test/conformance/e2e/policy"
 	"mtls.test/conformance/e2e/traffic"
 	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/e2e/witness"
 )
 
 // Player plays cases, one at a time, on one mesh.
@@ -43,6 +44,8 @@ type Player struct {
 	Istio    string                               // version
 	Diagnose func(ctx context.Context, id string) // gathers what explains a case that is not green, before it is reverted
 
+	// Witness asks a Kiali about a namespace; nil where there is none.
+	Witness func(ctx context.Context, namespace string) witness.Kiali
 	// Read asks a proxy, or a control plane in its place, for its configuration.
 	Read func(context.Context, mesh.Proxy, envoy.Wanted) (*envoy.Dump, error)
 
@@ -130,6 +133,9 @@ func (p *Player) Ready(ctx context.Context) error {
 		}
 	}
 	if err := p.pushAnew(ctx); err != nil {
+		return err
+	}
+	if err := p.agreed(ctx); err != nil {
 		return err
 	}
 	for _, place := range p.servers() {

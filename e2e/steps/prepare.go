@@ -24,7 +24,7 @@ func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, file
 	if err != nil {
 		return nil, nil, err
 	}
-	m := mesh.New(client)
+	m := mesh.At(client, world.Placement)
 	places, err := m.Locate(ctx, world)
 	if err != nil {
 		return nil, nil, err
@@ -33,7 +33,11 @@ func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, file
 	if err != nil {
 		return nil, nil, err
 	}
-	logs := observe.NewLogs(client)
+	logs := observe.NewLogs(client, world.Placement.Existing)
+	var taps *observe.Taps
+	if world.Placement.Allowed.Tap {
+		taps = observe.NewTaps(client, m, world.Placement.In(fixture.TapNamespace))
+	}
 	following, stop := context.WithCancel(context.WithoutCancel(ctx))
 	follow := func(proxy mesh.Proxy) error { return logs.Follow(following, proxy) }
 	for _, proxy := range places.Proxies() {
@@ -44,7 +48,7 @@ func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, file
 	}
 	sender := &traffic.Sender{Mesh: m, World: world, Places: places, GatewayHTTP: given.GatewayHTTP, GatewayGRPC: given.GatewayGRPC}
 	return &Player{
-		Mesh: m, World: world, Places: places, Logs: logs, Taps: observe.NewTaps(client, m), Chart: chart, RunID: given.RunID, Diagnose: diagnose,
+		Mesh: m, World: world, Places: places, Logs: logs, Taps: taps, Chart: chart, RunID: given.RunID, Diagnose: diagnose,
 		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, files, given.RunID), Sender: sender,
 		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Read: m.Dump,
 	}, stop, nil

@@ -11,6 +11,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
 
+	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/intent"
 	"mtls.test/conformance/e2e/kube"
 )
@@ -22,6 +23,7 @@ type Plane struct {
 	Namespace string `json:"namespace"` // that istiod runs in; policies of the mesh live in Mesh.RootNamespace
 	Pods      []string
 	Mesh      intent.Mesh
+	Settings  []string // its ConfigMaps' as YAML, each above those before
 }
 
 const (
@@ -52,7 +54,7 @@ func findPlanes(ctx context.Context, client *kube.Client) ([]Plane, error) {
 			continue
 		}
 		plane := Plane{Revision: revision, Namespace: pod.Namespace, Pods: []string{pod.Name}, Version: versionOf(pod)}
-		if plane.Mesh, err = settings(ctx, r, plane, pod); err != nil {
+		if err := plane.read(ctx, r, pod); err != nil {
 			return nil, err
 		}
 		planes = append(planes, plane)
@@ -75,28 +77,31 @@ func versionOf(pod corev1.Pod) string {
 	return "unknown"
 }
 
-func settings(ctx context.Context, r *resources.Resources, plane Plane, pod corev1.Pod) (intent.Mesh, error) {
+// read reads the settings of the plane.
+func (p *Plane) read(ctx context.Context, r *resources.Resources, pod corev1.Pod) error {
 	own := "istio"
-	if plane.Revision != "default" {
-		own += "-" + plane.Revision
+	if p.Revision != "default" {
+		own += "-" + p.Revision
 	}
-	found := intent.DefaultMesh()
+	p.Mesh = intent.DefaultMesh()
 	for _, name := range []string{variable(pod, sharedMesh), own} {
 		if name == "" {
 			continue
 		}
 		var configMap corev1.ConfigMap
-		if err := r.Get(ctx, name, plane.Namespace, &configMap); apierrors.IsNotFound(err) {
+		err := r.Get(ctx, name, p.Namespace, &configMap)
+		if apierrors.IsNotFound(err) {
 			continue
-		} else if err != nil {
-			return found, fmt.Errorf("the mesh's settings: configmap %s/%s: %w", plane.Namespace, name, err)
 		}
-		var err error
-		if found, err = found.With([]byte(configMap.Data["mesh"])); err != nil {
-			return found, fmt.Errorf("configmap %s/%s: %w", plane.Namespace, name, err)
+		if err != nil {
+			return fmt.Errorf("the mesh's settings: configmap %s/%s: %w", p.Namespace, name, err)
 		}
+		if p.Mesh, err = p.Mesh.With([]byte(configMap.Data["mesh"])); err != nil {
+			return fmt.Errorf("configmap %s/%s: %w", p.Namespace, name, err)
+		}
+		p.Settings = append(p.Settings, configMap.Data["mesh"])
 	}
-	return found, nil
+	return nil
 }
 
 func variable(pod corev1.Pod, name string) string {
@@ -112,9 +117,5 @@ func variable(pod corev1.Pod, name string) string {
 
 // Address is where workloads ask the plane's istiod for certificates: its Service, HOST:PORT.
 func (p Plane) Address() string {
-	service := "istiod"
-	if p.Revision != "default" {
-		service += "-" + p.Revision
-	}
-	return fmt.Sprintf("%s.%s.svc:15012", service, p.Namespace)
+	return fixture.Placement{Revision: p.Revision, Istiod: p.Namespace}.IstiodService() + ":15012"
 }

@@ -26,6 +26,7 @@ type Case struct {
 	Lease             *Lease      `json:"lease,omitempty"`
 	Checks            []Check     `json:"checks"`
 	Foreseen          []Foreseen  `json:"foreseen,omitempty"` // what is told from configuration alone
+	Kiali             []Kiali     `json:"kiali,omitempty"`    // what a Kiali says at each step of expectations; none where there is no Kiali
 	// Secrets are those that the proxies of the checks held, by the names that the checks give them.
 	Secrets map[string]envoy.SecretFacts `json:"secrets,omitempty"`
 	Rerun   string                       `json:"rerun"` // the command that runs this case alone

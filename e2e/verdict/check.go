@@ -24,6 +24,7 @@ type Check struct {
 	On         string         `json:"on,omitempty"`      // the kept connection that was used again
 	Streams    bool           `json:"streams,omitempty"` // the kept connection's request has no end yet
 	Counted    bool           `json:"counted,omitempty"` // it was tried by itself, so that counters speak of it alone
+	Without    []hop.Source   `json:"without,omitempty"` // observers that what is allowed on the cluster leaves out
 	Probe      *fixture.Probe `json:"probe,omitempty"`
 	ID         string         `json:"id"` // the request's x-hop-id
 	Want       hop.Outcome    `json:"want"`

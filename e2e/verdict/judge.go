@@ -177,7 +177,8 @@ func (c *Check) missing() string {
 // unconnected tells whether the observer cannot know the connection: one that the client's proxy never opened, or one
 // whose handshake failed, of which Envoy logs no local address at the client. The wire names it then.
 func (c *Check) unconnected(source hop.Source) bool {
-	return source == hop.Client && c.Want == hop.Refused && (staysHome(c.Cause) || present(c.Observers.Wire) && c.Observers.Wire.Conn.Source.IsValid())
+	named := present(c.Observers.Wire) && c.Observers.Wire.Conn.Source.IsValid() || slices.Contains(c.Without, hop.Wire)
+	return source == hop.Client && c.Want == hop.Refused && (staysHome(c.Cause) || named)
 }
 
 // summary is the reason of a PASS.
@@ -188,6 +189,9 @@ func (c *Check) summary() string {
 		return fmt.Sprintf("%s %s, %s to %s", facts.Version, facts.Cipher, short(peer(c.Observers.Server)), short(c.serverProved()))
 	case hop.Refused:
 		return fmt.Sprintf("%s: %s", c.Cause, c.Config.Why)
+	}
+	if !present(c.Observers.Wire) {
+		return "in the clear at both ends; no packet was looked at"
 	}
 	return "in the clear on the wire and at both ends"
 }

@@ -13,6 +13,7 @@ import (
 
 	"mtls.test/conformance/e2e/artifact"
 	"mtls.test/conformance/e2e/cluster"
+	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/kube"
 	"mtls.test/conformance/e2e/mesh"
@@ -50,12 +51,12 @@ func (r *runner) bringUp(ctx context.Context, config cluster.Config, told *recor
 	told.durations.ImagesSeconds = time.Since(r.began).Seconds()
 	r.screen.step("lane %s, Kubernetes %s, Istio %s, Envoy %s, profile %s", images.Lane, images.Kubernetes, images.Istio.Version, images.Envoy, images.Profile)
 	told.clusterBegan = time.Now()
-	up, err := r.clusterAndMesh(ctx, engine, config, images)
+	up, err := r.clusterAndMesh(ctx, engine, config, images, told)
 	told.durations.BringUpSeconds = time.Since(told.clusterBegan).Seconds()
 	return up, err
 }
 
-func (r *runner) clusterAndMesh(ctx context.Context, engine string, config cluster.Config, images cluster.Images) (broughtUp, error) {
+func (r *runner) clusterAndMesh(ctx context.Context, engine string, config cluster.Config, images cluster.Images, told *record) (broughtUp, error) {
 	c := r.cluster(engine)
 	arch, err := cluster.Arch(ctx, engine, images.NodeImage)
 	if err != nil {
@@ -86,7 +87,7 @@ func (r *runner) clusterAndMesh(ctx context.Context, engine string, config clust
 		err = r.meshAndWorld(ctx, c, state, images, agent)
 	}
 	if err == nil {
-		err = artifact.WriteJSON(up.file, up.handover)
+		err = r.handOver(ctx, &up, told)
 	}
 	if ctx.Err() != nil {
 		// What a stop did to the other steps is no news; a cluster that could not be deleted is.
@@ -105,6 +106,17 @@ func (r *runner) clusterAndMesh(ctx context.Context, engine string, config clust
 	return up, r.release(ctx, up, r.settings.keep, err)
 }
 
+// handOver writes what the suite has to know.
+func (r *runner) handOver(ctx context.Context, up *broughtUp, told *record) error {
+	client, err := kube.New(up.handover.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	told.environment.Kiali = kialiText(ctx, client)
+	up.handover.Environment.Kiali = told.environment.Kiali
+	return artifact.WriteJSON(up.file, up.handover)
+}
+
 // meshAndWorld installs Istio while the agent's image goes to the nodes, then the world.
 func (r *runner) meshAndWorld(ctx context.Context, c *cluster.Cluster, state cluster.State, images cluster.Images, agent mesh.AgentImage) error {
 	k, err := kube.New(state.Kubeconfig)
@@ -119,7 +131,7 @@ func (r *runner) meshAndWorld(ctx context.Context, c *cluster.Cluster, state clu
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		// istiod makes a CA of its own when it finds none at its start.
-		if err := mesh.PlugIn(both, k); err != nil {
+		if err := mesh.PlugIn(both, k, fixture.Own()); err != nil {
 			return err
 		}
 		say("installing Istio")
@@ -135,8 +147,11 @@ func (r *runner) meshAndWorld(ctx context.Context, c *cluster.Cluster, state clu
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if err := r.addKiali(ctx, k, images); err != nil {
+		return err
+	}
 	say("applying the world")
-	return mesh.ApplyWorld(ctx, k, fixtures.FS, agent, say)
+	return mesh.ApplyWorld(ctx, k, fixtures.FS, fixture.Own(), agent.Reference, say)
 }
 
 // resume takes the cluster that `up` left.
@@ -163,7 +178,7 @@ func (r *runner) resume(ctx context.Context, engine string) (broughtUp, error) {
 
 func (r *runner) handover(state cluster.State, images cluster.Images) mesh.Handover {
 	return mesh.Handover{
-		RunID: r.runID, Kubeconfig: state.Kubeconfig, Artifacts: r.settings.artifacts,
+		RunID: r.runID, Kubeconfig: state.Kubeconfig, Artifacts: r.settings.artifacts, Placement: fixture.Own(),
 		GatewayHTTP: state.HostPorts[gatewayHTTPPort], GatewayGRPC: state.HostPorts[gatewayGRPCPort],
 		Environment: r.environment(images), Istioctl: images.Istioctl, Hub: images.Istio.Hub, Tag: images.Istio.Tag,
 	}

@@ -16,6 +16,9 @@ const configFile = "kind-config.yaml"
 
 // preflight is the command of that name.
 func (r *runner) preflight(ctx context.Context) error {
+	if r.settings.values["CLUSTER"] == "existing" {
+		return r.existingPreflight(ctx)
+	}
 	return r.locked(ctx, func() error {
 		r.screen.print(r.settings.table())
 		if _, err := r.check(ctx); err != nil {

@@ -92,6 +92,9 @@ func (r *runner) kindLogs() string { return filepath.Join(r.settings.artifacts, 
 
 // all is `make e2e`.
 func (r *runner) all(ctx context.Context) error {
+	if r.settings.values["CLUSTER"] == "existing" {
+		return r.existing(ctx)
+	}
 	return r.locked(ctx, func() error {
 		config, err := r.begin(ctx)
 		if err != nil {

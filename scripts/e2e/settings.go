@@ -24,6 +24,15 @@ var variables = []struct{ name, value, meaning string }{
 	{"FOCUS", "", "regular expression: run the cases whose text matches"},
 	{"LABELS", "!slow && !chaos && !explore && !mutant", "Ginkgo label filter: run the cases whose labels match"},
 	{"MUTANTS", "", "folder of mutants to try instead of fixtures/mutants, or of one"},
+	{"KIALI", "0", "1: install Istio's Kiali addon beside Istio, of lane pull"},
+	{"CLUSTER", "own", "own: a kind cluster of the suite's; existing: the one that KUBECONTEXT names"},
+	{"KUBECONTEXT", "", "context of your kubeconfig, of an existing cluster"},
+	{"AGENT_IMAGE", "", "the agent's image for an existing cluster whose nodes are not kind's"},
+	{"REVISION", "", "revision of istiod on an existing cluster, where there are several"},
+	{"GATEWAY_SELECTOR", "", "label KEY=VALUE of the ingress gateway of an existing cluster, istio=ingressgateway when empty"},
+	{"ALLOW_MESH_POLICY", "0", "1: cases may put policies into the root namespace of an existing cluster"},
+	{"ALLOW_GATEWAY_LOG", "0", "1: the gateway of an existing cluster may be given a log of the suite's format"},
+	{"ALLOW_TAP", "0", "1: a tap may be put on the nodes of an existing cluster"},
 	{"SERVICE", "product-service", "service of the world that a lease takes mTLS off"},
 	{"MINUTES", "10", "how long the lease stands, 1 to 60"},
 	{"REPEAT", "1", "how many rounds of the cases to run; verdicts that differ between them are listed"},
@@ -82,11 +91,19 @@ func readSettings(environment func(string) string, root string) (settings, error
 	default:
 		refuse("LANE", "want auto, pull or source")
 	}
-	switch s.values["KEEP"] {
-	case "0", "1":
-		s.keep = s.values["KEEP"] == "1"
+	for _, name := range []string{"KEEP", "KIALI", "ALLOW_MESH_POLICY", "ALLOW_GATEWAY_LOG", "ALLOW_TAP"} {
+		if value := s.values[name]; value != "0" && value != "1" {
+			refuse(name, "want 0 or 1")
+		}
+	}
+	s.keep = s.values["KEEP"] == "1"
+	if s.values["KIALI"] == "1" && s.values["LANE"] == "source" {
+		refuse("KIALI", "lane source builds no Kiali: want LANE=pull")
+	}
+	switch s.values["CLUSTER"] {
+	case "own", "existing":
 	default:
-		refuse("KEEP", "want 0 or 1")
+		refuse("CLUSTER", "want own or existing")
 	}
 	var err error
 	if s.focus, err = regexp.Compile(s.values["FOCUS"]); err != nil {

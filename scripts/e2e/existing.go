@@ -1,0 +1,298 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"mtls.test/conformance/e2e/artifact"
+	"mtls.test/conformance/e2e/cluster"
+	"mtls.test/conformance/e2e/envoy"
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/guest"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/survey"
+	"mtls.test/conformance/fixtures"
+)
+
+// visit is a run on a cluster that is another's.
+type visit struct {
+	client *kube.Client
+	place  fixture.Placement
+	plane  survey.Plane
+}
+
+// existing is `make e2e CLUSTER=existing`.
+func (r *runner) existing(ctx context.Context) error {
+	return r.locked(ctx, func() error {
+		r.screen.print(r.settings.table())
+		if err := errors.Join(r.checkArtifacts(), r.checkCases()); err != nil {
+			return badInput(err)
+		}
+		v, err := r.visit(ctx)
+		if err != nil {
+			return badInput(err)
+		}
+		if err := r.clearArtifacts(); err != nil {
+			return badInput(err)
+		}
+		lock, err := guest.Acquire(ctx, v.client, r.runID)
+		if err != nil {
+			return badInput(err)
+		}
+		defer func() {
+			if err := lock.Release(context.WithoutCancel(ctx)); err != nil {
+				r.screen.fail(err)
+			}
+		}()
+		return r.reported(ctx, func(told *record) error { return r.stay(ctx, v, told) })
+	})
+}
+
+// existingPreflight is `make preflight CLUSTER=existing`.
+func (r *runner) existingPreflight(ctx context.Context) error {
+	_, err := r.visit(ctx)
+	if err != nil {
+		return badInput(err)
+	}
+	return nil
+}
+
+// visit looks at the cluster that KUBECONTEXT names, says what was found and what a run may do, and refuses where it cannot.
+func (r *runner) visit(ctx context.Context) (visit, error) {
+	if r.settings.values["KUBECONTEXT"] == "" {
+		return visit{}, errors.New("CLUSTER=existing needs KUBECONTEXT=: a cluster of another's is used only when it is named")
+	}
+	client, err := kube.Connect(kube.Target{Context: r.settings.values["KUBECONTEXT"]})
+	if err != nil {
+		return visit{}, err
+	}
+	found, err := survey.Take(ctx, client)
+	if err != nil {
+		return visit{}, err
+	}
+	place, plane, err := guest.Place(found, guest.Wish{
+		Revision: r.settings.values["REVISION"], Gateway: r.settings.values["GATEWAY_SELECTOR"],
+		Allowed: fixture.Allowed{
+			MeshPolicy: r.settings.values["ALLOW_MESH_POLICY"] == "1", GatewayLog: r.settings.values["ALLOW_GATEWAY_LOG"] == "1", Tap: r.settings.values["ALLOW_TAP"] == "1",
+		},
+	})
+	if err != nil {
+		return visit{}, err
+	}
+	world, err := fixture.LoadWorldAt(fixtures.FS, place)
+	if err != nil {
+		return visit{}, err
+	}
+	files := fixture.Move(fixtures.FS, place)
+	cases, err := fixture.Load(files, world)
+	if err != nil {
+		return visit{}, err
+	}
+	var selected []fixture.Case
+	for _, c := range cases {
+		if r.settings.selects(c) {
+			selected = append(selected, c)
+		}
+	}
+	sections, err := guest.Preflight(ctx, client, found, plane, place, files, selected, world)
+	if err != nil {
+		return visit{}, err
+	}
+	nodes, err := r.kindNodes(ctx, client)
+	if err != nil {
+		return visit{}, err
+	}
+	sections = append(sections, r.ofAgent(nodes))
+	r.screen.print(sectionsText(sections, r.screen.colour))
+	if !guest.Fit(sections) {
+		return visit{}, errors.New("the cluster is not fit for a run: see the lines with × above")
+	}
+	return visit{client: client, place: place, plane: plane}, nil
+}
+
+// sectionsText is the list of a preflight, as linkerd check prints its own.
+func sectionsText(sections []guest.Section, coloured bool) string {
+	var text strings.Builder
+	for i, section := range sections {
+		if i > 0 {
+			text.WriteByte('\n')
+		}
+		fmt.Fprintf(&text, "%s\n%s\n", section.Heading, strings.Repeat("-", len(section.Heading)))
+		for _, line := range section.Lines {
+			sign, colour := "√", "\x1b[32m"
+			if !line.OK {
+				sign, colour = "×", "\x1b[31m"
+			}
+			if coloured {
+				sign = colour + sign + "\x1b[0m"
+			}
+			fmt.Fprintf(&text, "%s %s\n", sign, line.Says)
+			if line.Hint != "" {
+				fmt.Fprintf(&text, "    see %s\n", line.Hint)
+			}
+		}
+	}
+	return strings.TrimSuffix(text.String(), "\n")
+}
+
+// kindNodes is the name of the kind cluster whose nodes these are; empty of other nodes.
+func (r *runner) kindNodes(ctx context.Context, client *kube.Client) (string, error) {
+	resources, err := client.Resources()
+	if err != nil {
+		return "", err
+	}
+	var nodes corev1.NodeList
+	if err := resources.List(ctx, &nodes); err != nil {
+		return "", fmt.Errorf("list nodes: %w", err)
+	}
+	for _, node := range nodes.Items {
+		// kind://ENGINE/CLUSTER/NODE
+		if words := strings.Split(node.Spec.ProviderID, "/"); len(words) == 5 && words[0] == "kind:" {
+			return words[3], nil
+		}
+	}
+	return "", nil
+}
+
+// ofAgent says where the agent's image comes from.
+func (r *runner) ofAgent(kindCluster string) guest.Section {
+	line := guest.Line{Says: "no image of the agent: the nodes are not kind's, so AGENT_IMAGE= must name one that they can pull", Hint: "fixtures/agent"}
+	switch {
+	case r.settings.values["AGENT_IMAGE"] != "":
+		line = guest.Line{OK: true, Says: "the agent's image is " + r.settings.values["AGENT_IMAGE"]}
+	case kindCluster != "":
+		line = guest.Line{OK: true, Says: "the agent's image is built, and loaded into the nodes of kind cluster " + kindCluster}
+	}
+	return guest.Section{Heading: "the agent", Lines: []guest.Line{line}}
+}
+
+// stay makes the world, runs the suite and takes everything away again.
+func (r *runner) stay(ctx context.Context, v visit, told *record) (err error) {
+	told.environment = report.Environment{Lane: "existing", Istio: v.plane.Version, Settings: r.settings.values, Observers: v.observers()}
+	if told.environment.Kubernetes, err = v.client.Version(); err != nil {
+		return err
+	}
+	image, err := r.agentImage(ctx, v.client)
+	if err != nil {
+		return err
+	}
+	if err := r.build(ctx); err != nil {
+		return err
+	}
+	say := func(line string) { r.screen.step("%s", line) }
+	say("taking away what an earlier run may have left")
+	if err := guest.Leave(ctx, v.client, v.place, r.runID); err != nil {
+		return err
+	}
+	defer func() {
+		say("taking everything away again")
+		err = errors.Join(err, guest.Leave(context.WithoutCancel(ctx), v.client, v.place, r.runID))
+	}()
+	if err := guest.Enter(ctx, v.client, fixtures.FS, v.place, image, r.runID, say); err != nil {
+		return err
+	}
+	up := broughtUp{file: r.handoverFile(), handover: mesh.Handover{
+		RunID: r.runID, Context: r.settings.values["KUBECONTEXT"], Placement: v.place, Artifacts: r.settings.artifacts, Agent: image,
+	}}
+	if up.handover.GatewayHTTP, up.handover.GatewayGRPC, err = v.ways(ctx); err != nil {
+		return err
+	}
+	if told.environment.Profile, told.environment.Envoy, err = v.profile(ctx); err != nil {
+		return err
+	}
+	told.environment.Kiali = kialiText(ctx, v.client)
+	up.handover.Environment = told.environment
+	if err := artifact.WriteJSON(up.file, up.handover); err != nil {
+		return err
+	}
+	return r.suite(ctx, up, told)
+}
+
+// handoverFile is where the suite finds the handover of a run on another's cluster; it goes with the run's work.
+func (r *runner) handoverFile() string { return r.work() + "/handover.json" }
+
+// agentImage is the image that was named, or one that is built and loaded into kind's nodes.
+func (r *runner) agentImage(ctx context.Context, client *kube.Client) (string, error) {
+	if named := r.settings.values["AGENT_IMAGE"]; named != "" {
+		return named, nil
+	}
+	name, err := r.kindNodes(ctx, client)
+	if err != nil {
+		return "", err
+	}
+	engine, err := r.engineThere(ctx)
+	if err != nil {
+		return "", err
+	}
+	image, err := mesh.BuildAgent(ctx, runtime.GOARCH)
+	if err != nil {
+		return "", err
+	}
+	nodes := cluster.New(r.home, name, engine, func(line string) { r.screen.step("%s", line) })
+	return image.Reference, nodes.Load(ctx, func() (io.ReadCloser, error) {
+		read, write := io.Pipe()
+		go func() { _ = write.CloseWithError(image.Write(write)) }()
+		return read, nil
+	})
+}
+
+// observers are those that what is allowed leaves.
+func (v visit) observers() []hop.Source {
+	all := []hop.Source{hop.Client, hop.Server, hop.Application, hop.Probe, hop.Stats}
+	if v.place.Allowed.Tap {
+		all = append(all, hop.Wire)
+	}
+	return all
+}
+
+// ways are the ways from here to the gateway's ports for HTTP and for gRPC; none where there is no gateway.
+func (v visit) ways(ctx context.Context) (http, grpc string, err error) {
+	if v.place.NoGateway != "" {
+		return "", "", nil
+	}
+	key, value := v.place.Gateway.Label()
+	pods, err := v.client.Pods(ctx, v.place.Gateway.Namespace, key+"="+value)
+	if err != nil {
+		return "", "", err
+	}
+	if len(pods) != 1 {
+		return "", "", fmt.Errorf("%d gateway pods run, and there was one", len(pods))
+	}
+	pod := pods[0].Name + "." + v.place.Gateway.Namespace
+	if http, err = v.client.Forward(ctx, pod+":"+fixture.ForwardedHTTP); err != nil {
+		return "", "", err
+	}
+	grpc, err = v.client.Forward(ctx, pod+":"+fixture.ForwardedGRPC)
+	return http, grpc, err
+}
+
+// profile asks the sidecar of the suite's client what its build can do, and its version.
+func (v visit) profile(ctx context.Context) (profile, version string, err error) {
+	m := mesh.At(v.client, v.place)
+	clients := v.place.In(fixture.ClientsNamespace)
+	pods, err := v.client.Pods(ctx, clients, "app=client")
+	if err != nil || len(pods) != 1 {
+		return "", "", fmt.Errorf("the client's pod: %d run: %w", len(pods), err)
+	}
+	proxy := mesh.Proxy{Namespace: clients, Pod: pods[0].Name}
+	dump, err := m.Dump(ctx, proxy, envoy.Wanted{Ports: []uint16{8080}})
+	if err != nil {
+		return "", "", err
+	}
+	if version, err = m.EnvoyVersion(ctx, proxy); err != nil {
+		return "", "", err
+	}
+	if dump.OffersByProtocol() {
+		return fixture.ProfileDefault, version, nil
+	}
+	return fixture.ProfileVanilla, version, nil
+}
