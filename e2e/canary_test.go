@@ -54,7 +54,6 @@ func plantKeys(ctx context.Context) {
 	if given.Placement.Existing {
 		return // how a person proves who they are there is for kubectl to know
 	}
-	plantProjected(ctx)
 	kubeconfig, err := os.ReadFile(given.Kubeconfig)
 	Expect(err).NotTo(HaveOccurred())
 	config, err := clientcmd.Load(kubeconfig)
@@ -66,34 +65,28 @@ func plantKeys(ctx context.Context) {
 	}
 }
 
-// plantProjected plants the token by which the probe's pod asks istiod for certificates, as the kubelet has it on the node.
-func plantProjected(ctx context.Context) {
-	pods, err := client.Pods(ctx, given.Placement.In(fixture.ClientsNamespace), "app="+plainClient)
-	Expect(err).NotTo(HaveOccurred())
-	Expect(pods).To(HaveLen(1))
-	token, err := shell(ctx, pods[0].Spec.NodeName, fmt.Sprintf("cat /var/lib/kubelet/pods/%s/volumes/kubernetes.io~projected/istio-token/istio-token", pods[0].UID))
-	Expect(err).NotTo(HaveOccurred())
-	plant(artifact.Token("the projected token of "+plainClient, string(token)), token)
-}
-
-// plantRequested has the probe's pod ask istiod for a certificate with a key of ours, and use it, and plants the key.
+// plantRequested has the probe's pod ask istiod for a certificate, with a key and a token of the kind that the kubelet projects
+// which are known here, and use it; and plants the two.
 func plantRequested(ctx context.Context) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	Expect(err).NotTo(HaveOccurred())
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	Expect(err).NotTo(HaveOccurred())
 	block := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	token, err := client.Token(ctx, given.Placement.In(fixture.ClientsNamespace), plainClient, "istio-ca")
+	Expect(err).NotTo(HaveOccurred())
 	server := player.Places.Services["product-service"]
 	var answer control.ProbeAnswer
 	Expect(player.Mesh.Control(ctx, player.Places.Clients[plainClient].Proxy, control.PathProbe, control.ProbeRequest{Probes: []probe.Request{{
 		ID: given.RunID + "-csr", Address: netip.AddrPortFrom(server.Address, 8080).String(), ALPN: []string{"istio"},
-		Present: probe.Mesh, Key: string(block), Inside: probe.HTTP,
+		Present: probe.Mesh, Key: string(block), Token: token, Inside: probe.HTTP,
 	}}}, &answer)).To(Succeed())
 	Expect(answer.Results).To(HaveLen(1))
 	Expect(answer.Results[0].Answered).To(BeTrue(), "%+v", answer.Results[0])
 	canary, err := artifact.PrivateKey("the key of a CSR", block)
 	Expect(err).NotTo(HaveOccurred())
 	plant(canary, block)
+	plant(artifact.Token("the token of a CSR", token), []byte(token))
 }
 
 const plainClient = "plain-client"

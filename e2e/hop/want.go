@@ -22,6 +22,12 @@ const (
 	Absent    Outcome = "absent"    // the observer was watching, and the attempt did not pass it
 )
 
+// Alike tells whether two outcomes are the same but for who ends a TLS that is not mutual, which a client cannot know.
+func (o Outcome) Alike(other Outcome) bool {
+	oneWay := func(one Outcome) bool { return one == OneWayTLS || one == AppTLS }
+	return o == other || oneWay(o) && oneWay(other)
+}
+
 // Refusal is the cause for which an attempt is not served. Each cause has its own symptom per observer.
 type Refusal string
 

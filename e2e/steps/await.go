@@ -62,7 +62,7 @@ func (p *Player) agreed(ctx context.Context) error {
 		}
 		return !slices.ContainsFunc(hops, func(a attempt) bool {
 			asked, now := intents[a.id], facts[a.id]
-			return asked.Says != "" && now.Says != "" && (asked.Says != now.Says || asked.Refusal != now.Refusal)
+			return asked.Says != "" && now.Says != "" && (!asked.Says.Alike(now.Says) || asked.Refusal != now.Refusal)
 		}), nil
 	}, wait.WithContext(ctx), wait.WithTimeout(agreement), wait.WithInterval(lifeInterval), wait.WithImmediate())
 	if apiwait.Interrupted(err) {

@@ -63,18 +63,15 @@ func findPlanes(ctx context.Context, client *kube.Client) ([]Plane, error) {
 	return planes, nil
 }
 
-// versionOf reads the label that Istio's charts set, or else the tag of the image.
+// versionOf is the tag of istiod's image, or else what its label says: that may be the chart's.
 func versionOf(pod corev1.Pod) string {
-	if version := pod.Labels["app.kubernetes.io/version"]; version != "" {
-		return version
-	}
 	for _, container := range pod.Spec.Containers {
 		image, _, _ := strings.Cut(container.Image, "@")
 		if _, tag, found := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":"); found {
 			return tag
 		}
 	}
-	return "unknown"
+	return cmp.Or(pod.Labels["app.kubernetes.io/version"], "unknown")
 }
 
 // read reads the settings of the plane.

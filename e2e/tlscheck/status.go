@@ -74,7 +74,7 @@ func (h Hop) judge() (Status, string) {
 
 // differs tells how the proxies do other than the policies ask, or the server than it was observed to.
 func (h Hop) differs() string {
-	if h.Configured != nil && h.Configured.Says != "" && h.Asked.Says != "" && h.Configured.Says != h.Asked.Says {
+	if h.Configured != nil && h.Configured.Says != "" && h.Asked.Says != "" && !h.Configured.Says.Alike(h.Asked.Says) {
 		return fmt.Sprintf("the policies ask for %s (%s), and the proxies are configured for %s: %s",
 			h.Asked.Says, h.Asked.Why, h.Configured.Says, h.Configured.Why)
 	}

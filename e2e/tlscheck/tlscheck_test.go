@@ -49,6 +49,7 @@ func TestJudge(t *testing.T) {
 		{"the application's own", answered(1, hop.AppTLS), OK, "not mutual"},
 		{"undecided", answered(1, ""), Unknown, "because"},
 		{"as configured", configured(answered(1, hop.MTLS), hop.MTLS), OK, ""},
+		{"TLS that ends elsewhere", configured(answered(1, hop.AppTLS), hop.OneWayTLS), OK, "not mutual"},
 		{"other than configured", configured(answered(1, hop.MTLS), hop.Plaintext), Mismatch, "ask for mtls (because), and the proxies are configured for plaintext: as configured"},
 		{"refused where mtls is asked", configured(answered(1, hop.MTLS), hop.Refused), Mismatch, "configured for refused"},
 		{"served where a refusal is asked", configured(refusedBy, hop.Plaintext), Mismatch, "configured for plaintext"},
