@@ -48,6 +48,9 @@ func Enter(ctx context.Context, client *kube.Client, files fs.FS, p fixture.Plac
 	if err != nil {
 		return fmt.Errorf("existing/gateway.yaml: %w", err)
 	}
+	if len(filters) == 0 {
+		return errors.New("existing/gateway.yaml: it holds no filter")
+	}
 	say("the gateway's log is in the suite's format, on lease " + lease.Name())
 	return lease.Apply(ctx, filters, fixture.Whenever)
 }

@@ -69,6 +69,9 @@ func (p *Policies) Leases(ctx context.Context) ([]*Lease, error) {
 // Name is the record's, as kubectl get policyleases lists it.
 func (l *Lease) Name() string { return l.record.Name }
 
+// Run is the id of the run that took it.
+func (l *Lease) Run() string { return l.record.Labels[RunLabel] }
+
 // Owner is who asked for the lease, and what for.
 func (l *Lease) Owner() string { return l.record.Owner }
 
