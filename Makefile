@@ -1,9 +1,10 @@
 # The commands of this repository; `make` alone lists them. Variables on the command line reach the runner through the
 # environment: make e2e KEEP=1 FOCUS=temporary-disable. The runner is exec'ed, so that signals reach it and no shell.
 RUNNER := bin/e2e
+TLSCHECK := bin/kubectl-tls_check
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end preflight cache-prune $(RUNNER)
+.PHONY: help test unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify preflight cache-prune $(RUNNER) $(TLSCHECK)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +60,15 @@ lease-status: $(RUNNER) ## list the leases that stand
 lease-end: $(RUNNER) ## end every lease that stands
 	@exec $(RUNNER) lease-end
 
+# The suite's own cluster, or the one that KUBECONTEXT names.
+TARGET = $(if $(KUBECONTEXT),--context $(KUBECONTEXT),--kubeconfig "$$($(RUNNER) kubeconfig)")
+
+tls-check: $(RUNNER) $(TLSCHECK) ## say whether hops to a service are mTLS (SERVICE=, CLIENT=, ARGS=, KUBECONTEXT=)
+	@exec $(TLSCHECK) $(TARGET) $(CLIENT) $(or $(SERVICE),--all) $(ARGS)
+
+verify: $(RUNNER) $(TLSCHECK) ## go through the guide's commands for a service (SERVICE=, CLIENT=, KUBECONTEXT=)
+	@exec $(TLSCHECK) verify $(TARGET) $(CLIENT) $(or $(SERVICE),product-service.default) $(ARGS)
+
 preflight: $(RUNNER) ## check input and machine, change nothing
 	@exec $(RUNNER) preflight
 
@@ -67,3 +77,6 @@ cache-prune: ## remove what was built for the lanes
 
 $(RUNNER):
 	@go build -buildvcs=false -o $@ ./scripts/e2e
+
+$(TLSCHECK):
+	@go build -buildvcs=false -o $@ ./scripts/kubectl-tls_check

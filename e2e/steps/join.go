@@ -201,7 +201,7 @@ func (r *round) only(check *verdict.Check, wires map[hop.FiveTuple]observe.Wire,
 		r.show(check, found[0])
 		return
 	}
-	check.Observers.Wire = &hop.Observation{Source: hop.Wire, ID: check.ID, Missing: "no one connection of the client's to the server's port is this attempt's"}
+	check.Observers.Wire = &hop.Observation{Source: hop.Wire, ID: check.ID, Missing: fmt.Sprintf("of %d connections of the client's to the server's port none is known to be this attempt's", len(found))}
 }
 
 func (r *round) show(check *verdict.Check, wire observe.Wire) {

@@ -212,7 +212,7 @@ func (w *Walk) searched(told *answers, whose string, of []intent.Workload) (Find
 }
 
 // hidden is what Istio's own log format leaves out (istio/istio pilot/pkg/networking/core/accesslog.go).
-const hidden = "a handshake that fails at a server leaves no line there: Istio's listener log is filtered to NR"
+const hidden = "a handshake that fails at a server leaves no line there, unless a log was added: Istio's own of the listener is filtered to NR"
 
 // end is where the guide's flowchart ends, for the worst of the hops.
 func (w *Walk) end(told *answers) End {

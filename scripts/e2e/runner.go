@@ -90,6 +90,20 @@ func (r *runner) cluster(engine string) *cluster.Cluster {
 // kindLogs is where the nodes' logs of a run go that was not green.
 func (r *runner) kindLogs() string { return filepath.Join(r.settings.artifacts, "diag", "kind") }
 
+// kubeconfig prints where the kubeconfig of the suite's cluster is.
+func (r *runner) kubeconfig(ctx context.Context) error {
+	engine, err := r.engineThere(ctx)
+	if err != nil {
+		return badInput(err)
+	}
+	path, err := r.cluster(engine).Kubeconfig(ctx)
+	if err != nil {
+		return badInput(err)
+	}
+	_, err = fmt.Println(path)
+	return err
+}
+
 // all is `make e2e`.
 func (r *runner) all(ctx context.Context) error {
 	if r.settings.values["CLUSTER"] == "existing" {
