@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"io"
 	"regexp"
 	"slices"
@@ -55,7 +56,7 @@ func Read(log io.Reader) (Log, error) {
 		if line != "" {
 			found.add(line)
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -71,7 +72,7 @@ func readLine(from *bufio.Reader) (string, error) {
 	for {
 		part, err := from.ReadSlice('\n')
 		line = append(line, part[:min(len(part), maxLine-len(line))]...)
-		if err == bufio.ErrBufferFull {
+		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
 		return strings.ToValidUTF8(strings.TrimSpace(string(line)), "?"), err
