@@ -16,6 +16,7 @@ import (
 	"mtls.test/conformance/e2e/artifact"
 	"mtls.test/conformance/e2e/diag"
 	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/guest"
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/report"
 	"mtls.test/conformance/e2e/steps"
@@ -44,7 +45,7 @@ func describeCases() {
 
 // skipWithout skips a case that needs what may not be had on another's cluster.
 func skipWithout(c fixture.Case) {
-	needs, err := c.Needs(files, world)
+	needs, err := guest.Needs(files, world, c)
 	Expect(err).NotTo(HaveOccurred())
 	if len(needs) > 0 {
 		Skip(strings.Join(needs, "; "))

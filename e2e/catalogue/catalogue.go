@@ -54,3 +54,19 @@ func Play(fixtures fs.FS, world fixture.World, c fixture.Case) (Row, error) {
 	}
 	return row, nil
 }
+
+// Other tells where a case asks for something else at a world's placement than the case wants: its policies meet another root
+// namespace, or another gateway. Empty where it does not.
+func Other(files fs.FS, world fixture.World, c fixture.Case) (string, error) {
+	row, err := Play(files, world, c)
+	if err != nil {
+		return "", err
+	}
+	for _, asked := range row.Asked {
+		want, cause := asked.Expect.Asked()
+		if asked.Expect.On == "" && (asked.Answer.Says != want || asked.Answer.Refusal != cause) {
+			return fmt.Sprintf("here its policies ask for %s where it wants %s, of %s", asked.Answer.Says, want, asked.Hop), nil
+		}
+	}
+	return "", nil
+}

@@ -181,7 +181,7 @@ func skips(files fs.FS, cases []fixture.Case, world fixture.World) (Section, err
 	why := map[string]int{}
 	played := 0
 	for _, c := range cases {
-		needs, err := c.Needs(files, world)
+		needs, err := Needs(files, world, c)
 		if err != nil {
 			return Section{}, err
 		}

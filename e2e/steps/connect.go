@@ -60,6 +60,8 @@ func (p *play) open(ctx context.Context, a attempt, want fixture.Connection) (co
 	if err != nil {
 		return connection{}, err
 	}
+	// From here on it is closed with the case, whatever else becomes of it: a busy one would go on.
+	p.connections[want.Name] = kept
 	if told.Error != "" || !told.Open.Answered() {
 		return connection{}, fmt.Errorf("it was not opened: %s%s", told.Error, told.Open.Error)
 	}
