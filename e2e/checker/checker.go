@@ -135,7 +135,7 @@ func (c *Checker) progress(done, of int) {
 	}
 }
 
-// clients are the workloads of a request's names. Without names they are all that have a proxy; where no proxy is read, one
+// clients are the workloads of a request's names. Without names they are all whose proxy can be read; where none can, one
 // of those that the policies treat alike stands for the others.
 func (c *Checker) clients(names []string) ([]intent.Workload, error) {
 	var all []intent.Workload
@@ -152,6 +152,9 @@ func (c *Checker) clients(names []string) ([]intent.Workload, error) {
 	alike := map[string]bool{}
 	for _, workload := range c.Survey.Proxies() {
 		_, recorded := c.Recorded[workload.String()]
+		if c.Mesh == nil && !recorded && len(c.Recorded) > 0 {
+			continue
+		}
 		if c.Mesh == nil && !recorded {
 			kind := c.Survey.Kind(workload)
 			if alike[kind] {

@@ -26,6 +26,7 @@ type proxies struct {
 	clients      map[string]*envoy.Dump
 	servers      map[string]*envoy.Dump
 	certificates map[string]*tlscheck.Certificate
+	recorded     map[string]bool // whose certificates were of another day
 	failed       map[string]error
 }
 
@@ -42,7 +43,7 @@ func (c *Checker) read(ctx context.Context, hosts []intent.Host, clients []inten
 	}
 	p := &proxies{
 		at: time.Now(), clients: map[string]*envoy.Dump{}, servers: map[string]*envoy.Dump{},
-		certificates: map[string]*tlscheck.Certificate{}, failed: map[string]error{},
+		certificates: map[string]*tlscheck.Certificate{}, recorded: map[string]bool{}, failed: map[string]error{},
 	}
 	var mu sync.Mutex
 	reading, ctx := errgroup.WithContext(ctx)
@@ -55,7 +56,12 @@ func (c *Checker) read(ctx context.Context, hosts []intent.Host, clients []inten
 			if err != nil {
 				p.failed[workload.String()] = err
 			} else if dump != nil {
-				into[workload.String()], p.certificates[workload.String()] = dump, tlscheck.CertificateOf(dump, p.at)
+				into[workload.String()] = dump
+				if _, recorded := c.Recorded[workload.String()]; recorded {
+					p.recorded[workload.String()] = true
+				} else {
+					p.certificates[workload.String()] = tlscheck.CertificateOf(dump, p.at)
+				}
 			}
 			return ctx.Err()
 		})
@@ -143,7 +149,10 @@ func (p *proxies) configured(host intent.Host, port intent.Port, client, server 
 }
 
 func (p *proxies) predict(config *tlscheck.Configured, host intent.Host, port intent.Port, client, server intent.Workload, known bool, behind uint16) error {
-	does := doing(host, port, p.at)
+	does := doing(host, port)
+	if !p.recorded[client.String()] && !p.recorded[server.String()] {
+		does.At = p.at
+	}
 	var facts envoy.ClientFacts
 	if client.HasProxy {
 		dump, err := p.of(p.clients, client)
@@ -224,8 +233,8 @@ func (p *proxies) of(dumps map[string]*envoy.Dump, workload intent.Workload) (*e
 }
 
 // doing is what the two applications do, as far as the port tells.
-func doing(host intent.Host, port intent.Port, at time.Time) envoy.Attempt {
-	does := envoy.Attempt{Speaks: envoy.SpeechOf(port.Protocol), At: at, Authorized: true}
+func doing(host intent.Host, port intent.Port) envoy.Attempt {
+	does := envoy.Attempt{Speaks: envoy.SpeechOf(port.Protocol), Authorized: true}
 	if does.Speaks.HTTP() {
 		does.Host = fmt.Sprintf("%s:%d", host.Name, port.Number)
 	}

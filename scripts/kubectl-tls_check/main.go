@@ -15,21 +15,28 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	root := newCommand()
-	err := root.ExecuteContext(ctx)
+	err := newCommand().ExecuteContext(ctx)
 	var ended exit
-	switch {
-	case errors.As(err, &ended):
-		os.Exit(int(ended))
-	case err != nil:
+	if err != nil && !errors.As(err, &ended) {
 		fmt.Fprintln(os.Stderr, "error:", err)
-		var usage usageError
-		if errors.As(err, &usage) {
-			os.Exit(tlscheck.ExitUsage)
-		}
-		os.Exit(tlscheck.ExitUnknown)
 	}
+	stop()
+	os.Exit(codeOf(err))
+}
+
+// codeOf is the exit code of a command that ended so.
+func codeOf(err error) int {
+	var ended exit
+	var usage usageError
+	switch {
+	case err == nil:
+		return tlscheck.ExitOK
+	case errors.As(err, &ended):
+		return int(ended)
+	case errors.As(err, &usage):
+		return tlscheck.ExitUsage
+	}
+	return tlscheck.ExitUnknown
 }
 
 // exit is the exit code of a command that has said all there is to say.

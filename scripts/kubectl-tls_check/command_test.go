@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+
+	"mtls.test/conformance/e2e/tlscheck"
+)
+
+const objects = `
+{kind: Service, metadata: {name: product-service}, spec: {selector: {app: product-service}, ports: [{name: http, port: 8080, appProtocol: http}]}}
+---
+{kind: Service, metadata: {name: alias}, spec: {type: ExternalName, externalName: product-service.default.svc.cluster.local}}
+---
+{kind: Service, metadata: {name: caller, namespace: clients}, spec: {selector: {app: caller}, ports: [{port: 80}]}}
+---
+{kind: Service, metadata: {name: by-hand}, spec: {ports: [{port: 80}]}}
+---
+{kind: Pod, metadata: {name: server-1, namespace: default, labels: {app: product-service, security.istio.io/tlsMode: istio}}, spec: {serviceAccountName: product, containers: [{name: app}, {name: istio-proxy}]}, status: {podIPs: [{ip: 10.0.0.1}]}}
+---
+{kind: Pod, metadata: {name: caller-1, namespace: clients, labels: {app: caller, security.istio.io/tlsMode: istio}}, spec: {serviceAccountName: caller, containers: [{name: app}, {name: istio-proxy}]}, status: {podIPs: [{ip: 10.0.0.2}]}}
+---
+{kind: Pod, metadata: {name: naked, namespace: clients}, spec: {containers: [{name: app}]}, status: {podIPs: [{ip: 10.0.0.3}]}}
+`
+
+const (
+	strict  = "\n---\n{kind: PeerAuthentication, metadata: {name: default, namespace: default}, spec: {mtls: {mode: STRICT}}}"
+	disable = "\n---\n{kind: DestinationRule, metadata: {name: off, namespace: default}, spec: {host: product-service, trafficPolicy: {tls: {mode: DISABLE}}}}"
+)
+
+// run runs the command over objects, and returns what it prints and its exit code.
+func run(t *testing.T, policies string, arguments ...string) (out, complaint string, code int) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "objects.yaml")
+	if err := os.WriteFile(file, []byte(objects+policies), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var printed, complained bytes.Buffer
+	command := newCommand()
+	command.SetOut(&printed)
+	command.SetErr(&complained)
+	command.SetArgs(append(arguments, "-f", file))
+	err := command.Execute()
+	return printed.String(), complained.String() + messageOf(err), codeOf(err)
+}
+
+func messageOf(err error) string {
+	var ended exit
+	if err == nil || errors.As(err, &ended) {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestCommand(t *testing.T) {
+	for _, row := range []struct {
+		name, policies string
+		arguments      []string
+		code           int
+		says           string
+	}{
+		{"OK", strict, []string{"product-service"}, 0, "product-service.default.svc.cluster.local     OK         STRICT     AUTO       default/         -"},
+		{"by host", "", []string{"product-service.default.svc.cluster.local"}, 0, "OK         PERMISSIVE     AUTO"},
+		{"by NAME.NAMESPACE.svc", "", []string{"product-service.default.svc"}, 0, "OK"},
+		{"by an alias", "", []string{"alias"}, 0, "product-service.default.svc.cluster.local"},
+		{"conflict", strict + disable, []string{"product-service"}, 1, "CONFLICT     STRICT     DISABLE     default/         default/off"},
+		{"plaintext", disable, []string{"product-service"}, 1, "PLAINTEXT"},
+		{"unknown", "", []string{"by-hand"}, 2, "UNKNOWN by-hand.default.svc.cluster.local from 2 clients: service by-hand.default.svc.cluster.local has no selector"},
+		{"a client that is a service", "", []string{"caller.clients", "product-service"}, 0, "OK"},
+		{"a client that is a pod", strict, []string{"pod/naked.clients", "product-service"}, 1, "CONFLICT     STRICT     NONE"},
+		{"as istioctl named pods", "", []string{"caller-1.clients", "product-service"}, 0, "OK"},
+		{"all of a namespace", "", []string{"--all", "-n", "clients"}, 0, "caller.clients.svc.cluster.local"},
+		{"explained", strict, []string{"product-service", "--explain"}, 0, "STRICT, by PeerAuthentication default/default (peer-authentication/namespace-over-mesh)"},
+		{"no such service", "", []string{"nope"}, 3, "nope is no service of the mesh"},
+		{"no such client", "", []string{"nope", "product-service"}, 3, "client nope is no service"},
+		{"a client without pods", "", []string{"by-hand", "product-service"}, 3, "has no pod"},
+		{"nothing asked", "", nil, 3, "want [CLIENT] SERVICE"},
+		{"all, and one", "", []string{"--all", "product-service"}, 3, "--all is for every service"},
+		{"another format", "", []string{"product-service", "-o", "xml"}, 3, "want wide, json or yaml"},
+		{"another flag", "", []string{"--nope"}, 3, "unknown flag"},
+		{"a probe without a cluster", "", []string{"product-service", "--probe"}, 3, "needs a cluster"},
+		{"no recordings", "", []string{"product-service", "--dumps", "/nowhere"}, 3, "no file"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			out, complaint, code := run(t, row.policies, row.arguments...)
+			if code != row.code || !strings.Contains(out+complaint, row.says) {
+				t.Errorf("exit code %d, want %d and %q, got\n%s%s", code, row.code, row.says, out, complaint)
+			}
+		})
+	}
+}
+
+func TestJSONAndYAML(t *testing.T) {
+	for format, read := range map[string]func([]byte, any) error{
+		"json": json.Unmarshal, "yaml": func(text []byte, into any) error { return yaml.Unmarshal(text, into) },
+	} {
+		out, complaint, code := run(t, strict, "--all", "-o", format)
+		var list struct {
+			APIVersion string          `json:"apiVersion"`
+			Kind       string          `json:"kind"`
+			Items      []tlscheck.Host `json:"items"`
+			Rows       map[string]int  `json:"rows"`
+		}
+		if err := read([]byte(out), &list); err != nil {
+			t.Fatalf("%s: %v\n%s%s", format, err, out, complaint)
+		}
+		if list.Kind != listKind || list.APIVersion != apiVersion || len(list.Items) != 3 || list.Rows["OK"] == 0 || code != tlscheck.ExitNotOK && code != tlscheck.ExitUnknown {
+			t.Errorf("%s: code %d, %+v", format, code, list.Rows)
+		}
+	}
+}
