@@ -90,7 +90,7 @@ func (r *Report) conclude(cause string, specs []Spec) {
 	}
 	chaos := 0
 	for _, spec := range specs {
-		if spec.Kind != OfSuite {
+		if spec.Kind != OfSuite || spec.State == "skipped" {
 			continue
 		}
 		chaos++
