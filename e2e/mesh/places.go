@@ -28,6 +28,9 @@ type Place struct {
 	workload string // whose pod it is
 }
 
+// Known is false of what the cluster has no pod of: its ingress gateway, where there is none to work with.
+func (p Place) Known() bool { return p.Pod != "" }
+
 // Places are the pods of the world.
 type Places struct {
 	Clients  map[string]Place // by name
@@ -48,6 +51,9 @@ func (p Places) Server(service, subset string) (Place, error) {
 func (m *Mesh) Locate(ctx context.Context, world fixture.World) (Places, error) {
 	pods := map[string]Place{}
 	for _, workload := range world.Workloads {
+		if m.place.NoGateway != "" && workload.Name == m.place.Gateway.Name {
+			continue
+		}
 		place, err := m.locate(ctx, workload)
 		if err != nil {
 			return Places{}, fmt.Errorf("workload %s: %w", workload.Name, err)

@@ -77,7 +77,14 @@ func sidecarFilters(ctx context.Context, files fs.FS, place fixture.Placement) (
 		}
 		all = append(all, decoded...)
 	}
-	return all, nil
+	if place.Allowed.GatewayLog {
+		return all, nil
+	}
+	inbound, err := decoder.DecodeAllFiles(ctx, files, "existing/inbound.yaml", kube.Labelled(PartOf, Suite))
+	if err != nil {
+		return nil, fmt.Errorf("fixtures/existing: %w", err)
+	}
+	return append(all, inbound...), nil
 }
 
 // order puts namespaces before what lives in them, and what configures proxies before the pods that they stand in.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/e2e/verdict"
 )
 
@@ -19,6 +20,21 @@ func (p *Player) without(kind hop.ClientKind) []hop.Source {
 		all = append(all, hop.Client)
 	}
 	return all
+}
+
+// silent is true of the ingress gateway where its log is not allowed: what it has to log is not known then.
+func (p *Player) silent(place mesh.Place) bool {
+	return place.Pod == p.Places.Clients[p.gatewayName()].Pod && !p.World.Placement.Allowed.GatewayLog
+}
+
+// gatewayName is the world's name of the ingress gateway.
+func (p *Player) gatewayName() string {
+	for _, client := range p.World.Clients {
+		if client.Kind == hop.Gateway {
+			return client.Name
+		}
+	}
+	return ""
 }
 
 // byIntent has the policies in force say what is wanted, where the cluster has some that are not the case's: a case states

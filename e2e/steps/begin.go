@@ -3,6 +3,13 @@ package steps
 import (
 	"context"
 	"fmt"
+	"slices"
+
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/e2e-framework/klient/wait"
+
+	"mtls.test/conformance/e2e/envoy"
+	"mtls.test/conformance/e2e/fixture"
 )
 
 // pushAnew has istiod push everything to every proxy, by a change of its settings and back that changes no proxy. Without
@@ -10,8 +17,7 @@ import (
 // that they had before: case account-change-behind-headless tells why.
 func (p *Player) pushAnew(ctx context.Context) error {
 	if p.World.Placement.Existing {
-		// The settings are another's; the suite's pods are as old as this run.
-		return p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit)
+		return p.pushServices(ctx)
 	}
 	if err := p.Policies.PushAll(ctx, nil); err != nil { // what a killed run left
 		return err
@@ -32,4 +38,33 @@ func (p *Player) pushAnew(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// pushServices does what can be done where the settings are another's: the Services are touched, and every client that speaks
+// mTLS to one comes to ask for the names of its pods. What does not come is for the verdicts to tell.
+func (p *Player) pushServices(ctx context.Context) error {
+	if err := p.Policies.Touch(ctx, p.World.Placement.In(fixture.ProductsNamespace)); err != nil {
+		return err
+	}
+	hops := slices.DeleteFunc(p.everyHop(), func(a attempt) bool {
+		service, _, _ := p.World.Port(a.To)
+		return service.Kind != fixture.ClusterIP || a.want.Subset != ""
+	})
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		facts, err := p.facts(ctx, hops)
+		if err != nil {
+			return false, err
+		}
+		for _, config := range facts {
+			client := config.Client
+			if client != nil && client.Socket == envoy.TLSSocket && len(client.SANs) == 0 {
+				return false, nil
+			}
+		}
+		return true, nil
+	}, wait.WithContext(ctx), wait.WithTimeout(settleLimit), wait.WithInterval(lifeInterval), wait.WithImmediate())
+	if err != nil && !apiwait.Interrupted(err) {
+		return err
+	}
+	return p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit)
 }

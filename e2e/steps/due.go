@@ -78,7 +78,7 @@ func (p *Player) proxies() []proxy {
 	known := map[mesh.Proxy]bool{}
 	for _, client := range p.World.Clients {
 		place := p.Places.Clients[client.Name]
-		if client.Kind != hop.Plain && !known[place.Proxy] {
+		if client.Kind != hop.Plain && place.Known() && !known[place.Proxy] {
 			known[place.Proxy] = true
 			all = append(all, proxy{Proxy: place.Proxy, gateway: client.Kind == hop.Gateway, sends: true})
 		}

@@ -257,6 +257,9 @@ func (r *round) server(ctx context.Context, check *verdict.Check) {
 	if r.served(*check) && line.Kind == accesslog.Listener {
 		seen = &hop.Observation{Source: hop.Server, By: seen.By, ID: check.ID, Conn: seen.Conn, Missing: "its log has the connection, and nothing of what was served over it"}
 	}
+	if r.Taps == nil && !from.IsValid() && seen.Says == hop.Absent {
+		seen = &hop.Observation{Source: hop.Server, By: seen.By, ID: check.ID, Missing: "nobody names the connection by which its line would be found"}
+	}
 	check.Observers.Server = noHTTP(seen, check.Observers.Wire)
 	check.Rewritten = seen.Conn.Source.IsValid() && seen.Conn.Source != from && r.Logs.Rewrites(place.Proxy, attempt)
 	if check.On == "" {

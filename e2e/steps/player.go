@@ -139,6 +139,9 @@ func (p *Player) Ready(ctx context.Context) error {
 		return err
 	}
 	for _, place := range p.servers() {
+		if p.silent(place) {
+			continue
+		}
 		if mark := p.watermark(ctx, p.RunID+"-begin", place, 0); mark.missing != nil {
 			return fmt.Errorf("the log of %s cannot be followed: %w", place.Proxy, mark.missing)
 		}

@@ -19,6 +19,9 @@ import (
 func (p *Player) everyHop() []attempt {
 	var all []attempt
 	for _, h := range p.World.Hops() {
+		if !p.Places.Clients[h.From].Known() {
+			continue
+		}
 		service, _, _ := p.World.Port(h.To)
 		for _, workload := range service.Workloads {
 			if service.Kind == fixture.GatewayPod {

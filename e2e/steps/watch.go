@@ -14,7 +14,9 @@ import (
 func (p *Player) servers() map[mesh.Proxy]mesh.Place {
 	servers := map[mesh.Proxy]mesh.Place{}
 	for _, place := range p.Places.Services {
-		servers[place.Proxy] = place
+		if place.Known() {
+			servers[place.Proxy] = place
+		}
 	}
 	return servers
 }

@@ -46,21 +46,14 @@ func apply(ctx context.Context, client *kube.Client, count int, image string) er
 		server(image),
 	}
 	for _, one := range first {
-		if err := client.Apply(ctx, &unstructured.Unstructured{Object: one}); err != nil {
+		if err := send(ctx, client, one); err != nil {
 			return err
 		}
 	}
-	applying, ctx := errgroup.WithContext(ctx)
+	applying, sending := errgroup.WithContext(ctx)
 	applying.SetLimit(atOnce)
 	for _, one := range services(count) {
-		applying.Go(func() error {
-			// As an API server's client sends it: numbers are of JSON.
-			whole, err := plain(one)
-			if err != nil {
-				return err
-			}
-			return client.Apply(ctx, whole)
-		})
+		applying.Go(func() error { return send(sending, client, one) })
 	}
 	if err := applying.Wait(); err != nil {
 		return err
@@ -71,25 +64,29 @@ func apply(ctx context.Context, client *kube.Client, count int, image string) er
 	return mesh.RolledOut(ctx, client, deployment)
 }
 
-func plain(one object) (*unstructured.Unstructured, error) {
-	whole := &unstructured.Unstructured{}
+// send applies an object, with its numbers and maps as JSON has them.
+func send(ctx context.Context, client *kube.Client, one object) error {
 	content, err := json.Marshal(one)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return whole, whole.UnmarshalJSON(content)
+	whole := &unstructured.Unstructured{}
+	if err := whole.UnmarshalJSON(content); err != nil {
+		return err
+	}
+	return client.Apply(ctx, whole)
 }
 
 func server(image string) object {
+	labels := object{"app": "scale-server"}
 	return object{
 		"apiVersion": "apps/v1", "kind": "Deployment", "metadata": named("scale-server"),
-		"spec": map[string]any{
-			"replicas": int64(1),
-			"selector": map[string]any{"matchLabels": map[string]any{"app": "scale-server"}},
-			"template": map[string]any{
-				"metadata": map[string]any{"labels": map[string]any{"app": "scale-server"}},
-				"spec": map[string]any{"containers": []any{map[string]any{
-					"name": "client", "image": image, "imagePullPolicy": string(corev1.PullIfNotPresent), "args": []any{"client"},
+		"spec": object{
+			"replicas": 1, "selector": object{"matchLabels": labels},
+			"template": object{
+				"metadata": object{"labels": labels},
+				"spec": object{"containers": []object{{
+					"name": "client", "image": image, "imagePullPolicy": corev1.PullIfNotPresent, "args": []string{"client"},
 				}}},
 			},
 		},
