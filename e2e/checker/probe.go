@@ -151,10 +151,10 @@ func inTheClear(result call.Result) hop.Outcome {
 }
 
 // mutually reads what became of a handshake with a certificate of the mesh. A server of TLS 1.3 refuses it after the
-// handshake, by an alert.
+// handshake, by an alert; whatever else ends it then came from within.
 func mutually(result probe.Result) hop.Outcome {
 	switch {
-	case result.Handshake && result.Asked && result.End != probe.Alerts && result.End != probe.GaveUp:
+	case result.Handshake && result.Asked && result.End != probe.Alerts:
 		return hop.MTLS
 	case result.End == probe.NotSent, result.End == probe.NotConnected, result.End == probe.Silent && !result.Handshake:
 		return ""
