@@ -63,7 +63,7 @@ func (c *Checker) Check(ctx context.Context, request Request, emit func(tlscheck
 	if err != nil {
 		return err
 	}
-	size := min(max(perBatch/max(len(clients), 1), 50), 2000)
+	size := max(perBatch/max(len(clients), 1), 50)
 	done := 0
 	for batch := range slices.Chunk(request.Hosts, size) {
 		told, err := c.batch(ctx, batch, clients, request)

@@ -28,6 +28,7 @@ type proxies struct {
 	certificates map[string]*tlscheck.Certificate
 	recorded     map[string]bool // whose certificates were of another day
 	failed       map[string]error
+	facts        map[string]served // by server and port: many services have the same
 }
 
 // atOnce bounds the proxies that are asked at once.
@@ -43,7 +44,7 @@ func (c *Checker) read(ctx context.Context, hosts []intent.Host, clients []inten
 	}
 	p := &proxies{
 		at: time.Now(), clients: map[string]*envoy.Dump{}, servers: map[string]*envoy.Dump{},
-		certificates: map[string]*tlscheck.Certificate{}, recorded: map[string]bool{}, failed: map[string]error{},
+		certificates: map[string]*tlscheck.Certificate{}, recorded: map[string]bool{}, failed: map[string]error{}, facts: map[string]served{},
 	}
 	var mu sync.Mutex
 	reading, ctx := errgroup.WithContext(ctx)
@@ -128,8 +129,7 @@ func (p *proxies) lacks(client intent.Workload, host string, port uint16, subset
 	if p == nil || p.clients[client.String()] == nil {
 		return false
 	}
-	facts, err := p.clients[client.String()].Outbound(envoy.SubsetName(host, port, subset), netip.AddrPort{})
-	return err == nil && facts.Refusal == hop.NoCluster
+	return p.clients[client.String()].Lacks(envoy.SubsetName(host, port, subset))
 }
 
 // reads tells whether a workload's proxy was asked.
@@ -194,6 +194,22 @@ func (p *proxies) predict(config *tlscheck.Configured, host intent.Host, port in
 }
 
 func (p *proxies) serverFacts(server intent.Workload, port uint16) (envoy.ServerFacts, error) {
+	key := fmt.Sprintf("%s %d", server, port)
+	known, found := p.facts[key]
+	if !found {
+		known.facts, known.err = p.readServer(server, port)
+		p.facts[key] = known
+	}
+	return known.facts, known.err
+}
+
+// served is what a server's proxy does at a port, or why that is not known.
+type served struct {
+	facts envoy.ServerFacts
+	err   error
+}
+
+func (p *proxies) readServer(server intent.Workload, port uint16) (envoy.ServerFacts, error) {
 	if !server.HasProxy {
 		return envoy.Naked(port), nil
 	}

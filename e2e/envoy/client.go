@@ -107,6 +107,12 @@ func (d *Dump) Outbound(name string, to netip.AddrPort) (ClientFacts, error) {
 	return facts, nil
 }
 
+// Lacks tells whether the proxy has no cluster of a name; a cluster that was not asked for is not lacking.
+func (d *Dump) Lacks(cluster string) bool {
+	_, found := d.clusters[cluster]
+	return !found && d.knows(activeClusters, cluster)
+}
+
 // originalDst is the type of a cluster that sends a connection where it was going, whatever that address.
 const originalDst = "ORIGINAL_DST"
 

@@ -41,6 +41,9 @@ const maxDepth = 4
 // Decode reads Kubernetes objects, YAML documents or JSON, lists among them, as files or the API server give them.
 // Objects without a namespace are taken to be in the namespace given.
 func Decode(content []byte, namespace string) (Snapshot, error) {
+	if snapshot, isJSON, err := decodeJSON(content, namespace); isJSON {
+		return snapshot, err
+	}
 	var snapshot Snapshot
 	for decoder := yaml.NewDecoder(bytes.NewReader(content)); ; {
 		var tree any
@@ -62,6 +65,15 @@ func Decode(content []byte, namespace string) (Snapshot, error) {
 			return Snapshot{}, err
 		}
 	}
+}
+
+// decodeJSON reads what is JSON throughout, which is many times as fast as YAML.
+func decodeJSON(content []byte, namespace string) (snapshot Snapshot, isJSON bool, err error) {
+	if !json.Valid(content) {
+		return Snapshot{}, false, nil
+	}
+	err = snapshot.add(content, namespace, maxDepth)
+	return snapshot, true, err
 }
 
 // DecodeList adds the items of a list as the API server gives it, JSON whose items do not say their kind.

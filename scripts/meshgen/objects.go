@@ -51,7 +51,7 @@ func named(name string) object {
 }
 
 // pods are the server's and a client's, as a cluster would have them.
-func pods(server string) []object {
+func pods(server, address string) []object {
 	pod := func(name, app, address string) object {
 		return object{
 			"apiVersion": "v1", "kind": "Pod",
@@ -60,19 +60,20 @@ func pods(server string) []object {
 			"status":   object{"podIPs": []object{{"ip": address}}},
 		}
 	}
-	return []object{pod("scale-server", "scale-server", server), pod("scale-client", "scale-client", "10.0.0.2")}
+	return []object{pod(server, "scale-server", address), pod("scale-client", "scale-client", "10.0.0.2")}
 }
 
 func newObjects() *cobra.Command {
-	count, server := 10000, ""
+	count, server, address := 10000, "", ""
 	command := &cobra.Command{
 		Use: "objects", Short: "Print services, rules and pods as a list, for tls-check --filename", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return writeList(cmd.OutOrStdout(), append(services(count), pods(server)...))
+			return writeList(cmd.OutOrStdout(), append(services(count), pods(server, address)...))
 		},
 	}
 	command.Flags().IntVar(&count, "services", count, "how many services")
-	command.Flags().StringVar(&server, "server", "10.0.0.1", "address of the server's pod")
+	command.Flags().StringVar(&server, "server", "scale-server", "name of the server's pod, as its recorded answer has it")
+	command.Flags().StringVar(&address, "address", "10.0.0.1", "its address")
 	return command
 }
 
