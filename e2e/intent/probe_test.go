@@ -105,6 +105,39 @@ func TestOwnCertificates(t *testing.T) {
 	}
 }
 
+// What a policy asks of a request that a snapshot does not hold makes the answer unknown: by itself, and two at once.
+func TestAuthorizationByMoreThanTheSnapshotTells(t *testing.T) {
+	policy := func(rule string) string {
+		return "\n---\n{kind: AuthorizationPolicy, metadata: {name: a}, spec: {selector: {matchLabels: {app: product-service}}, rules: [" + rule + "]}}"
+	}
+	source := []string{`ipBlocks: ["1.2.3.4"]`, `notIpBlocks: ["1.2.3.4"]`, `remoteIpBlocks: ["1.2.3.4"]`, `notRemoteIpBlocks: ["1.2.3.4"]`, `requestPrincipals: ["a"]`, `notRequestPrincipals: ["a"]`}
+	operation := []string{`hosts: [a]`, `notHosts: [a]`, `methods: [GET]`, `notMethods: [GET]`, `paths: [/a]`, `notPaths: [/a]`}
+	var rows []asked
+	for i, one := range source {
+		both := source[0]
+		if i > 0 {
+			both += ", " + one
+		}
+		rows = append(rows,
+			asked{name: one, policies: policy("{from: [{source: {" + one + "}}]}"), hop: "client -> product-service:8080", want: ""},
+			asked{name: both, policies: policy("{from: [{source: {" + both + "}}]}"), hop: "client -> product-service:8080", want: ""})
+	}
+	for i, one := range operation {
+		both := operation[0]
+		if i > 0 {
+			both += ", " + one
+		}
+		rows = append(rows,
+			asked{name: one, policies: policy("{to: [{operation: {" + one + "}}]}"), hop: "client -> product-service:8080", want: ""},
+			asked{name: both, policies: policy("{to: [{operation: {" + both + "}}]}"), hop: "client -> product-service:8080", want: ""})
+	}
+	disable := destRule("name: r", product+", trafficPolicy: {tls: {mode: DISABLE}}")
+	for _, who := range []string{`principals: ["x"], namespaces: [y]`, `principals: ["x"], serviceAccounts: [y/z]`, `namespaces: [y], serviceAccounts: [y/z]`} {
+		rows = append(rows, asked{name: who, policies: policy("{from: [{source: {"+who+"}}]}") + disable, hop: "client -> product-service:8080", want: "refused unauthorized", rules: []Rule{AuthzNoIdentity}})
+	}
+	run(t, rows)
+}
+
 func TestAuthorization(t *testing.T) {
 	policy := func(spec string) string {
 		return "\n---\n{kind: AuthorizationPolicy, metadata: {name: a}, spec: {selector: {matchLabels: {app: product-service}}, " + spec + "}}"
