@@ -131,6 +131,7 @@ type asked struct {
 	as       hop.Protocol
 	want     string
 	rules    []Rule
+	unused   []Rule
 }
 
 func (a asked) check(t *testing.T) {
@@ -145,6 +146,11 @@ func (a asked) check(t *testing.T) {
 	for _, rule := range a.rules {
 		if !slices.Contains(answer.Rules, rule) {
 			t.Errorf("%s: rule %s was not used: %v", a.hop, rule, answer.Rules)
+		}
+	}
+	for _, rule := range a.unused {
+		if slices.Contains(answer.Rules, rule) {
+			t.Errorf("%s: rule %s was used: %v", a.hop, rule, answer.Rules)
 		}
 	}
 }
