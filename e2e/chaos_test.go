@@ -83,7 +83,7 @@ func weakened(ctx context.Context, do func()) error {
 // recovered readies a player anew: pods, their logs and what was left in the mesh.
 func recovered(ctx context.Context) error {
 	anew := given
-	anew.RunID += "-" + crand.Text()[:4]
+	anew.RunID = runner + "-" + crand.Text()[:4] // of another suite, so that what this one left is ended
 	fresh, stop, err := steps.Prepare(ctx, client, anew, fixtures.FS, world, diagnose)
 	if err != nil {
 		return err

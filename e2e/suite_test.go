@@ -29,6 +29,7 @@ var (
 	mutants []fixture.Mutant
 	world   fixture.World
 	given   mesh.Handover
+	runner  string // the id of the runner, which begins those of its suites
 	client  *kube.Client
 	player  *steps.Player
 	files   fs.FS // the fixtures, as they are for the cluster
@@ -67,7 +68,8 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 }, func(ctx SpecContext, handover []byte) {
 	Expect(json.Unmarshal(handover, &given)).To(Succeed())
 	// Ginkgo's --repeat and --until-it-fails run the suite again under one handover; ids must not.
-	given.RunID += "-" + rand.Text()[:4]
+	runner = given.RunID
+	given.RunID = runner + "-" + rand.Text()[:4]
 	var err error
 	client, err = kube.Connect(kube.Target{Kubeconfig: given.Kubeconfig, Context: given.Context})
 	Expect(err).NotTo(HaveOccurred())
