@@ -11,8 +11,8 @@ type Fault struct {
 	Fault   string  `json:"fault"`
 	Sound   Outcome `json:"sound"`   // of a case on a sound mesh, in the middle of which it broke
 	Weak    Outcome `json:"weak"`    // of the same case on a mesh that was weakened before
-	After   Outcome `json:"after"`   // of the same case on the sound mesh, once all had recovered
-	Seconds float64 `json:"seconds"` // that the recovery took
+	After   Outcome `json:"after"`   // of the same case on the sound mesh, once anything could be told of it again
+	Seconds float64 `json:"seconds"` // until that was known
 	Wrong   string  `json:"wrong,omitempty"`
 }
 
