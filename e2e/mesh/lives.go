@@ -10,8 +10,12 @@ import (
 	"mtls.test/conformance/e2e/fixture"
 )
 
-// Lives are the pods on which a run rests, each with what changes when it or a container of it starts anew.
-type Lives map[string]string
+// Lives are the pods on which a run rests.
+type Lives map[string]Life
+
+// Life is what changes when a pod or a container of it starts anew, and when it became ready last: of one that is not, its
+// Services send nothing to it.
+type Life struct{ Runs, Ready string }
 
 // Lives lists the pods of the world's namespaces, of istiod and of the taps.
 func (m *Mesh) Lives(ctx context.Context, world fixture.World) (Lives, error) {
@@ -31,9 +35,14 @@ func (m *Mesh) Lives(ctx context.Context, world fixture.World) (Lives, error) {
 			return nil, err
 		}
 		for _, pod := range pods {
-			life := string(pod.UID)
+			life := Life{Runs: string(pod.UID)}
 			for _, status := range append(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses...) {
-				life += fmt.Sprintf(" %s:%d %s", status.Name, status.RestartCount, since(status))
+				life.Runs += fmt.Sprintf(" %s:%d %s", status.Name, status.RestartCount, since(status))
+			}
+			for _, condition := range pod.Status.Conditions {
+				if condition.Type == corev1.PodReady {
+					life.Ready = fmt.Sprintf("%s since %s", condition.Status, condition.LastTransitionTime)
+				}
 			}
 			lives[namespace+"/"+pod.Name] = life
 		}
@@ -49,15 +58,17 @@ func since(status corev1.ContainerStatus) string {
 	return status.State.Running.StartedAt.String()
 }
 
-// Ended lists the pods that are gone or have started anew since.
+// Ended lists the pods that are gone, have started anew or were not ready since.
 func (l Lives) Ended(now Lives) []string {
 	var ended []string
 	for pod, life := range l {
 		switch is, runs := now[pod]; {
 		case !runs:
 			ended = append(ended, pod+" is gone")
-		case is != life:
+		case is.Runs != life.Runs:
 			ended = append(ended, pod+" has ended or started anew")
+		case is.Ready != life.Ready:
+			ended = append(ended, pod+" was not ready all the time")
 		}
 	}
 	slices.Sort(ended)
