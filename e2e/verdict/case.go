@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -118,7 +119,7 @@ func (c *Case) Conclude() {
 		c.worsen(check.Result, check.String()+": "+check.Reason)
 	}
 	if c.Traffic != nil && c.Traffic.Unanswered > 0 {
-		c.worsen(hop.Fail, fmt.Sprintf("%d of %d background requests were not answered", c.Traffic.Unanswered, c.Traffic.Requests))
+		c.worsen(hop.Fail, fmt.Sprintf("%d of %d background requests were not answered: %s", c.Traffic.Unanswered, c.Traffic.Requests, cmp.Or(strings.Join(c.Traffic.Errors, "; "), "nobody says why")))
 	}
 }
 
