@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"mtls.test/conformance/e2e/fixture"
 )
@@ -17,20 +18,25 @@ type Lives map[string]Life
 // Services send nothing to it.
 type Life struct{ Runs, Ready string }
 
-// Lives lists the pods of the world's namespaces, of istiod and of the taps.
+// controlPlane selects Kubernetes' own pods on a cluster that kubeadm made
+// (https://kubernetes.io/docs/reference/labels-annotations-taints/#tier).
+const controlPlane = "tier=control-plane"
+
+// Lives lists the pods of the world's namespaces, of istiod and of the taps; on a cluster of ours those of Kubernetes too.
 func (m *Mesh) Lives(ctx context.Context, world fixture.World) (Lives, error) {
-	namespaces := []string{m.place.Istiod}
+	selectors := map[string]string{m.place.Istiod: ""}
 	if m.place.Allowed.Tap {
-		namespaces = append(namespaces, m.place.In(fixture.TapNamespace))
+		selectors[m.place.In(fixture.TapNamespace)] = ""
+	}
+	if !m.place.Existing {
+		selectors[metav1.NamespaceSystem] = controlPlane
 	}
 	for _, workload := range world.Workloads {
-		if !slices.Contains(namespaces, workload.Namespace) {
-			namespaces = append(namespaces, workload.Namespace)
-		}
+		selectors[workload.Namespace] = ""
 	}
 	lives := Lives{}
-	for _, namespace := range namespaces {
-		pods, err := m.kube.Pods(ctx, namespace, "")
+	for namespace, selector := range selectors {
+		pods, err := m.kube.Pods(ctx, namespace, selector)
 		if err != nil {
 			return nil, err
 		}
