@@ -81,16 +81,20 @@ func readLine(from *bufio.Reader) (string, error) {
 
 func (l *Log) add(line string) {
 	l.Lines++
-	if flags, isAccess := flagsOf(line); isAccess {
-		l.Accesses++
-		for _, flag := range flags {
-			if means, told := flagMeans[flag]; told {
-				l.found(Flag, flag, means, line)
-			}
+	flags, isAccess := flagsOf(line)
+	for _, flag := range flags {
+		if means, told := flagMeans[flag]; told {
+			l.found(Flag, flag, means, line)
 		}
 	}
-	for _, reason := range reasons.FindAllStringSubmatch(line, -1) {
-		l.found(kindOf(reason[1]), reason[1], cmp.Or(reasonMeans[reason[1]], "BoringSSL's reason; its header ssl.h names it"), line)
+	if strings.Contains(line, boringSSL) {
+		for _, reason := range reasons.FindAllStringSubmatch(line, -1) {
+			l.found(kindOf(reason[1]), reason[1], cmp.Or(reasonMeans[reason[1]], "BoringSSL's reason; its header ssl.h names it"), line)
+		}
+	}
+	if isAccess {
+		l.Accesses++
+		return
 	}
 	for _, other := range others {
 		if other.pattern.MatchString(line) {
@@ -110,11 +114,14 @@ func (l *Log) found(kind Kind, code, means, line string) {
 }
 
 // reasons is how Envoy prints what BoringSSL says (source/common/tls/utility.cc); more follows each, unless the line was cut.
-var reasons = regexp.MustCompile(`OPENSSL_internal:([A-Z0-9_]+):`)
+var reasons = regexp.MustCompile(boringSSL + `([A-Z0-9_]+):`)
+
+const boringSSL = "OPENSSL_internal:"
 
 // kindOf takes a certificate that is refused for its time for a matter of clocks.
 func kindOf(reason string) Kind {
-	if reason == "SSLV3_ALERT_CERTIFICATE_EXPIRED" || reason == "CERTIFICATE_HAS_EXPIRED" {
+	switch reason {
+	case "SSLV3_ALERT_CERTIFICATE_EXPIRED", "CERTIFICATE_HAS_EXPIRED", "CERTIFICATE_NOT_YET_VALID":
 		return Clock
 	}
 	return Handshake
@@ -158,13 +165,15 @@ var textAccess = regexp.MustCompile(`^\[\d{4}-\d\d-\d\dT[^\]]*\] "[^"]*" (?:\d+|
 // flagsOf reads the response flags of an access log line, and tells whether it is one.
 func flagsOf(line string) ([]string, bool) {
 	if strings.HasPrefix(line, "{") {
-		var object map[string]any
+		var object struct {
+			Flags json.RawMessage `json:"response_flags"`
+		}
 		if json.Unmarshal([]byte(line), &object) != nil {
 			return nil, false
 		}
-		flags, isAccess := object["response_flags"]
-		text, _ := flags.(string)
-		return split(text), isAccess
+		var text string
+		_ = json.Unmarshal(object.Flags, &text) // null, or none
+		return split(text), object.Flags != nil
 	}
 	match := textAccess.FindStringSubmatch(line)
 	if match == nil {
