@@ -86,7 +86,7 @@ func TestKeptConnections(t *testing.T) {
 	}
 	closed := func(c *verdict.Check) {
 		c.Want, c.Cause = hop.Refused, hop.Closed
-		c.Observers.Client.Says, c.Intent.Answer.Says = hop.Refused, hop.Refused
+		c.Observers.Client.Says, c.Intent.Says = hop.Refused, hop.Refused
 	}
 	for name, row := range map[string]struct {
 		check  verdict.Check
