@@ -180,3 +180,19 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// What Envoy answered before it knew a protocol has details, which no connection of TCP has.
+func TestKinds(t *testing.T) {
+	for more, want := range map[string]Kind{
+		``: Proxied,
+		`,"response_code_details":"http1.codec_error"`:      Request,
+		`,"protocol":"HTTP/1.1"`:                            Request,
+		`,"response_code_details":"filter_chain_not_found"`: Listener,
+		`,"log":"listener"`:                                 Listener,
+	} {
+		line, err := Parse([]byte(minimal(more)))
+		if err != nil || line.Kind != want {
+			t.Errorf("%s: %s %v, want %s", more, line.Kind, err, want)
+		}
+	}
+}

@@ -186,3 +186,14 @@ func TestANakedServerTakesPlaintextAndNoTLSUnlessItSpeaksIt(t *testing.T) {
 		t.Errorf("without any proxy: got %+v", got)
 	}
 }
+
+// A chain in the clear that reads HTTP refuses TLS; one that does not passes it on.
+func TestTLSAtAChainInTheClear(t *testing.T) {
+	for http, want := range map[bool]hop.Refusal{true: hop.NotTLS, false: ""} {
+		server := ServerFacts{Port: 8080, Chains: []ChainFacts{{Name: "clear", Socket: RawSocket, HTTP: http}}}
+		own := &ServerEnd{TLSContext: TLSContext{CertificateSecret: inline}}
+		if got := PredictProbe(Hello{}, server, Attempt{Serves: own}); got.Refusal != want {
+			t.Errorf("HTTP %t: got %+v, want %q", http, got, want)
+		}
+	}
+}

@@ -272,3 +272,20 @@ func check(t *testing.T, c handshake.Capture) {
 		t.Error(err)
 	}
 }
+
+// A warning ends nothing, and what is no TLS has no facts of TLS.
+func TestWhatIsNoRefusal(t *testing.T) {
+	const closeNotify = "\x15\x03\x03\x00\x02\x01\x00"
+	for name, test := range map[string]struct {
+		client, server string
+		isTLS          bool
+	}{
+		"a warning":    {hello(t), closeNotify, true},
+		"in the clear": {request, answer, false},
+	} {
+		seen := captured(t, []said{{data: []byte(test.client)}, {server: true, data: []byte(test.server)}}, 1460).Observation()
+		if seen.Says == hop.Refused || (seen.TLS != nil) != test.isTLS {
+			t.Errorf("%s: says %q %q, TLS %+v", name, seen.Says, seen.Symptom.Error, seen.TLS)
+		}
+	}
+}
