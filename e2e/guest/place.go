@@ -64,22 +64,17 @@ func gatewayOf(s *survey.Survey, label string) (fixture.Workload, string) {
 // policiesOfMesh tells of policies that reach the suite's namespaces; empty where there is none. A case states what follows
 // from its own policies, so with others there the policies in force say what is wanted.
 func policiesOfMesh(s intent.Snapshot, root string) string {
-	var all []string
-	for _, policy := range s.PeerAuthentications {
-		if policy.Namespace == root {
-			all = append(all, policy.String())
-		}
-	}
-	for _, rule := range s.DestinationRules {
-		if rule.Namespace == root {
-			all = append(all, rule.String())
-		}
-	}
-	for _, policy := range s.AuthorizationPolicies {
-		if policy.Namespace == root {
-			all = append(all, policy.String())
-		}
-	}
+	all := slices.Concat(ofNamespace(s.PeerAuthentications, root), ofNamespace(s.DestinationRules, root), ofNamespace(s.AuthorizationPolicies, root))
 	slices.Sort(all)
 	return strings.Join(all, ", ")
+}
+
+func ofNamespace[Spec any](objects []intent.Object[Spec], namespace string) []string {
+	var all []string
+	for _, object := range objects {
+		if object.Namespace == namespace {
+			all = append(all, object.String())
+		}
+	}
+	return all
 }

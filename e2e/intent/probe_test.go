@@ -113,23 +113,16 @@ func TestAuthorizationByMoreThanTheSnapshotTells(t *testing.T) {
 	source := []string{`ipBlocks: ["1.2.3.4"]`, `notIpBlocks: ["1.2.3.4"]`, `remoteIpBlocks: ["1.2.3.4"]`, `notRemoteIpBlocks: ["1.2.3.4"]`, `requestPrincipals: ["a"]`, `notRequestPrincipals: ["a"]`}
 	operation := []string{`hosts: [a]`, `notHosts: [a]`, `methods: [GET]`, `notMethods: [GET]`, `paths: [/a]`, `notPaths: [/a]`}
 	var rows []asked
-	for i, one := range source {
-		both := source[0]
-		if i > 0 {
-			both += ", " + one
+	for of, all := range map[string][]string{"from: [{source": source, "to: [{operation": operation} {
+		for i, one := range all {
+			both := all[0]
+			if i > 0 {
+				both += ", " + one
+			}
+			rows = append(rows,
+				asked{name: one, policies: policy("{" + of + ": {" + one + "}}]}"), hop: "client -> product-service:8080", want: ""},
+				asked{name: both, policies: policy("{" + of + ": {" + both + "}}]}"), hop: "client -> product-service:8080", want: ""})
 		}
-		rows = append(rows,
-			asked{name: one, policies: policy("{from: [{source: {" + one + "}}]}"), hop: "client -> product-service:8080", want: ""},
-			asked{name: both, policies: policy("{from: [{source: {" + both + "}}]}"), hop: "client -> product-service:8080", want: ""})
-	}
-	for i, one := range operation {
-		both := operation[0]
-		if i > 0 {
-			both += ", " + one
-		}
-		rows = append(rows,
-			asked{name: one, policies: policy("{to: [{operation: {" + one + "}}]}"), hop: "client -> product-service:8080", want: ""},
-			asked{name: both, policies: policy("{to: [{operation: {" + both + "}}]}"), hop: "client -> product-service:8080", want: ""})
 	}
 	disable := destRule("name: r", product+", trafficPolicy: {tls: {mode: DISABLE}}")
 	for _, who := range []string{`principals: ["x"], namespaces: [y]`, `principals: ["x"], serviceAccounts: [y/z]`, `namespaces: [y], serviceAccounts: [y/z]`} {

@@ -33,8 +33,7 @@ func (p *Player) TakeOff(ctx context.Context, service, owner string, limit time.
 	if !known || own.Kind != fixture.ClusterIP || len(own.Workloads) != 1 {
 		return nil, verdict.Case{}, fmt.Errorf("SERVICE=%s: no service of the world with one workload; there are %s", service, strings.Join(p.plainServices(), ", "))
 	}
-	p.plays++
-	h := &Hold{play: &play{Player: p, c: fixture.Case{ID: "lease-" + service}, run: fmt.Sprintf("%s-%d", p.RunID, p.plays), evidence: NewEvidence(), connections: map[string]connection{}}}
+	h := &Hold{play: p.begun(fixture.Case{ID: "lease-" + service})}
 	h.play.verdict = verdict.Case{ID: h.play.c.ID, Title: "mTLS is off for " + service, Changes: []verdict.Change{}, Checks: []verdict.Check{}}
 	if err := h.look(ctx, own); err != nil {
 		return nil, verdict.Case{}, err
