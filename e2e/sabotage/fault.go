@@ -3,11 +3,16 @@ package sabotage
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/policy"
 	"mtls.test/conformance/e2e/proof"
 )
 
@@ -25,6 +30,31 @@ var Faults = []Fault{
 	{"tap-killed", onNodes(`pkill -KILL -f '^/agent tap$'`)},
 	{"istiod-restarted", deletion("istio-system", "app=istiod")},
 	{"gateway-deleted", deletion("istio-system", "istio=ingressgateway")},
+	{"lease-ended", caseLeaseEnded},
+}
+
+// leaseWait is how long a case may take to its first change, and leasePoll how often it is looked for.
+const (
+	leaseWait = 30 * time.Second
+	leasePoll = 100 * time.Millisecond
+)
+
+// caseLeaseEnded ends the lease of the case that is played, once it has one, as the sweeper does with what has expired.
+func caseLeaseEnded(ctx context.Context, k *kube.Client, _ proof.Shell) error {
+	policies := policy.New(k, nil, "")
+	return wait.For(func(ctx context.Context) (bool, error) {
+		all, err := policies.Leases(ctx)
+		i := slices.IndexFunc(all, func(l *policy.Lease) bool { return strings.HasPrefix(l.Owner(), "case ") })
+		if err != nil || i < 0 {
+			return false, err
+		}
+		return true, all[i].End(ctx)
+	}, wait.WithContext(ctx), wait.WithTimeout(leaseWait), wait.WithInterval(leasePoll), wait.WithImmediate())
+}
+
+// HoldAPIServer has no API server answer for some time.
+func HoldAPIServer(ctx context.Context, k *kube.Client, shell proof.Shell, during time.Duration) error {
+	return onNodes(fmt.Sprintf("pkill -STOP -x kube-apiserver && sleep %g && pkill -CONT -x kube-apiserver", during.Seconds()))(ctx, k, shell)
 }
 
 // onNodes runs a script on every node. That one has nothing to kill is no error.

@@ -199,11 +199,16 @@ func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Eviden
 	}
 	broken = append(broken, play.revert(context.WithoutCancel(ctx)))
 	play.verdict.Conclude()
-	if err := errors.Join(broken...); err != nil {
+	err := errors.Join(broken...)
+	if err != nil {
 		play.verdict.Break(err.Error())
 	}
 	if play.verdict.Result != hop.Pass {
-		play.verdict.Disturb(p.disturbed(context.WithoutCancel(ctx), play.verdict.Unanswered()))
+		what := p.disturbed(context.WithoutCancel(ctx), play.verdict.Unanswered())
+		if errors.Is(err, policy.ErrExpired) {
+			what = append(what, "its lease was ended, and its policies with it")
+		}
+		play.verdict.Disturb(what)
 	}
 	play.verdict.Secrets = play.told()
 	play.verdict.Seconds = time.Since(started).Seconds()
