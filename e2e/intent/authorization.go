@@ -13,8 +13,8 @@ import (
 
 // authorize judges the identity that a client proved, DENY before ALLOW; nil lets pass
 // (https://istio.io/latest/docs/concepts/security/#implicit-enablement).
-func (s Snapshot) authorize(w Workload, port uint16, declared hop.Protocol, identity hop.Identity, t trail) *result {
-	asked := access{mesh: s.Mesh, port: port, http: declared == hop.HTTP || declared == hop.GRPC, principal: strings.TrimPrefix(string(identity), "spiffe://")}
+func (s Snapshot) authorize(w Workload, port uint16, identity hop.Identity, t trail) *result {
+	asked := access{mesh: s.Mesh, port: port, principal: strings.TrimPrefix(string(identity), "spiffe://")}
 	var allow []Object[*security.AuthorizationPolicy]
 	for _, policy := range s.authorizations(w) {
 		switch policy.Spec.GetAction() {
@@ -68,7 +68,6 @@ func (s Snapshot) authorizations(w Workload) []Object[*security.AuthorizationPol
 type access struct {
 	mesh      Mesh
 	port      uint16
-	http      bool
 	principal string // TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT; empty over plaintext
 }
 

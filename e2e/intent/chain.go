@@ -88,7 +88,7 @@ func (s Snapshot) chain(w Workload, port uint16, declared hop.Protocol, mode Mod
 			return refused(hop.NotTLS, fmt.Sprintf("the client sends TLS, and %s is DISABLE: its HTTP port reads it as a broken request", w))
 		}
 	}
-	if denied := s.authorize(w, port, declared, "", t); denied != nil {
+	if denied := s.authorize(w, port, "", t); denied != nil {
 		return denied
 	}
 	return s.application(w, declared, c, t)
@@ -99,7 +99,7 @@ func (s Snapshot) plaintext(w Workload, port uint16, declared hop.Protocol, mode
 	if broken := misread(w, declared, c); broken != nil {
 		return broken
 	}
-	if denied := s.authorize(w, port, declared, "", t); denied != nil {
+	if denied := s.authorize(w, port, "", t); denied != nil {
 		return denied
 	}
 	if declared == hop.TLS {
@@ -136,7 +136,7 @@ func (s Snapshot) terminate(w Workload, port uint16, declared hop.Protocol, c co
 	if broken := misread(w, declared, c); broken != nil {
 		return broken
 	}
-	if denied := s.authorize(w, port, declared, c.identity, t); denied != nil {
+	if denied := s.authorize(w, port, c.identity, t); denied != nil {
 		return denied
 	}
 	became := served(hop.MTLS, fmt.Sprintf("the client proves %s, and %s terminates mTLS", c.identity, w))

@@ -72,7 +72,7 @@ func clientMode(mode networking.ClientTLSSettings_TLSmode) Mode {
 	return Disable
 }
 
-// portPolicy is the policy of this port and subset
+// portPolicy is the policy of this port and subset: of a subset that merges with the general one, its tls
 // (istio/istio pilot/pkg/networking/util/util.go, GetPortLevelTrafficPolicy and MergeSubsetTrafficPolicy).
 func (r route) portPolicy(port uint16, t trail) *networking.TrafficPolicy {
 	if r.destination == nil {
@@ -94,17 +94,12 @@ func (r route) portPolicy(port uint16, t trail) *networking.TrafficPolicy {
 		t.use(RulePort, RuleSubsetOverrides)
 		return own
 	}
-	merged := &networking.TrafficPolicy{Tls: general.GetTls(), LoadBalancer: general.GetLoadBalancer()}
 	if own.GetTls() != nil {
-		merged.Tls = own.GetTls()
 		t.use(RuleSubsetOverrides)
-	} else {
-		t.use(RuleSubsetInherits)
+		return &networking.TrafficPolicy{Tls: own.GetTls()}
 	}
-	if own.GetLoadBalancer() != nil {
-		merged.LoadBalancer = own.GetLoadBalancer()
-	}
-	return merged
+	t.use(RuleSubsetInherits)
+	return &networking.TrafficPolicy{Tls: general.GetTls()}
 }
 
 // policy of a subset, nil of none.

@@ -158,6 +158,27 @@ func TestOwnCertificateOfAnotherDomain(t *testing.T) {
 	}
 }
 
+// Names that a rule gives count more than the account of a ServiceEntry's endpoint.
+func TestNamesOfTheRuleAndOfTheEndpoint(t *testing.T) {
+	const own, other = "spiffe://cluster.local/ns/default/sa/product-service", "spiffe://cluster.local/ns/default/sa/other"
+	for _, row := range []struct {
+		account, names string
+		want           hop.Refusal
+	}{
+		{"other", "subjectAltNames: [" + own + "]", ""},
+		{"product-service", "subjectAltNames: [" + other + "]", hop.WrongSAN},
+		{"product-service", "subjectAltNames: []", ""},
+		{"other", "subjectAltNames: []", hop.WrongSAN},
+	} {
+		snapshot := mesh(t, "\n---\n{kind: ServiceEntry, metadata: {name: low}, spec: {hosts: [low.test], location: MESH_INTERNAL, resolution: DNS, ports: [{number: 8080, name: http, protocol: HTTP}], endpoints: [{address: product-service.default.svc.cluster.local, serviceAccount: "+row.account+"}]}}"+
+			destRule("name: r", "host: low.test, trafficPolicy: {tls: {mode: MUTUAL, clientCertificate: /own.pem, privateKey: /own.key, caCertificates: /ca.pem, sni: x, "+row.names+"}}")+peerAuth(inRoot, "mtls: {mode: STRICT}"), "")
+		snapshot.Credentials = []Credential{{Name: "/own.pem", Certificate: OfMesh}, {Name: "/ca.pem", TrustsMesh: true}}
+		if answer := snapshot.Ask(question(t, "client -> low.test:8080")); answer.Refusal != row.want || answer.Says == "" {
+			t.Errorf("%s, %s: %s %q, want %q: %s", row.account, row.names, answer.Says, answer.Refusal, row.want, answer.Why)
+		}
+	}
+}
+
 func TestWhatTheChartLookedAt(t *testing.T) {
 	disabled := ", trafficPolicy: {tls: {mode: DISABLE}}"
 	chart := readChart(t)
