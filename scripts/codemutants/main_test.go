@@ -32,15 +32,30 @@ func TestEveryPatchFitsOnce(t *testing.T) {
 }
 
 func TestWhatNoTestReachesIsNotNoticed(t *testing.T) {
-	sum, err := read([]byte(`{"files":[{"file_name":"a.go","mutations":[
+	source := func(string) ([]byte, error) { return []byte("1\n2\n3\n4\n5\n\tcase a <= b:\n7\n"), nil }
+	sum, cases, err := read([]byte(`{"files":[{"file_name":"a.go","mutations":[
 		{"line":1,"column":2,"type":"T","status":"KILLED"},{"line":2,"column":2,"type":"T","status":"LIVED"},
 		{"line":3,"column":2,"type":"T","status":"NOT COVERED"},{"line":4,"column":2,"type":"T","status":"TIMED OUT"},
-		{"line":5,"column":2,"type":"T","status":"NOT VIABLE"},{"line":6,"column":2,"type":"T","status":"NOT COVERED"}]}]}`), "a",
-		func(_, _ string, line int) string { return map[int]string{6: "\tcase a == b:"}[line] })
-	if err != nil || sum.noticed != 2 || sum.all != 4 || sum.untried != 1 || len(sum.survivors) != 2 || sum.survivors[0] != "a.go:2:2 T, lived" {
+		{"line":5,"column":2,"type":"T","status":"NOT VIABLE"},{"line":6,"column":9,"type":"CONDITIONALS_NEGATION","status":"NOT COVERED"}]}]}`), "of", source)
+	if err != nil || sum.noticed != 2 || sum.all != 4 || len(sum.survivors) != 2 || sum.survivors[0] != "of/a.go:2:2 T, lived" {
 		t.Errorf("%+v %v", sum, err)
 	}
-	if _, err := read([]byte(`{}`), "a", lineOf); err == nil {
+	if len(cases) != 1 || cases[0] != (mistake{"of/a.go", "1\n2\n3\n4\n5\n\tcase a > b:\n7\n", "of/a.go:6:9 CONDITIONALS_NEGATION, lived"}) {
+		t.Errorf("cases: %+v", cases)
+	}
+	if _, _, err := read([]byte(`{}`), "of", source); err == nil {
 		t.Error("a report of nothing is taken")
+	}
+}
+
+func TestAMutationThatDoesNotFitIsNamed(t *testing.T) {
+	lines := []string{"\tcase a == b:\n"}
+	for _, m := range []mutation{
+		{Line: 1, Column: 9, Type: "CONDITIONALS_BOUNDARY"}, {Line: 1, Column: 7, Type: "CONDITIONALS_NEGATION"},
+		{Line: 1, Column: 99, Type: "CONDITIONALS_NEGATION"}, {Line: 1, Column: 0, Type: "CONDITIONALS_NEGATION"}, {Line: 1, Column: 9, Type: "unknown"},
+	} {
+		if made, err := m.in(lines); err == nil {
+			t.Errorf("%+v makes %q", m, made)
+		}
 	}
 }

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// mutations has the mutation tool make its mistakes in a folder's package, and makes those that the tool cannot: in the
+// expression of a case, for which Go's coverage has no block, so that the tool takes it for not reached.
+func mutations(ctx context.Context, folder string) (tally, error) {
+	// The tool copies the module for each of its workers: without what runs leave in it.
+	copied, err := os.MkdirTemp("", "codemutants-")
+	if err != nil {
+		return tally{}, err
+	}
+	defer func() { _ = os.RemoveAll(copied) }()
+	script := `git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --no-dereference --target-directory="$0"`
+	if output, err := exec.CommandContext(ctx, "bash", "-c", script, copied).CombinedOutput(); err != nil {
+		return tally{}, fmt.Errorf("copying the module: %w\n%s", err, output)
+	}
+	report, err := os.CreateTemp("", "codemutants-*.json")
+	if err != nil {
+		return tally{}, err
+	}
+	defer func() { _ = os.Remove(report.Name()) }()
+	if err := report.Close(); err != nil {
+		return tally{}, err
+	}
+	command := exec.CommandContext(ctx, "go", "tool", "-modfile=scripts/tools/gremlins/go.mod", "gremlins", "unleash", "--silent", "--output", report.Name(), "./"+folder)
+	command.Env = append(os.Environ(), "GOFLAGS="+fast)
+	command.Dir = copied
+	command.Stderr = os.Stderr
+	fmt.Fprintf(os.Stderr, "mutations of %s\n", folder)
+	if err := command.Run(); err != nil {
+		return tally{}, fmt.Errorf("gremlins of %s: %w", folder, err)
+	}
+	content, err := os.ReadFile(report.Name())
+	if err != nil {
+		return tally{}, err
+	}
+	sum, cases, err := read(content, folder, os.ReadFile)
+	if err != nil {
+		return tally{}, err
+	}
+	own, _, err := try(ctx, "cases of "+folder, cases)
+	sum.add(own)
+	return sum, err
+}
+
+// mutation is one of the tool's.
+type mutation struct {
+	Line   int    `json:"line"`
+	Column int    `json:"column"`
+	Type   string `json:"type"`
+	Status string `json:"status"`
+}
+
+// read reads the mutation tool's report. What no test reaches is not noticed; what is in the expression of a case is left to
+// be tried.
+func read(content []byte, folder string, source func(string) ([]byte, error)) (sum tally, cases []mistake, err error) {
+	var told struct {
+		Files []struct {
+			Name      string     `json:"file_name"`
+			Mutations []mutation `json:"mutations"`
+		} `json:"files"`
+	}
+	if err := json.Unmarshal(content, &told); err != nil {
+		return tally{}, nil, fmt.Errorf("gremlins' report of %s: %w", folder, err)
+	}
+	for _, file := range told.Files {
+		name := filepath.Join(folder, filepath.Base(file.Name))
+		code, err := source(name)
+		if err != nil {
+			return tally{}, nil, err
+		}
+		lines := strings.SplitAfter(string(code), "\n")
+		for _, m := range file.Mutations {
+			at := fmt.Sprintf("%s:%d:%d %s", name, m.Line, m.Column, m.Type)
+			switch m.Status {
+			case "NOT VIABLE":
+				continue
+			case "KILLED", "TIMED OUT":
+				sum.noticed++
+			case "NOT COVERED":
+				if m.Line <= len(lines) && strings.HasPrefix(strings.TrimSpace(lines[m.Line-1]), "case ") {
+					changed, err := m.in(lines)
+					if err != nil {
+						return tally{}, nil, fmt.Errorf("%s: %w", at, err)
+					}
+					cases = append(cases, mistake{name, changed, at + ", lived"})
+					continue
+				}
+				sum.survivors = append(sum.survivors, at+", no test reaches it")
+			default:
+				sum.survivors = append(sum.survivors, at+", "+strings.ToLower(m.Status))
+			}
+			sum.all++
+		}
+	}
+	if sum.all == 0 {
+		return tally{}, nil, fmt.Errorf("gremlins made no mistake in %s", folder)
+	}
+	return sum, cases, nil
+}
+
+// operators are what the tool's mutations make of an operator (https://gremlins.dev/latest/usage/mutations/).
+var operators = map[string]map[string]string{
+	"ARITHMETIC_BASE":       {"+": "-", "-": "+", "*": "/", "/": "*", "%": "*"},
+	"CONDITIONALS_BOUNDARY": {">=": ">", ">": ">=", "<=": "<", "<": "<="},
+	"CONDITIONALS_NEGATION": {"==": "!=", "!=": "==", ">=": "<", "<": ">=", ">": "<=", "<=": ">"},
+	"INVERT_NEGATIVES":      {"-": "+"},
+}
+
+// in makes the mutation in a file's lines.
+func (m mutation) in(lines []string) (string, error) {
+	line := lines[m.Line-1]
+	if m.Column < 1 || m.Column > len(line) {
+		return "", fmt.Errorf("the line has %d columns", len(line))
+	}
+	before, after := line[:m.Column-1], line[m.Column-1:]
+	is := "" // the longest: what begins with <= begins with < too
+	for operator := range operators[m.Type] {
+		if strings.HasPrefix(after, operator) && len(operator) > len(is) {
+			is = operator
+		}
+	}
+	if is == "" {
+		return "", fmt.Errorf("%q begins with no operator of it", strings.TrimSpace(after))
+	}
+	mutated := before + operators[m.Type][is] + strings.TrimPrefix(after, is)
+	return strings.Join(lines[:m.Line-1], "") + mutated + strings.Join(lines[m.Line:], ""), nil
+}
