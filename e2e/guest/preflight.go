@@ -121,7 +121,10 @@ func needed(p fixture.Placement) []kube.Access {
 	add("", "", []string{"namespaces"}, "create", "delete")
 	add("", "apiextensions.k8s.io", []string{"customresourcedefinitions"}, "create", "delete")
 	add("", "rbac.authorization.k8s.io", []string{"clusterroles", "clusterrolebindings"}, "create", "delete")
-	add("", "mtls.test", []string{"policyleases"}, "create", "delete", "update")
+	add("", "mtls.test", []string{"policyleases"}, "create", "delete", "update", "list")
+	// Whoever makes a role must have what it gives: the sweeper's.
+	add("", "security.istio.io", []string{"peerauthentications"}, "get", "update", "delete")
+	add("", "networking.istio.io", []string{"destinationrules"}, "get", "update", "delete")
 	add("", "security.istio.io", []string{"peerauthentications", "authorizationpolicies"}, "list")
 	add("", "networking.istio.io", []string{"destinationrules", "serviceentries", "gateways", "virtualservices", "envoyfilters"}, "list")
 	add("", "", []string{"pods", "services", "nodes"}, "list")
