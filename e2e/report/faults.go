@@ -5,7 +5,6 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"strings"
 	"text/tabwriter"
 
 	"mtls.test/conformance/e2e/hop"
@@ -43,9 +42,9 @@ func (r Report) writeFaults(out io.Writer, colour Colour) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "\nFAULT\tRECOVERED\t%s%s%sWHY\n", padded(None, "SOUND"), padded(None, "WEAK"), padded(None, "AFTER"))
 	for _, f := range r.Faults {
-		why := strings.Join([]string{f.Sound.Reason, f.Weak.Reason}, "; ")
+		why := line(f.Sound.Reason)
 		if f.Wrong != "" {
-			why = f.Wrong
+			why = line(f.Wrong)
 		}
 		fmt.Fprintf(table, "%s\t%.0f s\t%s%s%s%s\n", f.Fault, f.Seconds, padded(colour, f.Sound.Result), padded(colour, f.Weak.Result), padded(colour, f.After.Result), why)
 	}

@@ -114,7 +114,7 @@ func (r Report) writeMutants(out io.Writer, colour Colour) error {
 			result = hop.Fail
 		}
 		told := colour(result, string(m.Result)) + strings.Repeat(" ", max(1, len(hop.Inconclusive)+2-len(m.Result)))
-		fmt.Fprintf(table, "%s\t%s\t%.0f\t%s\t%s%s\n", m.ID, m.Layer, m.Seconds, strings.Join(m.Observer, ", "), told, m.Reason)
+		fmt.Fprintf(table, "%s\t%s\t%.0f\t%s\t%s%s\n", m.ID, m.Layer, m.Seconds, strings.Join(m.Observer, ", "), told, line(m.Reason))
 	}
 	if err := table.Flush(); err != nil {
 		return err

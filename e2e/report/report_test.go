@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"unicode/utf8"
 
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/report"
@@ -47,6 +48,20 @@ func TestOnlyPassMakesARunGreen(t *testing.T) {
 				t.Errorf("got %s: %s, want %s: … %s …", got.Result, got.Reason, test.want, test.reason)
 			}
 		})
+	}
+}
+
+func TestATableHasOneLineForEachReason(t *testing.T) {
+	long := report.Fold(report.Run{Verdicts: map[string]verdict.Case{
+		"lines": {ID: "lines", Result: hop.Inconclusive, Reason: "one\ntwo"}, "long": {ID: "long", Result: hop.Inconclusive, Reason: strings.Repeat("é", 1000)},
+	}})
+	var table bytes.Buffer
+	if err := long.WriteTable(&table, report.None); err != nil {
+		t.Fatal(err)
+	}
+	rows := strings.Split(table.String(), "\n")
+	if !strings.HasSuffix(rows[1], "  one; two") || !strings.HasPrefix(rows[2], "long") || !strings.HasSuffix(rows[2], "é…") || utf8.RuneCountInString(rows[2]) > 400 {
+		t.Error(table.String())
 	}
 }
 

@@ -81,4 +81,4 @@ func writeDifferences(text *strings.Builder, heading string, differences []Diffe
 	}
 }
 
-func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
+func cell(s string) string { return strings.NewReplacer("|", `\|`, "\n", "<br>").Replace(s) }

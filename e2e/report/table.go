@@ -37,7 +37,7 @@ func (r Report) WriteTable(out io.Writer, colour Colour) error {
 	fmt.Fprintf(table, "CASE\tHOP\t%sWHY\n", padded(None, "VERDICT"))
 	for _, c := range r.Cases {
 		for _, row := range rows(c) {
-			fmt.Fprintf(table, "%s\t%s\t%s\n", c.ID, row.hop, padded(colour, row.result)+row.why)
+			fmt.Fprintf(table, "%s\t%s\t%s\n", c.ID, row.hop, padded(colour, row.result)+line(row.why))
 		}
 	}
 	if err := table.Flush(); err != nil {
@@ -75,6 +75,18 @@ func rows(c verdict.Case) []row {
 		all = append(all, row{"-", c.Result, c.Reason})
 	}
 	return all
+}
+
+// widest is how much of a reason has place in a table; report.json has it whole.
+const widest = 300
+
+// line is a reason as one line of a table.
+func line(why string) string {
+	runes := []rune(strings.Join(strings.FieldsFunc(why, func(r rune) bool { return r == '\n' || r == '\t' }), "; "))
+	if len(runes) <= widest {
+		return string(runes)
+	}
+	return string(runes[:widest]) + "…"
 }
 
 func padded(colour Colour, result hop.Result) string {
