@@ -3,6 +3,7 @@ package intent
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"mtls.test/conformance/e2e/hop"
@@ -73,13 +74,15 @@ spec:
 `
 
 // mesh reads the world and policies over it, with keys of MeshConfig.
+var decodedWorld = sync.OnceValues(func() (Snapshot, error) { return Decode([]byte(world), "default") })
+
 func mesh(t testing.TB, policies, settings string) Snapshot {
 	t.Helper()
-	snapshot, err := Decode([]byte(world), "default")
+	snapshot, err := decodedWorld()
 	if err != nil {
 		t.Fatal(err)
 	}
-	snapshot.Services = append(snapshot.Services, Service{
+	snapshot.Services = append(slices.Clip(snapshot.Services), Service{
 		Name: "product-service-pod", Namespace: "default", Kind: Pods, Members: []string{"default/product-service"},
 		Ports: []Port{{Number: 19092, Workload: 19092, Protocol: hop.TCP}, {Number: 18083, Workload: 18083, Protocol: hop.HTTP}},
 	})

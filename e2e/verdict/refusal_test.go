@@ -42,6 +42,22 @@ func TestReasons(t *testing.T) {
 		"cause and flags of who stands out": {mtlsCheck(), func(c *verdict.Check) {
 			c.Observers.Client.Says, c.Observers.Client.Symptom.Flags = hop.Refused, "UC"
 		}, hop.Mismatch, "client says refused (UC); intent, config, server, application say mtls; wire says encrypted"},
+		"a server's proxy that saw nothing": {mtlsCheck(), func(c *verdict.Check) { c.Observers.Server.Says = hop.Absent },
+			hop.Mismatch, "server says the connection never passed its proxy; intent, config, client, application say mtls; wire says encrypted"},
+		"a client's proxy that saw nothing": {mtlsCheck(), func(c *verdict.Check) { c.Observers.Client.Says = hop.Absent },
+			hop.Mismatch, "client says the connection never passed its proxy; intent, config, server, application say mtls; wire says encrypted"},
+		"a wire that saw nothing": {mtlsCheck(), func(c *verdict.Check) { c.Observers.Wire.Says = hop.Absent },
+			hop.Mismatch, "wire says the client's connection never came to the server's pod; intent, config, client, server, application say mtls"},
+		"an application that saw nothing": {mtlsCheck(), func(c *verdict.Check) { c.Observers.Application.Says = hop.Absent },
+			hop.Mismatch, "application says the request never arrived; intent, config, client, server say mtls; wire says encrypted"},
+		"an application that reads TLS as its own protocol": {notTLS(hop.Plain), func(c *verdict.Check) { c.Observers.Application.Says = hop.Refused }, hop.Pass, "not-tls: "},
+		"an application that was reached though refused before": {refusedCheck(hop.Sidecar), func(c *verdict.Check) { c.Observers.Application.Says = hop.Refused },
+			hop.Fail, "refused as wanted, but not by no-filter-chain: at the application the request reached it"},
+		"an application that knows of a closed connection": {refusedCheck(hop.Sidecar), func(c *verdict.Check) {
+			c.On, c.Cause, c.Intent.Refusal, c.Config.Refusal = "one", hop.Closed, hop.Closed, hop.Closed
+			c.Observers.Server, c.Observers.Application.Says = nil, hop.Refused
+			c.Observers.Wire.Says, c.Observers.Wire.Packets.Closed = hop.Plaintext, true
+		}, hop.Pass, "closed: "},
 		"another ALPN than asked for": {mtlsCheck(), func(c *verdict.Check) {
 			c.WantWire, c.Observers.Wire.TLS.Offered = wire("", "istio"), []string{"h2", "http/1.1"}
 		}, hop.Fail, `the wire shows ALPN "h2,http/1.1", wanted istio`},
