@@ -42,6 +42,10 @@ func TestReasons(t *testing.T) {
 		"cause and flags of who stands out": {mtlsCheck(), func(c *verdict.Check) {
 			c.Observers.Client.Says, c.Observers.Client.Symptom.Flags = hop.Refused, "UC"
 		}, hop.Mismatch, "client says refused (UC); intent, config, server, application say mtls; wire says encrypted"},
+		"the cause that the policies have": {mtlsCheck(), func(c *verdict.Check) { c.Intent.Says, c.Intent.Refusal = hop.Refused, hop.NoFilterChain },
+			hop.Mismatch, "intent says refused (no-filter-chain); config, client, server, application say mtls; wire says encrypted"},
+		"the cause that the configuration has": {mtlsCheck(), func(c *verdict.Check) { c.Config.Says, c.Config.Refusal = hop.Refused, hop.NotTLS },
+			hop.Mismatch, "config says refused (not-tls); intent, client, server, application say mtls; wire says encrypted"},
 		"a server's proxy that saw nothing": {mtlsCheck(), func(c *verdict.Check) { c.Observers.Server.Says = hop.Absent },
 			hop.Mismatch, "server says the connection never passed its proxy; intent, config, client, application say mtls; wire says encrypted"},
 		"a client's proxy that saw nothing": {mtlsCheck(), func(c *verdict.Check) { c.Observers.Client.Says = hop.Absent },
