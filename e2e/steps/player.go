@@ -112,6 +112,11 @@ func (p *Player) Begin(ctx context.Context) error {
 // are configured now.
 func (p *Player) Ready(ctx context.Context) error {
 	p.held, p.trust = map[string]envoy.SecretFacts{}, began
+	// Known before any lease ends: the garbage collector deletes what hung on it while we look.
+	before, err := p.Mesh.Sync(ctx)
+	if err != nil {
+		return err
+	}
 	if err := p.endLeases(ctx); err != nil {
 		return err
 	}
@@ -120,10 +125,6 @@ func (p *Player) Ready(ctx context.Context) error {
 		return err
 	}
 	if len(left) > 0 {
-		before, err := p.Mesh.Sync(ctx)
-		if err != nil {
-			return err
-		}
 		if err := p.Policies.Delete(ctx, left); err != nil {
 			return err
 		}
