@@ -79,17 +79,17 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 	Expect(err).NotTo(HaveOccurred())
 	cases, err = fixture.Load(files, world)
 	Expect(err).NotTo(HaveOccurred())
-	var stop func()
-	player, stop, err = steps.Prepare(ctx, client, given, files, world, diagnose)
+	prepared, stop, err := steps.Prepare(ctx, client, given, files, world, diagnose)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(stop)
 	if found, err := kiali.Find(ctx, client); err == nil {
-		player.Witness = found.Says
+		prepared.Witness = found.Says
 	}
 	if !given.Placement.Existing {
 		Expect(sabotage.Clean(ctx, client, shell)).To(Succeed())
 	}
-	Expect(player.Begin(ctx)).To(Succeed())
+	Expect(prepared.Begin(ctx)).To(Succeed())
+	player = prepared
 	plantKeys(ctx)
 }, NodeTimeout(2*time.Minute))
 
