@@ -98,8 +98,7 @@ func (l *Lease) Objects(ctx context.Context) ([]k8s.Object, error) {
 	var all []k8s.Object
 	for i := range listed {
 		object := &listed[i]
-		owned := slices.ContainsFunc(object.GetOwnerReferences(), func(o metav1.OwnerReference) bool { return o.UID == l.record.UID })
-		if owned || object.GetLabels()[lease.Label] == string(l.record.UID) {
+		if l.record.Owns(object) || object.GetLabels()[lease.Label] == string(l.record.UID) {
 			all = append(all, object)
 		}
 	}

@@ -33,7 +33,7 @@ func (p *Player) TakeOff(ctx context.Context, service, owner string, limit time.
 		return nil, verdict.Case{}, fmt.Errorf("SERVICE=%s: no service of the world with one workload and a new connection for each request; there are %s", service, strings.Join(p.plainServices(), ", "))
 	}
 	own, _ := p.World.Service(service)
-	h := p.noHold("lease-"+service, "mTLS is off for "+service)
+	h := &Hold{play: p.begun(fixture.Case{ID: "lease-" + service, Title: "mTLS is off for " + service})}
 	if err := h.look(ctx, []string{service}); err != nil {
 		return nil, verdict.Case{}, err
 	}
@@ -54,7 +54,7 @@ func (p *Player) TakeOff(ctx context.Context, service, owner string, limit time.
 // Prove sends over every hop from a client with a proxy to the services that a lease can be taken for, and tells whether each
 // is what the policies ask for.
 func (p *Player) Prove(ctx context.Context) (verdict.Case, error) {
-	h := p.noHold("lease-ended", "no lease stands, each hop is as the policies ask")
+	h := &Hold{play: p.begun(fixture.Case{ID: "lease-ended", Title: "no lease stands, each hop is as the policies ask"})}
 	if err := h.look(ctx, p.plainServices()); err != nil {
 		return verdict.Case{}, err
 	}
@@ -63,12 +63,6 @@ func (p *Player) Prove(ctx context.Context) (verdict.Case, error) {
 	}
 	h.play.verdict.Conclude()
 	return h.play.verdict, nil
-}
-
-func (p *Player) noHold(id, title string) *Hold {
-	h := &Hold{play: p.begun(fixture.Case{ID: id})}
-	h.play.verdict = verdict.Case{ID: id, Title: title, Changes: []verdict.Change{}, Checks: []verdict.Check{}}
-	return h
 }
 
 // plainServices are those that a lease can be taken for.

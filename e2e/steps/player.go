@@ -179,14 +179,17 @@ func (p *Player) End(ctx context.Context) error {
 // begun is a play of a case, before its first step.
 func (p *Player) begun(c fixture.Case) *play {
 	p.plays++
-	return &play{Player: p, c: c, run: fmt.Sprintf("%s-%d", p.RunID, p.plays), evidence: NewEvidence(), connections: map[string]connection{}}
+	return &play{
+		Player: p, c: c, run: fmt.Sprintf("%s-%d", p.RunID, p.plays), evidence: NewEvidence(), connections: map[string]connection{},
+		verdict: verdict.Case{ID: c.ID, Title: c.Title, Changes: []verdict.Change{}, Checks: []verdict.Check{}},
+	}
 }
 
 // Play plays the case and reverts it. What goes wrong makes the verdict INCONCLUSIVE; there is always a verdict.
 func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Evidence) {
 	started := time.Now()
 	play := p.begun(c)
-	play.verdict = verdict.Case{ID: c.ID, Title: c.Title, Rerun: rerun(c), Changes: []verdict.Change{}, Checks: []verdict.Check{}}
+	play.verdict.Rerun = rerun(c)
 	var broken []error
 	for i, step := range c.Steps {
 		if err := play.step(ctx, i, step); err != nil {

@@ -6,13 +6,12 @@ import (
 
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/verdict"
 )
 
 // Under works while policy files are in force, which the id of a case and its own words name, and takes them away after it.
 func (p *Player) Under(ctx context.Context, id string, files []string, work func(context.Context) error) error {
 	held := p.begun(fixture.Case{ID: id})
-	held.verdict = verdict.Case{ID: id, Result: hop.Pass}
+	held.verdict.Result = hop.Pass
 	err := held.step(ctx, 0, fixture.Step{Apply: files})
 	if err == nil {
 		err = work(ctx)
