@@ -64,7 +64,9 @@ func struck(ctx context.Context, f sabotage.Fault) verdict.Outcome {
 	strike := make(chan error, 1)
 	go func() {
 		defer GinkgoRecover()
-		<-time.After(time.Duration(rand.IntN(1500)) * time.Millisecond)
+		if !f.Awaits {
+			<-time.After(time.Duration(rand.IntN(1500)) * time.Millisecond)
+		}
 		strike <- f.Strike(ctx, client, shell)
 	}()
 	told, _ := player.Play(ctx, caseOf(faulty))

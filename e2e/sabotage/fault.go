@@ -20,17 +20,18 @@ import (
 type Fault struct {
 	Name   string
 	Strike func(context.Context, *kube.Client, proof.Shell) error
+	Awaits bool // it waits for its moment in a case, and is to be let loose before it
 }
 
 // Faults are those that a run must survive without a wrong verdict.
 var Faults = []Fault{
-	{"api-server-restarted", onNodes("pkill -KILL -x kube-apiserver")},
-	{"kubelet-stopped", onNodes("systemctl stop kubelet && sleep 5 && systemctl start kubelet")},
-	{"product-service-crashes", onNodes(`pkill -KILL -f '^/agent product-service$'`)},
-	{"tap-killed", onNodes(`pkill -KILL -f '^/agent tap$'`)},
-	{"istiod-restarted", deletion("istio-system", "app=istiod")},
-	{"gateway-deleted", deletion("istio-system", "istio=ingressgateway")},
-	{"lease-ended", caseLeaseEnded},
+	{Name: "api-server-restarted", Strike: onNodes("pkill -KILL -x kube-apiserver")},
+	{Name: "kubelet-stopped", Strike: onNodes("systemctl stop kubelet && sleep 5 && systemctl start kubelet")},
+	{Name: "product-service-crashes", Strike: onNodes(`pkill -KILL -f '^/agent product-service$'`)},
+	{Name: "tap-killed", Strike: onNodes(`pkill -KILL -f '^/agent tap$'`)},
+	{Name: "istiod-restarted", Strike: deletion("istio-system", "app=istiod")},
+	{Name: "gateway-deleted", Strike: deletion("istio-system", "istio=ingressgateway")},
+	{Name: "lease-ended", Strike: caseLeaseEnded, Awaits: true},
 }
 
 // leaseWait is how long a case may take to its first change, and leasePoll how often it is looked for.
