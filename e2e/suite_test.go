@@ -52,6 +52,7 @@ func TestMTLSConformance(t *testing.T) {
 	describeProfile()
 	describeMutants(files)
 	describeFaults()
+	describeRestarts()
 	describeLeases()
 	describeKills()
 	describeCanary()

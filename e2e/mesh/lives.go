@@ -3,57 +3,96 @@ package mesh
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"mtls.test/conformance/e2e/fixture"
 )
 
-// Lives are the pods on which a run rests.
+// Lives are pods, by NAMESPACE/NAME, as they are at one moment.
 type Lives map[string]Life
 
 // Life is what changes when a pod or a container of it starts anew, and when it became ready last: of one that is not, its
 // Services send nothing to it.
 type Life struct{ Runs, Ready string }
 
-// controlPlane selects Kubernetes' own pods on a cluster that kubeadm made
-// (https://kubernetes.io/docs/reference/labels-annotations-taints/#tier).
-const controlPlane = "tier=control-plane"
+// storage selects the pods of the API server and of its store on a cluster that kubeadm made: every reading of the mesh goes
+// through them (https://kubernetes.io/docs/reference/setup-tools/kubeadm/implementation-details/#generate-static-pod-manifests-for-control-plane-components).
+const storage = "component in (kube-apiserver, etcd)"
 
-// Lives lists the pods of the world's namespaces, of istiod and of the taps; on a cluster of ours those of Kubernetes too.
-func (m *Mesh) Lives(ctx context.Context, world fixture.World) (Lives, error) {
-	selectors := map[string]string{m.place.Istiod: ""}
+// Lives returns the pods that are named, and those on which every check rests: the istiods of the revision, the taps, and on a
+// cluster of the suite's own the API server and its store. Others in their namespaces have no part in a verdict.
+func (m *Mesh) Lives(ctx context.Context, named []Proxy) (Lives, error) {
+	wanted := []podSet{{namespace: m.place.Istiod, selector: m.istiodSelector()}}
 	if m.place.Allowed.Tap {
-		selectors[m.place.In(fixture.TapNamespace)] = ""
+		wanted = append(wanted, podSet{namespace: m.place.In(fixture.TapNamespace)})
 	}
 	if !m.place.Existing {
-		selectors[metav1.NamespaceSystem] = controlPlane
+		wanted = append(wanted, podSet{namespace: metav1.NamespaceSystem, selector: storage})
 	}
-	for _, workload := range world.Workloads {
-		selectors[workload.Namespace] = ""
+	names := map[string]map[string]bool{}
+	for _, pod := range named {
+		if names[pod.Namespace] == nil {
+			names[pod.Namespace] = map[string]bool{}
+		}
+		names[pod.Namespace][pod.Pod] = true
+	}
+	for namespace, only := range names {
+		wanted = append(wanted, podSet{namespace: namespace, only: only})
+	}
+	found := make([]Lives, len(wanted))
+	listing, ctx := errgroup.WithContext(ctx)
+	for i, set := range wanted {
+		listing.Go(func() (err error) {
+			found[i], err = m.livesOf(ctx, set)
+			return err
+		})
+	}
+	if err := listing.Wait(); err != nil {
+		return nil, err
+	}
+	all := Lives{}
+	for _, lives := range found {
+		maps.Copy(all, lives)
+	}
+	return all, nil
+}
+
+// podSet is the pods of a namespace that a selector selects and, where names are given, that have one of them.
+type podSet struct {
+	namespace, selector string
+	only                map[string]bool
+}
+
+func (m *Mesh) livesOf(ctx context.Context, set podSet) (Lives, error) {
+	pods, err := m.kube.Pods(ctx, set.namespace, set.selector)
+	if err != nil {
+		return nil, err
 	}
 	lives := Lives{}
-	for namespace, selector := range selectors {
-		pods, err := m.kube.Pods(ctx, namespace, selector)
-		if err != nil {
-			return nil, err
-		}
-		for _, pod := range pods {
-			life := Life{Runs: string(pod.UID)}
-			for _, status := range append(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses...) {
-				life.Runs += fmt.Sprintf(" %s:%d %s", status.Name, status.RestartCount, since(status))
-			}
-			for _, condition := range pod.Status.Conditions {
-				if condition.Type == corev1.PodReady {
-					life.Ready = fmt.Sprintf("%s since %s", condition.Status, condition.LastTransitionTime)
-				}
-			}
-			lives[namespace+"/"+pod.Name] = life
+	for _, pod := range pods {
+		if set.only == nil || set.only[pod.Name] {
+			lives[set.namespace+"/"+pod.Name] = lifeOf(pod)
 		}
 	}
 	return lives, nil
+}
+
+func lifeOf(pod corev1.Pod) Life {
+	life := Life{Runs: string(pod.UID)}
+	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
+		life.Runs += fmt.Sprintf(" %s:%d %s", status.Name, status.RestartCount, since(status))
+	}
+	for _, condition := range pod.Status.Conditions {
+		if condition.Type == corev1.PodReady {
+			life.Ready = fmt.Sprintf("%s since %s", condition.Status, condition.LastTransitionTime)
+		}
+	}
+	return life
 }
 
 // since is when a container started; one that has ended may wait long for its next start.

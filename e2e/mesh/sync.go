@@ -75,8 +75,10 @@ func (m *Mesh) Sync(ctx context.Context) (SyncState, error) {
 	return state, nil
 }
 
+func (m *Mesh) istiodSelector() string { return "app=istiod,istio.io/rev=" + m.place.Revision }
+
 func (m *Mesh) istiods(ctx context.Context) ([]string, error) {
-	pods, err := m.kube.Pods(ctx, m.place.Istiod, "app=istiod,istio.io/rev="+m.place.Revision)
+	pods, err := m.kube.Pods(ctx, m.place.Istiod, m.istiodSelector())
 	if err != nil {
 		return nil, err
 	}

@@ -41,10 +41,16 @@ func (p *play) account(ctx context.Context, step int, account fixture.Account) e
 func (p *play) move(ctx context.Context, step int, act string, account fixture.Account) error {
 	workload := p.workload(account.Workload)
 	return p.changed(ctx, step, act, []string{account.Workload + " runs as " + account.Name}, ruleReached, func() error {
+		if err := p.notePods(ctx); err != nil {
+			return err
+		}
 		if err := p.Mesh.SetAccount(ctx, workload, account.Name, accountLimit); err != nil {
 			return err
 		}
 		if err := p.follow(ctx, workload); err != nil {
+			return err
+		}
+		if err := p.watchPods(ctx); err != nil {
 			return err
 		}
 		return p.reached(ctx, workload)
@@ -60,9 +66,6 @@ func (p *Player) follow(ctx context.Context, workload fixture.Workload) error {
 	address := regexp.MustCompile(`\b` + regexp.QuoteMeta(was.Address.String()) + `\b`)
 	for hop, shape := range p.baseline {
 		p.baseline[hop] = address.ReplaceAllLiteralString(shape, now.Address.String())
-	}
-	if p.lives, err = p.Mesh.Lives(ctx, p.World); err != nil {
-		return err
 	}
 	if now.Proxied {
 		if err := p.Follow(now.Proxy); err != nil {

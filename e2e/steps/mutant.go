@@ -108,9 +108,6 @@ func (p *Player) under(ctx context.Context, t Trial, play func(verdict.Phase) ma
 	if p.baseline, err = p.shapes(ctx, p.everyHop()); err != nil {
 		return nil, err
 	}
-	if p.lives, err = p.Mesh.Lives(ctx, p.World); err != nil {
-		return nil, err
-	}
 	return play(verdict.Under), ctx.Err()
 }
 
@@ -161,10 +158,6 @@ func (p *Player) undo(ctx context.Context, done *sabotage.Done) error {
 		if err := p.pushAnew(ctx); err != nil {
 			return err
 		}
-	}
-	var err error
-	if p.lives, err = p.Mesh.Lives(ctx, p.World); err != nil {
-		return err
 	}
 	return p.restored(ctx, p.everyHop())
 }

@@ -50,7 +50,6 @@ type Player struct {
 	Read func(context.Context, mesh.Proxy, envoy.Wanted) (*envoy.Dump, error)
 
 	plays       int                          // so far
-	lives       mesh.Lives                   // as known last
 	watched     time.Time                    // from when on the taps watch every server
 	baseline    map[string]string            // by hop
 	application *envoy.SecretFacts           // what the servers' applications present by themselves
@@ -91,6 +90,9 @@ type play struct {
 	accounts []fixture.Account
 	flow     *traffic.Flow
 	foresees bool // nothing is sent: a second control plane must know of every change
+
+	pods      mesh.Lives // on which its checks rest, since its begin or since a step replaced some
+	restarted []string   // those of them that have ended since the case began, and how
 
 	connections map[string]connection // kept ones, by the case's names
 }
@@ -157,10 +159,7 @@ func (p *Player) Ready(ctx context.Context) error {
 	if p.application, err = envoy.ReadChain(chain); err != nil {
 		return fmt.Errorf("the application's certificate: %w", err)
 	}
-	if p.baseline, err = p.shapes(ctx, p.everyHop()); err != nil {
-		return err
-	}
-	p.lives, err = p.Mesh.Lives(ctx, p.World)
+	p.baseline, err = p.shapes(ctx, p.everyHop())
 	return err
 }
 
@@ -191,10 +190,15 @@ func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Eviden
 	play := p.begun(c)
 	play.verdict.Rerun = rerun(c)
 	var broken []error
+	if err := play.watchPods(ctx); err != nil {
+		broken = append(broken, err)
+	}
 	for i, step := range c.Steps {
+		if len(broken) > 0 {
+			break
+		}
 		if err := play.step(ctx, i, step); err != nil {
 			broken = append(broken, fmt.Errorf("step %d: %w", i, err))
-			break
 		}
 	}
 	play.verdict.Conclude()
@@ -208,7 +212,7 @@ func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Eviden
 		play.verdict.Break(err.Error())
 	}
 	if play.verdict.Result != hop.Pass {
-		what := p.disturbed(context.WithoutCancel(ctx), play.verdict.Unanswered())
+		what := play.disturbed(context.WithoutCancel(ctx), play.verdict.Unanswered())
 		if errors.Is(err, policy.ErrExpired) {
 			what = append(what, "its lease was ended, and its policies with it")
 		}

@@ -29,14 +29,10 @@ const (
 	flowErrors   = 5                     // how many unanswered requests are told
 )
 
-// StartFlow starts background traffic; the ids of its requests begin with id. Without hops it goes from the gateway to
-// product-service, over gRPC and HTTP.
+// StartFlow starts background traffic over FlowHops of the hops; the ids of its requests begin with id.
 func (s *Sender) StartFlow(ctx context.Context, id string, hops []hop.Hop) *Flow {
-	if len(hops) == 0 {
-		hops = s.guideHops()
-	}
 	ctx, cancel := context.WithCancel(ctx)
-	flow := &Flow{sender: s, id: id, hops: hops, stop: cancel, ended: make(chan struct{})}
+	flow := &Flow{sender: s, id: id, hops: s.FlowHops(hops), stop: cancel, ended: make(chan struct{})}
 	go flow.run(ctx)
 	return flow
 }
@@ -59,7 +55,12 @@ func (f *Flow) run(ctx context.Context) {
 	}
 }
 
-func (s *Sender) guideHops() []hop.Hop {
+// FlowHops are the hops of background traffic that is asked for over some: without any, from the gateway to product-service,
+// over gRPC and HTTP.
+func (s *Sender) FlowHops(asked []hop.Hop) []hop.Hop {
+	if len(asked) > 0 {
+		return asked
+	}
 	return slices.DeleteFunc(s.World.Hops(), func(h hop.Hop) bool {
 		client, _ := s.World.Client(h.From)
 		_, port, _ := s.World.Port(h.To)

@@ -1,0 +1,46 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/sabotage"
+)
+
+const (
+	restartLimit = 3 * time.Minute
+	restartCase  = "default-mesh" // FAIL with the weakness
+)
+
+func describeRestarts() {
+	It("excuses a case for a restart within it, and no other case", Serial, Label("chaos"), SpecTimeout(restartLimit), func(ctx SpecContext) {
+		onlyOwn()
+		Expect(recovered(ctx)).To(Succeed())
+		restart := func() {
+			i := slices.IndexFunc(sabotage.Faults, func(f sabotage.Fault) bool { return f.Name == "istiod-restarted" })
+			Expect(sabotage.Faults[i].Strike(ctx, client, shell)).To(Succeed())
+			Eventually(player.Mesh.Attached).WithContext(ctx).WithArguments(player.Places.Proxies()).
+				WithTimeout(recoveryLimit).WithPolling(time.Second).Should(HaveLen(len(player.Places.Proxies())))
+		}
+		Expect(weakened(ctx, func() {
+			within := *player
+			within.Diagnose = func(context.Context, string) { restart() }
+			told, _ := within.Play(ctx, caseOf(restartCase))
+			Expect(told.Result).To(Equal(hop.Inconclusive), told.Reason)
+			Expect(told.Disturbed).To(ContainElement(ContainSubstring("istiod")))
+
+			restart()
+			told, _ = player.Play(ctx, caseOf(restartCase))
+			Expect(told.Result).To(Equal(hop.Fail), told.Reason)
+			Expect(told.Disturbed).To(BeEmpty())
+		})).To(Succeed())
+		Expect(recovered(ctx)).To(Succeed())
+	})
+}
