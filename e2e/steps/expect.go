@@ -2,7 +2,9 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -64,7 +66,7 @@ func (p *play) attempt(ctx context.Context, step int, attempts []attempt, intent
 	r := &round{
 		play: p, step: step, began: time.Now(), marks: map[mesh.Proxy]observe.Mark{}, servers: map[string]mesh.Place{},
 		results: map[string]call.Result{}, probed: map[string]traffic.ProbeAttempt{}, kept: map[string]call.Kept{},
-		watermarks: map[mesh.Proxy]watermark{}, received: map[mesh.Proxy]map[string][]seen.Record{}, unasked: map[mesh.Proxy]error{}, unseen: map[string]bool{},
+		watermarks: map[mesh.Proxy]watermark{}, received: map[mesh.Proxy]map[string][]seen.Record{}, unasked: map[mesh.Proxy]error{}, unseen: map[string]bool{}, unsent: traffic.Unsent{},
 	}
 	for _, a := range attempts {
 		if err := r.add(a, intents[a.id], facts[a.id]); err != nil {
@@ -110,6 +112,7 @@ type round struct {
 	received   map[mesh.Proxy]map[string][]seen.Record
 	unseen     map[string]bool      // by id: the client's proxy has no line of it
 	unasked    map[mesh.Proxy]error // by server pod: why its application could not be asked
+	unsent     traffic.Unsent       // by id: the client's agent did not answer
 }
 
 func (r *round) add(a attempt, intent verdict.Intent, config verdict.Config) error {
@@ -191,16 +194,19 @@ func (r *round) send(ctx context.Context, attempts []attempt) error {
 		}
 	}
 	var both sync.WaitGroup
-	var unsent, unprobed error
+	var notSent, notProbed error
 	var results map[string]call.Result
-	both.Go(func() { results, unsent = r.Sender.Send(ctx, requests) })
-	both.Go(func() { r.probes, unprobed = r.Prober.Probe(ctx, probes) })
+	both.Go(func() { results, notSent = r.Sender.Send(ctx, requests) })
+	both.Go(func() { r.probes, notProbed = r.Prober.Probe(ctx, probes) })
 	both.Wait()
-	if unsent != nil {
-		return unsent
-	}
-	if unprobed != nil {
-		return unprobed
+	for _, err := range []error{notSent, notProbed} {
+		var unsent traffic.Unsent
+		switch {
+		case errors.As(err, &unsent) && ctx.Err() == nil:
+			maps.Copy(r.unsent, unsent)
+		case err != nil:
+			return err
+		}
 	}
 	for id, result := range results {
 		r.results[id] = result

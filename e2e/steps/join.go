@@ -41,6 +41,10 @@ func (r *round) join(ctx context.Context) error {
 func (r *round) client(ctx context.Context, check *verdict.Check) {
 	place := r.Places.Clients[check.From]
 	result := r.results[check.ID]
+	if why := r.unsent[check.ID]; why != nil {
+		r.noAnswer(check, why)
+		return
+	}
 	switch check.ClientKind {
 	case hop.Prober:
 		seen := traffic.Probed(r.probed[check.ID], place.Proxy, r.probes[check.ID])
@@ -64,6 +68,17 @@ func (r *round) client(ctx context.Context, check *verdict.Check) {
 	if check.On != "" {
 		check.Observers.Client = r.elsewhere(*check)
 	}
+}
+
+// noAnswer says of an attempt that its client's agent does not tell what became of it.
+func (r *round) noAnswer(check *verdict.Check, why error) {
+	seen := &hop.Observation{Source: hop.Client, By: r.Places.Clients[check.From].String(), ID: check.ID, Missing: why.Error()}
+	if check.ClientKind == hop.Prober {
+		seen.Source = hop.Probe
+		check.Observers.Probe = seen
+		return
+	}
+	check.Observers.Client = seen
 }
 
 // served tells whether the client has an answer of the server's application.

@@ -49,7 +49,8 @@ func NewProber(sender *Sender, authorities mesh.Authorities) *Prober {
 // Trust names the roots, PEM, by which the mesh's servers are verified from now on.
 func (p *Prober) Trust(roots []string) { p.trusted = strings.Join(roots, "") }
 
-// Probe makes all attempts at once, each on a connection of its own, and returns their results by id.
+// Probe makes all attempts at once, each on a connection of its own, and returns their results by id. Where a client's agent
+// does not answer, the error is Unsent.
 func (p *Prober) Probe(ctx context.Context, attempts []ProbeAttempt) (map[string]probe.Result, error) {
 	now := time.Now()
 	requests := map[string][]probe.Request{}
@@ -63,7 +64,7 @@ func (p *Prober) Probe(ctx context.Context, attempts []ProbeAttempt) (map[string
 	var mu sync.Mutex
 	var probers sync.WaitGroup
 	results := map[string]probe.Result{}
-	var failed error
+	unsent := Unsent{}
 	for from, batch := range requests {
 		probers.Go(func() {
 			var answer control.ProbeAnswer
@@ -71,7 +72,9 @@ func (p *Prober) Probe(ctx context.Context, attempts []ProbeAttempt) (map[string
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failed = fmt.Errorf("probe from %s: %w", from, err)
+				for _, request := range batch {
+					unsent[request.ID] = fmt.Errorf("probe from %s: %w", from, err)
+				}
 			}
 			for _, result := range answer.Results {
 				results[result.ID] = result
@@ -79,7 +82,7 @@ func (p *Prober) Probe(ctx context.Context, attempts []ProbeAttempt) (map[string
 		})
 	}
 	probers.Wait()
-	return results, failed
+	return results, unsent.orNil()
 }
 
 func (p *Prober) request(attempt ProbeAttempt, now time.Time) (probe.Request, error) {

@@ -4,7 +4,6 @@ package traffic
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -70,7 +69,8 @@ func patience(protocol hop.Protocol) int {
 // here is this process, as the sender of a request.
 const here = ""
 
-// Send makes all attempts at once, each on a connection of its own, and returns their results by id.
+// Send makes all attempts at once, each on a connection of its own, and returns their results by id. Where a client's agent does
+// not answer, the error is Unsent.
 func (s *Sender) Send(ctx context.Context, attempts []Attempt) (map[string]call.Result, error) {
 	requests := map[string][]call.Request{}
 	for _, attempt := range attempts {
@@ -83,14 +83,16 @@ func (s *Sender) Send(ctx context.Context, attempts []Attempt) (map[string]call.
 	var mu sync.Mutex
 	var senders sync.WaitGroup
 	results := map[string]call.Result{}
-	var failed error
+	unsent := Unsent{}
 	for via, batch := range requests {
 		senders.Go(func() {
 			sent, err := s.send(ctx, via, batch)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failed = errors.Join(failed, fmt.Errorf("send from %s: %w", via, err))
+				for _, request := range batch {
+					unsent[request.ID] = fmt.Errorf("send from %s: %w", via, err)
+				}
 			}
 			for _, result := range sent {
 				results[result.ID] = result
@@ -98,7 +100,7 @@ func (s *Sender) Send(ctx context.Context, attempts []Attempt) (map[string]call.
 		})
 	}
 	senders.Wait()
-	return results, failed
+	return results, unsent.orNil()
 }
 
 func (s *Sender) send(ctx context.Context, via string, batch []call.Request) ([]call.Result, error) {
