@@ -136,7 +136,10 @@ func needed(p fixture.Placement) []kube.Access {
 		add(namespace, "networking.istio.io", []string{"destinationrules", "envoyfilters"}, "create", "delete")
 		add(namespace, "", []string{"pods/portforward"}, "create")
 		add(namespace, "", []string{"pods/log"}, "get")
+		add(namespace, "discovery.k8s.io", []string{"endpointslices"}, "list")
 	}
+	add(p.In(fixture.MarkerNamespace), "", []string{"services"}, "create", "delete")
+	add(p.In(fixture.MarkerNamespace), "discovery.k8s.io", []string{"endpointslices"}, "create")
 	if p.NoGateway == "" {
 		add(p.Gateway.Namespace, "", []string{"pods/portforward"}, "create")
 		if p.Allowed.GatewayLog {

@@ -40,6 +40,7 @@ type Saboteur struct {
 type Done struct {
 	Settings map[string]any     // of the mesh, that it changed
 	Moved    []fixture.Workload // workloads of the world that have another pod than before
+	Rerouted bool               // pods or Services are others than before, so that nodes send requests elsewhere
 
 	undo []func(context.Context) error // to be called in reverse
 }
@@ -134,9 +135,18 @@ func (w *work) apply(ctx context.Context, files []string) error {
 			if err := mesh.RolledOut(ctx, w.Kube, object); err != nil {
 				return err
 			}
+			w.rerouted(object)
 		}
 	}
 	return nil
+}
+
+// rerouted notes that an object is one by which nodes send requests elsewhere than before.
+func (w *work) rerouted(object k8s.Object) {
+	switch object.GetObjectKind().GroupVersionKind().Kind {
+	case "Service", "Deployment":
+		w.done.Rerouted = true
+	}
 }
 
 func (w *work) image(object k8s.Object) {
@@ -179,6 +189,7 @@ func (w *work) patch(ctx context.Context, files []string) error {
 				return err
 			}
 			w.moved(part)
+			w.rerouted(part)
 		}
 	}
 	return nil

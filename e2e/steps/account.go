@@ -53,6 +53,9 @@ func (p *play) move(ctx context.Context, step int, act string, account fixture.A
 		if err := p.watchPods(ctx); err != nil {
 			return err
 		}
+		if err := p.routed(ctx); err != nil {
+			return err
+		}
 		return p.reached(ctx, workload)
 	})
 }
@@ -82,7 +85,7 @@ func (p *Player) follow(ctx context.Context, workload fixture.Workload) error {
 
 // ruleReached is the rule by which a mesh is settled after a roll-out. No push but that of the roll-out is waited for: what
 // istiod leaves out of it is the matter of a case.
-const ruleReached = "every client of the workload has its new pod as an endpoint, or can connect to it by name"
+const ruleReached = "every client of the workload has its new pod as an endpoint, and the node has it behind its Services"
 
 // hopsTo lists the hops of the world to a workload.
 func (p *Player) hopsTo(workload fixture.Workload) []attempt {
@@ -91,20 +94,6 @@ func (p *Player) hopsTo(workload fixture.Workload) []attempt {
 		own, err := service.Workload(a.want.Subset)
 		return err != nil || own.Name != workload.Name
 	})
-}
-
-// connected waits until a client without a proxy can connect to every service of the hops.
-func (p *Player) connected(ctx context.Context, hops []attempt) error {
-	var missing string
-	err := wait.For(func(ctx context.Context) (bool, error) {
-		var err error
-		missing, err = p.unconnected(ctx, hops)
-		return missing == "", err
-	}, wait.WithContext(ctx), wait.WithTimeout(settleLimit), wait.WithInterval(configInterval), wait.WithImmediate())
-	if err != nil && missing != "" {
-		return fmt.Errorf("after %s: %s", settleLimit, missing)
-	}
-	return err
 }
 
 // reached waits until the configuration of every hop to a workload can be read for the pod that it now has.
@@ -122,26 +111,7 @@ func (p *Player) reached(ctx context.Context, workload fixture.Workload) error {
 	if err != nil && missing != "" {
 		return fmt.Errorf("after %s: %s", settleLimit, missing)
 	}
-	if err != nil {
-		return err
-	}
-	return p.connected(ctx, hops)
-}
-
-// unconnected names a service of the hops that a client without a proxy cannot connect to; empty for none.
-func (p *Player) unconnected(ctx context.Context, hops []attempt) (string, error) {
-	tried := map[string]bool{}
-	for _, a := range hops {
-		service, _, _ := p.World.Port(a.To)
-		if service.Kind != fixture.ClusterIP || tried[service.Name] {
-			continue
-		}
-		tried[service.Name] = true
-		if connects, err := p.Sender.Reaches(ctx, p.RunID+"-reach", a.To); err != nil || !connects {
-			return a.To.String() + " takes no connection from a client without a proxy", err
-		}
-	}
-	return "", nil
+	return err
 }
 
 // workload finds a workload of the world; the case's parser has seen that there is one.

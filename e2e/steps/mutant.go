@@ -93,7 +93,9 @@ func (p *Player) under(ctx context.Context, t Trial, play func(verdict.Phase) ma
 		if err := p.follow(ctx, workload); err != nil && ctx.Err() != nil {
 			return nil, err
 		}
-		if err := p.connected(ctx, p.hopsTo(workload)); err != nil {
+	}
+	if done.Rerouted {
+		if err := p.routed(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -142,6 +144,11 @@ func (p *Player) undo(ctx context.Context, done *sabotage.Done) error {
 			return err
 		}
 		if err := p.reached(ctx, workload); err != nil {
+			return err
+		}
+	}
+	if done.Rerouted {
+		if err := p.routed(ctx); err != nil {
 			return err
 		}
 	}

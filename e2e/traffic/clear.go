@@ -5,39 +5,33 @@ import (
 	"fmt"
 	"net/netip"
 
-	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/fixtures/agent/call"
 )
 
-// clearPort is a port of TCP that every server's pod of fixtures/base serves, and the gateway's, which passes it on.
-const clearPort = 9000
+// ClearPort is a port of TCP that every server's pod of fixtures/base serves, and the gateway's, which passes it on.
+const ClearPort = 9000
 
 // Clear sends a request in the clear from a client without a proxy straight to a server's pod, and returns the port it
 // went to. It must be answered: the policies in force must take plaintext.
 func (s *Sender) Clear(ctx context.Context, id string, to mesh.Place) (uint16, error) {
-	result, err := s.clear(ctx, id, netip.AddrPortFrom(to.Address, clearPort).String(), requestMillis)
+	result, err := s.clear(ctx, id, netip.AddrPortFrom(to.Address, ClearPort).String(), requestMillis)
 	if err != nil {
 		return 0, fmt.Errorf("request in the clear to %s: %w", to, err)
 	}
 	if !result.Answered() {
 		return 0, fmt.Errorf("request in the clear to %s: it was not answered: %+v", to, result)
 	}
-	return clearPort, nil
+	return ClearPort, nil
 }
 
-// reachMillis bounds one try to connect.
-const reachMillis = 500
+// passMillis bounds one try to pass through a Service: a node that does not know it yet lets the connection hang.
+const passMillis = 500
 
-// Reaches tells whether a client without a proxy can connect to a service by its name. No proxy's configuration tells: it
-// is the node's kube-proxy that has to learn of a new pod.
-func (s *Sender) Reaches(ctx context.Context, id string, to hop.ServicePort) (bool, error) {
-	service, port, found := s.World.Port(to)
-	if !found {
-		return false, fmt.Errorf("%s: no such service port", to)
-	}
-	result, err := s.clear(ctx, id, fmt.Sprintf("%s:%d", service.Host(), port.Number), reachMillis)
-	return result.Local.IsValid(), err
+// Passes tells whether a request in the clear, from a client without a proxy to an address, is answered.
+func (s *Sender) Passes(ctx context.Context, id string, address netip.AddrPort) (bool, error) {
+	result, err := s.clear(ctx, id, address.String(), passMillis)
+	return result.Answered(), err
 }
 
 // clear sends a line over TCP from a client without a proxy.
