@@ -53,6 +53,7 @@ func TestMTLSConformance(t *testing.T) {
 	describeMutants(files)
 	describeFaults()
 	describeRestarts()
+	describeBegin()
 	describeLeases()
 	describeKills()
 	describeCanary()

@@ -2,6 +2,7 @@ package mesh
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -35,11 +36,24 @@ func (p Place) Known() bool { return p.Pod != "" }
 type Places struct {
 	Clients  map[string]Place // by name
 	Services map[string]Place // by name, and by NAME/SUBSET where several workloads are behind one
+	Lacking  map[string]error // by either of these names: why the one pod that a hop names is not there
 }
 
-// Server finds the pod behind a service, or behind a subset of it; a service with one workload has it behind any.
+// Client finds the pod of a client. The error says why there is none.
+func (p Places) Client(name string) (Place, error) {
+	if why := p.Lacking[name]; why != nil {
+		return Place{}, why
+	}
+	return p.Clients[name], nil
+}
+
+// Server finds the pod behind a service, or behind a subset of it; a service with one workload has it behind any. The error
+// says why there is none.
 func (p Places) Server(service, subset string) (Place, error) {
 	for _, key := range []string{service, service + "/" + subset} {
+		if why := p.Lacking[key]; why != nil {
+			return Place{}, why
+		}
 		if place, found := p.Services[key]; found {
 			return place, nil
 		}
@@ -47,25 +61,40 @@ func (p Places) Server(service, subset string) (Place, error) {
 	return Place{}, fmt.Errorf("no pod is behind service %s, subset %q", service, subset)
 }
 
-// Locate finds the one pod of each client and service. More than one is an error: a hop names one of each.
+// Locate finds the one pod of each client and service. A hop names one of each, so a workload of another number of pods is
+// lacking; whether a pod has the proxy that it should is for the cases to judge.
 func (m *Mesh) Locate(ctx context.Context, world fixture.World) (Places, error) {
-	pods := map[string]Place{}
+	pods, lacking := map[string]Place{}, map[string]error{}
 	for _, workload := range world.Workloads {
 		if m.place.NoGateway != "" && workload.Name == m.place.Gateway.Name {
 			continue
 		}
 		place, err := m.locate(ctx, workload)
-		if err != nil {
+		var count CountError
+		switch {
+		case errors.As(err, &count):
+			lacking[workload.Name] = count
+		case err != nil:
 			return Places{}, fmt.Errorf("workload %s: %w", workload.Name, err)
+		default:
+			pods[workload.Name] = place
 		}
-		if place.Proxied != workload.Proxied {
-			return Places{}, fmt.Errorf("pod %s: has a proxy: %t, want %t (kubectl get pod -n %s %s -o yaml tells what was injected)", place.Proxy, place.Proxied, workload.Proxied, place.Namespace, place.Pod)
-		}
-		pods[workload.Name] = place
 	}
-	places := Places{Clients: map[string]Place{}, Services: map[string]Place{}}
+	return placesOf(world, pods, lacking), nil
+}
+
+// placesOf gives clients and services the pods of their workloads.
+func placesOf(world fixture.World, pods map[string]Place, lacking map[string]error) Places {
+	places := Places{Clients: map[string]Place{}, Services: map[string]Place{}, Lacking: map[string]error{}}
+	give := func(to map[string]Place, name, workload string) {
+		if why := lacking[workload]; why != nil {
+			places.Lacking[name] = why
+			return
+		}
+		to[name] = pods[workload]
+	}
 	for _, client := range world.Clients {
-		places.Clients[client.Name] = pods[client.Workload.Name]
+		give(places.Clients, client.Name, client.Workload.Name)
 	}
 	for _, service := range world.Services {
 		for _, workload := range service.Workloads {
@@ -73,10 +102,24 @@ func (m *Mesh) Locate(ctx context.Context, world fixture.World) (Places, error) 
 			if len(service.Workloads) > 1 {
 				key += "/" + workload.Subset()
 			}
-			places.Services[key] = pods[workload.Name]
+			give(places.Services, key, workload.Name)
 		}
 	}
-	return places, nil
+	return places
+}
+
+// CountError is another number of pods of a workload than the one that a hop names.
+type CountError struct {
+	Workload fixture.Workload
+	Pods     []string
+}
+
+func (e CountError) Error() string {
+	running := "no pod runs"
+	if len(e.Pods) > 0 {
+		running = fmt.Sprintf("%d pods run (%s)", len(e.Pods), strings.Join(e.Pods, ", "))
+	}
+	return fmt.Sprintf("workload %s: %s, want one (kubectl get pods -n %s -l %s)", e.Workload.Name, running, e.Workload.Namespace, e.Workload.Selector)
 }
 
 func (m *Mesh) locate(ctx context.Context, workload fixture.Workload) (Place, error) {
@@ -86,7 +129,7 @@ func (m *Mesh) locate(ctx context.Context, workload fixture.Workload) (Place, er
 		return Place{}, err
 	}
 	if len(pods) != 1 {
-		return Place{}, fmt.Errorf("%d pods %s run in %s, want one (kubectl get pods -n %s)", len(pods), workload.Selector, namespace, namespace)
+		return Place{}, CountError{Workload: workload, Pods: namesOf(pods)}
 	}
 	pod := pods[0]
 	address, err := netip.ParseAddr(pod.Status.PodIP)
@@ -100,6 +143,14 @@ func (m *Mesh) locate(ctx context.Context, workload fixture.Workload) (Place, er
 		place.Identity = place.Account
 	}
 	return place, nil
+}
+
+func namesOf(pods []corev1.Pod) []string {
+	var names []string
+	for _, pod := range pods {
+		names = append(names, pod.Name)
+	}
+	return names
 }
 
 // hasProxy looks among init containers too: from Kubernetes 1.33 on the sidecar is one that restarts.

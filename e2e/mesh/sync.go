@@ -82,11 +82,7 @@ func (m *Mesh) istiods(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, pod := range pods {
-		names = append(names, pod.Name)
-	}
-	return names, nil
+	return namesOf(pods), nil
 }
 
 func (m *Mesh) syncz(ctx context.Context, istiod string) (io.ReadCloser, error) {

@@ -80,9 +80,14 @@ func (p *Player) restored(ctx context.Context, hops []attempt) error {
 			return false, err
 		}
 		different = nil
-		for h, shape := range now {
-			if p.baseline[h] != shape {
-				different = append(different, h+": "+differ(p.baseline[h], shape))
+		for _, h := range hops {
+			was, known := p.baseline[h.id]
+			shape, read := now[h.id]
+			switch {
+			case known && !read:
+				different = append(different, h.id+": its configuration cannot be read any more")
+			case known && was != shape:
+				different = append(different, h.id+": "+differ(was, shape))
 			}
 		}
 		return len(different) == 0, nil

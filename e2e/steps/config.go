@@ -19,10 +19,11 @@ import (
 	"mtls.test/conformance/e2e/verdict"
 )
 
-// facts reads what both proxies of each attempt have in force, by the attempt's id; each proxy is asked once.
+// facts reads what both proxies of each attempt have in force, by the attempt's id; each proxy is asked once. Where one does not
+// tell, the configuration of its attempts is missing. The error is the context's.
 func (p *Player) facts(ctx context.Context, attempts []attempt) (map[string]verdict.Config, error) {
-	dumps, err := p.dumps(ctx, attempts)
-	if err != nil {
+	dumps := p.dumps(ctx, attempts)
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	facts := map[string]verdict.Config{}
@@ -32,11 +33,26 @@ func (p *Player) facts(ctx context.Context, attempts []attempt) (map[string]verd
 	return facts, nil
 }
 
-func (p *Player) dumps(ctx context.Context, attempts []attempt) (map[mesh.Proxy]*envoy.Dump, error) {
+// dumps are what proxies have in force, each or why it is not known.
+type dumps map[mesh.Proxy]dumped
+
+type dumped struct {
+	dump *envoy.Dump
+	err  error
+}
+
+func (d dumps) of(proxy mesh.Proxy) (*envoy.Dump, error) {
+	read, asked := d[proxy]
+	if !asked {
+		return nil, fmt.Errorf("%s was not asked for its configuration", proxy)
+	}
+	return read.dump, read.err
+}
+
+func (p *Player) dumps(ctx context.Context, attempts []attempt) dumps {
 	var mu sync.Mutex
 	var readers sync.WaitGroup
-	var failed []error
-	dumps := map[mesh.Proxy]*envoy.Dump{}
+	all := dumps{}
 	for proxy, wanted := range p.wanted(attempts) {
 		readers.Go(func() {
 			dump, err := p.Read(ctx, proxy, wanted)
@@ -45,12 +61,11 @@ func (p *Player) dumps(ctx context.Context, attempts []attempt) (map[mesh.Proxy]
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			failed = append(failed, err)
-			dumps[proxy] = dump
+			all[proxy] = dumped{dump, err}
 		})
 	}
 	readers.Wait()
-	return dumps, errors.Join(failed...)
+	return all
 }
 
 // wanted is what decides the attempts in the configuration of each proxy.
@@ -91,7 +106,7 @@ func with[T comparable](set []T, one T) []T {
 	return append(set, one)
 }
 
-func (p *Player) config(a attempt, dumps map[mesh.Proxy]*envoy.Dump) verdict.Config {
+func (p *Player) config(a attempt, dumps dumps) verdict.Config {
 	service, port, _ := p.World.Port(a.To)
 	place, err := p.Places.Server(a.To.Service, a.want.Subset)
 	if err != nil {
@@ -103,7 +118,7 @@ func (p *Player) config(a attempt, dumps map[mesh.Proxy]*envoy.Dump) verdict.Con
 		return verdict.Config{Missing: err.Error()}
 	}
 	if place.Proxied {
-		dump := dumps[place.Proxy]
+		dump, _ := dumps.of(place.Proxy)
 		tls := slices.ContainsFunc(facts.Chains, func(chain envoy.ChainFacts) bool { return chain.Socket == envoy.TLSSocket })
 		config.Secrets.Server, config.Secrets.ServerSerial, err = p.secrets(place.Proxy, dump, tls)
 	}
@@ -131,14 +146,18 @@ func (p *Player) config(a attempt, dumps map[mesh.Proxy]*envoy.Dump) verdict.Con
 }
 
 // server reads what stands before a server's application; the gateway is one at its own listeners.
-func (p *Player) server(to hop.ServicePort, subset string, dumps map[mesh.Proxy]*envoy.Dump) (envoy.ServerFacts, error) {
+func (p *Player) server(to hop.ServicePort, subset string, dumps dumps) (envoy.ServerFacts, error) {
 	service, port, _ := p.World.Port(to)
 	place, err := p.Places.Server(to.Service, subset)
 	if err != nil || !place.Proxied {
 		return envoy.Naked(port.Workload), err
 	}
-	dump, at := dumps[place.Proxy], netip.AddrPortFrom(place.Address, port.Workload)
+	at := netip.AddrPortFrom(place.Address, port.Workload)
 	var facts envoy.ServerFacts
+	dump, err := dumps.of(place.Proxy)
+	if err != nil {
+		return facts, err
+	}
 	if service.Relays() {
 		facts, err = dump.Gateway(at.Port())
 	} else {
@@ -182,8 +201,11 @@ func cluster(a attempt, service fixture.Service) string {
 	return envoy.SubsetName(service.Host(), a.To.Port, a.want.Subset)
 }
 
-func (p *Player) addClient(config *verdict.Config, client mesh.Proxy, dumps map[mesh.Proxy]*envoy.Dump, cluster string, to netip.AddrPort, does envoy.Attempt) error {
-	dump := dumps[client]
+func (p *Player) addClient(config *verdict.Config, client mesh.Proxy, dumps dumps, cluster string, to netip.AddrPort, does envoy.Attempt) error {
+	dump, err := dumps.of(client)
+	if err != nil {
+		return err
+	}
 	facts, err := dump.Outbound(cluster, to)
 	if err != nil {
 		return err

@@ -11,7 +11,9 @@ import (
 )
 
 func TestACaseRestsOnThePodsOfItsHopsAlone(t *testing.T) {
-	pod := func(name string) mesh.Place { return mesh.Place{Proxy: mesh.Proxy{Namespace: "n", Pod: name}, Proxied: true} }
+	pod := func(name string) mesh.Place {
+		return mesh.Place{Proxy: mesh.Proxy{Namespace: "n", Pod: name}, Proxied: true}
+	}
 	world := fixture.World{
 		Clients: []fixture.Client{{Name: "gateway", Kind: hop.Gateway}, {Name: "client", Kind: hop.Sidecar}, {Name: "other-client", Kind: hop.Sidecar}, {Name: "plain-client", Kind: hop.Plain}},
 		Services: []fixture.Service{

@@ -222,6 +222,10 @@ func (r *round) only(check *verdict.Check, wires map[hop.FiveTuple]observe.Wire,
 func (r *round) show(check *verdict.Check, wire observe.Wire) {
 	seen := wire.Observation
 	seen.ID = check.ID
+	if why := r.uncontrolled(r.servers[check.ID].Proxy); why != nil {
+		check.Observers.Wire = &hop.Observation{Source: hop.Wire, By: seen.By, ID: check.ID, Conn: seen.Conn, Missing: why.Error()}
+		return
+	}
 	switch {
 	case check.On != "" && seen.Packets != nil && seen.Packets.Closed:
 		seen.Refusal = hop.Closed

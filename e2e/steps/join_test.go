@@ -6,6 +6,7 @@ import (
 
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/observe"
 	"mtls.test/conformance/e2e/traffic"
 	"mtls.test/conformance/e2e/verdict"
 )
@@ -24,4 +25,8 @@ func TestAClientWhoseAgentDoesNotAnswerIsMissingAndNoOther(t *testing.T) {
 			t.Errorf("%s: %+v", kind, seen)
 		}
 	}
+}
+
+func wireThatSays(outcome hop.Outcome) observe.Wire {
+	return observe.Wire{Observation: hop.Observation{Source: hop.Wire, Says: outcome}}
 }

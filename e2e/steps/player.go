@@ -50,6 +50,8 @@ type Player struct {
 	Read func(context.Context, mesh.Proxy, envoy.Wanted) (*envoy.Dump, error)
 
 	plays       int                          // so far
+	findings    []finding                    // of the set-up
+	blind       map[mesh.Proxy]error         // servers' pods of which the taps showed no plaintext where there was some, and why
 	watched     time.Time                    // from when on the taps watch every server
 	baseline    map[string]string            // by hop
 	application *envoy.SecretFacts           // what the servers' applications present by themselves
@@ -110,8 +112,8 @@ func (p *Player) Begin(ctx context.Context) error {
 	return p.control(ctx)
 }
 
-// Ready removes what earlier runs left in the mesh, sees that the servers' logs come through, and remembers how the proxies
-// are configured now.
+// Ready removes what earlier runs left in the mesh, and remembers how the proxies are configured now. What keeps an observer of
+// one pod from speaking does not keep the player from being ready.
 func (p *Player) Ready(ctx context.Context) error {
 	p.held, p.trust = map[string]envoy.SecretFacts{}, began
 	// Known before any lease ends: the garbage collector deletes what hung on it while we look.
@@ -135,19 +137,11 @@ func (p *Player) Ready(ctx context.Context) error {
 			return fmt.Errorf("removing what an earlier run left: %w", err)
 		}
 	}
-	if err := p.pushAnew(ctx); err != nil {
+	if err := p.find(ctx, mesh.Proxy{}, p.pushAnew(ctx)); err != nil {
 		return err
 	}
 	if err := p.agreed(ctx); err != nil {
 		return err
-	}
-	for _, place := range p.servers() {
-		if p.silent(place) {
-			continue
-		}
-		if mark := p.watermark(ctx, p.RunID+"-begin", place, 0); mark.missing != nil {
-			return fmt.Errorf("the log of %s cannot be followed: %w", place.Proxy, mark.missing)
-		}
 	}
 	if err := p.watch(ctx); err != nil {
 		return err
@@ -190,6 +184,11 @@ func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Eviden
 	play := p.begun(c)
 	play.verdict.Rerun = rerun(c)
 	var broken []error
+	findings, lacking := play.found()
+	play.verdict.Findings = findings
+	for _, why := range lacking {
+		broken = append(broken, errors.New(why))
+	}
 	if err := play.watchPods(ctx); err != nil {
 		broken = append(broken, err)
 	}

@@ -46,7 +46,8 @@ func (p *play) touched() []attempt {
 	return slices.DeleteFunc(p.everyHop(), func(a attempt) bool { return !over[a.Hop] })
 }
 
-// shapes reads how hops are configured, reduced to what a policy decides, by their ids.
+// shapes reads how hops are configured, reduced to what a policy decides, by their ids. A hop whose configuration is missing has
+// none.
 func (p *Player) shapes(ctx context.Context, hops []attempt) (map[string]string, error) {
 	facts, err := p.facts(ctx, hops)
 	if err != nil {
@@ -54,7 +55,9 @@ func (p *Player) shapes(ctx context.Context, hops []attempt) (map[string]string,
 	}
 	reduced := map[string]string{}
 	for id, config := range facts {
-		reduced[id] = shape(config)
+		if config.Missing == "" {
+			reduced[id] = shape(config)
+		}
 	}
 	return reduced, nil
 }

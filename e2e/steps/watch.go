@@ -2,7 +2,6 @@ package steps
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -21,13 +20,13 @@ func (p *Player) servers() map[mesh.Proxy]mesh.Place {
 	return servers
 }
 
-// watch has the taps record what comes to the servers' pods.
+// watch has the taps record what comes to the servers' pods. A pod that cannot be watched is a finding.
 func (p *Player) watch(ctx context.Context) error {
 	if p.Taps == nil {
 		return nil
 	}
 	for _, place := range p.servers() {
-		if err := p.Taps.Watch(ctx, place); err != nil {
+		if err := p.find(ctx, place.Proxy, p.Taps.Watch(ctx, place)); err != nil {
 			return err
 		}
 	}
@@ -36,20 +35,25 @@ func (p *Player) watch(ctx context.Context) error {
 }
 
 // control proves by a connection in the clear to each server that the taps see plaintext where there is some: without that,
-// that none was seen would mean nothing.
+// that none was seen would mean nothing, so packets of a server that fails it say nothing.
 func (p *Player) control(ctx context.Context) error {
+	p.blind = map[mesh.Proxy]error{}
 	if p.Taps == nil {
 		return nil
 	}
 	for _, place := range p.servers() {
-		began := time.Now()
-		port, err := p.Sender.Clear(ctx, p.RunID+"-control", place)
-		if err != nil {
-			return err
-		}
-		if err := p.Taps.SeesPlaintext(ctx, tap.Wanted{Destination: netip.AddrPortFrom(place.Address, port), Since: began}); err != nil {
-			return fmt.Errorf("positive control of %s: %w", place.Proxy, err)
+		if err := p.controlOf(ctx, place); err != nil {
+			p.blind[place.Proxy] = err
 		}
 	}
-	return nil
+	return ctx.Err()
+}
+
+func (p *Player) controlOf(ctx context.Context, place mesh.Place) error {
+	began := time.Now()
+	port, err := p.Sender.Clear(ctx, p.RunID+"-control", place)
+	if err != nil {
+		return err
+	}
+	return p.Taps.SeesPlaintext(ctx, tap.Wanted{Destination: netip.AddrPortFrom(place.Address, port), Since: began})
 }

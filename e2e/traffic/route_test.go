@@ -94,10 +94,10 @@ func TestAnAttemptWithoutAWayIsRefused(t *testing.T) {
 
 func TestEveryServersPodServesTheClearPort(t *testing.T) {
 	world := sender(t).World
-	serves := map[string]bool{"istio-ingressgateway": slices.Contains(routed(t, world, "product-service"), clearPort)}
+	serves := map[string]bool{"istio-ingressgateway": slices.Contains(routed(t, world, "product-service"), ClearPort)}
 	for _, service := range world.Services {
 		for _, port := range service.Ports {
-			if port.Workload == clearPort && port.Protocol == hop.TCP {
+			if port.Workload == ClearPort && port.Protocol == hop.TCP {
 				serves[service.Workloads[0].Name] = true
 			}
 		}
@@ -105,7 +105,7 @@ func TestEveryServersPodServesTheClearPort(t *testing.T) {
 	for _, service := range world.Services {
 		for _, workload := range service.Workloads {
 			if !serves[workload.Name] {
-				t.Errorf("%s does not serve TCP at %d", workload.Name, clearPort)
+				t.Errorf("%s does not serve TCP at %d", workload.Name, ClearPort)
 			}
 		}
 	}

@@ -2,9 +2,12 @@ package traffic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"strings"
+	"syscall"
 
 	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/fixtures/agent/call"
@@ -39,8 +42,23 @@ func (s *Sender) Sentinel(ctx context.Context, id string, to mesh.Place) (uint16
 	if err != nil {
 		return 0, fmt.Errorf("sentinel to %s: %w", to, err)
 	}
-	if len(results) != 1 || !results[0].Local.IsValid() {
-		return 0, fmt.Errorf("sentinel to %s: it did not connect: %+v", to, results)
+	if len(results) != 1 {
+		return 0, fmt.Errorf("sentinel to %s: %d answers to one request", to, len(results))
 	}
-	return port, nil
+	return port, passed(results[0], to, port)
+}
+
+// ErrPastProxy is returned, wrapped, where connections to a pod pass its proxy by.
+var ErrPastProxy = errors.New("connections to it go past its proxy")
+
+// passed tells why a sentinel did not come to the proxy of a pod. A proxy takes connections to every port, so a refusal is the
+// pod's own.
+func passed(result call.Result, to mesh.Place, port uint16) error {
+	switch {
+	case result.Local.IsValid():
+		return nil
+	case strings.Contains(result.Error, syscall.ECONNREFUSED.Error()):
+		return fmt.Errorf("%s: %w: port %d, which nobody serves, is refused by the pod itself (annotations traffic.sidecar.istio.io/… and the iptables rules of the pod decide what its proxy gets)", to, ErrPastProxy, port)
+	}
+	return fmt.Errorf("sentinel to %s: it did not connect: %s", to, result.Error)
 }

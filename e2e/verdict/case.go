@@ -19,6 +19,7 @@ type Case struct {
 	Reason            string      `json:"reason"`
 	Broken            string      `json:"broken,omitempty"`    // what kept the case from being played or reverted to its end
 	Disturbed         []string    `json:"disturbed,omitempty"` // pods on which it rests that ended while it was played
+	Findings          []string    `json:"findings,omitempty"`  // of the set-up, on the pods on which it rests: what keeps an observer from speaking
 	Seconds           float64     `json:"seconds"`
 	ConvergenceMillis int64       `json:"convergenceMillis"` // the longest that a change took to reach every proxy concerned
 	Changes           []Change    `json:"changes"`

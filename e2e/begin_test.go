@@ -1,0 +1,58 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"testing/fstest"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
+)
+
+const (
+	beginLimit = 4 * time.Minute
+	concerned  = "default-mesh"       // goes to product-service
+	apart      = "tls-server-refused" // does not
+)
+
+func describeBegin() {
+	Describe("The suite", Serial, Label("chaos"), func() {
+		DescribeTable("begins, and has the cases concerned judge", func(ctx SpecContext, of string, result hop.Result, reason string) {
+			onlyOwn()
+			Expect(recovered(ctx)).To(Succeed())
+			undo := patched(ctx, of)
+			Expect(recovered(ctx)).To(Succeed())
+			told, _ := player.Play(ctx, caseOf(concerned))
+			Expect(told.Result).To(Equal(result), told.Reason)
+			Expect(told.Reason).To(ContainSubstring(reason))
+			other, _ := player.Play(ctx, caseOf(apart))
+			Expect(other.Result).To(Equal(hop.Pass), other.Reason)
+			Expect(undo(ctx)).To(Succeed())
+			Expect(recovered(ctx)).To(Succeed())
+		},
+			Entry("a server of two pods", SpecTimeout(beginLimit), "replicas: 2", hop.Inconclusive, "2 pods run"),
+			Entry("a server without a sidecar", SpecTimeout(beginLimit), `template: {metadata: {labels: {sidecar.istio.io/inject: "false"}}}`, hop.Mismatch, "plaintext"),
+			Entry("a server whose ports pass its proxy by", SpecTimeout(beginLimit),
+				`template: {metadata: {annotations: {traffic.sidecar.istio.io/includeInboundPorts: "8080"}}}`, hop.Mismatch, "go past its proxy"),
+		)
+	})
+}
+
+// patched gives product-service's Deployment another spec, on a lease.
+func patched(ctx context.Context, spec string) (undo func(context.Context) error) {
+	GinkgoHelper()
+	const file = "deployment.yaml"
+	part := fmt.Sprintf("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: product-service, namespace: default}\nspec: {%s}\n", spec)
+	changed := fixture.Mutant{ID: "begin", Sabotage: []fixture.Act{{Patch: []string{file}}}}
+	files := fstest.MapFS{file: {Data: []byte(part)}}
+	done, err := trial(files, changed).Saboteur.Do(ctx, files, changed)
+	DeferCleanup(done.Undo)
+	Expect(err).NotTo(HaveOccurred())
+	return done.Undo
+}
