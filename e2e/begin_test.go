@@ -27,7 +27,7 @@ func describeBegin() {
 			onlyOwn()
 			Expect(recovered(ctx)).To(Succeed())
 			undo := patched(ctx, of)
-			Expect(recovered(ctx)).To(Succeed())
+			Expect(readied(ctx, given.RunID)).To(Succeed())
 			told, _ := player.Play(ctx, caseOf(concerned))
 			Expect(told.Result).To(Equal(result), told.Reason)
 			Expect(told.Reason).To(ContainSubstring(reason))

@@ -100,10 +100,14 @@ func weakened(ctx context.Context, do func()) error {
 	return err
 }
 
-// recovered readies a player anew: pods, their logs and what was left in the mesh.
-func recovered(ctx context.Context) error {
+// recovered readies a player anew: pods, their logs and what was left in the mesh. It is of another suite, so that what this
+// one left is ended.
+func recovered(ctx context.Context) error { return readied(ctx, runner) }
+
+// readied readies a player anew, as of a part of a run whose leases stand.
+func readied(ctx context.Context, run string) error {
 	anew := given
-	anew.RunID = runner + "-" + crand.Text()[:4] // of another suite, so that what this one left is ended
+	anew.RunID = run + "-" + crand.Text()[:4]
 	fresh, stop, err := steps.Prepare(ctx, client, anew, fixtures.FS, world, diagnose)
 	if err != nil {
 		return err
