@@ -1,5 +1,6 @@
-// Package intent says what policies ask of a hop, by Istio's documented rules and without Istio's code: an oracle that
-// shares no mistake with the control plane. Rules cite the document or the file of istio/istio that states them.
+// Package intent says what policies ask of a hop, without Istio's code. Each of its rules names its Source: the documents
+// that state it, or the file of istiod that it was read in where no document does. A mistake of istiod's is found where
+// documents state the rule; where istiod's source alone does, the oracle shares it.
 package intent
 
 import (
