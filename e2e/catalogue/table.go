@@ -29,20 +29,42 @@ func Tuples(rows []Row) int {
 // WriteTable writes the table of all cases as Markdown.
 func WriteTable(to io.Writer, rows []Row) error {
 	var text strings.Builder
-	checks, slow := 0, 0
+	checks, alone, slow := 0, 0, 0
 	for _, row := range rows {
 		checks += len(row.Asked)
+		alone += row.SourceAlone()
 		if slices.Contains(row.Case.Labels, "slow") {
 			slow++
 		}
 	}
 	fmt.Fprintf(&text, "%d cases (%d of them `slow`), %d checks, %d distinct tuples of rules used, kind of client, protocol and want.\n\n", len(rows), slow, checks, Tuples(rows))
-	text.WriteString("| case | it must hold that | checks | labels |\n|---|---|---|---|\n")
+	fmt.Fprintf(&text, "† is how many of a case's checks use a rule that only istiod's source states, %d in all: see [the rules](#the-rules-of-the-oracle).\n\n", alone)
+	text.WriteString("| case | it must hold that | checks | † | labels |\n|---|---|---|---|---|\n")
 	for _, row := range rows {
-		fmt.Fprintf(&text, "| [%s](cases/%s/case.yaml) | %s | %s | %s |\n", row.Case.ID, row.Case.ID, cell(row.Case.Title), wants(row.Asked), strings.Join(row.Case.Labels, ", "))
+		fmt.Fprintf(&text, "| [%s](cases/%s/case.yaml) | %s | %s | %s | %s |\n",
+			row.Case.ID, row.Case.ID, cell(row.Case.Title), wants(row.Asked), row.share(), strings.Join(row.Case.Labels, ", "))
 	}
 	_, err := io.WriteString(to, text.String())
 	return err
+}
+
+// SourceAlone counts the checks of the case that use a rule which istiod's source alone states.
+func (r Row) SourceAlone() int {
+	count := 0
+	for _, asked := range r.Asked {
+		if len(asked.Answer.SourceAlone()) > 0 {
+			count++
+		}
+	}
+	return count
+}
+
+// share is SourceAlone of all checks: "3 of 4"; empty for a case without checks.
+func (r Row) share() string {
+	if len(r.Asked) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d", r.SourceAlone(), len(r.Asked))
 }
 
 // wants counts a case's checks by what they want.

@@ -106,6 +106,7 @@ func (r *Report) conclude(cause string, specs []Spec) {
 
 func (s *Summary) count(c verdict.Case) {
 	s.Checks += len(c.Checks)
+	s.SourceAlone += sourceAlone(c.Checks)
 	switch c.Result {
 	case hop.Pass:
 		s.Pass++
@@ -121,3 +122,14 @@ func (s *Summary) count(c verdict.Case) {
 }
 
 func (s Summary) ran() int { return s.Pass + s.Fail + s.Mismatch + s.Inconclusive }
+
+// sourceAlone counts the checks with a rule that istiod's source alone states.
+func sourceAlone(checks []verdict.Check) int {
+	count := 0
+	for _, check := range checks {
+		if len(check.SourceAlone) > 0 {
+			count++
+		}
+	}
+	return count
+}

@@ -3,12 +3,14 @@
 package report
 
 import (
+	"fmt"
+
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/verdict"
 )
 
 // SchemaVersion is the version of report.json; schema.json beside this file is its schema.
-const SchemaVersion = "4"
+const SchemaVersion = "4.1"
 
 // Report is report.json. Result is the contract: the run is green when it is PASS and never otherwise.
 type Report struct {
@@ -48,6 +50,16 @@ type Summary struct {
 	Inconclusive int `json:"inconclusive"`
 	Skipped      int `json:"skipped"`
 	Checks       int `json:"checks"`
+	SourceAlone  int `json:"sourceAlone,omitempty"` // checks with a rule that istiod's source alone states
+}
+
+// Independence says how far the oracle's answers rest on documents; empty without checks.
+func (s Summary) Independence() string {
+	if s.Checks == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d checks use only rules that documents state; %d also use one that only istiod's source states (†): a mistake in it that Istio and the oracle share is PASS",
+		s.Checks-s.SourceAlone, s.Checks, s.SourceAlone)
 }
 
 // Durations are wall time.

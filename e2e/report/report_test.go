@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/intent"
 	"mtls.test/conformance/e2e/report"
 	"mtls.test/conformance/e2e/verdict"
 )
@@ -159,5 +160,33 @@ func TestDocumentsThatSayOtherThanIstioAreListed(t *testing.T) {
 	}
 	if !strings.Contains(page.String(), "the chart &lt;ends&gt; elsewhere") || !strings.Contains(summary.String(), "## Where Istio does otherwise than documented") {
 		t.Errorf("page:\n%s\nsummary:\n%s", page.String(), summary.String())
+	}
+}
+
+func TestChecksThatRestOnSourceAloneAreCountedAndMarked(t *testing.T) {
+	alone, documented := []intent.Rule{intent.AutoClusters, intent.ServerTie}, []intent.Rule(nil)
+	told := report.Fold(report.Run{Verdicts: map[string]verdict.Case{
+		"a": {ID: "a", Result: hop.Pass, Checks: []verdict.Check{{Result: hop.Pass, SourceAlone: alone}, {Result: hop.Pass, SourceAlone: documented}}},
+		"b": {ID: "b", Result: hop.Pass, Checks: []verdict.Check{{Result: hop.Pass, SourceAlone: documented}}},
+	}})
+	if told.Summary.SourceAlone != 1 || told.Summary.Checks != 3 {
+		t.Errorf("summary: %+v", told.Summary)
+	}
+	var page, summary bytes.Buffer
+	if err := errors.Join(told.WritePage(&page), told.WriteSummary(&summary)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"2 of 3 checks use only rules that documents state; 1 also use", "| a | PASS | 2 | 1 |", "| b | PASS | 1 | 0 |"} {
+		if !strings.Contains(summary.String(), want) {
+			t.Errorf("no %q in summary:\n%s", want, summary.String())
+		}
+	}
+	mark := `>†</abbr>`
+	if strings.Count(page.String(), mark) != 1 || !strings.Contains(page.String(), "states: auto-mtls/clusters peer-authentication/tie-by-name\"") {
+		t.Errorf("page:\n%s", page.String())
+	}
+	var empty bytes.Buffer
+	if err := report.Fold(report.Run{}).WriteSummary(&empty); err != nil || strings.Contains(empty.String(), "documents state") {
+		t.Errorf("%v, a run without checks:\n%s", err, empty.String())
 	}
 }

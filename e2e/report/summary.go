@@ -20,6 +20,9 @@ func (r Report) WriteSummary(out io.Writer) error {
 	m := r.Measures
 	fmt.Fprintf(&text, "Median case %.2f s, %.1f checks/s, settled within %d ms. Packets of the very connection: %s served checks; cause named: %s refused checks; %d distinct tuples of rules, client, protocol and want.\n",
 		m.MedianCaseSeconds, m.ChecksPerSecond, m.MaxSettleMillis, m.Wire, m.Named, m.Tuples)
+	if s.Checks > 0 {
+		fmt.Fprintf(&text, "\n%s.\n", s.Independence())
+	}
 	fmt.Fprintf(&text, "\nIn the clear from clients that have a proxy, because a policy on a lease said so: %s.\n", m.Exposed)
 	if m.Foreseen > 0 {
 		fmt.Fprintf(&text, "\n%d expectations of Istio's own proxies are foreseen from what istiod would send to them; what would be on the wire is not verified.\n", m.Foreseen)
@@ -42,9 +45,9 @@ func (r Report) WriteSummary(out io.Writer) error {
 			fmt.Fprintf(&text, "| %s | %s %s | %s %s | %s | %.0f s | %s |\n", f.Fault, f.Sound.Result, cell(f.Sound.Reason), f.Weak.Result, cell(f.Weak.Reason), f.After.Result, f.Seconds, cell(f.Wrong))
 		}
 	}
-	text.WriteString("\n| case | verdict | checks | settled after | title |\n|---|---|---|---|---|\n")
+	text.WriteString("\n| case | verdict | checks | † | settled after | title |\n|---|---|---|---|---|---|\n")
 	for _, c := range r.Cases {
-		fmt.Fprintf(&text, "| %s | %s | %d | %d ms | %s |\n", c.ID, c.Result, len(c.Checks), c.ConvergenceMillis, cell(c.Title))
+		fmt.Fprintf(&text, "| %s | %s | %d | %d | %d ms | %s |\n", c.ID, c.Result, len(c.Checks), sourceAlone(c.Checks), c.ConvergenceMillis, cell(c.Title))
 	}
 	for _, c := range r.Cases {
 		if c.Result == hop.Pass {

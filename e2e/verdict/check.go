@@ -42,6 +42,10 @@ type Check struct {
 	Intent     Intent         `json:"intent"`
 	Config     Config         `json:"config"`
 	Observers  Observers      `json:"observers"`
+
+	// SourceAlone are the rules of the intent's trail that istiod's source alone states, in whole or in part. Istio and the
+	// oracle can share a mistake in them, and the check is PASS all the same. Every rule of the trail counts.
+	SourceAlone []intent.Rule `json:"sourceAlone,omitempty"`
 }
 
 // Identities are those that the two ends must prove where the hop is mTLS.

@@ -2,6 +2,7 @@ package verdict_test
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -129,5 +130,14 @@ func TestWithout(t *testing.T) {
 	plain.Observers.Wire, plain.Without = nil, []hop.Source{hop.Wire}
 	if plain.Judge(); plain.Result != hop.Pass || plain.Reason != "in the clear at both ends; no packet was looked at" {
 		t.Errorf("plaintext without the wire: %s %s", plain.Result, plain.Reason)
+	}
+}
+
+func TestAJudgedCheckNamesTheRulesThatRestOnSourceAlone(t *testing.T) {
+	check := mtlsCheck()
+	check.Intent.Rules = []intent.Rule{intent.AutoClusters, intent.ServerDefault}
+	check.Judge()
+	if check.Result != hop.Pass || !slices.Equal(check.SourceAlone, []intent.Rule{intent.AutoClusters}) {
+		t.Errorf("%s %s: %v", check.Result, check.Reason, check.SourceAlone)
 	}
 }

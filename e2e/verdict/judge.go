@@ -15,6 +15,7 @@ import (
 // spoiled by a missing observer, so that a contradiction among those present is never hidden by an absent one.
 func (c *Check) Judge() {
 	c.Observers.Required = c.required()
+	c.SourceAlone = c.Intent.SourceAlone()
 	c.Result, c.Reason = c.judge()
 }
 
