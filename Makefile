@@ -2,9 +2,10 @@
 # environment: make e2e KEEP=1 FOCUS=temporary-disable. The runner is exec'ed, so that signals reach it and no shell.
 RUNNER := bin/e2e
 TLSCHECK := bin/kubectl-tls_check
+REPORTDIFF := bin/reportdiff
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify preflight cache-prune $(RUNNER) $(TLSCHECK)
+.PHONY: help test unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify preflight report-diff cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +73,9 @@ verify: $(RUNNER) $(TLSCHECK) ## go through the guide's commands for a service (
 preflight: $(RUNNER) ## check input and machine, change nothing
 	@exec $(RUNNER) preflight
 
+report-diff: $(REPORTDIFF) ## compare two report.json check by check: nothing may become less, no verdict may change (OLD=, NEW=)
+	@exec $(REPORTDIFF) $(OLD) $(NEW)
+
 cache-prune: ## remove what was built for the lanes
 	@exec scripts/images.sh --prune
 
@@ -80,3 +84,6 @@ $(RUNNER):
 
 $(TLSCHECK):
 	@go build -buildvcs=false -o $@ ./scripts/kubectl-tls_check
+
+$(REPORTDIFF):
+	@go build -buildvcs=false -o $@ ./scripts/reportdiff
