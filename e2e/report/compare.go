@@ -24,7 +24,7 @@ type Loss struct {
 }
 
 // Green tells whether nothing became less and no verdict changed.
-func (c Comparison) Green() bool { return len(c.Losses) == 0 }
+func (r Comparison) Green() bool { return len(r.Losses) == 0 }
 
 // CompareRuns compares two reports check by check: the observers that spoke, the observers required and the fields with a
 // value may only become more, the rule of settling may change but not vanish, and each verdict stays. Checks are matched
