@@ -18,7 +18,7 @@ var autoSources = map[Rule]Source{
 		Code: []string{codeEndpoints},
 	},
 	AutoDisagree: {
-		Code:         []string{"pilot/pkg/networking/core/cluster_tls.go, tlsMode-istio"},
+		Code:         []string{"pilot/pkg/networking/core/cluster_tls.go, applyUpstreamTLSSettings"},
 		Undocumented: allOfIt, Searched: searchedAuto,
 		Against: []Document{
 			{meshAuto, "If the upstream authentication policy is in STRICT mode, use Istio provisioned certificate for mutual TLS to connect to upstream."},

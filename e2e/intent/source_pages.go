@@ -2,11 +2,10 @@ package intent
 
 // The pages that rules cite, or that were searched for rules that no document states.
 const (
-	concepts             Page = "https://istio.io/latest/docs/concepts/security/"
-	conceptsSelector     Page = concepts + "#selector-field"
-	conceptsPeer         Page = concepts + "#peer-authentication"
-	conceptsArchitecture Page = concepts + "#authentication-architecture"
-	conceptsTraffic      Page = "https://istio.io/latest/docs/concepts/traffic-management/#destination-rules"
+	concepts         Page = "https://istio.io/latest/docs/concepts/security/"
+	conceptsSelector Page = concepts + "#selector-field"
+	conceptsPeer     Page = concepts + "#peer-authentication"
+	conceptsTraffic  Page = "https://istio.io/latest/docs/concepts/traffic-management/#destination-rules"
 
 	peerReference Page = "https://istio.io/latest/docs/reference/config/security/peer_authentication/"
 	peerSelector  Page = peerReference + "#PeerAuthentication-selector"
