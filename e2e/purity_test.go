@@ -14,7 +14,7 @@ const module = "mtls.test/conformance/"
 // order is the order of the pure packages: each imports to the left of it only. Those of one step do not import
 // each other.
 var order = [][]string{
-	{"hop"}, {"config", "witness", "proxylog"}, {"fixture"}, {"intent", "envoy", "accesslog", "handshake"}, {"verdict", "catalogue", "tlscheck"}, {"report"},
+	{"clock"}, {"hop"}, {"config", "witness", "proxylog"}, {"fixture"}, {"intent", "envoy", "accesslog", "handshake"}, {"verdict", "catalogue", "tlscheck"}, {"report"},
 }
 
 // impure are packages, with all below them, that no pure package may reach.
