@@ -54,6 +54,7 @@ func TestMTLSConformance(t *testing.T) {
 	describeFaults()
 	describeRestarts()
 	describeBegin()
+	describeClocks()
 	describeLeases()
 	describeKills()
 	describeCanary()

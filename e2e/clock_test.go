@@ -1,0 +1,55 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/steps"
+	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/fixtures"
+)
+
+const clockLimit = 4 * time.Minute
+
+func describeClocks() {
+	Describe("A node's clock", Serial, Label("chaos"), func() {
+		DescribeTable("that is wrong makes no verdict wrong", func(ctx SpecContext, patch string) {
+			onlyOwn()
+			var told verdict.Case
+			var evidence steps.Evidence
+			Expect(withTap(ctx, patch, func() { told, evidence = player.Play(ctx, caseOf(faulty)) })).To(Succeed())
+			Expect(keep(filepath.Join(given.Artifacts, "clocks", filepath.Base(patch)), told, evidence)).To(Succeed())
+			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
+		},
+			Entry("two seconds ahead", SpecTimeout(clockLimit), "clock/tap-ahead.yaml"),
+			Entry("two seconds behind", SpecTimeout(clockLimit), "clock/tap-behind.yaml"),
+		)
+	})
+}
+
+// withTap does something with a tap that is patched, and readies a player before it and after it.
+func withTap(ctx context.Context, patch string, do func()) error {
+	saboteur := *trial(fixtures.FS, fixture.Mutant{}).Saboteur
+	saboteur.RunID = runner // the lease is to outlast the suite of one player
+	done, err := saboteur.Do(ctx, fixtures.FS, fixture.Mutant{ID: "clock", Sabotage: []fixture.Act{{Patch: []string{patch}}}})
+	DeferCleanup(done.Undo)
+	if err != nil {
+		return err
+	}
+	if err := recovered(ctx); err != nil {
+		return err
+	}
+	do()
+	if err := done.Undo(ctx); err != nil {
+		return err
+	}
+	return recovered(ctx)
+}
