@@ -5,11 +5,14 @@ package e2e
 import (
 	"context"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"mtls.test/conformance/e2e/clock"
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/steps"
@@ -21,16 +24,18 @@ const clockLimit = 4 * time.Minute
 
 func describeClocks() {
 	Describe("A node's clock", Serial, Label("chaos"), func() {
-		DescribeTable("that is wrong makes no verdict wrong", func(ctx SpecContext, patch string) {
+		DescribeTable("that is wrong makes no verdict wrong", func(ctx SpecContext, patch string, ahead time.Duration) {
 			onlyOwn()
 			var told verdict.Case
 			var evidence steps.Evidence
 			Expect(withTap(ctx, patch, func() { told, evidence = player.Play(ctx, caseOf(faulty)) })).To(Succeed())
 			Expect(keep(filepath.Join(given.Artifacts, "clocks", filepath.Base(patch)), told, evidence)).To(Succeed())
 			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
+			tap := told.Clocks[slices.IndexFunc(told.Clocks, func(c clock.Clock) bool { return strings.HasPrefix(c.Name, "tap/") })]
+			Expect((tap.Offset - ahead).Abs()).To(BeNumerically("<=", tap.Uncertainty), "the nodes are containers: %s", tap.Reading)
 		},
-			Entry("two seconds ahead", SpecTimeout(clockLimit), "clock/tap-ahead.yaml"),
-			Entry("two seconds behind", SpecTimeout(clockLimit), "clock/tap-behind.yaml"),
+			Entry("two seconds ahead", SpecTimeout(clockLimit), "clock/tap-ahead.yaml", 2*time.Second),
+			Entry("two seconds behind", SpecTimeout(clockLimit), "clock/tap-behind.yaml", -2*time.Second),
 		)
 	})
 }

@@ -30,7 +30,9 @@ func describeLeases() {
 			taken, err := player.Policies.Leases(ctx)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(taken).To(HaveLen(1))
-			expires := taken[0].Expires()
+			server, err := client.Clock(ctx)
+			Expect(err).NotTo(HaveOccurred())
+			expires := server.ToRunner(taken[0].Expires())
 			Expect(meanwhile(ctx)).To(Succeed())
 			limit := max(time.Until(expires), 0) + sweepLimit
 			Eventually(player.Policies.Leftovers).WithContext(ctx).WithTimeout(limit).WithPolling(100 * time.Millisecond).Should(BeEmpty())

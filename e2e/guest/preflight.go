@@ -67,7 +67,8 @@ func Preflight(ctx context.Context, client *kube.Client, s *survey.Survey, plane
 	if err != nil {
 		return nil, err
 	}
-	return []Section{found, intends(p), may, skipped}, nil
+	measured, err := client.Clock(ctx)
+	return []Section{found, intends(p), may, skipped, ofClock(measured, err)}, nil
 }
 
 func otherPlanes(s *survey.Survey, plane survey.Plane) string {

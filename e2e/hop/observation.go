@@ -3,6 +3,8 @@ package hop
 import (
 	"net/netip"
 	"time"
+
+	"mtls.test/conformance/e2e/clock"
 )
 
 // Source names an observer.
@@ -68,7 +70,7 @@ type Observation struct {
 	Source   Source    `json:"source"`
 	By       string    `json:"by,omitempty"` // the pod or file that was read: default/product-service-x/istio-proxy
 	ID       string    `json:"id,omitempty"` // the request's x-hop-id; empty where the observer cannot see it
-	At       time.Time `json:"at,omitzero"`
+	At       time.Time `json:"at,omitzero"`  // by the clock of the observer's node; of the wire by the runner's, as Packets.Opened
 	Conn     FiveTuple `json:"conn,omitzero"`
 	Says     Outcome   `json:"says,omitempty"`    // empty when the observer has nothing to say
 	Refusal  Refusal   `json:"refusal,omitempty"` // the cause that its symptom names; empty where the symptom fits several
@@ -81,10 +83,13 @@ type Observation struct {
 
 // Packets counts what the tap saw of one connection.
 type Packets struct {
-	Opened      time.Time `json:"opened,omitzero"`   // when its SYN passed
+	Opened      time.Time `json:"opened,omitzero"`   // when its SYN passed, by the runner's clock
 	ClientBytes int64     `json:"clientBytes"`       // payload from the client
 	ServerBytes int64     `json:"serverBytes"`       // payload from the server
 	Dropped     uint64    `json:"dropped,omitempty"` // packets that the tap lost in the time of the connection
 	Closed      bool      `json:"closed,omitempty"`  // a FIN or RST passed
 	Reset       string    `json:"reset,omitempty"`   // who sent a RST: client or server
+
+	// Clock is the tap's, by which Opened was converted: it is wrong by at most the clock's uncertainty.
+	Clock clock.Reading `json:"clock,omitzero"`
 }

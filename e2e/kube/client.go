@@ -5,6 +5,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -19,6 +20,7 @@ import (
 type Client struct {
 	config    *rest.Config
 	clientset *kubernetes.Clientset
+	http      *http.Client // to the API server
 	pods      *podDialer
 	namespace string
 }
@@ -50,11 +52,15 @@ func Connect(target Target) (*Client, error) {
 	// The API server warns of every EnvoyFilter that it is one; a run has a console of its own to keep readable.
 	config.WarningHandler = rest.NoWarnings{}
 	config.Wrap(remember)
-	clientset, err := kubernetes.NewForConfig(config)
+	toServer, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{config: config, clientset: clientset, pods: newPodDialer(config), namespace: namespace}, nil
+	clientset, err := kubernetes.NewForConfigAndClient(config, toServer)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{config: config, clientset: clientset, http: toServer, pods: newPodDialer(config), namespace: namespace}, nil
 }
 
 // Namespace is the one that the context names, or default.

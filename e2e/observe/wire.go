@@ -5,7 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
+	"mtls.test/conformance/e2e/clock"
 	"mtls.test/conformance/e2e/handshake"
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/kube"
@@ -23,6 +28,9 @@ type Taps struct {
 	kube      *kube.Client
 	namespace string                    // of the taps
 	nodes     map[netip.Addr]mesh.Proxy // the tap that watches a pod
+
+	measuring sync.Mutex
+	clocks    map[mesh.Proxy]*clock.Clock // by tap
 }
 
 // Wire is what the wire shows of one connection, and the packets that show it as a pcap file.
@@ -33,7 +41,7 @@ type Wire struct {
 
 // NewTaps returns taps that watch nothing yet.
 func NewTaps(k *kube.Client, m *mesh.Mesh, namespace string) *Taps {
-	return &Taps{mesh: m, kube: k, namespace: namespace, nodes: map[netip.Addr]mesh.Proxy{}}
+	return &Taps{mesh: m, kube: k, namespace: namespace, nodes: map[netip.Addr]mesh.Proxy{}, clocks: map[mesh.Proxy]*clock.Clock{}}
 }
 
 // Watch has the pods' connections recorded from now on. It is called again for pods that came since; for others
@@ -58,6 +66,9 @@ func (t *Taps) Watch(ctx context.Context, places ...mesh.Place) error {
 	for by, addresses := range pods {
 		var answer control.WatchAnswer
 		if err := t.mesh.Control(ctx, by, control.PathWatch, control.WatchRequest{Pods: addresses}, &answer); err != nil {
+			return fmt.Errorf("tap: %w", err)
+		}
+		if _, err := t.measure(ctx, by); err != nil {
 			return fmt.Errorf("tap: %w", err)
 		}
 		for _, address := range addresses {
@@ -92,7 +103,8 @@ func (t *Taps) nodeOf(ctx context.Context, place mesh.Place) (string, error) {
 	return "", fmt.Errorf("%s does not run any more: it cannot be watched", place.Proxy)
 }
 
-// Connections returns what the wire shows of the connections asked for. One without a source is asked for by its
+// Connections returns what the wire shows of the connections asked for. Their times are the runner's, as those of the
+// questions are: every tap's clock is measured anew, and what passed since it was measured last is dated by both. One without a source is asked for by its
 // server address and port alone, and answered by every connection to it. A connection that is not found stands under
 // the name it was asked by: as absent when its absence is certain, which needs no time to pass, because a tap has
 // read each packet before the pod it is for.
@@ -108,20 +120,73 @@ func (t *Taps) Connections(ctx context.Context, wanted []tap.Wanted) map[hop.Fiv
 		asked[by] = append(asked[by], one)
 	}
 	for by, wanted := range asked {
-		var answer control.ConnectionsAnswer
-		err := t.mesh.Control(ctx, by, control.PathConnections, control.ConnectionsRequest{Wanted: wanted}, &answer)
-		if err == nil && len(answer.Found) != len(wanted) {
-			err = fmt.Errorf("the tap gave %d answers to %d questions", len(answer.Found), len(wanted))
-		}
+		reading, found, err := t.find(ctx, by, wanted)
 		for i, one := range wanted {
 			if err != nil {
 				wires[tupleOf(one)] = unseen(by.String(), one, err)
 				continue
 			}
-			read(wires, by, one, answer.Found[i])
+			read(wires, by, reading, one, found[i])
 		}
 	}
 	return wires
+}
+
+// find asks one tap, in the order of the questions.
+func (t *Taps) find(ctx context.Context, by mesh.Proxy, wanted []tap.Wanted) (clock.Reading, []tap.Found, error) {
+	reading, err := t.measure(ctx, by)
+	if err != nil {
+		return reading, nil, err
+	}
+	var questions []tap.Wanted
+	for _, one := range wanted {
+		one.Since = since(reading, one.Since)
+		questions = append(questions, one)
+	}
+	var answer control.ConnectionsAnswer
+	err = t.mesh.Control(ctx, by, control.PathConnections, control.ConnectionsRequest{Wanted: questions}, &answer)
+	if err == nil && len(answer.Found) != len(wanted) {
+		err = fmt.Errorf("the tap gave %d answers to %d questions", len(answer.Found), len(wanted))
+	}
+	return reading, answer.Found, err
+}
+
+// since is the earliest that a time of the runner's may be by a tap's clock; zero stays zero.
+func since(reading clock.Reading, at time.Time) time.Time {
+	if at.IsZero() {
+		return at
+	}
+	return reading.FromRunner(at).Add(-reading.Uncertainty)
+}
+
+// measure measures a tap's clock, and returns the reading for what passed since it was measured last.
+func (t *Taps) measure(ctx context.Context, by mesh.Proxy) (clock.Reading, error) {
+	now, err := t.mesh.Clock(ctx, by)
+	if err != nil {
+		return clock.Reading{}, err
+	}
+	t.measuring.Lock()
+	defer t.measuring.Unlock()
+	known, found := t.clocks[by]
+	if !found {
+		t.clocks[by] = &clock.Clock{Name: by.String(), Reading: now}
+		return now, nil
+	}
+	return known.Follow(now), nil
+}
+
+// Clocks are those of the taps, as they were measured last, by name.
+func (t *Taps) Clocks() []clock.Clock {
+	t.measuring.Lock()
+	defer t.measuring.Unlock()
+	var all []clock.Clock
+	for _, known := range t.clocks {
+		copied := *known
+		copied.Steps = slices.Clone(known.Steps)
+		all = append(all, copied)
+	}
+	slices.SortFunc(all, func(a, b clock.Clock) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }
 
 // Open returns what the connections to a server's port have carried so far that come from an address and have not ended.
@@ -138,11 +203,11 @@ func (t *Taps) Open(ctx context.Context, destination netip.AddrPort, from netip.
 	return open, nil
 }
 
-// read adds what a tap found of one question.
-func read(wires map[hop.FiveTuple]Wire, by mesh.Proxy, asked tap.Wanted, found tap.Found) {
+// read adds what a tap found of one question, by a reading of its clock.
+func read(wires map[hop.FiveTuple]Wire, by mesh.Proxy, reading clock.Reading, asked tap.Wanted, found tap.Found) {
 	for _, connection := range found.Connections {
 		// A later connection of the same name replaces an earlier one.
-		wire := wireOf(by, connection)
+		wire := wireOf(by, reading, connection)
 		wires[wire.Observation.Conn] = wire
 	}
 	if len(found.Connections) > 0 {
@@ -153,22 +218,23 @@ func read(wires map[hop.FiveTuple]Wire, by mesh.Proxy, asked tap.Wanted, found t
 		return
 	case found.Complete.IsZero():
 		wires[tupleOf(asked)] = unseen(by.String(), asked, errors.New("the tap does not watch the server's pod any more"))
-	case found.Complete.After(asked.Since):
-		wires[tupleOf(asked)] = unseen(by.String(), asked, fmt.Errorf("the tap has a gap before %s, so its absence is not certain", found.Complete))
+	case found.Complete.After(since(reading, asked.Since)):
+		wires[tupleOf(asked)] = unseen(by.String(), asked, fmt.Errorf("the tap has a gap before %s, so its absence is not certain", reading.ToRunner(found.Complete)))
 	default:
 		wires[tupleOf(asked)] = Wire{Observation: hop.Observation{Source: hop.Wire, By: by.String(), Conn: tupleOf(asked), Says: hop.Absent}}
 	}
 }
 
-func wireOf(by mesh.Proxy, c tap.Connection) Wire {
+func wireOf(by mesh.Proxy, reading clock.Reading, c tap.Connection) Wire {
 	capture := handshake.Capture{
 		Conn: hop.FiveTuple{Source: c.Source, Destination: c.Destination},
 		Packets: hop.Packets{
-			Opened: c.Opened, ClientBytes: c.ClientBytes, ServerBytes: c.ServerBytes,
+			Opened: reading.ToRunner(c.Opened), Clock: reading, ClientBytes: c.ClientBytes, ServerBytes: c.ServerBytes,
 			Dropped: c.Dropped, Closed: c.Closed, Reset: c.Reset,
 		},
 	}
 	for _, frame := range c.Frames {
+		frame.At = reading.ToRunner(frame.At)
 		capture.Frames = append(capture.Frames, handshake.Frame(frame))
 	}
 	wire := Wire{Observation: capture.Observation()}

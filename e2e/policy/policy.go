@@ -14,8 +14,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/e2e-framework/klient/decoder"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
-	"sigs.k8s.io/e2e-framework/klient/wait"
 
+	"mtls.test/conformance/e2e/clock"
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/kube"
 )
@@ -28,12 +28,13 @@ type Policies struct {
 	kube     *kube.Client
 	fixtures fs.FS
 	runID    string
+	clock    serverClock
 	latest   time.Time // the newest creationTimestamp that this run was given
 }
 
 // New returns the policies of a run over the fixtures.
 func New(k *kube.Client, fixtures fs.FS, runID string) *Policies {
-	return &Policies{kube: k, fixtures: fixtures, runID: runID}
+	return &Policies{kube: k, clock: k, fixtures: fixtures, runID: runID}
 }
 
 // Labels are those of every object that the run applies.
@@ -81,23 +82,33 @@ func (l *Lease) Apply(ctx context.Context, objects []k8s.Object, created fixture
 	return fmt.Errorf("%d times the objects were not created %s", creations, created)
 }
 
-// clockInterval is how often the clock is looked at for the second that a creation waits for.
-const clockInterval = 5 * time.Millisecond
+// secondLimit bounds the wait for the second that a creation waits for, which is the next one of the API server's clock.
+const secondLimit = 3 * time.Second
 
 // await waits for the second in which a creation can meet the condition: a whole second for objects that are to
-// share one, and one later than the newest object for those that are to be younger.
+// share one, and one later than the newest object for those that are to be younger. The API server dates objects, so it is
+// asked for the time.
 func (p *Policies) await(ctx context.Context, created fixture.Created) error {
 	if created == fixture.Whenever {
 		return nil
 	}
-	from := time.Now()
-	return wait.For(func(context.Context) (bool, error) {
-		now := time.Now()
-		if created == fixture.Together {
-			return now.Truncate(time.Second).After(from), nil
+	ctx, cancel := context.WithTimeout(ctx, secondLimit)
+	defer cancel()
+	than := p.latest
+	if created == fixture.Together {
+		now, err := p.clock.Date(ctx)
+		if err != nil {
+			return err
 		}
-		return now.Truncate(time.Second).After(p.latest), nil
-	}, wait.WithContext(ctx), wait.WithTimeout(3*time.Second), wait.WithInterval(clockInterval), wait.WithImmediate())
+		than = now.Told
+	}
+	return p.clock.AwaitSecond(ctx, than)
+}
+
+// serverClock is the clock that dates objects.
+type serverClock interface {
+	Date(ctx context.Context) (clock.Exchange, error)
+	AwaitSecond(ctx context.Context, than time.Time) error
 }
 
 func (p *Policies) dated(objects []k8s.Object, created fixture.Created) bool {

@@ -78,8 +78,10 @@ func (p *Player) follow(ctx context.Context, workload fixture.Workload) error {
 	if p.Taps == nil {
 		return nil
 	}
-	err = p.Taps.Watch(ctx, now)
-	p.watched = time.Now()
+	if err := p.Taps.Watch(ctx, now); err != nil {
+		return err
+	}
+	p.watched, err = p.cutoff(ctx)
 	return err
 }
 

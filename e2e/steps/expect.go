@@ -63,8 +63,12 @@ func batches(attempts []attempt) [][]attempt {
 
 // attempt makes one batch of attempts at once and has each judged.
 func (p *play) attempt(ctx context.Context, step int, attempts []attempt, intents map[string]verdict.Intent, facts map[string]verdict.Config) error {
+	began, err := p.cutoff(ctx)
+	if err != nil {
+		return err
+	}
 	r := &round{
-		play: p, step: step, began: time.Now(), marks: map[mesh.Proxy]observe.Mark{}, servers: map[string]mesh.Place{},
+		play: p, step: step, began: began, marks: map[mesh.Proxy]observe.Mark{}, servers: map[string]mesh.Place{},
 		results: map[string]call.Result{}, probed: map[string]traffic.ProbeAttempt{}, kept: map[string]call.Kept{},
 		watermarks: map[mesh.Proxy]watermark{}, received: map[mesh.Proxy]map[string][]seen.Record{}, unasked: map[mesh.Proxy]error{}, unseen: map[string]bool{}, unsent: traffic.Unsent{},
 	}
@@ -98,7 +102,7 @@ func (p *play) attempt(ctx context.Context, step int, attempts []attempt, intent
 type round struct {
 	*play
 	step    int
-	began   time.Time
+	began   time.Time // between what the taps saw before and what the round makes them see
 	checks  []verdict.Check
 	servers map[string]mesh.Place // by id
 	marks   map[mesh.Proxy]observe.Mark
@@ -167,6 +171,10 @@ func (r *round) add(a attempt, intent verdict.Intent, config verdict.Config) err
 
 // send makes the attempts, then sends a sentinel after them to each server.
 func (r *round) send(ctx context.Context, attempts []attempt) error {
+	now := time.Now().UTC()
+	for i := range r.checks {
+		r.checks[i].SentAt = now
+	}
 	var requests []traffic.Attempt
 	var probes []traffic.ProbeAttempt
 	for _, a := range attempts {

@@ -12,6 +12,7 @@ import (
 
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
+	"mtls.test/conformance/e2e/clock"
 	"mtls.test/conformance/e2e/envoy"
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
@@ -48,11 +49,14 @@ type Player struct {
 	Witness func(ctx context.Context, namespace string) witness.Kiali
 	// Read asks a proxy, or a control plane in its place, for its configuration.
 	Read func(context.Context, mesh.Proxy, envoy.Wanted) (*envoy.Dump, error)
+	// Clock measures the API server's clock.
+	Clock func(context.Context) (clock.Reading, error)
 
 	plays       int                          // so far
 	findings    []finding                    // of the set-up
 	blind       map[mesh.Proxy]error         // servers' pods of which the taps showed no plaintext where there was some, and why
 	watched     time.Time                    // from when on the taps watch every server
+	apiServer   clock.Clock                  // the API server's
 	baseline    map[string]string            // by hop
 	application *envoy.SecretFacts           // what the servers' applications present by themselves
 	trust       fixture.Authority            // that is in force
@@ -146,6 +150,9 @@ func (p *Player) Ready(ctx context.Context) error {
 	if err := p.watch(ctx); err != nil {
 		return err
 	}
+	if err := p.fitClocks(ctx); err != nil {
+		return err
+	}
 	chain, err := p.Mesh.ApplicationChain(ctx)
 	if err != nil {
 		return err
@@ -218,6 +225,7 @@ func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Eviden
 		play.verdict.Disturb(what)
 	}
 	play.verdict.Secrets = play.told()
+	play.verdict.Clocks = p.clocks()
 	play.verdict.Seconds = time.Since(started).Seconds()
 	return play.verdict, play.evidence
 }

@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"net/netip"
-	"time"
 
 	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/fixtures/agent/tap"
@@ -30,8 +29,9 @@ func (p *Player) watch(ctx context.Context) error {
 			return err
 		}
 	}
-	p.watched = time.Now()
-	return nil
+	var err error
+	p.watched, err = p.cutoff(ctx)
+	return err
 }
 
 // control proves by a connection in the clear to each server that the taps see plaintext where there is some: without that,
@@ -50,7 +50,10 @@ func (p *Player) control(ctx context.Context) error {
 }
 
 func (p *Player) controlOf(ctx context.Context, place mesh.Place) error {
-	began := time.Now()
+	began, err := p.cutoff(ctx)
+	if err != nil {
+		return err
+	}
 	port, err := p.Sender.Clear(ctx, p.RunID+"-control", place)
 	if err != nil {
 		return err

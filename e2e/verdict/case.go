@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mtls.test/conformance/e2e/clock"
 	"mtls.test/conformance/e2e/envoy"
 	"mtls.test/conformance/e2e/hop"
 )
@@ -29,6 +30,8 @@ type Case struct {
 	Checks            []Check     `json:"checks"`
 	Foreseen          []Foreseen  `json:"foreseen,omitempty"` // what is told from configuration alone
 	Kiali             []Kiali     `json:"kiali,omitempty"`    // what a Kiali says at each step of expectations; none where there is no Kiali
+	// Clocks are those by which times of the case were converted to the runner's, as they were measured last.
+	Clocks []clock.Clock `json:"clocks,omitempty"`
 	// Secrets are those that the proxies of the checks held, by the names that the checks give them.
 	Secrets map[string]envoy.SecretFacts `json:"secrets,omitempty"`
 	Rerun   string                       `json:"rerun"` // the command that runs this case alone

@@ -26,7 +26,8 @@ type Check struct {
 	Counted    bool           `json:"counted,omitempty"` // it was tried by itself, so that counters speak of it alone
 	Without    []hop.Source   `json:"without,omitempty"` // observers that what is allowed on the cluster leaves out
 	Probe      *fixture.Probe `json:"probe,omitempty"`
-	ID         string         `json:"id"` // the request's x-hop-id
+	ID         string         `json:"id"`              // the request's x-hop-id
+	SentAt     time.Time      `json:"sentAt,omitzero"` // when the round of the attempt began to be sent, by the runner's clock
 	Want       hop.Outcome    `json:"want"`
 	Cause      hop.Refusal    `json:"cause,omitempty"`      // of a wanted refusal
 	Documented hop.Outcome    `json:"documented,omitempty"` // what the policies ask by the documents, where Istio is known to do otherwise
@@ -57,7 +58,7 @@ type Identities struct {
 // Settled tells by which rule the mesh was held to be settled before the request was sent.
 type Settled struct {
 	Rule   string    `json:"rule,omitempty"`
-	At     time.Time `json:"at,omitzero"`      // by the runner's clock, which is the nodes' too where they are containers
+	At     time.Time `json:"at,omitzero"`      // by the runner's clock; times of other clocks are converted to it before they are compared
 	Failed string    `json:"failed,omitempty"` // why the mesh did not settle
 
 	// Detached are the proxies that hold no stream to istiod, so that no change reaches them. What is seen then is what such a

@@ -3,6 +3,7 @@ package verdict
 import (
 	"fmt"
 
+	"mtls.test/conformance/e2e/clock"
 	"mtls.test/conformance/e2e/hop"
 )
 
@@ -19,7 +20,7 @@ func (c *Check) Tuple() string {
 // OnTheWire tells whether the packets are those of the connection in the server's own record, opened after settling.
 func (c *Check) OnTheWire() bool {
 	wire := c.Observers.Wire
-	if !present(wire) || wire.Packets == nil || c.On == "" && wire.Packets.Opened.Before(c.Settled.At) {
+	if !present(wire) || wire.Packets == nil || c.On == "" && c.opened() != clock.After {
 		return false
 	}
 	if !c.Proxied || c.Streams {

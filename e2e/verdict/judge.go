@@ -69,10 +69,7 @@ func (c *Check) disqualified() string {
 	if client := c.Observers.Client; client != nil && client.Attempts > 1 {
 		return fmt.Sprintf("the client's proxy made %d attempts, and each hides the one before", client.Attempts)
 	}
-	if wire := c.Observers.Wire; present(wire) && wire.Packets != nil && wire.Packets.Opened.Before(c.Settled.At) {
-		return fmt.Sprintf("the connection was opened at %s, before the mesh had settled", wire.Packets.Opened.Format("15:04:05.000"))
-	}
-	return ""
+	return c.early()
 }
 
 // tell lists who says what, the ones that stand out first.

@@ -150,8 +150,17 @@ func (r *runner) player(ctx context.Context, up broughtUp) (*steps.Player, func(
 
 // leaseStatus is `make lease-status`. It looks on while another run holds the cluster.
 func (r *runner) leaseStatus(ctx context.Context) error {
-	all, err := r.leases(ctx)
+	client, err := r.leaseClient(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := r.leases(ctx, client)
 	if err != nil || len(all) == 0 {
+		return err
+	}
+	// Leases are dated by the API server's clock, and read by a person who has the runner's.
+	server, err := client.Clock(ctx)
+	if err != nil {
 		return err
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
@@ -168,7 +177,7 @@ func (r *runner) leaseStatus(ctx context.Context) error {
 			}
 			names += kube.Name(object)
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", lease.Name(), lease.Owner(), lease.Began().Local().Format("15:04:05"), time.Until(lease.Expires()).Round(time.Second), names)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", lease.Name(), lease.Owner(), server.ToRunner(lease.Began()).Local().Format("15:04:05"), time.Until(server.ToRunner(lease.Expires())).Round(time.Second), names)
 	}
 	return table.Flush()
 }
@@ -176,7 +185,11 @@ func (r *runner) leaseStatus(ctx context.Context) error {
 // leaseEnd is `make lease-end`. Whoever took a lease and still waits sees that it was ended, and proves mTLS; for one whose
 // taker is gone this does.
 func (r *runner) leaseEnd(ctx context.Context) error {
-	all, err := r.leases(ctx)
+	client, err := r.leaseClient(ctx)
+	if err != nil {
+		return err
+	}
+	all, err := r.leases(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -210,8 +223,8 @@ func (r *runner) prove(ctx context.Context, player *steps.Player) error {
 	return nil
 }
 
-// leases lists the leases that stand in the cluster that `up` left, and says so where there are none.
-func (r *runner) leases(ctx context.Context) ([]*policy.Lease, error) {
+// leaseClient connects to the cluster that `up` left.
+func (r *runner) leaseClient(ctx context.Context) (*kube.Client, error) {
 	engine, err := r.engineThere(ctx)
 	if err != nil {
 		return nil, badInput(err)
@@ -220,10 +233,11 @@ func (r *runner) leases(ctx context.Context) ([]*policy.Lease, error) {
 	if err != nil {
 		return nil, badInput(err)
 	}
-	client, err := kube.New(kubeconfig)
-	if err != nil {
-		return nil, err
-	}
+	return kube.New(kubeconfig)
+}
+
+// leases lists the leases that stand, and says so where there are none.
+func (r *runner) leases(ctx context.Context, client *kube.Client) ([]*policy.Lease, error) {
 	all, err := policy.New(client, fixtures.FS, r.runID).Leases(ctx)
 	if err == nil && len(all) == 0 {
 		r.screen.step("no lease stands")

@@ -98,19 +98,16 @@ func (r *runner) writeReport(folded report.Report) error {
 	return err
 }
 
-// firstRequest is when the first observation of a check that passed was made; zero where none did.
+// firstRequest is when the first check that passed was sent, by the runner's clock; zero where none did.
 func firstRequest(verdicts map[string]verdict.Case) time.Time {
 	var first time.Time
 	for _, c := range verdicts {
 		for _, check := range c.Checks {
-			if check.Result != hop.Pass {
+			if check.Result != hop.Pass || check.SentAt.IsZero() {
 				continue
 			}
-			for _, source := range check.Observers.Required {
-				seen := check.Observers.By(source)
-				if seen != nil && !seen.At.IsZero() && (first.IsZero() || seen.At.Before(first)) {
-					first = seen.At
-				}
+			if first.IsZero() || check.SentAt.Before(first) {
+				first = check.SentAt
 			}
 		}
 	}
