@@ -29,6 +29,7 @@ type Taps struct {
 	namespace string                    // of the taps
 	nodes     map[netip.Addr]mesh.Proxy // the tap that watches a pod
 
+	clock     func(ctx context.Context, by mesh.Proxy) (clock.Reading, error) // measures a tap's
 	measuring sync.Mutex
 	clocks    map[mesh.Proxy]*clock.Clock // by tap
 }
@@ -41,7 +42,7 @@ type Wire struct {
 
 // NewTaps returns taps that watch nothing yet.
 func NewTaps(k *kube.Client, m *mesh.Mesh, namespace string) *Taps {
-	return &Taps{mesh: m, kube: k, namespace: namespace, nodes: map[netip.Addr]mesh.Proxy{}, clocks: map[mesh.Proxy]*clock.Clock{}}
+	return &Taps{mesh: m, clock: m.Clock, kube: k, namespace: namespace, nodes: map[netip.Addr]mesh.Proxy{}, clocks: map[mesh.Proxy]*clock.Clock{}}
 }
 
 // Watch has the pods' connections recorded from now on. It is called again for pods that came since; for others
@@ -161,7 +162,7 @@ func since(reading clock.Reading, at time.Time) time.Time {
 
 // measure measures a tap's clock, and returns the reading for what passed since it was measured last.
 func (t *Taps) measure(ctx context.Context, by mesh.Proxy) (clock.Reading, error) {
-	now, err := t.mesh.Clock(ctx, by)
+	now, err := t.clock(ctx, by)
 	if err != nil {
 		return clock.Reading{}, err
 	}

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -116,5 +117,31 @@ func TestAWrongClockMakesNoConnectionOlderOrNewer(t *testing.T) {
 				t.Errorf("clock %s, opened %s after the settling: %s", offset, opened, check.Reason)
 			}
 		}
+	}
+}
+
+func TestWhatPassedWhileAClockWasSetIsDatedByBothReadings(t *testing.T) {
+	by := mesh.Proxy{Namespace: "tap", Pod: "tap-1"}
+	first, later := clock.Reading{Uncertainty: time.Millisecond}, clock.Reading{Offset: 2 * time.Second, Uncertainty: time.Millisecond}
+	readings := []clock.Reading{first, first, later, later}
+	taps := NewTaps(nil, nil, "tap")
+	taps.clock = func(context.Context, mesh.Proxy) (clock.Reading, error) {
+		now := readings[0]
+		readings = readings[1:]
+		return now, nil
+	}
+	for i, want := range []clock.Reading{first, first, {Offset: time.Second, Uncertainty: 1001 * time.Millisecond}, later} {
+		if got, err := taps.measure(t.Context(), by); err != nil || got != want {
+			t.Errorf("measurement %d: got %s, want %s, %v", i, got, want, err)
+		}
+	}
+	if all := taps.Clocks(); len(all) != 1 || all[0].Name != by.String() || all[0].Reading != later || len(all[0].Steps) != 1 || all[0].Steps[0] != 2*time.Second {
+		t.Errorf("got %+v", all)
+	}
+	taps.nodes[netip.MustParseAddr("10.244.0.7")] = by
+	taps.clock = func(context.Context, mesh.Proxy) (clock.Reading, error) { return clock.Reading{}, clock.ErrStepped }
+	asked := tap.Wanted{Destination: netip.MustParseAddrPort("10.244.0.7:8080")}
+	if seen := taps.Connections(t.Context(), []tap.Wanted{asked})[tupleOf(asked)].Observation; !strings.Contains(seen.Missing, clock.ErrStepped.Error()) || seen.Says != "" {
+		t.Errorf("by a clock that could not be measured: got %+v", seen)
 	}
 }
