@@ -13,6 +13,9 @@ import (
 // not be decided.
 const Limit = 200 * time.Millisecond
 
+// Fine is an uncertainty that nothing is gained by making smaller.
+const Fine = time.Millisecond
+
 // Reading is what was measured of a clock: it shows the runner's time plus Offset, and Offset is wrong by at most
 // Uncertainty. The zero reading is the runner's own clock.
 type Reading struct {
@@ -101,7 +104,22 @@ type Clock struct {
 	Name string `json:"name"` // whose it is: a tap's pod, the API server
 	Reading
 	Steps []time.Duration `json:"stepsNanos,omitempty"` // by how much its offset changed, where the uncertainties do not explain it
+
+	best time.Duration // the smallest uncertainty so far
 }
+
+// New is a clock by its first reading.
+func New(name string, first Reading) *Clock {
+	return &Clock{Name: name, Reading: first, best: first.Uncertainty}
+}
+
+// Enough is the uncertainty at which a later measurement is as good as can be hoped for: half as much again as the best one's.
+func (c *Clock) Enough() time.Duration { return max(Fine, c.best+c.best/2) }
+
+// Apart is how far a time must be from what happened before it and after it, for questions about the clock's times since then
+// to separate the two. The reading for times between two measurements is uncertain by the sum of both, 2.5 times that
+// of the first if the second is good enough; that counts twice, in the question and in the answer.
+func (r Reading) Apart() time.Duration { return 5 * max(Fine, min(r.Uncertainty, Limit)) }
 
 // Follow takes a later reading as the truth from now on. The clock was set or drifted in between where the two readings do not
 // overlap, which is recorded. It returns the reading for times between the two: its uncertainty covers both.
@@ -111,7 +129,7 @@ func (c *Clock) Follow(later Reading) Reading {
 	if laterLeast > most || laterMost < least {
 		c.Steps = append(c.Steps, later.Offset-c.Offset)
 	}
-	c.Reading = later
+	c.Reading, c.best = later, min(c.best, later.Uncertainty)
 	return within(min(least, laterLeast), max(most, laterMost))
 }
 

@@ -122,7 +122,7 @@ func TestALaterReadingIsTheTruthAndAStepIsRecorded(t *testing.T) {
 		"set ahead by a lot": {clock.Reading{Offset: 0, Uncertainty: ms}, clock.Reading{Offset: 2 * time.Second, Uncertainty: ms}, []time.Duration{2 * time.Second}, -ms, 2001 * ms},
 		"set back by a lot":  {clock.Reading{Offset: 2 * time.Second, Uncertainty: ms}, clock.Reading{Offset: 0, Uncertainty: ms}, []time.Duration{-2 * time.Second}, -ms, 2001 * ms},
 	} {
-		followed := clock.Clock{Name: name, Reading: test.first}
+		followed := clock.New(name, test.first)
 		between := followed.Follow(test.later)
 		if followed.Reading != test.later || !slices.Equal(followed.Steps, test.steps) {
 			t.Errorf("%s: got %+v", name, followed)
@@ -142,6 +142,47 @@ func TestAnUncertaintyBeyondTheLimitIsRefusedWithWhatToDo(t *testing.T) {
 		for _, part := range []string{"tap/tap-1", "-2s ±200ms", "nearer to the cluster"} {
 			if err != nil && !strings.Contains(err.Error(), part) {
 				t.Errorf("±%s: %v does not say %q", uncertainty, err, part)
+			}
+		}
+	}
+}
+
+func TestALaterMeasurementNeedBeAboutAsGoodAsTheBest(t *testing.T) {
+	followed := clock.New("tap/tap-1", clock.Reading{Uncertainty: 20 * ms})
+	for later, enough := range map[time.Duration]time.Duration{0: 30 * ms, 40 * ms: 30 * ms} {
+		if later > 0 {
+			followed.Follow(clock.Reading{Uncertainty: later})
+		}
+		if got := followed.Enough(); got != enough {
+			t.Errorf("after one of ±%s: ±%s is enough, want ±%s", later, got, enough)
+		}
+	}
+	followed.Follow(clock.Reading{Uncertainty: 10 * ms})
+	if got := followed.Enough(); got != 15*ms {
+		t.Errorf("after a better one: ±%s is enough", got)
+	}
+	if got := clock.New("near", clock.Reading{}).Enough(); got != clock.Fine {
+		t.Errorf("of a clock that is known: ±%s is enough", got)
+	}
+}
+
+// What happened before a moment, and what happens after twice the distance from it, are on the two sides of a question about
+// the times since the distance: however wrong two measurements were, within what they tell of themselves.
+func TestWhatIsFarEnoughApartIsSeparated(t *testing.T) {
+	for _, uncertainty := range []time.Duration{0, ms, 25 * ms, clock.Limit} {
+		first := clock.Reading{Uncertainty: uncertainty}
+		enough := clock.New("", first).Enough()
+		since := began.Add(first.Apart())
+		for _, truth := range []time.Duration{-uncertainty, 0, uncertainty} { // of the offset, within the first reading
+			for _, offset := range []time.Duration{truth - enough, truth, truth + enough} { // of the second reading, which contains it
+				between := clock.New("", first).Follow(clock.Reading{Offset: offset, Uncertainty: enough})
+				asked := between.FromRunner(since).Add(-between.Uncertainty)
+				if before := began.Add(truth); !before.Before(asked) && uncertainty > 0 {
+					t.Errorf("±%s, offset %s, measured %s: what was before is dated %s, and asked is since %s", uncertainty, truth, between, before, asked)
+				}
+				if after := began.Add(2 * first.Apart()).Add(truth); after.Before(asked) {
+					t.Errorf("±%s, offset %s, measured %s: what is after is dated %s, and asked is since %s", uncertainty, truth, between, after, asked)
+				}
 			}
 		}
 	}

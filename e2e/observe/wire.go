@@ -29,7 +29,7 @@ type Taps struct {
 	namespace string                    // of the taps
 	nodes     map[netip.Addr]mesh.Proxy // the tap that watches a pod
 
-	clock     func(ctx context.Context, by mesh.Proxy) (clock.Reading, error) // measures a tap's
+	clock     func(ctx context.Context, by mesh.Proxy, enough time.Duration) (clock.Reading, error) // measures a tap's
 	measuring sync.Mutex
 	clocks    map[mesh.Proxy]*clock.Clock // by tap
 }
@@ -104,11 +104,13 @@ func (t *Taps) nodeOf(ctx context.Context, place mesh.Place) (string, error) {
 	return "", fmt.Errorf("%s does not run any more: it cannot be watched", place.Proxy)
 }
 
-// Connections returns what the wire shows of the connections asked for. Their times are the runner's, as those of the
-// questions are: every tap's clock is measured anew, and what passed since it was measured last is dated by both. One without a source is asked for by its
+// Connections returns what the wire shows of the connections asked for. One without a source is asked for by its
 // server address and port alone, and answered by every connection to it. A connection that is not found stands under
 // the name it was asked by: as absent when its absence is certain, which needs no time to pass, because a tap has
 // read each packet before the pod it is for.
+//
+// Times are the runner's, in questions and answers. Each tap's clock is measured anew, and what passed since it was measured
+// last is dated by both measurements.
 func (t *Taps) Connections(ctx context.Context, wanted []tap.Wanted) map[hop.FiveTuple]Wire {
 	wires := map[hop.FiveTuple]Wire{}
 	asked := map[mesh.Proxy][]tap.Wanted{}
@@ -162,15 +164,19 @@ func since(reading clock.Reading, at time.Time) time.Time {
 
 // measure measures a tap's clock, and returns the reading for what passed since it was measured last.
 func (t *Taps) measure(ctx context.Context, by mesh.Proxy) (clock.Reading, error) {
-	now, err := t.clock(ctx, by)
-	if err != nil {
-		return clock.Reading{}, err
-	}
 	t.measuring.Lock()
 	defer t.measuring.Unlock()
 	known, found := t.clocks[by]
-	if !found {
-		t.clocks[by] = &clock.Clock{Name: by.String(), Reading: now}
+	enough := clock.Fine
+	if found {
+		enough = known.Enough()
+	}
+	now, err := t.clock(ctx, by, enough)
+	switch {
+	case err != nil:
+		return clock.Reading{}, err
+	case !found:
+		t.clocks[by] = clock.New(by.String(), now)
 		return now, nil
 	}
 	return known.Follow(now), nil

@@ -125,7 +125,7 @@ func TestWhatPassedWhileAClockWasSetIsDatedByBothReadings(t *testing.T) {
 	first, later := clock.Reading{Uncertainty: time.Millisecond}, clock.Reading{Offset: 2 * time.Second, Uncertainty: time.Millisecond}
 	readings := []clock.Reading{first, first, later, later}
 	taps := NewTaps(nil, nil, "tap")
-	taps.clock = func(context.Context, mesh.Proxy) (clock.Reading, error) {
+	taps.clock = func(context.Context, mesh.Proxy, time.Duration) (clock.Reading, error) {
 		now := readings[0]
 		readings = readings[1:]
 		return now, nil
@@ -139,7 +139,9 @@ func TestWhatPassedWhileAClockWasSetIsDatedByBothReadings(t *testing.T) {
 		t.Errorf("got %+v", all)
 	}
 	taps.nodes[netip.MustParseAddr("10.244.0.7")] = by
-	taps.clock = func(context.Context, mesh.Proxy) (clock.Reading, error) { return clock.Reading{}, clock.ErrStepped }
+	taps.clock = func(context.Context, mesh.Proxy, time.Duration) (clock.Reading, error) {
+		return clock.Reading{}, clock.ErrStepped
+	}
 	asked := tap.Wanted{Destination: netip.MustParseAddrPort("10.244.0.7:8080")}
 	if seen := taps.Connections(t.Context(), []tap.Wanted{asked})[tupleOf(asked)].Observation; !strings.Contains(seen.Missing, clock.ErrStepped.Error()) || seen.Says != "" {
 		t.Errorf("by a clock that could not be measured: got %+v", seen)

@@ -8,33 +8,25 @@ import (
 	"mtls.test/conformance/e2e/clock"
 )
 
-// cutoff returns a time, by the runner's clock, that parts what the taps saw before now from what they see after it returns.
-// Their clocks are known to some uncertainty, so nothing may happen close to that time: it is waited for on both sides. A tap
-// may be measured half as well when it is asked; hence twice the uncertainty on each side.
+// cutoff returns a time, by the runner's clock, that separates what the taps saw before now from what they see after it returns.
+// Their clocks are known with some uncertainty, so it waits until nothing can be too close to that time.
 func (p *Player) cutoff(ctx context.Context) (time.Time, error) {
 	now := time.Now()
 	if p.Taps == nil {
 		return now, nil
 	}
-	margin := 2 * uncertainty(p.Taps.Clocks())
-	over := time.NewTimer(2 * margin)
+	var apart time.Duration
+	for _, c := range p.Taps.Clocks() {
+		apart = max(apart, c.Apart())
+	}
+	over := time.NewTimer(2 * apart)
 	defer over.Stop()
 	select {
 	case <-over.C:
-		return now.Add(margin), nil
+		return now.Add(apart), nil
 	case <-ctx.Done():
 		return now, ctx.Err()
 	}
-}
-
-// uncertainty is the largest of some clocks. What is beyond the limit of a run is not waited for: comparisons with such a clock
-// are INCONCLUSIVE.
-func uncertainty(clocks []clock.Clock) time.Duration {
-	var largest time.Duration
-	for _, c := range clocks {
-		largest = max(largest, c.Uncertainty)
-	}
-	return min(largest, clock.Limit)
 }
 
 // serverClock is the name of the API server's clock.
