@@ -196,7 +196,15 @@ func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 		"an alert that a gateway lost":         {passedOn("", hop.NoClientCertificate), hop.Pass, "no-client-certificate"},
 		"a cause that only the probe was told": {passedOn(hop.NoClientCertificate, ""), hop.Pass, "no-client-certificate"},
 		"a cause that neither knows":           {passedOn("", ""), hop.Fail, "no cause is named"},
-		"another cause behind the gateway":     {passedOn(hop.NoClientCertificate, hop.UnknownCA), hop.Fail, "at the server it is unknown-ca"},
+		"a cause that a gateway's sidecar client alone knows": {edited(passedOn("", ""), func(c *verdict.Check) {
+			c.ClientKind, c.Observers.Probe = hop.Sidecar, nil
+			c.Observers.Client = &hop.Observation{Source: hop.Client, Conn: conn, Says: hop.Refused, Refusal: hop.NoClientCertificate, Attempts: 1}
+		}), hop.Pass, "no-client-certificate"},
+		"a cause that a gateway's sidecar client does not know either": {edited(passedOn("", ""), func(c *verdict.Check) {
+			c.ClientKind, c.Observers.Probe = hop.Sidecar, nil
+			c.Observers.Client = &hop.Observation{Source: hop.Client, Conn: conn, Says: hop.Refused, Attempts: 1}
+		}), hop.Fail, "at the server no cause is named"},
+		"another cause behind the gateway": {passedOn(hop.NoClientCertificate, hop.UnknownCA), hop.Fail, "at the server it is unknown-ca"},
 		"the counters tell otherwise": {edited(refusedCheck(hop.Plain), func(c *verdict.Check) {
 			c.Counted, c.Observers.Stats = true, &hop.Observation{Source: hop.Stats, Says: hop.MTLS}
 		}), hop.Mismatch, "stats says mtls"},

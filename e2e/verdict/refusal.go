@@ -61,13 +61,21 @@ func (r row) differs(c *Check, seen hop.Observation) string {
 	return ""
 }
 
-// cannotName tells whether an observer has no view of why: a client without a proxy, and of TLS that a gateway passed on
-// the gateway, or the probe whose connection it closed: the alert may be lost on the way. One of the two must know.
+// cannotName tells whether an observer has no view of the cause: a client without a proxy, and of TLS that a gateway passed on
+// the gateway itself, or the client's end whose connection it closed: the alert may be lost on the way. One of the two must
+// know.
 func (c *Check) cannotName(seen hop.Observation) bool {
 	if !c.passedOn() {
 		return seen.Source == hop.Client && c.ClientKind == hop.Plain
 	}
-	return seen.Source == hop.Server && c.Observers.Probe.Refusal == c.Cause || seen.Source == hop.Probe && c.Observers.Server.Refusal == c.Cause
+	end := c.clientEnd()
+	switch {
+	case !present(end):
+		return false
+	case seen.Source == hop.Server:
+		return end.Refusal == c.Cause
+	}
+	return seen.Source == end.Source && c.Observers.Server.Refusal == c.Cause
 }
 
 func proxied(kind hop.ClientKind) bool { return kind == hop.Gateway || kind == hop.Sidecar }
