@@ -28,8 +28,8 @@ type Checker struct {
 
 	Recorded map[string]string // files with the config_dump of proxies, by workload
 	Progress func(done, of int)
-	// Observe has a probe try a workload's port; nil for no probe.
-	Observe func(ctx context.Context, endpoint intent.Workload, port uint16) tlscheck.Observed
+	// Observe has a probe try a workload's port, by the protocol that its service declares; nil for no probe.
+	Observe func(ctx context.Context, endpoint intent.Workload, port uint16, protocol hop.Protocol) tlscheck.Observed
 	// Witness asks a Kiali about a namespace; nil where there is none.
 	Witness func(ctx context.Context, namespace string) witness.Kiali
 
@@ -182,7 +182,7 @@ func (c *Checker) host(ctx context.Context, host intent.Host, clients []intent.W
 		notes = append(notes, fmt.Sprintf("%s: no proxy is a client of it", host.Name))
 	}
 	if c.Observe != nil {
-		c.observe(ctx, hops)
+		c.observe(ctx, host, hops)
 	}
 	told := tlscheck.Of(host.Name, hops, notes...)
 	if c.Witness != nil {
@@ -242,17 +242,21 @@ func (c *Checker) hop(host intent.Host, port intent.Port, client intent.Workload
 	return h
 }
 
-// observe adds what the probe finds, once for each port of an endpoint.
-func (c *Checker) observe(ctx context.Context, hops []tlscheck.Hop) {
+// observe adds what the probe finds, once for each port of an endpoint and protocol.
+func (c *Checker) observe(ctx context.Context, host intent.Host, hops []tlscheck.Hop) {
 	for i, h := range hops {
 		endpoint, found := c.Survey.Workload(h.Endpoint)
 		if !found {
 			continue
 		}
-		key := fmt.Sprintf("%s %d", h.Endpoint, h.Behind)
+		var protocol hop.Protocol
+		if at := slices.IndexFunc(host.Ports, func(port intent.Port) bool { return port.Number == h.Port }); at >= 0 {
+			protocol = host.Ports[at].Protocol
+		}
+		key := fmt.Sprintf("%s %d %s", h.Endpoint, h.Behind, protocol)
 		said, known := c.observed[key]
 		if !known {
-			said = c.Observe(ctx, endpoint, h.Behind)
+			said = c.Observe(ctx, endpoint, h.Behind, protocol)
 			c.observed[key] = said
 		}
 		hops[i].Observed = &said

@@ -102,8 +102,8 @@ func (p *Probe) Remove(ctx context.Context) error {
 	return nil
 }
 
-// Observe tries a workload's port in the clear and with a certificate of the mesh.
-func (p *Probe) Observe(ctx context.Context, endpoint intent.Workload, port uint16) tlscheck.Observed {
+// Observe tries a workload's port, by the protocol that its service declares, in the clear and with a certificate of the mesh.
+func (p *Probe) Observe(ctx context.Context, endpoint intent.Workload, port uint16, protocol hop.Protocol) tlscheck.Observed {
 	if len(endpoint.Addresses) == 0 {
 		return tlscheck.Observed{Why: endpoint.String() + " has no address"}
 	}
@@ -116,7 +116,7 @@ func (p *Probe) Observe(ctx context.Context, endpoint intent.Workload, port uint
 	if err := p.mesh.Control(ctx, self, control.PathSend, control.SendRequest{Requests: []call.Request{plain}}, &sent); err != nil {
 		why = append(why, err.Error())
 	} else {
-		said.Plaintext = inTheClear(sent.Results[0])
+		said.Plaintext = inTheClear(sent.Results[0], speaksHTTP(protocol, endpoint))
 	}
 	var probed control.ProbeAnswer
 	mutual := probe.Request{
@@ -138,26 +138,38 @@ func (p *Probe) Observe(ctx context.Context, endpoint intent.Workload, port uint
 	return said
 }
 
-// inTheClear reads what became of an HTTP request: any answer at all is one in the clear. No answer in time is no word: a
-// server that does not speak HTTP may wait for more.
-func inTheClear(result call.Result) hop.Outcome {
+// inTheClear reads what became of an HTTP request: any answer at all is one in the clear. No answer in time tells nothing:
+// a server that does not speak HTTP may wait for more. A connection that is closed is a refusal only where the port is
+// declared HTTP: a server of another protocol closes one on which it reads HTTP, whatever it takes in the clear.
+func inTheClear(result call.Result, http bool) hop.Outcome {
 	switch {
 	case result.Status != 0, strings.Contains(result.Error, "malformed HTTP"), result.Answered():
 		return hop.Plaintext
-	case strings.Contains(result.Error, "EOF"), strings.Contains(result.Error, "connection reset"):
+	case http && (strings.Contains(result.Error, "EOF") || strings.Contains(result.Error, "connection reset")):
 		return hop.Refused
 	}
 	return ""
 }
 
-// mutually reads what became of a handshake with a certificate of the mesh. A server of TLS 1.3 refuses it after the
-// handshake, by an alert; whatever else ends it then came from within.
+// mutually reads what became of a handshake with a certificate of the mesh. Up to TLS 1.2 the server judges the client's
+// certificate before the handshake is over (RFC 5246, section 7.3). In TLS 1.3 it does so after the client has done with the
+// handshake, and refuses by an alert (RFC 8446, section 4.4.2.4): then a handshake alone is no acceptance. A reset may
+// overtake the alert, and what did not come in time may still come, so after either it is not known. A close overtakes
+// nothing: an alert would have been read before it.
 func mutually(result probe.Result) hop.Outcome {
 	switch {
-	case result.Handshake && result.Asked && result.End != probe.Alerts:
-		return hop.MTLS
 	case result.End == probe.NotSent, result.End == probe.NotConnected, result.End == probe.Silent && !result.Handshake:
 		return ""
+	case !result.Handshake, !result.Asked, result.End == probe.Alerts:
+		return hop.Refused
+	case result.Version == "TLSv1.3" && (result.End == probe.Reset || result.End == probe.Silent):
+		return ""
 	}
-	return hop.Refused
+	return hop.MTLS
+}
+
+// speaksHTTP tells whether what stands before an application answers a request of HTTP/1.1 wherever it takes plaintext. A
+// proxy does so on ports that are declared grpc too; a gRPC server without one closes the connection.
+func speaksHTTP(protocol hop.Protocol, endpoint intent.Workload) bool {
+	return protocol == hop.HTTP || protocol == hop.GRPC && endpoint.HasProxy
 }
