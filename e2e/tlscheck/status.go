@@ -31,15 +31,22 @@ func worse(a, b Status) int { return cmp.Compare(slices.Index(order, a), slices.
 const (
 	ExitOK       = 0
 	ExitNotOK    = 1 // something is CONFLICT, MISMATCH or PLAINTEXT
-	ExitUnknown  = 2 // else something is UNKNOWN
+	ExitUnknown  = 2 // else something is UNKNOWN, or there is no row
 	ExitUsage    = 3
 	notMutual    = "TLS, and not mutual: "
 	noDifference = ""
 )
 
-// ExitCode is the exit code of a command that found the statuses.
+// ExitCode is the exit code of a command that found rows of the statuses. Without a row nothing was checked, and nothing is
+// known.
 func ExitCode(found map[Status]int) int {
+	rows := 0
+	for _, count := range found {
+		rows += count
+	}
 	switch {
+	case rows == 0:
+		return ExitUnknown
 	case found[Conflict]+found[Mismatch]+found[Plaintext] > 0:
 		return ExitNotOK
 	case found[Unknown] > 0:
@@ -74,9 +81,10 @@ func (h Hop) judge() (Status, string) {
 
 // differs tells how the proxies do other than the policies ask, or the server than it was observed to.
 func (h Hop) differs() string {
-	if h.Configured != nil && h.Configured.Says != "" && h.Asked.Says != "" && !h.Configured.Says.Alike(h.Asked.Says) {
-		return fmt.Sprintf("the policies ask for %s (%s), and the proxies are configured for %s: %s",
-			h.Asked.Says, h.Asked.Why, h.Configured.Says, h.Configured.Why)
+	if h.Configured != nil {
+		if why := h.Configured.differs(h.Asked); why != noDifference {
+			return why
+		}
 	}
 	if h.Observed != nil {
 		return h.Observed.differs(h.Asked.Server.Mode)

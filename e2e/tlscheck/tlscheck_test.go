@@ -26,6 +26,26 @@ func configured(h Hop, says hop.Outcome) Hop {
 	return h
 }
 
+// refuses is a hop whose proxies are configured to refuse it by a cause.
+func refuses(h Hop, cause hop.Refusal) Hop {
+	h = configured(h, hop.Refused)
+	h.Configured.Refusal = cause
+	return h
+}
+
+// proves is a hop of mTLS between two ends of one identity, whose proxies are configured to prove others.
+func proves(client, server hop.Identity) Hop {
+	h := configured(answered(1, hop.MTLS), hop.MTLS)
+	h.Asked.Identities = intent.Identities{Client: identity, Server: identity}
+	h.Configured.Peer, h.Configured.Server = client, &Certificate{Identity: server}
+	return h
+}
+
+func inTheClear(h Hop) Hop {
+	h.Asked.Says, h.Configured.Says = hop.Plaintext, hop.Plaintext
+	return h
+}
+
 func observed(h Hop, mode intent.Mode, o Observed) Hop {
 	h.Asked.Server.Mode, h.Observed = mode, &o
 	return h
@@ -53,6 +73,14 @@ func TestJudge(t *testing.T) {
 		{"other than configured", configured(answered(1, hop.MTLS), hop.Plaintext), Mismatch, "ask for mtls (because), and the proxies are configured for plaintext: as configured"},
 		{"refused where mtls is asked", configured(answered(1, hop.MTLS), hop.Refused), Mismatch, "configured for refused"},
 		{"served where a refusal is asked", configured(refusedBy, hop.Plaintext), Mismatch, "configured for plaintext"},
+		{"refused by the cause asked for", refuses(refusedBy, hop.NoFilterChain), Conflict, "no-filter-chain: because"},
+		{"refused by a cause without a name", refuses(refusedBy, ""), Conflict, "no-filter-chain: because"},
+		{"refused by another cause", refuses(refusedBy, hop.WrongSAN), Mismatch, "ask for a refusal by no-filter-chain (because), and the proxies are configured to refuse by wrong-san: as configured"},
+		{"between the identities asked for", proves(identity, identity), OK, ""},
+		{"between identities that are not known", proves("", ""), OK, ""},
+		{"another client", proves("spiffe://x/ns/y/sa/z", identity), Mismatch, "ask for a client " + string(identity) + ", and its proxy is configured to prove spiffe://x/ns/y/sa/z"},
+		{"another server", proves(identity, "spiffe://x/ns/y/sa/z"), Mismatch, "ask for a server " + string(identity) + ", and its proxy holds a certificate of spiffe://x/ns/y/sa/z"},
+		{"identities of a hop without mTLS", inTheClear(proves("spiffe://x/ns/y/sa/z", "")), Plaintext, "because"},
 		{"undecided, and configured", configured(answered(1, ""), hop.MTLS), Unknown, "because"},
 		{"not read", unread, Unknown, "no answer"},
 		{"read, and undecided", configured(answered(1, hop.MTLS), ""), Unknown, "as configured"},
@@ -137,11 +165,17 @@ func TestRows(t *testing.T) {
 }
 
 func TestExitCode(t *testing.T) {
-	for code, found := range map[int]map[Status]int{
-		ExitOK: {OK: 3}, ExitUnknown: {OK: 1, Unknown: 1},
+	for _, row := range []struct {
+		found map[Status]int
+		code  int
+	}{
+		{map[Status]int{OK: 3}, ExitOK},
+		{map[Status]int{OK: 1, Unknown: 1}, ExitUnknown},
+		{map[Status]int{}, ExitUnknown},
+		{nil, ExitUnknown},
 	} {
-		if got := ExitCode(found); got != code {
-			t.Errorf("%v: %d, want %d", found, got, code)
+		if got := ExitCode(row.found); got != row.code {
+			t.Errorf("%v: %d, want %d", row.found, got, row.code)
 		}
 	}
 	for _, status := range []Status{Plaintext, Conflict, Mismatch} {
