@@ -216,11 +216,17 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 		return err
 	}
 	l.notes(cmd.ErrOrStderr())
+	if len(found) == 0 {
+		_, _ = fmt.Fprintln(cmd.ErrOrStderr(), nothingChecked)
+	}
 	if code := tlscheck.ExitCode(found); code != tlscheck.ExitOK {
 		return exit(code)
 	}
 	return nil
 }
+
+// nothingChecked is said where there is no row.
+const nothingChecked = "nothing was checked: no client has a way to the service. See that a pod with a proxy runs and is ready, or name a client: pod/NAME.NAMESPACE SERVICE"
 
 // addKiali lays a Kiali's word beside ours where there is one.
 func (l *look) addKiali(ctx context.Context, to io.Writer) error {

@@ -37,8 +37,8 @@ STATUS is OK (they talk, not in the clear), PLAINTEXT (they talk in the clear), 
 proxies do other than the policies ask) or UNKNOWN, with the reason below the table. A host is one row, without a port,
 where all of its ports are alike. AUTHN POLICY is NAMESPACE/ for a policy of a whole namespace.
 
-The exit code is 0 where all is OK, 1 where something is CONFLICT, MISMATCH or PLAINTEXT, 2 where it cannot be told, and 3
-for a command line that cannot be understood.`,
+The exit code is 0 where all is OK, 1 where something is CONFLICT, MISMATCH or PLAINTEXT, 2 where it cannot be told or
+nothing was checked, and 3 for a command line that cannot be understood.`,
 		Example: `  kubectl tls-check product-service.default.svc.cluster.local
   kubectl tls-check istio-ingressgateway.istio-system.svc.cluster.local product-service.default.svc.cluster.local
   kubectl tls-check pod/client-7d4b9.clients product-service.default -o wide

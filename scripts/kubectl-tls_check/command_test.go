@@ -38,8 +38,13 @@ const (
 // run runs the command over objects, and returns what it prints and its exit code.
 func run(t *testing.T, policies string, arguments ...string) (out, complaint string, code int) {
 	t.Helper()
+	return runOver(t, objects+policies, arguments...)
+}
+
+func runOver(t *testing.T, content string, arguments ...string) (out, complaint string, code int) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "objects.yaml")
-	if err := os.WriteFile(file, []byte(objects+policies), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var printed, complained bytes.Buffer
@@ -113,6 +118,19 @@ func TestJSONAndYAML(t *testing.T) {
 		}
 		if list.Kind != listKind || list.APIVersion != apiVersion || len(list.Items) != 3 || list.Rows["OK"] == 0 || code != tlscheck.ExitNotOK && code != tlscheck.ExitUnknown {
 			t.Errorf("%s: code %d, %+v", format, code, list.Rows)
+		}
+	}
+}
+
+func TestWithoutARowNothingIsOK(t *testing.T) {
+	const lonely = `{kind: Service, metadata: {name: product-service}, spec: {selector: {app: product-service}, ports: [{name: http, port: 8080}]}}`
+	for name, arguments := range map[string][]string{
+		"table": {"product-service"}, "wide": {"product-service", "-o", "wide"}, "json": {"product-service", "-o", "json"},
+		"yaml": {"product-service", "-o", "yaml"}, "all": {"--all"}, "explained": {"product-service", "--explain"},
+	} {
+		out, complaint, code := runOver(t, lonely, arguments...)
+		if code != tlscheck.ExitUnknown || !strings.Contains(complaint, "nothing was checked") || !strings.Contains(complaint, "pod/NAME.NAMESPACE") {
+			t.Errorf("%s: exit code %d, want %d and what to do, got\n%s%s", name, code, tlscheck.ExitUnknown, out, complaint)
 		}
 	}
 }
