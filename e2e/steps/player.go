@@ -263,19 +263,12 @@ func (p *play) step(ctx context.Context, i int, step fixture.Step) error {
 	case step.Connect != nil:
 		return p.connect(ctx, i, step.Connect)
 	case step.Traffic == fixture.Start:
-		p.flow = p.Sender.StartFlow(context.WithoutCancel(ctx), fmt.Sprintf("%s-%s-%d-flow", p.run, p.c.ID, i), fixture.Expect{From: step.From, To: step.To}.Hops())
+		p.startFlow(ctx, i, step)
 		return nil
 	case step.Traffic == fixture.Stop:
+		p.awaitFlow(ctx, verdict.LeastRequests)
 		p.stopFlow()
 		return nil
 	}
 	return p.expect(ctx, i, step.Expect)
-}
-
-func (p *play) stopFlow() {
-	if p.flow != nil {
-		told := p.flow.Stop()
-		p.verdict.Traffic = &told
-		p.flow = nil
-	}
 }

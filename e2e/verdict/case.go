@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,13 +69,9 @@ type Change struct {
 	At      time.Time `json:"at"`     // when the API server had it
 	Millis  int64     `json:"millis"` // from when the API server had the change until every proxy concerned had it
 	Settled Settled   `json:"settled"`
-}
 
-// Traffic is what became of the background traffic of a case.
-type Traffic struct {
-	Requests   int      `json:"requests"`
-	Unanswered int      `json:"unanswered"`
-	Errors     []string `json:"errors,omitempty"` // the first few, with their time
+	// Requests are the background requests that were under way between At and Settled.At.
+	Requests int `json:"requests,omitempty"`
 }
 
 // severity orders results from harmless to worst.
@@ -122,9 +117,7 @@ func (c *Case) Conclude() {
 	for _, check := range c.Checks {
 		c.worsen(check.Result, check.String()+": "+check.Reason)
 	}
-	if c.Traffic != nil && c.Traffic.Unanswered > 0 {
-		c.worsen(hop.Fail, fmt.Sprintf("%d of %d background requests were not answered: %s", c.Traffic.Unanswered, c.Traffic.Requests, cmp.Or(strings.Join(c.Traffic.Errors, "; "), "nobody says why")))
-	}
+	c.concludeTraffic()
 }
 
 func (c *Case) worsen(result hop.Result, reason string) {

@@ -37,7 +37,6 @@ func TestConclude(t *testing.T) {
 		"detached":                 {verdict.Case{Checks: []verdict.Check{judged(hop.Pass)}, Changes: []verdict.Change{detached}}, hop.Inconclusive, "no stream to istiod: default/server"},
 		"settled":                  {verdict.Case{Checks: []verdict.Check{judged(hop.Pass)}, Changes: []verdict.Change{slow, quick}}, hop.Pass, "1 checks agree"},
 		"a rejection that is none": {verdict.Case{Rejections: []verdict.Rejection{{Result: hop.Fail, Objects: []string{"o"}, Reason: "taken"}}}, hop.Fail, "o: taken"},
-		"traffic":                  {verdict.Case{Checks: []verdict.Check{judged(hop.Pass)}, Traffic: &verdict.Traffic{Requests: 7}}, hop.Pass, "1 checks agree"},
 		"traffic with losses":      {verdict.Case{Checks: []verdict.Check{judged(hop.Pass)}, Traffic: &verdict.Traffic{Requests: 7, Unanswered: 1, Errors: []string{"a: status 503", "b"}}}, hop.Fail, "1 of 7 background requests were not answered: a: status 503; b"},
 		"the first of equals":      {verdict.Case{Checks: []verdict.Check{judged(hop.Fail)}, Traffic: &verdict.Traffic{Requests: 7, Unanswered: 1}}, hop.Fail, "of the check"},
 	} {
