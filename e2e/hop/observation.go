@@ -53,6 +53,7 @@ type TLSFacts struct {
 	NotAfter   string   `json:"notAfter,omitempty"`
 	KeyType    string   `json:"keyType,omitempty"`    // of the peer's certificate: RSA 2048, ECDSA P-256
 	ChainNames []string `json:"chainNames,omitempty"` // subjects or URI SANs of the peer's chain, leaf first
+	Names      []string `json:"names,omitempty"`      // DNS names in the peer's certificate, where the observer reads it: see Serial
 }
 
 // Symptom is how a refusal or an answer looked to one observer, in the observer's own words.

@@ -164,8 +164,9 @@ func (s Snapshot) each(client Workload, to target, endpoints []endpoint, t trail
 		if endpoint.workload != nil {
 			answer.Endpoint = endpoint.workload.String()
 		}
+		answer.Identities = Identities{ServerNames: became.names}
 		if became.says == hop.MTLS {
-			answer.Identities = Identities{Client: sent.identity, Server: became.server}
+			answer.Identities.Client, answer.Identities.Server = sent.identity, became.server
 		}
 		answers = append(answers, answer)
 	}

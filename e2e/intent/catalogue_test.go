@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
 )
 
 // catalogue is the world and every case over it.
@@ -80,6 +81,9 @@ func agrees(t *testing.T, stage Stage, expect fixture.Expect) {
 		}
 		if want := expect.Identity.Server; want != "" && answer.Identities.Server != want {
 			t.Errorf("step %d: %s -> %s: the case wants server %s, intent says %s", stage.Step+1, q.Client, q.To, want, answer.Identities.Server)
+		}
+		if tls := answer.Says == hop.OneWayTLS || answer.Says == hop.AppTLS; tls && len(answer.Identities.ServerNames) == 0 {
+			t.Errorf("step %d: %s -> %s: the outcome is %s, and intent does not say whose certificate the server must show", stage.Step+1, q.Client, q.To, answer.Says)
 		}
 		if want := expect.Identity.Client; want != "" && answer.Identities.Client != want {
 			t.Errorf("step %d: %s -> %s: the case wants client %s, intent says %s", stage.Step+1, q.Client, q.To, want, answer.Identities.Client)

@@ -13,6 +13,7 @@ type result struct {
 	refusal hop.Refusal
 	why     string
 	server  hop.Identity // that the server proved, where it is the mesh's
+	names   []string     // DNS names that the server proved, where it is not
 }
 
 func refused(cause hop.Refusal, why string) *result {
@@ -20,6 +21,12 @@ func refused(cause hop.Refusal, why string) *result {
 }
 
 func served(says hop.Outcome, why string) *result { return &result{says: says, why: why} }
+
+// known names what stands in the server's certificate.
+func (r *result) known(names []string) *result {
+	r.names = names
+	return r
+}
 
 // undecided is the answer where the snapshot does not hold what decides.
 func undecided(why string) *result { return &result{why: why} }
@@ -218,7 +225,7 @@ func (s Snapshot) application(w Workload, declared hop.Protocol, c connection, t
 	case !c.tls:
 		return undecided("what an application that speaks TLS makes of plaintext is not known")
 	case c.bare:
-		return served(hop.AppTLS, "the two applications speak TLS with each other")
+		return served(hop.AppTLS, "the two applications speak TLS with each other").known(s.ApplicationNames)
 	}
 	if rejected := c.judges(false, s.ApplicationNames, w); rejected != nil {
 		return rejected
@@ -228,9 +235,9 @@ func (s Snapshot) application(w Workload, declared hop.Protocol, c connection, t
 	}
 	switch {
 	case w.HasProxy:
-		return served(hop.AppTLS, fmt.Sprintf("the proxy of %s passes TLS to its application", w))
+		return served(hop.AppTLS, fmt.Sprintf("the proxy of %s passes TLS to its application", w)).known(s.ApplicationNames)
 	case c.certificate == None:
-		return served(hop.OneWayTLS, fmt.Sprintf("TLS ends at the application of %s, which gets no client certificate", w))
+		return served(hop.OneWayTLS, fmt.Sprintf("TLS ends at the application of %s, which gets no client certificate", w)).known(s.ApplicationNames)
 	}
-	return served(hop.MTLS, fmt.Sprintf("TLS ends at the application of %s, which takes the client's certificate", w))
+	return served(hop.MTLS, fmt.Sprintf("TLS ends at the application of %s, which takes the client's certificate", w)).known(s.ApplicationNames)
 }

@@ -7,6 +7,8 @@ type Credential struct {
 	// Certificate is the kind of certificate in it, as a client of it would offer.
 	Certificate Certificate
 	TrustDomain string // of a certificate of another trust domain
+	// Names are the DNS names in the certificate, as a server that presents it proves them; none where they are not known.
+	Names []string
 	// TrustsMesh and TrustsProducts say whose certificates its roots accept: the mesh's, and those of the applications' CA.
 	TrustsMesh     bool
 	TrustsProducts bool

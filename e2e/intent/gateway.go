@@ -108,6 +108,7 @@ func (s Snapshot) judgeAtGateway(w Workload, tls *networking.ServerTLSSettings, 
 	if c.unread != "" {
 		return undecided(fmt.Sprintf("credential %s is not in the snapshot", c.unread))
 	}
+	own, found := s.credential(w.Namespace, tls.GetCredentialName())
 	var trusted bool
 	switch tls.GetMode() {
 	case networking.ServerTLSSettings_ISTIO_MUTUAL:
@@ -115,24 +116,24 @@ func (s Snapshot) judgeAtGateway(w Workload, tls *networking.ServerTLSSettings, 
 		trusted, _ = s.Mesh.vouchesFor(c.certificate)
 		trusted = trusted && c.certificate != Expired && c.certificate != NotYetValid
 	case networking.ServerTLSSettings_MUTUAL, networking.ServerTLSSettings_OPTIONAL_MUTUAL:
-		credential, found := s.credential(w.Namespace, tls.GetCredentialName())
 		if !found {
 			return undecided(fmt.Sprintf("credential %s is not in the snapshot", tls.GetCredentialName()))
 		}
 		ofMesh := c.certificate == OfMesh || c.certificate == FirstCA || c.certificate == WrongTrustDomain
-		trusted = ofMesh && credential.TrustsMesh || c.certificate == OfProducts && credential.TrustsProducts
+		trusted = ofMesh && own.TrustsMesh || c.certificate == OfProducts && own.TrustsProducts
 	default:
-		return served(hop.OneWayTLS, fmt.Sprintf("TLS ends at %s, which asks for no client certificate", w))
+		return served(hop.OneWayTLS, fmt.Sprintf("TLS ends at %s, which asks for no client certificate", w)).known(own.Names)
 	}
 	switch {
 	case trusted:
 		became := served(hop.MTLS, fmt.Sprintf("TLS ends at %s, which takes the client's certificate", w))
 		if tls.GetMode() == networking.ServerTLSSettings_ISTIO_MUTUAL {
 			became.server = s.identity(w)
+			return became
 		}
-		return became
+		return became.known(own.Names)
 	case c.certificate == None && tls.GetMode() == networking.ServerTLSSettings_OPTIONAL_MUTUAL:
-		return served(hop.OneWayTLS, fmt.Sprintf("TLS ends at %s, which needs no client certificate", w))
+		return served(hop.OneWayTLS, fmt.Sprintf("TLS ends at %s, which needs no client certificate", w)).known(own.Names)
 	case c.certificate == None:
 		return refused(hop.NoClientCertificate, fmt.Sprintf("%s asks for a client certificate, and the client has none", w))
 	case c.certificate == Expired || c.certificate == NotYetValid:

@@ -50,7 +50,7 @@ type Answer struct {
 	Client  Client      `json:"client"`
 	// Rules are the named rules that were used, sorted.
 	Rules []Rule `json:"rules"`
-	// Identities are what the two ends prove to each other where the outcome is mTLS.
+	// Identities are what the two ends prove to each other.
 	Identities Identities `json:"identities,omitzero"`
 }
 
@@ -68,10 +68,12 @@ type Client struct {
 	Rule   Rule   `json:"rule"`
 }
 
-// Identities are the SPIFFE IDs of the two ends.
+// Identities are the SPIFFE IDs of the two ends, where the outcome is mTLS, and the DNS names in the certificate of a server
+// that is known by names, where the outcome is TLS of any kind: an application's own, or a gateway's credential.
 type Identities struct {
-	Client hop.Identity `json:"client,omitempty"`
-	Server hop.Identity `json:"server,omitempty"`
+	Client      hop.Identity `json:"client,omitempty"`
+	Server      hop.Identity `json:"server,omitempty"`
+	ServerNames []string     `json:"serverNames,omitempty"`
 }
 
 // trail collects the rules that an answer used.

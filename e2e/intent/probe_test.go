@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"reflect"
 	"testing"
 
 	"mtls.test/conformance/e2e/fixture"
@@ -219,7 +220,7 @@ func TestGatewayServers(t *testing.T) {
 func TestIdentities(t *testing.T) {
 	answer := mesh(t, "", "{trustDomain: td.test}").Ask(question(t, "client -> product-service:8080"))
 	want := Identities{Client: "spiffe://td.test/ns/clients/sa/client", Server: "spiffe://td.test/ns/default/sa/product-service"}
-	if answer.Identities != want {
+	if !reflect.DeepEqual(answer.Identities, want) {
 		t.Errorf("%+v, want %+v", answer.Identities, want)
 	}
 }

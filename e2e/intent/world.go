@@ -45,7 +45,6 @@ func FromWorld(world fixture.World) (Snapshot, error) {
 			continue
 		}
 		snapshot.Services = append(snapshot.Services, fromService(own))
-		snapshot.ApplicationNames = append(snapshot.ApplicationNames, own.Host())
 	}
 	for _, text := range world.Objects {
 		objects, err := Decode([]byte(text), place.In(fixture.ProductsNamespace))
@@ -54,7 +53,7 @@ func FromWorld(world fixture.World) (Snapshot, error) {
 		}
 		snapshot = snapshot.Merge(objects)
 	}
-	snapshot.Credentials = products(place)
+	snapshot.Credentials, snapshot.ApplicationNames = products(place), place.ApplicationNames()
 	return snapshot, nil
 }
 
@@ -81,8 +80,8 @@ func products(place fixture.Placement) []Credential {
 	if !place.Existing {
 		namespaces = append(namespaces, place.Gateway.Namespace)
 		all = append(all,
-			Credential{Namespace: place.Gateway.Namespace, Name: "ingress-tls"},
-			Credential{Namespace: place.Gateway.Namespace, Name: "ingress-mtls", TrustsProducts: true, TrustsMesh: true})
+			Credential{Namespace: place.Gateway.Namespace, Name: "ingress-tls", Names: []string{fixture.IngressHost}},
+			Credential{Namespace: place.Gateway.Namespace, Name: "ingress-mtls", Names: []string{fixture.IngressHost}, TrustsProducts: true, TrustsMesh: true})
 	}
 	for _, namespace := range namespaces {
 		all = append(all, Credential{Namespace: namespace, Name: "products-client", Certificate: OfProducts, TrustsProducts: true})

@@ -38,9 +38,6 @@ const (
 // years is how long what the suite signs for a cluster holds; no cluster of the suite gets as old.
 const years = 10
 
-// IngressHost is the name that the gateway's own certificates prove, those of no workload.
-const IngressHost = "ingress.products.test"
-
 // Authorities are the CAs of one cluster, with their keys. They live in the cluster only.
 type Authorities struct {
 	Mesh     *CA    // istiod signs with it; nil where it is another's
@@ -221,7 +218,7 @@ func issue(roots map[string]string, valid Validity, place fixture.Placement) ([]
 	if err != nil {
 		return nil, fmt.Errorf("secret %s: products root: %w", rootsSecret, err)
 	}
-	served, err := products.Host(productHosts(place.In(fixture.ProductsNamespace)), valid)
+	served, err := products.Host(place.ApplicationNames(), valid)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +237,7 @@ func issue(roots map[string]string, valid Validity, place fixture.Placement) ([]
 	if err != nil {
 		return nil, err
 	}
-	ingress, err := products.Host([]string{IngressHost}, valid)
+	ingress, err := products.Host([]string{fixture.IngressHost}, valid)
 	if err != nil {
 		return nil, err
 	}
@@ -263,17 +260,6 @@ func pluggedIn(root *CA, valid Validity) (*corev1.Secret, error) {
 		return nil, err
 	}
 	return secretOf(istioNamespace, pluggedSecret, corev1.SecretTypeOpaque, data), nil
-}
-
-// productHosts are the names by which the application's own TLS port is reached.
-func productHosts(namespace string) []string {
-	var hosts []string
-	for _, service := range []string{"product-service", "legacy-service"} {
-		for _, suffix := range []string{"." + namespace + ".svc.cluster.local", "." + namespace + ".svc", "." + namespace, ""} {
-			hosts = append(hosts, service+suffix)
-		}
-	}
-	return hosts
 }
 
 // tlsSecret makes a secret that Kubernetes, and Istio's credentialName, know as a server's or a client's; roots are for

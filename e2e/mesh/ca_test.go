@@ -68,8 +68,8 @@ func TestServersAndTheirClientsTrustEachOther(t *testing.T) {
 		{"default/product-tls", "istio-system/products-client", "legacy-service.default.svc.cluster.local"},
 		{"clients/products-client", "default/product-tls", "client.products.test"},
 		{"clients/products-client", "istio-system/ingress-mtls", "client.products.test"},
-		{"istio-system/ingress-tls", "clients/products-client", IngressHost},
-		{"istio-system/ingress-mtls", "clients/products-client", IngressHost},
+		{"istio-system/ingress-tls", "clients/products-client", fixture.IngressHost},
+		{"istio-system/ingress-mtls", "clients/products-client", fixture.IngressHost},
 	} {
 		if err := verify(t, pairOf(secrets[test.leaf]), secrets[test.truster].StringData["ca.crt"], noon, test.host); err != nil {
 			t.Errorf("%s does not trust %s: %v", test.truster, test.leaf, err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
 )
 
@@ -113,7 +114,7 @@ func TestOnlyItsOwnRootVouchesForACertificate(t *testing.T) {
 
 func TestHostCertificatesProveEachName(t *testing.T) {
 	root, _ := newCA(t)
-	pair, err := root.Host(productHosts("default"), thisYear)
+	pair, err := root.Host(fixture.Own().ApplicationNames(), thisYear)
 	if err != nil {
 		t.Fatal(err)
 	}

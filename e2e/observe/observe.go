@@ -45,7 +45,7 @@ func Socket(by mesh.Proxy, result call.Result) *hop.Observation {
 	seen.Symptom = hop.Symptom{Status: result.Status, Code: result.Code, Error: result.Error}
 	switch {
 	case result.Answered() && result.TLS != nil:
-		seen.Says = hop.AppTLS
+		seen.Says, seen.TLS = hop.AppTLS, OwnTLS(result.TLS)
 	case result.Answered():
 		seen.Says = hop.Plaintext
 	case result.Local.IsValid():

@@ -137,6 +137,7 @@ func (r *round) add(a attempt, intent verdict.Intent, config verdict.Config) err
 		// What a gateway proves is its Gateway's choice, and no workload's.
 		check.Identities.Server = intent.Identities.Server
 	}
+	check.Identities.ServerNames = intent.Identities.ServerNames
 	if own := a.want.Identity; own.Client != "" {
 		check.Identities.Client = own.Client
 	}

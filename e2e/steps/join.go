@@ -130,8 +130,8 @@ func answered(seen *hop.Observation, result call.Result) *hop.Observation {
 	case seen.Missing != "" || seen.Says == hop.Refused:
 	case !result.Answered():
 		seen.Says, seen.Symptom.Error = hop.Refused, result.Error
-	case seen.Says == hop.Raw && result.TLS != nil:
-		seen.Says = hop.AppTLS
+	case result.TLS != nil && (seen.Says == hop.Raw || seen.Says == hop.AppTLS):
+		seen.Says, seen.TLS = hop.AppTLS, observe.OwnTLS(result.TLS)
 	case seen.Says == hop.Raw:
 		seen.Says = hop.Plaintext
 	}

@@ -145,7 +145,7 @@ func (p *Prober) target(attempt ProbeAttempt) (probe.Request, error) {
 		return probe.Request{}, err
 	}
 	// The gateway's routes go by the name that was asked for.
-	request := probe.Request{Address: netip.AddrPortFrom(place.Address, port.Number).String(), Authority: mesh.IngressHost, Inside: inside(spoken(port, attempt.As))}
+	request := probe.Request{Address: netip.AddrPortFrom(place.Address, port.Number).String(), Authority: fixture.IngressHost, Inside: inside(spoken(port, attempt.As))}
 	if attempt.SNI != "" {
 		request.Authority = attempt.SNI
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/fixtures/agent/probe"
@@ -40,7 +41,7 @@ func accepted(result probe.Result) hop.Outcome {
 	switch {
 	case slices.Contains(result.VerifiedBy, meshRoot) && workloadID(result.Server[0]) != "":
 		return terminated
-	case slices.Contains(result.VerifiedBy, productsRoot) && slices.Contains(result.Server[0].DNS, mesh.IngressHost):
+	case slices.Contains(result.VerifiedBy, productsRoot) && slices.Contains(result.Server[0].DNS, fixture.IngressHost):
 		return terminated
 	case slices.Contains(result.VerifiedBy, productsRoot):
 		return hop.AppTLS
@@ -153,6 +154,7 @@ func probedTLS(attempt ProbeAttempt, result probe.Result) *hop.TLSFacts {
 		facts.ChainNames = append(facts.ChainNames, name)
 		if i == 0 {
 			facts.Peer, facts.Serial, facts.KeyType = workloadID(certificate), certificate.Serial, certificate.KeyType
+			facts.Names = certificate.DNS
 			facts.NotBefore, facts.NotAfter = certificate.NotBefore.Format(time.RFC3339), certificate.NotAfter.Format(time.RFC3339)
 		}
 	}

@@ -49,10 +49,12 @@ type Check struct {
 	SourceAlone []intent.Rule `json:"sourceAlone,omitempty"`
 }
 
-// Identities are those that the two ends must prove where the hop is mTLS.
+// Identities are those that the two ends must prove where the hop is mTLS, and the DNS names that a server which is known by
+// names must prove where the hop is TLS of any kind.
 type Identities struct {
-	Client hop.Identity `json:"client,omitempty"`
-	Server hop.Identity `json:"server"`
+	Client      hop.Identity `json:"client,omitempty"`
+	Server      hop.Identity `json:"server"`
+	ServerNames []string     `json:"serverNames,omitempty"`
 }
 
 // Settled tells by which rule the mesh was held to be settled before the request was sent.

@@ -141,6 +141,9 @@ func (c *Check) unwanted() string {
 			return why
 		}
 	}
+	if why := c.otherNames(); why != "" {
+		return why
+	}
 	if why := c.otherWire(); why != "" {
 		return why
 	}
@@ -184,7 +187,7 @@ func (c *Check) summary() string {
 	switch c.Want {
 	case hop.MTLS, hop.OneWayTLS, hop.AppTLS:
 		facts := c.facts()
-		return fmt.Sprintf("%s %s, %s to %s", facts.Version, facts.Cipher, short(peer(c.Observers.Server)), short(c.serverProved()))
+		return fmt.Sprintf("%s %s, %s to %s", facts.Version, facts.Cipher, short(peer(c.Observers.Server)), c.shownServer())
 	case hop.Refused:
 		return fmt.Sprintf("%s: %s", c.Cause, c.Config.Why)
 	}

@@ -93,6 +93,43 @@ func shownCheck(want *fixture.Shown) verdict.Check {
 	return check
 }
 
+// names stand in the application's certificate.
+var names = []string{"product-service.default.svc.cluster.local", "product-service"}
+
+// appTLSCheck is a check on which all agree that the application ended the TLS of a client without a proxy, which read the
+// names in the server's certificate.
+func appTLSCheck(read []string) verdict.Check {
+	check := plainCheck(hop.Plain)
+	check.Want, check.Intent.Says, check.Config.Says = hop.AppTLS, hop.AppTLS, hop.AppTLS
+	check.Identities.ServerNames = names
+	check.Observers.Client.Says, check.Observers.Client.TLS = hop.AppTLS, tls("")
+	check.Observers.Client.TLS.Serial, check.Observers.Client.TLS.Names = "0a", read
+	check.Observers.Server.Says, check.Observers.Application.Says = hop.AppTLS, hop.Served
+	check.Observers.Wire.Says, check.Observers.Wire.TLS = hop.Encrypted, tls("")
+	return check
+}
+
+// oneWayCheck is a check of a probe on which all agree that a gateway ended its TLS by a certificate for a name.
+func oneWayCheck(name string) verdict.Check {
+	check := shownCheck(nil)
+	check.Relays, check.Want, check.Intent.Says, check.Config.Says = true, hop.OneWayTLS, hop.OneWayTLS, hop.OneWayTLS
+	check.Identities = verdict.Identities{ServerNames: []string{"ingress.products.test"}}
+	check.Observers.Probe.Says, check.Observers.Probe.TLS.Peer = hop.OneWayTLS, ""
+	check.Observers.Probe.TLS.Serial, check.Observers.Probe.TLS.Names = "0a", []string{name}
+	check.Observers.Server.Says, check.Observers.Server.TLS.Peer = hop.OneWayTLS, ""
+	check.Observers.Application = nil
+	return check
+}
+
+// mutualGatewayCheck is the same of a gateway that asked for a certificate.
+func mutualGatewayCheck(name string) verdict.Check {
+	check := oneWayCheck(name)
+	check.Want, check.Intent.Says, check.Config.Says = hop.MTLS, hop.MTLS, hop.MTLS
+	check.Identities.Client = clientID
+	check.Observers.Probe.Says, check.Observers.Server.Says, check.Observers.Server.TLS.Peer = hop.MTLS, hop.MTLS, clientID
+	return check
+}
+
 // passedOn is a check of a probe that a proxy behind a gateway refused for want of a certificate, as the two ends named it.
 func passedOn(probe, server hop.Refusal) verdict.Check {
 	check := refusedCheck(hop.Prober)
@@ -152,7 +189,22 @@ func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 		"no connection to join by": {edited(mtlsCheck(), func(c *verdict.Check) {
 			c.Observers.Client.Conn, c.Observers.Server.Conn = hop.FiveTuple{}, hop.FiveTuple{}
 		}), hop.Inconclusive, "names no connection"},
-		"another server identity": {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Client.TLS = tls("spiffe://cluster.local/ns/default/sa/other") }), hop.Fail, "the server proved spiffe://cluster.local/ns/default/sa/other"},
+		"the application's certificate": {appTLSCheck(names), hop.Pass, "product-service.default.svc.cluster.local"},
+		"the names in another order":    {appTLSCheck([]string{names[1], names[0]}), hop.Pass, "TLSv1.3"},
+		"another's certificate under the application's TLS": {appTLSCheck([]string{"elsewhere.test"}), hop.Fail,
+			"the server's certificate is for elsewhere.test, wanted product-service.default.svc.cluster.local, product-service"},
+		"a name less under the application's TLS": {appTLSCheck(names[:1]), hop.Fail, "the server's certificate is for product-service.default.svc.cluster.local, wanted"},
+		"a workload's certificate under the application's TLS": {edited(appTLSCheck(nil), func(c *verdict.Check) { c.Observers.Client.TLS.Peer = serverID }),
+			hop.Fail, "the server's certificate is for " + string(serverID) + ", wanted product-service"},
+		"a certificate without any name": {appTLSCheck(nil), hop.Fail, "the server's certificate is for nobody, wanted product-service"},
+		"a certificate that nobody derived": {edited(appTLSCheck(names), func(c *verdict.Check) { c.Identities.ServerNames = nil }),
+			hop.Fail, "wanted nobody"},
+		"an end that reads no certificate":                   {edited(appTLSCheck(nil), func(c *verdict.Check) { c.Observers.Client.TLS = nil }), hop.Pass, ""},
+		"a gateway's certificate under one-way TLS":          {oneWayCheck("ingress.products.test"), hop.Pass, "ingress.products.test"},
+		"another's certificate under a gateway's TLS":        {oneWayCheck("elsewhere.test"), hop.Fail, "is for elsewhere.test, wanted ingress.products.test"},
+		"a gateway's certificate under mutual TLS":           {mutualGatewayCheck("ingress.products.test"), hop.Pass, "TLSv1.3"},
+		"another's certificate under a gateway's mutual TLS": {mutualGatewayCheck("elsewhere.test"), hop.Fail, "is for elsewhere.test, wanted ingress.products.test"},
+		"another server identity":                            {edited(mtlsCheck(), func(c *verdict.Check) { c.Observers.Client.TLS = tls("spiffe://cluster.local/ns/default/sa/other") }), hop.Fail, "the server proved spiffe://cluster.local/ns/default/sa/other"},
 		"another client identity": {edited(mtlsCheck(), func(c *verdict.Check) {
 			c.Observers.Server.TLS, c.Observers.Application.TLS = tls("spiffe://x/ns/y/sa/z"), tls("spiffe://x/ns/y/sa/z")
 		}), hop.Fail, "the client proved spiffe://x"},

@@ -163,6 +163,7 @@ func (c *Check) shows() []string {
 		who []hop.Source
 	}{
 		{c.otherIdentity(), []hop.Source{hop.Client, hop.Server, hop.Application, hop.Probe}},
+		{c.otherNames(), []hop.Source{hop.Client, hop.Probe}},
 		{c.otherWire(), []hop.Source{hop.Wire}},
 		{c.otherShown(), []hop.Source{hop.Probe}},
 	} {
