@@ -107,6 +107,7 @@ func (r *Report) conclude(cause string, specs []Spec) {
 func (s *Summary) count(c verdict.Case) {
 	s.Checks += len(c.Checks)
 	s.SourceAlone += sourceAlone(c.Checks)
+	s.ByOracle += c.OracleExpects()
 	switch c.Result {
 	case hop.Pass:
 		s.Pass++

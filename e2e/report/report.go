@@ -51,6 +51,7 @@ type Summary struct {
 	Skipped      int `json:"skipped"`
 	Checks       int `json:"checks"`
 	SourceAlone  int `json:"sourceAlone,omitempty"` // checks with a rule that istiod's source alone states
+	ByOracle     int `json:"byOracle,omitempty"`    // checks whose expectation is the oracle's, and not the case's
 }
 
 // Independence says how far the oracle's answers rest on documents; empty without checks.

@@ -24,6 +24,9 @@ func (r Report) WriteSummary(out io.Writer) error {
 		fmt.Fprintf(&text, "\n%s.\n", s.Independence())
 	}
 	fmt.Fprintf(&text, "\nIn the clear from clients that have a proxy, because a policy on a lease said so: %s.\n", m.Exposed)
+	if s.ByOracle > 0 {
+		fmt.Fprintf(&text, "\n%s.\n", s.Expected())
+	}
 	if m.Foreseen > 0 {
 		fmt.Fprintf(&text, "\n%d expectations of Istio's own proxies are foreseen from what istiod would send to them; what would be on the wire is not verified.\n", m.Foreseen)
 	}

@@ -60,7 +60,11 @@ type row struct {
 
 func rows(c verdict.Case) []row {
 	if c.Result == hop.Pass {
-		return []row{{fmt.Sprintf("%d checks", len(c.Checks)), c.Result, c.Title}}
+		checks := fmt.Sprintf("%d checks", len(c.Checks))
+		if count := c.OracleExpects(); count > 0 {
+			checks += fmt.Sprintf(", %d expected by the oracle", count)
+		}
+		return []row{{checks, c.Result, c.Title}}
 	}
 	var all []row
 	for _, check := range c.Checks {

@@ -1,12 +1,8 @@
 package steps
 
 import (
-	"fmt"
-	"slices"
-
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/mesh"
-	"mtls.test/conformance/e2e/verdict"
 )
 
 // without lists the observers that what is allowed on the cluster leaves out for a kind of client.
@@ -35,21 +31,4 @@ func (p *Player) gatewayName() string {
 		}
 	}
 	return ""
-}
-
-// byIntent has the policies in force say what is wanted, where the cluster has some that are not the case's: a case states
-// what must follow in a mesh without others.
-func (p *play) byIntent(attempts []attempt, intents map[string]verdict.Intent) ([]attempt, error) {
-	if p.World.Placement.ByIntent == "" {
-		return attempts, nil
-	}
-	attempts = slices.Clone(attempts)
-	for i, a := range attempts {
-		asked := intents[a.id]
-		if asked.Says == "" {
-			return nil, fmt.Errorf("%s: what is wanted cannot be told from the policies in force: %s", a.Hop, asked.Missing)
-		}
-		attempts[i].want.Want, attempts[i].want.Cause = asked.Says, asked.Refusal
-	}
-	return attempts, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/verdict"
 )
 
 // attempt is one hop of an expectation, as it is tried.
@@ -14,6 +15,8 @@ type attempt struct {
 	hop.Hop
 	want fixture.Expect
 	id   string // x-hop-id
+
+	expectedBy verdict.ExpectedBy
 }
 
 // attempts lists the hops of a step's expectations that hold for this proxy profile and version.

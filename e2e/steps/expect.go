@@ -129,7 +129,7 @@ func (r *round) add(a attempt, intent verdict.Intent, config verdict.Config) err
 	check := verdict.Check{
 		Hop: a.Hop, Step: r.step, Protocol: port.Protocol, ClientKind: r.kind(a), Proxied: server.Proxied, Relays: service.Relays(),
 		Subset: a.want.Subset, As: a.want.As, On: a.want.On, Counted: a.want.Counted, Probe: a.want.Probe, ID: a.id,
-		Want: a.want.Want, Cause: a.want.Cause, Documented: a.want.Documented, WantWire: a.want.Wire, WantShown: a.want.Shown, Intent: intent, Config: config,
+		Want: a.want.Want, Cause: a.want.Cause, Documented: a.want.Documented, WantWire: a.want.Wire, WantShown: a.want.Shown, ExpectedBy: a.expectedBy, Intent: intent, Config: config,
 		Identities: verdict.Identities{Client: client.Account, Server: server.Identity},
 		Settled:    verdict.Settled{Rule: "nothing was changed before"},
 	}

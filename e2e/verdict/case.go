@@ -27,6 +27,7 @@ type Case struct {
 	Traffic           *Traffic    `json:"traffic,omitempty"`
 	Lease             *Lease      `json:"lease,omitempty"`
 	Checks            []Check     `json:"checks"`
+	ByIntent          string      `json:"byIntent,omitempty"` // why expectations are the oracle's and not the case's: the mesh's own policies
 	Foreseen          []Foreseen  `json:"foreseen,omitempty"` // what is told from configuration alone
 	Kiali             []Kiali     `json:"kiali,omitempty"`    // what a Kiali says at each step of expectations; none where there is no Kiali
 	// Clocks are those by which times of the case were converted to the runner's, as they were measured last.
@@ -88,6 +89,9 @@ func Worse(a, b hop.Result) hop.Result {
 // Conclude sets the result of the case from its checks, its background traffic and the settling of its last revert.
 func (c *Case) Conclude() {
 	c.Result, c.Reason = hop.Pass, fmt.Sprintf("%d checks agree", len(c.Checks))
+	if count := c.OracleExpects(); count > 0 {
+		c.Reason += fmt.Sprintf(", %d of them with what is expected by %s", count, ByOracle)
+	}
 	if len(c.Checks) == 0 && len(c.Rejections) > 0 {
 		c.Reason = fmt.Sprintf("%d policies refused as wanted", len(c.Rejections))
 	}

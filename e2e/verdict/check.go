@@ -33,6 +33,7 @@ type Check struct {
 	Documented hop.Outcome    `json:"documented,omitempty"` // what the policies ask by the documents, where Istio is known to do otherwise
 	WantWire   *fixture.Wire  `json:"wantWire,omitempty"`
 	WantShown  *fixture.Shown `json:"wantShown,omitempty"`
+	ExpectedBy ExpectedBy     `json:"expectedBy,omitempty"` // empty for the case
 	Identities Identities     `json:"identities"`
 	Result     hop.Result     `json:"result"`
 	Reason     string         `json:"reason"`

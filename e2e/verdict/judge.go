@@ -17,6 +17,7 @@ func (c *Check) Judge() {
 	c.Observers.Required = c.required()
 	c.SourceAlone = c.Intent.SourceAlone()
 	c.Result, c.Reason = c.judge()
+	c.Reason = c.ExpectedBy.marked(c.Reason)
 }
 
 func (c *Check) judge() (hop.Result, string) {

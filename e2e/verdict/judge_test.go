@@ -275,6 +275,20 @@ func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 	}
 }
 
+func TestAReasonSaysThatTheOracleExpects(t *testing.T) {
+	for name, check := range map[string]verdict.Check{"PASS": mtlsCheck(), "FAIL": plainCheck(hop.Sidecar)} {
+		check.Want, check.ExpectedBy = hop.MTLS, verdict.ByOracle
+		check.Judge()
+		if string(check.Result) != name || !strings.HasSuffix(check.Reason, "; expected by the oracle, from the policies in force") {
+			t.Errorf("%s: %s %s", name, check.Result, check.Reason)
+		}
+		c := verdict.Case{Checks: []verdict.Check{check}}
+		if c.Conclude(); c.OracleExpects() != 1 || !strings.Contains(c.Reason, "the oracle, from the policies in force") {
+			t.Errorf("%s: %s", name, c.Reason)
+		}
+	}
+}
+
 func TestAMismatchNamesWhoStandsOut(t *testing.T) {
 	check := mtlsCheck()
 	check.Observers.Application.Says = hop.Plaintext
