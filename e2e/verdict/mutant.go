@@ -78,7 +78,7 @@ func (m *Mutant) Judge(declared fixture.Mutant, under map[string]Case) {
 		m.KilledBy, m.Observer = append(m.KilledBy, kill.Case), append(m.Observer, kill.Observer)
 	}
 	if len(declared.Kills) == 0 {
-		told = m.any(declared.Layer, under)
+		told = m.judgeAny(declared.Layer, under)
 	}
 	for _, id := range declared.Spares {
 		if c := under[id]; c.Result != hop.Pass {
@@ -90,35 +90,6 @@ func (m *Mutant) Judge(declared fixture.Mutant, under map[string]Case) {
 		told = []string{fmt.Sprintf("%s noticed", strings.Join(m.KilledBy, ", "))}
 	}
 	m.Reason = strings.Join(told, "; ")
-}
-
-// any judges a mutant that names no case: one must notice, and by what is seen, unless the mutant is of an observer.
-func (m *Mutant) any(layer fixture.Layer, under map[string]Case) []string {
-	for id, c := range under {
-		noticed := c.Result == hop.Fail || c.Result == hop.Mismatch || c.Result == hop.Inconclusive && layer == fixture.ObserverLayer
-		if noticed {
-			m.KilledBy = append(m.KilledBy, id)
-		}
-	}
-	slices.Sort(m.KilledBy)
-	for _, id := range m.KilledBy {
-		m.Observer = append(m.Observer, strings.Join(standing(under[id]), "+"))
-	}
-	if len(m.KilledBy) == 0 {
-		m.Result = Survived
-		return []string{fmt.Sprintf("none of %d cases noticed", len(under))}
-	}
-	return nil
-}
-
-// standing are who stands alone in the first check of a case that is a MISMATCH.
-func standing(c Case) []string {
-	for _, check := range c.Checks {
-		if check.Result == hop.Mismatch {
-			return check.StandsOut
-		}
-	}
-	return nil
 }
 
 // NotKilled tells why a case did not notice a mutant as declared; empty where it did.
@@ -157,6 +128,9 @@ func (c *Check) shows() []string {
 	}
 	if len(all) > 0 {
 		return all
+	}
+	if c.Want == hop.Refused {
+		return c.otherCauseBy()
 	}
 	for _, found := range []struct {
 		why string

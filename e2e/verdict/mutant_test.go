@@ -68,6 +68,18 @@ func TestAMutantIsJudgedByAllItsCases(t *testing.T) {
 	blind := mtlsCheck()
 	blind.Observers.Wire = nil
 	unsure := played("unsure", blind)
+	lossy := played("lossy", mtlsCheck())
+	lossy.Traffic = &verdict.Traffic{Requests: 100, Unanswered: 1}
+	lossy.Conclude()
+	settling := mtlsCheck()
+	settling.Settled.Failed = "no push"
+	unsettled := played("unsettled", settling)
+	otherwise := refusedCheck(hop.Gateway)
+	otherwise.Observers.Server.Refusal = hop.NotTLS
+	otherCause := played("other-cause", otherwise)
+	taken := verdict.Case{ID: "taken", Rejections: []verdict.Rejection{{Wanted: "no", Intent: "because"}}}
+	taken.Rejections[0].Judge()
+	taken.Conclude()
 	kill := fixture.Kill{Case: "noticed", Verdict: hop.Mismatch, Observer: "application"}
 	for name, test := range map[string]struct {
 		declared fixture.Mutant
@@ -80,6 +92,10 @@ func TestAMutantIsJudgedByAllItsCases(t *testing.T) {
 		"not noticed":                    {fixture.Mutant{Kills: []fixture.Kill{{Case: "green", Verdict: hop.Fail, Observer: "wire"}}}, green, []verdict.Case{green}, verdict.Survived, "green is PASS, not FAIL"},
 		"one that must be green is not":  {fixture.Mutant{Kills: []fixture.Kill{kill}, Spares: []string{"unsure"}}, green, []verdict.Case{noticed, unsure}, verdict.Survived, "unsure must stay green"},
 		"a red baseline":                 {fixture.Mutant{Kills: []fixture.Kill{kill}}, noticed, []verdict.Case{noticed}, verdict.Red, "before the sabotage noticed is MISMATCH"},
+		"a lost request names nobody":    {fixture.Mutant{}, green, []verdict.Case{lossy}, verdict.Survived, "none of 1 cases noticed"},
+		"a restart names nobody":         {fixture.Mutant{Layer: fixture.ObserverLayer}, green, []verdict.Case{unsettled}, verdict.Survived, "none of 1 cases noticed"},
+		"another cause is shown":         {fixture.Mutant{}, green, []verdict.Case{otherCause}, verdict.Killed, "other-cause noticed"},
+		"a policy that was taken":        {fixture.Mutant{}, green, []verdict.Case{taken}, verdict.Killed, "taken noticed"},
 		"any case will do":               {fixture.Mutant{}, green, []verdict.Case{green, noticed}, verdict.Killed, "noticed noticed"},
 		"no case did":                    {fixture.Mutant{}, green, []verdict.Case{green}, verdict.Survived, "none of 1 cases noticed"},
 		"not knowing is not noticing":    {fixture.Mutant{Layer: fixture.PolicyLayer}, green, []verdict.Case{unsure}, verdict.Survived, "none of 1 cases noticed"},

@@ -29,6 +29,23 @@ func (c *Check) otherCause() string {
 	return ""
 }
 
+// otherCauseBy lists who sees a refusal to have another cause than the wanted one.
+func (c *Check) otherCauseBy() []string {
+	var all []string
+	if c.On == "" && c.Documented == "" && c.Intent.Missing == "" && c.Intent.Refusal != c.Cause {
+		all = append(all, policies)
+	}
+	if c.On == "" && c.Config.Missing == "" && c.Config.Says != "" && c.Config.Refusal != c.Cause {
+		all = append(all, configuration)
+	}
+	for _, source := range c.Observers.Required {
+		if seen := c.Observers.By(source); present(seen) && symptoms[c.Cause].differs(c, *seen) != "" {
+			all = append(all, string(source))
+		}
+	}
+	return all
+}
+
 // otherIdentity tells whether an end proved another identity than its workload's. Of a stream that goes on no proxy has
 // told one yet.
 func (c *Check) otherIdentity() string {
