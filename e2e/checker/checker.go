@@ -239,6 +239,10 @@ func (c *Checker) hop(host intent.Host, port intent.Port, client intent.Workload
 	if proxies != nil && (proxies.reads(client) || known && proxies.reads(server)) {
 		h.Configured = proxies.configured(host, port, client, server, known, answer, subset)
 	}
+	if len(c.Survey.Assumed) > 0 && h.Configured != nil {
+		// The mesh of recorded proxies may have another trust domain than is assumed, and its workloads other accounts.
+		h.Asked.Identities = intent.Identities{ServerNames: h.Asked.Identities.ServerNames}
+	}
 	return h
 }
 

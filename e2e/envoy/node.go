@@ -14,6 +14,7 @@ type Node struct {
 	Namespace      string            // of the pod
 	Labels         map[string]string // of the pod
 	ServiceAccount string
+	Domain         string // NAMESPACE.svc.DOMAIN, in which the proxy looks for short names
 	Istio          string // version of the proxy
 }
 
@@ -41,6 +42,7 @@ func (d *Dump) addBootstrap(_ string, in bootstrap) {
 	}
 	d.Node.Kind = words[0]
 	d.Node.Pod, _, _ = strings.Cut(words[2], ".")
+	d.Node.Domain = words[3]
 }
 
 // ReadNode reads of a dump whose it is, and no more than it must. The error wraps ErrAbsent where the dump has no bootstrap.

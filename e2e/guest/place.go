@@ -27,6 +27,7 @@ func Place(s *survey.Survey, wish Wish) (fixture.Placement, survey.Plane, error)
 	p := fixture.Elsewhere()
 	p.Allowed, p.Forwarded = wish.Allowed, true
 	p.Root, p.Istiod, p.Revision, p.TrustDomain, p.MeshConfig = plane.Mesh.RootNamespace, plane.Namespace, plane.Revision, plane.Mesh.TrustDomain, plane.Settings
+	p.Domain = plane.Mesh.Domain
 	p.Gateway, p.NoGateway = gatewayOf(s, wish.Gateway)
 	p.ByIntent = policiesOfMesh(s.Snapshot, p.Root)
 	return p, plane, nil

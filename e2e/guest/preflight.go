@@ -50,7 +50,7 @@ func Preflight(ctx context.Context, client *kube.Client, s *survey.Survey, plane
 	if others := otherPlanes(s, plane); others != "" {
 		say("other revisions: %s", others)
 	}
-	say("root namespace %s, trust domain %s, auto-mTLS %t", p.Root, p.TrustDomain, plane.Mesh.AutoMTLS)
+	say("root namespace %s, trust domain %s, cluster domain %s, auto-mTLS %t", p.Root, p.TrustDomain, p.Domain, plane.Mesh.AutoMTLS)
 	if p.NoGateway == "" {
 		say("ingress gateway %s in %s", p.Gateway.Selector, p.Gateway.Namespace)
 	} else {

@@ -129,7 +129,7 @@ func (s Snapshot) merge(where place) *destinations {
 			rules = append(rules, r)
 		}
 	}
-	return merged(rules)
+	return s.merged(rules)
 }
 
 func (s Snapshot) holds(which which, r rule) bool {
@@ -169,12 +169,12 @@ func seenFrom(exportTo map[string]bool, namespace string) bool {
 }
 
 // fullHost gives a short name the rule's own namespace.
-func fullHost(r rule) string {
+func (s Snapshot) fullHost(r rule) string {
 	host := r.Spec.GetHost()
 	if host == "" || strings.Contains(host, ".") || strings.HasPrefix(host, "*") {
 		return host
 	}
-	return host + "." + r.Namespace + ".svc.cluster.local"
+	return s.Mesh.hostName(host, r.Namespace)
 }
 
 // destinations are what the rules of one place merge into, in the order of their oldest rules.
@@ -185,29 +185,29 @@ type destinations struct {
 
 // merged merges the rules of one namespace by host: those with a selector first, then the oldest first; the first
 // traffic policy is kept and subsets add up (istio/istio pilot/pkg/model/destination_rule.go, mergeDestinationRule).
-func merged(rules []rule) *destinations {
+func (s Snapshot) merged(rules []rule) *destinations {
 	rules = slices.Clone(rules)
 	slices.SortStableFunc(rules, func(a, b rule) int {
 		return cmp.Or(cmp.Compare(unselecting(a), unselecting(b)), byAge(a.Meta, b.Meta))
 	})
 	all := &destinations{exact: map[string][]destination{}}
 	for _, r := range rules {
-		host := fullHost(r)
+		host := s.fullHost(r)
 		if !strings.HasPrefix(host, "*") {
-			all.exact[host] = mergeInto(all.exact[host], r)
+			all.exact[host] = mergeInto(all.exact[host], host, r)
 			continue
 		}
-		all.wild = mergeInto(all.wild, r)
+		all.wild = mergeInto(all.wild, host, r)
 	}
 	return all
 }
 
 // mergeInto merges a rule into those of its host and reach, or adds it.
-func mergeInto(all []destination, r rule) []destination {
+func mergeInto(all []destination, host string, r rule) []destination {
 	apart := true
 	for i := range all {
 		old := &all[i]
-		if old.host != fullHost(r) {
+		if old.host != host {
 			continue
 		}
 		exports := exportTo(r)
@@ -230,7 +230,7 @@ func mergeInto(all []destination, r rule) []destination {
 		old.add(r)
 	}
 	if apart {
-		all = append(all, newDestination(r))
+		all = append(all, newDestination(host, r))
 	}
 	return all
 }
@@ -262,9 +262,9 @@ func superset(of, small map[string]bool) bool {
 	return true
 }
 
-func newDestination(r rule) destination {
+func newDestination(host string, r rule) destination {
 	d := destination{
-		host: fullHost(r), namespace: r.Namespace, exportTo: exportTo(r), selector: selectorOf(r),
+		host: host, namespace: r.Namespace, exportTo: exportTo(r), selector: selectorOf(r),
 		policy: r.Spec.GetTrafficPolicy(), decides: r.Meta,
 	}
 	d.addSubsets(r)

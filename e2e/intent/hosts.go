@@ -21,7 +21,7 @@ func (s Snapshot) Hosts() []Host {
 	var all []Host
 	for _, service := range s.Services {
 		if service.Kind == ClusterIP || service.Kind == Headless {
-			all = append(all, hostOf(service))
+			all = append(all, s.hostOf(service))
 		}
 	}
 	for _, entry := range s.ServiceEntries {
@@ -40,10 +40,10 @@ func (s Snapshot) Hosts() []Host {
 	return slices.CompactFunc(all, func(a, b Host) bool { return a.Name == b.Name })
 }
 
-func hostOf(service Service) Host {
+func (s Snapshot) hostOf(service Service) Host {
 	ports := slices.Clone(service.Ports)
 	slices.SortFunc(ports, func(a, b Port) int { return cmp.Compare(a.Number, b.Number) })
-	return Host{Name: service.Host(), Namespace: service.Namespace, Ports: ports}
+	return Host{Name: s.hostName(service), Namespace: service.Namespace, Ports: ports}
 }
 
 // Host finds a host by NAME of the namespace given, by NAME.NAMESPACE, NAME.NAMESPACE.svc or whole; an ExternalName leads to
@@ -63,7 +63,7 @@ func (s Snapshot) Host(name, namespace string) (Host, error) {
 		case service.Kind == ExternalName:
 			name = service.Target
 		default:
-			return hostOf(service), nil
+			return s.hostOf(service), nil
 		}
 	}
 	return Host{}, fmt.Errorf("%s: its ExternalNames lead nowhere", asked)

@@ -29,7 +29,7 @@ func (s Snapshot) Indexed() Snapshot {
 		made.within[own.Namespace] = append(made.within[own.Namespace], own)
 	}
 	for _, own := range s.Services {
-		for _, name := range own.names() {
+		for _, name := range s.names(own) {
 			made.services[name] = append(made.services[name], own)
 		}
 	}
@@ -56,7 +56,9 @@ func (i *index) destinations(where place, merge func(place) *destinations) *dest
 }
 
 // names are those by which a service is asked for.
-func (s Service) names() []string { return []string{s.Name, s.Name + "." + s.Namespace, s.Host()} }
+func (s Snapshot) names(service Service) []string {
+	return []string{service.Name, service.Name + "." + service.Namespace, s.hostName(service)}
+}
 
 func (s Snapshot) workloadsNamed(name string) []Workload {
 	if s.index != nil {
@@ -88,7 +90,7 @@ func (s Snapshot) servicesNamed(name string) []Service {
 	}
 	var all []Service
 	for _, own := range s.Services {
-		if name == own.Name || name == own.Name+"."+own.Namespace || name == own.Host() {
+		if name == own.Name || name == own.Name+"."+own.Namespace || name == s.hostName(own) {
 			all = append(all, own)
 		}
 	}

@@ -117,7 +117,8 @@ type podSpec struct {
 }
 
 type container struct {
-	Name  string `json:"name"`
+	Name  string   `json:"name"`
+	Args  []string `json:"args"`
 	Ports []struct {
 		Name   string `json:"name"`
 		Number uint16 `json:"containerPort"`
@@ -134,6 +135,16 @@ func (p podSpec) hasProxy() bool {
 	return false
 }
 
+// domain is what the proxy's arguments name.
+func (p podSpec) domain() string {
+	for _, container := range join(p.Containers, p.InitContainers) {
+		if container.Name == proxyContainer {
+			return DomainOf(container.Args)
+		}
+	}
+	return ""
+}
+
 func decodePod(meta Meta, doc document) (Workload, error) {
 	var spec podSpec
 	if err := decodeInto(doc.Spec, &spec); err != nil {
@@ -141,6 +152,7 @@ func decodePod(meta Meta, doc document) (Workload, error) {
 	}
 	workload := newWorkload(meta, meta.Labels, spec)
 	workload.HasProxy = spec.hasProxy()
+	workload.Domain = spec.domain()
 	workload.Gateway = workload.HasProxy && len(spec.Containers) == 1 && spec.Containers[0].Name == proxyContainer &&
 		meta.Labels[tlsModeLabel] == ""
 	workload.Revision = cmp.Or(doc.Metadata.Annotations[revisionLabel], meta.Labels[revisionLabel])

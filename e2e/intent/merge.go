@@ -12,7 +12,7 @@ func (s Snapshot) Merge(other Snapshot) Snapshot {
 		ServiceEntries:        mergeObjects(s.ServiceEntries, other.ServiceEntries),
 		AuthorizationPolicies: mergeObjects(s.AuthorizationPolicies, other.AuthorizationPolicies),
 		Gateways:              mergeObjects(s.Gateways, other.Gateways),
-		Services:              merge(s.Services, other.Services, Service.Host, keepNew),
+		Services:              merge(s.Services, other.Services, Service.String, keepNew),
 		Workloads:             merge(s.Workloads, other.Workloads, Workload.String, keepNew),
 		Credentials:           merge(s.Credentials, other.Credentials, Credential.String, keepNew),
 		ApplicationNames:      join(s.ApplicationNames, other.ApplicationNames),
@@ -31,7 +31,7 @@ func (s Snapshot) Without(other Snapshot) Snapshot {
 	s.ServiceEntries = without(s.ServiceEntries, other.ServiceEntries, objectKey)
 	s.AuthorizationPolicies = without(s.AuthorizationPolicies, other.AuthorizationPolicies, objectKey)
 	s.Gateways = without(s.Gateways, other.Gateways, objectKey)
-	s.Services = without(s.Services, other.Services, Service.Host)
+	s.Services = without(s.Services, other.Services, Service.String)
 	s.Workloads = without(s.Workloads, other.Workloads, Workload.String)
 	return s
 }

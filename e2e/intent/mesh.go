@@ -10,14 +10,16 @@ import (
 	"mtls.test/conformance/e2e/fixture"
 )
 
-// Mesh is the part of MeshConfig that decides hops.
+// Mesh are the settings of a control plane that decide hops: of MeshConfig, and of istiod's own arguments.
 type Mesh struct {
 	RootNamespace string
 	TrustDomain   string
-	Aliases       []string // other trust domains that count as the mesh's own
-	CADomains     []string // trust domains of meshConfig.caCertificates
-	AutoMTLS      bool
-	MinVersion    Version // that sidecars accept
+	// Domain is the cluster's DNS domain, in which istiod names Services: its argument --domain.
+	Domain     string
+	Aliases    []string // other trust domains that count as the mesh's own
+	CADomains  []string // trust domains of meshConfig.caCertificates
+	AutoMTLS   bool
+	MinVersion Version // that sidecars accept
 	// DefaultMinVersion is that of meshConfig.tlsDefaults; empty where it is not set.
 	DefaultMinVersion Version
 	// CipherSuites are those that sidecars accept over TLS 1.2, by OpenSSL's names; empty for Istio's own.
@@ -30,9 +32,15 @@ type Mesh struct {
 	RegistryOnly bool
 }
 
-// DefaultMesh is what Istio assumes of settings not given (istio/istio pkg/config/mesh/mesh.go, DefaultMeshConfig).
+// DefaultMesh is what Istio assumes of settings not given (istio/istio pkg/config/mesh/mesh.go, DefaultMeshConfig;
+// https://istio.io/latest/docs/reference/commands/pilot-discovery/, --domain).
 func DefaultMesh() Mesh {
-	return Mesh{RootNamespace: "istio-system", TrustDomain: "cluster.local", AutoMTLS: true, MinVersion: TLS12, Roots: []fixture.Root{fixture.FirstRoot}}
+	return Mesh{RootNamespace: "istio-system", TrustDomain: "cluster.local", Domain: "cluster.local", AutoMTLS: true, MinVersion: TLS12, Roots: []fixture.Root{fixture.FirstRoot}}
+}
+
+// hostName is the host of a Service.
+func (m Mesh) hostName(name, namespace string) string {
+	return name + "." + namespace + ".svc." + m.Domain
 }
 
 // meshKeys are the keys of MeshConfig that are read

@@ -79,8 +79,14 @@ type Service struct {
 	Ports   []Port
 }
 
-// Host returns the name by which Istio knows the service.
-func (s Service) Host() string { return s.Name + "." + s.Namespace + ".svc.cluster.local" }
+// String returns NAMESPACE/NAME.
+func (s Service) String() string { return s.Namespace + "/" + s.Name }
+
+// hostName is the name by which Istio knows a service, NAME.NAMESPACE.svc.DOMAIN
+// (https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#services).
+func (s Snapshot) hostName(service Service) string {
+	return s.Mesh.hostName(service.Name, service.Namespace)
+}
 
 // Port is a port of a service: its own number, the workload's behind it, and what is spoken there.
 type Port struct {
@@ -107,6 +113,8 @@ type Workload struct {
 	ServiceAccount string
 	// Ports are those that its containers name.
 	Ports map[string]uint16
+	// Domain is the cluster's DNS domain as the proxy's arguments name it; empty where they do not.
+	Domain string
 	// HasProxy is true of a sidecar and of a gateway.
 	HasProxy bool
 	// Gateway is true of a proxy without an application.

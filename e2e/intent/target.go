@@ -59,10 +59,10 @@ func (s Snapshot) find(to hop.ServicePort, t trail) (target, error) {
 		}
 		i := slices.IndexFunc(service.Ports, func(p Port) bool { return p.Number == to.Port })
 		if i < 0 {
-			return target{}, fmt.Errorf("service %s has no port %d", service.Host(), to.Port)
+			return target{}, fmt.Errorf("service %s has no port %d", s.hostName(service), to.Port)
 		}
 		made := target{
-			host: service.Host(), namespace: service.Namespace, kind: service.Kind, port: service.Ports[i],
+			host: s.hostName(service), namespace: service.Namespace, kind: service.Kind, port: service.Ports[i],
 			passing: service.Kind == Headless, unlisted: service.Unselected,
 		}
 		for _, workload := range s.behind(service) {
@@ -219,7 +219,7 @@ func (s Snapshot) inbound(workload Workload, port uint16, asked target) (declare
 		return asked.port.Protocol, true
 	}
 	services := slices.Clone(s.Services)
-	slices.SortFunc(services, func(a, b Service) int { return cmp.Compare(a.Host(), b.Host()) })
+	slices.SortFunc(services, func(a, b Service) int { return cmp.Compare(s.hostName(a), s.hostName(b)) })
 	for _, service := range services {
 		if service.Kind == ExternalName || service.Kind == Pods {
 			continue

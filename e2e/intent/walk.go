@@ -70,7 +70,7 @@ func (s Snapshot) listed(namespace string) *found {
 func (s Snapshot) listedRule(to target) *found {
 	var all []rule
 	for _, r := range s.DestinationRules {
-		if r.Namespace == to.namespace && fullHost(r) == to.host {
+		if r.Namespace == to.namespace && s.fullHost(r) == to.host {
 			all = append(all, r)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 func FromWorld(world fixture.World) (Snapshot, error) {
 	place := world.Placement
 	settings := DefaultMesh()
-	settings.RootNamespace, settings.TrustDomain = place.Root, place.TrustDomain
+	settings.RootNamespace, settings.TrustDomain, settings.Domain = place.Root, place.TrustDomain, place.Domain
 	for _, own := range place.MeshConfig {
 		var err error
 		if settings, err = settings.With([]byte(own)); err != nil {

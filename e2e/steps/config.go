@@ -251,7 +251,7 @@ func (p *Player) hello(a attempt) envoy.Hello {
 	case fixture.NotYetValid:
 		credential.NotBefore = now.Add(time.Minute)
 	case fixture.ForeignDomain:
-		credential.Identity = hop.Identity(strings.Replace(string(credential.Identity), "spiffe://cluster.local/", "spiffe://foreign.test/", 1))
+		credential.Identity = hop.Identity(strings.Replace(string(credential.Identity), "spiffe://"+p.World.Placement.TrustDomain+"/", "spiffe://foreign.test/", 1))
 	}
 	root := fixture.FirstRoot
 	switch probe.Certificate {

@@ -81,6 +81,7 @@ func (p *Plane) read(ctx context.Context, r *resources.Resources, pod corev1.Pod
 		own += "-" + p.Revision
 	}
 	p.Mesh = intent.DefaultMesh()
+	p.Mesh.Domain = domainOf(pod)
 	for _, name := range []string{variable(pod, sharedMesh), own} {
 		if name == "" {
 			continue

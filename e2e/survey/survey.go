@@ -26,6 +26,10 @@ type Survey struct {
 	Sidecars int             // Sidecar objects, which change what a proxy knows and are not evaluated
 	Unready  []string        // pods that get no traffic, as NAMESPACE/NAME: they are no workloads of the snapshot
 
+	// Assumed lists the settings of the mesh that were held to be Istio's defaults, for a file does not tell them; none of a
+	// cluster.
+	Assumed []string
+
 	byRevision map[string]intent.Snapshot // of planes whose settings are not the first's
 	workloads  map[string]intent.Workload
 }
@@ -64,23 +68,44 @@ func Take(ctx context.Context, client *kube.Client) (*Survey, error) {
 		planes, err = findPlanes(ctx, client)
 		return err
 	})
-	if err := reading.Wait(); err != nil {
+	err := reading.Wait()
+	if err != nil {
 		return nil, err
 	}
 	var whole intent.Snapshot
 	for _, part := range parts {
 		whole = whole.Merge(part)
 	}
+	if planes, err = withDomains(planes, whole.Workloads); err != nil {
+		return nil, err
+	}
 	return of(planes, whole, slices.Concat(unready...))
 }
 
-// Read makes a survey of objects as kubectl get -o yaml or -o json prints them, in the place of a cluster.
-func Read(content []byte) (*Survey, error) {
+// Read makes a survey of objects as kubectl get -o yaml or -o json prints them, in the place of a cluster, and of recorded
+// proxies. The cluster's domain is the one that the proxies' arguments or recordings name.
+func Read(content []byte, recorded ...intent.Workload) (*Survey, error) {
 	whole, err := intent.Decode(content, "default")
 	if err != nil {
 		return nil, err
 	}
-	return of([]Plane{{Mesh: intent.DefaultMesh()}}, whole, nil)
+	mesh, assumed := intent.DefaultMesh(), []string{"the mesh's settings", "its trust domain"}
+	domain, err := named(slices.Concat(whole.Workloads, recorded))
+	if err != nil {
+		return nil, err
+	}
+	if domain == "" {
+		assumed = append(assumed, "the cluster's domain, "+mesh.Domain)
+	} else {
+		mesh.Domain = domain
+	}
+	s, err := of([]Plane{{Mesh: mesh}}, whole, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.Assumed = assumed
+	s.Add(recorded...)
+	return s, nil
 }
 
 func of(planes []Plane, whole intent.Snapshot, unready []string) (*Survey, error) {

@@ -36,7 +36,7 @@ func world(t *testing.T, now time.Time) (*Prober, *x509.CertPool) {
 		trusted:     roots["mesh"].PEM(),
 		sender: &Sender{
 			World: fixture.World{Clients: []fixture.Client{{Name: "plain-client", Kind: hop.Plain}}, Services: []fixture.Service{
-				{Name: "product-service", Namespace: "default", Kind: fixture.ClusterIP, Workloads: pod, Ports: []fixture.Port{
+				{Name: "product-service", Namespace: "default", Domain: "cluster.local", Kind: fixture.ClusterIP, Workloads: pod, Ports: []fixture.Port{
 					{Number: 80, Workload: 8081, Protocol: hop.HTTP}, {Number: 50051, Workload: 50051, Protocol: hop.GRPC}, {Number: 9000, Workload: 9000, Protocol: hop.TCP},
 					{Number: 9001, Workload: 9001, Protocol: hop.Greet}, {Number: 9080, Workload: 9080, Protocol: hop.Auto}, {Number: 8443, Workload: 8443, Protocol: hop.TLS},
 				}},

@@ -34,12 +34,16 @@ type look struct {
 // open surveys the cluster that the options name.
 func (o *options) open(ctx context.Context) (*look, error) {
 	l := &look{namespace: o.namespace}
+	recorded, files, err := o.recorded()
+	if err != nil {
+		return nil, err
+	}
 	if o.objects != "" {
 		content, err := os.ReadFile(o.objects)
 		if err != nil {
 			return nil, usageError{err}
 		}
-		if l.survey, err = survey.Read(content); err != nil {
+		if l.survey, err = survey.Read(content, recorded...); err != nil {
 			return nil, fmt.Errorf("%s: %w", o.objects, err)
 		}
 	} else {
@@ -50,6 +54,7 @@ func (o *options) open(ctx context.Context) (*look, error) {
 		if l.survey, err = survey.Take(ctx, client); err != nil {
 			return nil, err
 		}
+		l.survey.Add(recorded...)
 		l.kube = client
 		l.again = func(ctx context.Context) (*survey.Survey, error) { return survey.Take(ctx, client) }
 		if l.namespace == "" {
@@ -64,39 +69,39 @@ func (o *options) open(ctx context.Context) (*look, error) {
 		l.checker.Mesh, l.checker.Again = mesh.New(l.kube), l.again
 	}
 	if o.dumps != "" {
-		if err := l.record(o.dumps); err != nil {
-			return nil, err
-		}
+		l.checker.Recorded, l.checker.Again = files, nil
 	}
 	return l, nil
 }
 
-// record takes the files of a folder for the configurations of proxies. Each says itself whose it is; a pod that the cluster
-// does not have any more is a client all the same.
-func (l *look) record(folder string) error {
-	files, err := filepath.Glob(filepath.Join(folder, "*.json"))
+// recorded takes the files of the folder --dumps for the configurations of proxies: the workloads, and the file of each. Each
+// says itself whose it is; a pod that the cluster does not have any more is a client all the same.
+func (o *options) recorded() ([]intent.Workload, map[string]string, error) {
+	if o.dumps == "" {
+		return nil, nil, nil
+	}
+	files, err := filepath.Glob(filepath.Join(o.dumps, "*.json"))
 	if err != nil {
-		return usageError{err}
+		return nil, nil, usageError{err}
 	}
 	if len(files) == 0 {
-		return usage("--dumps %s: no file *.json is in it", folder)
+		return nil, nil, usage("--dumps %s: no file *.json is in it", o.dumps)
 	}
-	l.checker.Recorded, l.checker.Again = map[string]string{}, nil
 	var found []intent.Workload
+	byWorkload := map[string]string{}
 	for _, name := range files {
 		node, err := nodeOf(name)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		workload := intent.Workload{
 			Name: node.Pod, Namespace: node.Namespace, Labels: node.Labels, ServiceAccount: node.ServiceAccount,
-			HasProxy: true, Gateway: node.Kind == "router",
+			HasProxy: true, Gateway: node.Kind == "router", Domain: intent.ClusterDomain(node.Domain),
 		}
-		l.checker.Recorded[workload.String()] = name
+		byWorkload[workload.String()] = name
 		found = append(found, workload)
 	}
-	l.survey.Add(found...)
-	return nil
+	return found, byWorkload, nil
 }
 
 func nodeOf(name string) (envoy.Node, error) {
@@ -217,7 +222,7 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	}
 	l.notes(cmd.ErrOrStderr())
 	if len(found) == 0 {
-		_, _ = fmt.Fprintln(cmd.ErrOrStderr(), nothingChecked)
+		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), nothingChecked, l.survey.Snapshot.Mesh.Domain)
 	}
 	if code := tlscheck.ExitCode(found); code != tlscheck.ExitOK {
 		return exit(code)
@@ -226,7 +231,7 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 }
 
 // nothingChecked is said where there is no row.
-const nothingChecked = "nothing was checked: no client has a way to the service. See that a pod with a proxy runs and is ready, or name a client: pod/NAME.NAMESPACE SERVICE"
+const nothingChecked = "nothing was checked: no client has a way to the service. See that a pod with a proxy runs and is ready, or name a client: pod/NAME.NAMESPACE SERVICE. Services were looked for in the cluster's domain %s\n"
 
 // addKiali lays a Kiali's word beside ours where there is one.
 func (l *look) addKiali(ctx context.Context, to io.Writer) error {
@@ -241,6 +246,9 @@ func (l *look) addKiali(ctx context.Context, to io.Writer) error {
 
 // notes say what the answers leave out.
 func (l *look) notes(to io.Writer) {
+	if len(l.survey.Assumed) > 0 {
+		_, _ = fmt.Fprintf(to, "assumed, for the file does not tell: %s\n", strings.Join(l.survey.Assumed, "; "))
+	}
 	if l.survey.Sidecars > 0 && l.checker.Mesh == nil {
 		_, _ = fmt.Fprintf(to, "%d Sidecar objects are not evaluated: they may hide services and rules from clients\n", l.survey.Sidecars)
 	}
