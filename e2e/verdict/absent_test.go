@@ -10,13 +10,13 @@ import (
 
 // Which observers there are depends on the lane, on permissions and on what failed: no mix of them may end a run.
 func TestNoMixOfObserversEndsARun(t *testing.T) {
-	says := []hop.Outcome{hop.MTLS, hop.Plaintext, hop.AppTLS, hop.Raw, hop.Encrypted, hop.Refused, hop.Cut, hop.Absent}
+	says := []hop.Outcome{hop.MTLS, hop.Refused, hop.Absent}
 	wants := []struct {
 		outcome hop.Outcome
 		cause   hop.Refusal
 	}{{hop.MTLS, ""}, {hop.Plaintext, ""}, {hop.OneWayTLS, ""}, {hop.AppTLS, ""}, {hop.Refused, hop.NoClientCertificate}, {hop.Refused, hop.NoEndpoint}, {hop.Refused, hop.Closed}}
 	sources := []hop.Source{hop.Client, hop.Server, hop.Application, hop.Wire, hop.Probe, hop.Stats}
-	for _, kind := range []hop.ClientKind{hop.Gateway, hop.Sidecar, hop.Plain, hop.Prober} {
+	for _, kind := range []hop.ClientKind{hop.Sidecar, hop.Plain, hop.Prober} {
 		for flags := range 1 << 4 {
 			for _, want := range wants {
 				for _, said := range says {
