@@ -89,6 +89,7 @@ func intends(p fixture.Placement) Section {
 	}
 	say("makes namespaces %s, and removes them", strings.Join(p.Made(), ", "))
 	say("makes CustomResourceDefinition policyleases.mtls.test, and ClusterRole and ClusterRoleBinding mtls-conformance-sweeper, and removes them")
+	say("makes Role and RoleBinding %s in %s, by which the sweeper knows whether an istiod is ready, and removes them", fixture.IstiodReader, p.Istiod)
 	if p.NoGateway == "" {
 		say("opens ports 9000, 20000, 20051 and 20080 at the gateway's pod, by a Gateway object in %s; they are in no Service", p.In(fixture.ProductsNamespace))
 	}
@@ -122,12 +123,17 @@ func needed(p fixture.Placement) []kube.Access {
 	add("", "", []string{"namespaces"}, "create", "delete")
 	add("", "apiextensions.k8s.io", []string{"customresourcedefinitions"}, "create", "delete")
 	add("", "rbac.authorization.k8s.io", []string{"clusterroles", "clusterrolebindings"}, "create", "delete")
-	add("", "mtls.test", []string{"policyleases"}, "create", "delete", "update", "list")
+	add("", "mtls.test", []string{"policyleases"}, "create", "get", "delete", "update", "list")
 	// Whoever makes a role must have what it gives: the sweeper's.
-	add("", "security.istio.io", []string{"peerauthentications"}, "get", "update", "delete")
-	add("", "networking.istio.io", []string{"destinationrules"}, "get", "update", "delete")
-	add("", "security.istio.io", []string{"peerauthentications", "authorizationpolicies"}, "list")
-	add("", "networking.istio.io", []string{"destinationrules", "serviceentries", "gateways", "virtualservices", "envoyfilters"}, "list")
+	add("", "mtls.test", []string{"policyleases/status"}, "update")
+	add("", "security.istio.io", []string{"peerauthentications"}, "get", "update")
+	add("", "networking.istio.io", []string{"destinationrules"}, "get", "update")
+	add("", "security.istio.io", []string{"peerauthentications", "authorizationpolicies"}, "list", "delete")
+	add("", "networking.istio.io", []string{"destinationrules", "envoyfilters", "virtualservices", "sidecars", "gateways", "workloadentries", "serviceentries"}, "list", "delete")
+	add("", "telemetry.istio.io", []string{"telemetries"}, "list", "delete")
+	add("", "", []string{"events"}, "create")
+	add(p.Istiod, "discovery.k8s.io", []string{"endpointslices"}, "list")
+	add(p.Istiod, "rbac.authorization.k8s.io", []string{"roles", "rolebindings"}, "create", "delete")
 	add("", "", []string{"pods", "services", "nodes"}, "list")
 	add(p.Istiod, "", []string{"pods/portforward"}, "create")
 	for _, namespace := range []string{p.In(fixture.ProductsNamespace), p.In(fixture.ClientsNamespace)} {

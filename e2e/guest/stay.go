@@ -71,14 +71,24 @@ const (
 	goneInterval = 500 * time.Millisecond
 )
 
-// made are what the world has outside of namespaces.
-var made = []struct {
-	kind schema.GroupVersionKind
-	name string
-}{
-	{schema.GroupVersionKind{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRoleBinding"}, "mtls-conformance-sweeper"},
-	{schema.GroupVersionKind{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRole"}, "mtls-conformance-sweeper"},
-	{schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}, "policyleases.mtls.test"},
+// one is an object that the suite made.
+type one struct {
+	kind            schema.GroupVersionKind
+	namespace, name string
+}
+
+// beyond are what the world has outside of the suite's namespaces.
+func beyond(p fixture.Placement) []one {
+	access := func(kind string) schema.GroupVersionKind {
+		return schema.GroupVersionKind{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: kind}
+	}
+	return []one{
+		{access("RoleBinding"), p.Istiod, fixture.IstiodReader},
+		{access("Role"), p.Istiod, fixture.IstiodReader},
+		{access("ClusterRoleBinding"), "", "mtls-conformance-sweeper"},
+		{access("ClusterRole"), "", "mtls-conformance-sweeper"},
+		{schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}, "", "policyleases.mtls.test"},
+	}
 }
 
 // Leave ends every lease, and takes away all that Enter and the run made, whichever run it was; it returns once it is gone.
@@ -104,9 +114,10 @@ func Leave(ctx context.Context, client *kube.Client, p fixture.Placement, runID 
 		}
 		failed = append(failed, ignoreGone(r.Delete(ctx, &namespace)))
 	}
-	for _, one := range made {
+	for _, one := range beyond(p) {
 		object := &metav1.PartialObjectMetadata{}
 		object.SetGroupVersionKind(one.kind)
+		object.SetNamespace(one.namespace)
 		object.SetName(one.name)
 		failed = append(failed, ignoreGone(r.Delete(ctx, object)))
 	}
@@ -134,7 +145,7 @@ func endAll(ctx context.Context, client *kube.Client, runID string) error {
 		failed = append(failed, err)
 	}
 	for _, lease := range leases {
-		if err := lease.End(ctx); err != nil && !errors.Is(err, policy.ErrExpired) {
+		if err := lease.End(ctx); !policy.Ended(err) {
 			failed = append(failed, err)
 		}
 	}

@@ -33,7 +33,7 @@ func (l *Lease) Edit(ctx context.Context, objects []k8s.Object) error {
 		l.own(object)
 		object.SetResourceVersion(now.GetResourceVersion())
 		object.SetUID(now.GetUID())
-		if err := r.Update(ctx, object); err != nil {
+		if err := r.Update(ctx, object, updates); err != nil {
 			return fmt.Errorf("edit %s: %w", kube.Name(object), err)
 		}
 	}
@@ -53,7 +53,7 @@ func (l *Lease) Refused(ctx context.Context, objects []k8s.Object) (string, erro
 	}
 	for _, object := range objects {
 		l.own(object)
-		err := r.Create(ctx, object)
+		err := r.Create(ctx, object, creates)
 		if err == nil {
 			continue
 		}

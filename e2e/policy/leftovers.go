@@ -2,9 +2,10 @@ package policy
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 
-	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
@@ -67,33 +68,32 @@ func (p *Policies) Others(ctx context.Context) ([]k8s.Object, error) {
 	return found, err
 }
 
-// list lists the objects of the kinds that labels names, in the order of kinds; each must bear the label of its kind.
+// list lists the objects of the kinds that labels names, in the order of kinds; each must bear the label of its kind. A kind
+// that cannot be listed does not keep the others: what was found is returned beside the error.
 func (p *Policies) list(ctx context.Context, labels map[string]string) ([]unstructured.Unstructured, error) {
 	r, err := p.kube.Resources()
 	if err != nil {
 		return nil, err
 	}
 	lists := make([]unstructured.UnstructuredList, len(kinds))
-	listing, ctx := errgroup.WithContext(ctx)
+	failed := make([]error, len(kinds))
+	var listing sync.WaitGroup
 	for i, kind := range kinds {
 		label, listed := labels[kind.Kind]
 		if !listed {
 			continue
 		}
-		listing.Go(func() error {
+		listing.Go(func() {
 			lists[i].SetGroupVersionKind(kind)
 			if err := r.List(ctx, &lists[i], resources.WithLabelSelector(label)); err != nil {
-				return fmt.Errorf("list %s: %w", kind.Kind, err)
+				failed[i] = fmt.Errorf("list %s: %w", kind.Kind, err)
 			}
-			return nil
 		})
 	}
-	if err := listing.Wait(); err != nil {
-		return nil, err
-	}
+	listing.Wait()
 	var found []unstructured.Unstructured
 	for _, list := range lists {
 		found = append(found, list.Items...)
 	}
-	return found, nil
+	return found, errors.Join(failed...)
 }

@@ -139,7 +139,7 @@ func (p *Policies) create(ctx context.Context, objects []k8s.Object) error {
 	for _, object := range objects {
 		object.SetResourceVersion("")
 		object.SetUID("")
-		err := r.Create(ctx, object)
+		err := r.Create(ctx, object, creates)
 		if apierrors.IsAlreadyExists(err) {
 			return fmt.Errorf("%s exists already and is not this run's: delete it, or run in a cluster of its own", kube.Name(object))
 		}

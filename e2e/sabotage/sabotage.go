@@ -45,7 +45,7 @@ type Done struct {
 	undo []func(context.Context) error // to be called in reverse
 }
 
-// Do does what a mutant tells, in order. What was done stands on leases; on error it is to be undone as after success.
+// Do does what a mutant tells, in order. What was done stands on a lease; on error it is to be undone as after success.
 func (s *Saboteur) Do(ctx context.Context, files fs.FS, m fixture.Mutant) (*Done, error) {
 	w := &work{Saboteur: s, mutant: m, files: files, policies: policy.New(s.Kube, files, s.RunID), done: new(Done)}
 	for i, act := range m.Sabotage {
@@ -56,13 +56,18 @@ func (s *Saboteur) Do(ctx context.Context, files fs.FS, m fixture.Mutant) (*Done
 	return w.done, nil
 }
 
-// Undo takes it back, the last act first, and goes on where one cannot be.
+// Undo takes it back, the last act first, and goes on where one cannot be. What could not be taken back the next call tries
+// again.
 func (d *Done) Undo(ctx context.Context) error {
 	var failed []error
+	var left []func(context.Context) error
 	for _, undo := range slices.Backward(d.undo) {
-		failed = append(failed, undo(ctx))
+		if err := undo(ctx); err != nil {
+			failed, left = append(failed, err), append(left, undo)
+		}
 	}
-	d.undo = nil
+	slices.Reverse(left)
+	d.undo = left
 	return errors.Join(failed...)
 }
 
@@ -73,9 +78,7 @@ type work struct {
 	files    fs.FS
 	policies *policy.Policies
 	done     *Done
-
-	// What the sweeper may not put back must not keep it from ending the rest: two leases.
-	owned, patched *policy.Lease
+	on       *policy.Lease // nil before anything hangs on it
 }
 
 func (w *work) undo(how func(context.Context) error) { w.done.undo = append(w.done.undo, how) }
@@ -100,22 +103,30 @@ func (w *work) act(ctx context.Context, act fixture.Act) error {
 	return nil
 }
 
-// lease takes a lease for one kind of change, the first time that it is needed.
-func (w *work) lease(ctx context.Context, on **policy.Lease, what string) (*policy.Lease, error) {
-	if *on != nil {
-		return *on, nil
+// lease takes the lease on which the sabotage hangs, the first time that it is needed.
+func (w *work) lease(ctx context.Context) (*policy.Lease, error) {
+	if w.on != nil {
+		return w.on, nil
 	}
-	taken, err := w.policies.Lease(ctx, fmt.Sprintf("%s-mutant-%s-%s", w.RunID, w.mutant.ID, what), "mutant "+w.mutant.ID, limit)
+	taken, err := w.policies.Lease(ctx, fmt.Sprintf("%s-mutant-%s", w.RunID, w.mutant.ID), "mutant "+w.mutant.ID, limit)
 	if err != nil {
 		return nil, err
 	}
-	w.undo(taken.End)
-	*on = taken
+	ended := false // then a second call has nothing left to do: that the lease had expired is told once
+	w.undo(func(ctx context.Context) error {
+		if ended {
+			return nil
+		}
+		err := taken.End(ctx)
+		ended = policy.Ended(err)
+		return err
+	})
+	w.on = taken
 	return taken, nil
 }
 
 func (w *work) apply(ctx context.Context, files []string) error {
-	on, err := w.lease(ctx, &w.owned, "objects")
+	on, err := w.lease(ctx)
 	if err != nil {
 		return err
 	}
@@ -163,7 +174,7 @@ func (w *work) image(object k8s.Object) {
 
 // patch changes objects that are there, and waits for the pods of those that are workloads; so does its undoing.
 func (w *work) patch(ctx context.Context, files []string) error {
-	on, err := w.lease(ctx, &w.patched, "patches")
+	on, err := w.lease(ctx)
 	if err != nil {
 		return err
 	}
@@ -228,7 +239,7 @@ func (w *work) moved(object *unstructured.Unstructured) {
 }
 
 func (w *work) mesh(ctx context.Context, keys map[string]any) error {
-	on, err := w.lease(ctx, &w.owned, "objects")
+	on, err := w.lease(ctx)
 	if err != nil {
 		return err
 	}
@@ -242,7 +253,7 @@ func (w *work) label(ctx context.Context, label fixture.PodLabel) error {
 	if err != nil {
 		return err
 	}
-	on, err := w.lease(ctx, &w.patched, "patches")
+	on, err := w.lease(ctx)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
@@ -70,50 +71,85 @@ func (p *play) delete(ctx context.Context, step int, names []string) error {
 	})
 }
 
-// revert deletes what is still applied, and waits until every hop that the case tried is configured as before it.
+// revert takes every step of the clean-up of the case, whatever of it fails: its policies are deleted first, and in the end
+// every hop that it tried must be configured as before it. It may be called again where it failed.
 func (p *play) revert(ctx context.Context) error {
-	way := back(p.trust)
-	ctx, cancel := context.WithTimeout(ctx, revertLimit+time.Duration(len(way))*authorityLimit+time.Duration(len(p.accounts))*accountLimit)
-	defer cancel()
 	p.stopFlow()
-	if err := p.disconnect(ctx); err != nil {
-		return err
-	}
-	var objects []k8s.Object
-	for _, f := range p.applied {
-		objects = append(objects, f.objects...)
-	}
 	last := len(p.c.Steps)
+	policies, accounts := p.standing()
+	steps := []cleanup{
+		{revertLimit, func(ctx context.Context) error { return p.withdraw(ctx, last, policies) }},
+		{revertLimit, p.disconnect},
+	}
 	if p.settings != nil {
-		if err := p.unset(ctx, last); err != nil {
-			return err
-		}
+		steps = append(steps, cleanup{revertLimit, func(ctx context.Context) error { return p.unset(ctx, last) }})
 	}
-	for _, next := range way {
-		if err := p.authority(ctx, last, "revert", next); err != nil {
-			return err
-		}
-	}
+	steps = append(steps, p.authorityBack(last)...)
 	for _, account := range p.accounts {
-		if err := p.move(ctx, last, "revert", fixture.Account{Workload: account.Workload, Name: p.own(account.Workload)}); err != nil {
-			return err
-		}
+		steps = append(steps, cleanup{accountLimit, func(ctx context.Context) error { return p.moveBack(ctx, last, account) }})
 	}
 	if len(p.accounts) > 0 {
-		if err := p.pushAnew(ctx); err != nil {
-			return err
+		steps = append(steps, cleanup{revertLimit, p.pushAnew})
+	}
+	return tryAll(ctx, append(steps,
+		cleanup{revertLimit, func(ctx context.Context) error { return p.withdraw(ctx, last, accounts) }},
+		cleanup{revertLimit, p.endLease},
+		cleanup{revertLimit, func(ctx context.Context) error { return p.restored(ctx, p.touched()) }},
+	)...)
+}
+
+// standing lists what the case applied and has not deleted. The accounts that workloads still run under are listed apart:
+// they are deleted once the workloads have moved back.
+func (p *play) standing() (policies, accounts []k8s.Object) {
+	for _, f := range p.applied {
+		for _, object := range f.objects {
+			switch _, account := object.(*corev1.ServiceAccount); {
+			case object.GetUID() == "":
+			case account && len(p.accounts) > 0:
+				accounts = append(accounts, object)
+			default:
+				policies = append(policies, object)
+			}
 		}
 	}
-	if len(objects) > 0 {
-		err := p.change(ctx, last, "revert", objects, func() error { return p.Policies.Delete(ctx, objects) })
-		if err != nil {
-			return err
-		}
+	return policies, accounts
+}
+
+// withdraw deletes objects of the case, also where it cannot be told how the mesh stood before.
+func (p *play) withdraw(ctx context.Context, step int, objects []k8s.Object) error {
+	if len(objects) == 0 {
+		return nil
 	}
-	if err := p.endLease(ctx); err != nil {
+	err := p.change(ctx, step, "revert", objects, func() error { return p.Policies.Delete(ctx, objects) })
+	return errors.Join(err, p.Policies.Delete(ctx, objects))
+}
+
+// authorityBack are the steps that lead the mesh back to the authority that it began with; none where it has it. Where one
+// fails all are to be taken again.
+func (p *play) authorityBack(step int) []cleanup {
+	was := p.trust
+	var steps []cleanup
+	for _, next := range back(was) {
+		steps = append(steps, cleanup{authorityLimit, func(ctx context.Context) error { return p.authority(ctx, step, "revert", next) }})
+	}
+	if len(steps) > 0 {
+		steps = append(steps, cleanup{revertLimit, func(context.Context) error {
+			if unsettled(p.verdict.Changes, step) {
+				p.trust = was
+			}
+			return nil
+		}})
+	}
+	return steps
+}
+
+// moveBack rolls a workload out under the ServiceAccount that it has in the world.
+func (p *play) moveBack(ctx context.Context, step int, account fixture.Account) error {
+	if err := p.move(ctx, step, "revert", fixture.Account{Workload: account.Workload, Name: p.own(account.Workload)}); err != nil {
 		return err
 	}
-	return p.restored(ctx, p.touched())
+	p.accounts = slices.DeleteFunc(slices.Clone(p.accounts), func(a fixture.Account) bool { return a.Workload == account.Workload })
+	return nil
 }
 
 // edit gives objects that the case applied another content.

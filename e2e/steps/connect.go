@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -104,13 +105,15 @@ func (p *Player) ended(ctx context.Context, kept connection) error {
 	return ctx.Err()
 }
 
-// disconnect closes what the case kept.
+// disconnect closes what the case kept. One connection that cannot be closed does not keep the others.
 func (p *play) disconnect(ctx context.Context) error {
+	var failed []error
 	for name, kept := range p.connections {
 		if err := p.Sender.Drop(ctx, kept.from, kept.name); err != nil {
-			return fmt.Errorf("connection %s: %w", name, err)
+			failed = append(failed, fmt.Errorf("connection %s: %w", name, err))
+			continue
 		}
 		delete(p.connections, name)
 	}
-	return nil
+	return errors.Join(failed...)
 }

@@ -17,7 +17,7 @@ func (p Player) Foresee(ctx context.Context, told *verdict.Case, profile string,
 	for _, c := range cases {
 		play := &play{Player: &p, c: c, run: p.RunID, foresees: true, evidence: NewEvidence(), connections: map[string]connection{}}
 		err := play.foresee(ctx)
-		err = errors.Join(err, play.revert(context.WithoutCancel(ctx)))
+		err = errors.Join(err, play.clean(context.WithoutCancel(ctx)))
 		told.Foreseen = append(told.Foreseen, play.verdict.Foreseen...)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.ID, err)

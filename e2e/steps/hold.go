@@ -16,6 +16,7 @@ import (
 	"mtls.test/conformance/e2e/intent"
 	"mtls.test/conformance/e2e/policy"
 	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/fixtures/agent/lease"
 )
 
 // Hold is mTLS taken off a service for a person, on a lease.
@@ -129,7 +130,7 @@ func (h *Hold) except(ctx context.Context, service fixture.Service) error {
 		strict = strict || snapshot.Ask(intent.QuestionOf(a.Hop, fixture.Expect{})).Server.Mode == intent.Strict
 	}
 	if !strict {
-		return nil
+		return h.play.lease.SetPlaintext(ctx, lease.ByServer)
 	}
 	workload := service.Workloads[0]
 	policies, err := h.ofKind(ctx, "PeerAuthentication")
@@ -139,8 +140,14 @@ func (h *Hold) except(ctx context.Context, service fixture.Service) error {
 	for _, present := range policies {
 		selector, _, _ := unstructured.NestedStringMap(present.Object, "spec", "selector", "matchLabels")
 		if present.GetNamespace() == workload.Namespace && fixture.Selects(selector, workload.Labels) {
+			if err := h.play.lease.SetPlaintext(ctx, lease.ByPatch); err != nil {
+				return err
+			}
 			return h.patch(ctx, present, map[string]any{"mtls": map[string]any{"mode": "PERMISSIVE"}, "portLevelMtls": nil})
 		}
+	}
+	if err := h.play.lease.SetPlaintext(ctx, lease.ByException); err != nil {
+		return err
 	}
 	return h.create(ctx, object("security.istio.io/v1", "PeerAuthentication", workload.Namespace, workload.Name+"-lease", map[string]any{
 		"selector": map[string]any{"matchLabels": map[string]any{"app": workload.Labels["app"]}},
@@ -237,13 +244,22 @@ func (h *Hold) PutBack(ctx context.Context) (verdict.Case, error) {
 	for _, f := range p.applied {
 		made = append(made, f.objects...)
 	}
-	err := p.change(ctx, 1, "revert", slices.Concat(made, p.lease.Patched("")), func() error {
-		return errors.Join(p.Policies.Delete(ctx, made), p.lease.Restore(ctx))
-	})
+	err := tryAll(ctx,
+		cleanup{revertLimit, func(ctx context.Context) error {
+			return p.change(ctx, 1, "revert", slices.Concat(made, p.lease.Patched("")), func() error {
+				return errors.Join(p.Policies.Delete(ctx, made), p.lease.Restore(ctx))
+			})
+		}},
+		// Also where it could not be told how the mesh stood before, and nothing was changed.
+		cleanup{revertLimit, func(ctx context.Context) error { return p.Policies.Delete(ctx, made) }},
+		cleanup{revertLimit, func(ctx context.Context) error {
+			if err := p.endLease(ctx); !policy.Ended(err) {
+				return err
+			}
+			return nil
+		}},
+	)
 	if err != nil {
-		return p.verdict, err
-	}
-	if err := p.endLease(ctx); err != nil && !errors.Is(err, policy.ErrExpired) {
 		return p.verdict, err
 	}
 	if err := p.expect(ctx, 1, h.before); err != nil {

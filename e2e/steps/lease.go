@@ -40,6 +40,9 @@ func (p *play) endLease(ctx context.Context) error {
 	p.verdict.Lease = &verdict.Lease{
 		Name: p.lease.Name(), LimitSeconds: p.lease.For().Seconds(), HeldSeconds: now.Sub(p.leasedAt).Seconds(), InTheClear: p.exposure(ctx, now),
 	}
+	if policy.Ended(err) {
+		p.lease = nil
+	}
 	return err
 }
 
@@ -88,13 +91,14 @@ func (p *Player) endLeases(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, lease := range left {
 		if strings.HasPrefix(p.RunID, lease.Run()+"-") {
 			continue
 		}
-		if err := lease.End(ctx); err != nil && !errors.Is(err, policy.ErrExpired) {
-			return fmt.Errorf("what an earlier run left: %w", err)
+		if err := lease.End(ctx); !policy.Ended(err) {
+			failed = append(failed, fmt.Errorf("what an earlier run left: %w", err))
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }

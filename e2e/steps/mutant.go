@@ -21,7 +21,8 @@ const biteLimit = 15 * time.Second
 // biteInterval is how often a proof is asked for until it holds.
 const biteInterval = 200 * time.Millisecond
 
-// undoLimit bounds the undoing of a sabotage, which goes on after the mutant itself was interrupted.
+// undoLimit bounds the undoing of a sabotage, which goes on after the mutant itself was interrupted, beside what the mesh
+// takes to come back.
 const undoLimit = 2 * time.Minute
 
 // Trial is what a mutant is tried with.
@@ -77,10 +78,12 @@ func (p *Player) under(ctx context.Context, t Trial, play func(verdict.Phase) ma
 	before := p.baseline
 	done, err := t.Saboteur.Do(ctx, t.Files, t.Mutant)
 	defer func() {
-		undoing, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
-		defer cancel()
 		p.baseline = before
-		err = errors.Join(err, p.undo(undoing, done))
+		undone := p.undo(context.WithoutCancel(ctx), done)
+		if undone != nil {
+			p.left.add("mutant "+t.Mutant.ID, func(ctx context.Context) error { return p.undo(ctx, done) })
+		}
+		err = errors.Join(err, undone)
 	}()
 	if err != nil {
 		return nil, err
@@ -134,39 +137,36 @@ func bitten(ctx context.Context, t Trial) error {
 	return nil
 }
 
-// undo takes a sabotage back and waits until every hop is configured as before it.
+// undo takes a sabotage back and waits until every hop is configured as before it; every step is taken, whatever failed
+// before. It may be called again where it failed.
 func (p *Player) undo(ctx context.Context, done *sabotage.Done) error {
-	if err := done.Undo(ctx); err != nil {
-		return fmt.Errorf("the sabotage could not be taken back: %w", err)
-	}
+	steps := []cleanup{{undoLimit, func(ctx context.Context) error {
+		if err := done.Undo(ctx); err != nil {
+			return fmt.Errorf("the sabotage could not be taken back: %w", err)
+		}
+		return nil
+	}}}
 	for _, workload := range done.Moved {
-		if err := p.follow(ctx, workload); err != nil {
-			return err
-		}
-		if err := p.reached(ctx, workload); err != nil {
-			return err
-		}
+		steps = append(steps,
+			cleanup{revertLimit, func(ctx context.Context) error { return p.follow(ctx, workload) }},
+			cleanup{revertLimit, func(ctx context.Context) error { return p.reached(ctx, workload) }},
+		)
 	}
 	if done.Rerouted {
-		if err := p.routed(ctx); err != nil {
-			return err
-		}
+		steps = append(steps, cleanup{revertLimit, p.routed})
 	}
-	if err := p.attached(ctx); err != nil {
-		return err
-	}
-	if err := p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit); err != nil {
-		return err
-	}
-	if err := errors.Join(p.watch(ctx), p.control(ctx)); err != nil {
-		return err
-	}
+	steps = append(steps,
+		cleanup{attachLimit, p.attached},
+		cleanup{revertLimit, func(ctx context.Context) error { return p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit) }},
+		cleanup{revertLimit, p.watch},
+		cleanup{revertLimit, p.control},
+	)
 	if len(done.Moved) > 0 {
-		if err := p.pushAnew(ctx); err != nil {
-			return err
-		}
+		steps = append(steps, cleanup{revertLimit, p.pushAnew})
 	}
-	return p.restored(ctx, p.everyHop())
+	return tryAll(ctx, append(steps,
+		cleanup{revertLimit, func(ctx context.Context) error { return p.restored(ctx, p.everyHop()) }},
+	)...)
 }
 
 // attachLimit is how long proxies that were cut off may take to come back: Envoy tries again ever more rarely, up to every 30

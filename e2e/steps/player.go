@@ -64,6 +64,7 @@ type Player struct {
 	others      []k8s.Object                 // PeerAuthentications in the mesh that are no case's
 	stands      map[string][]string          // by case: files that are in the mesh already, and are not applied
 	held        map[string]envoy.SecretFacts // by proxies, by their names in the report
+	left        *leftovers                   // of cases and mutants that could not be cleaned up
 }
 
 // revertLimit bounds the clean-up of a case, which goes on after the case itself was interrupted, beside what a CA or an
@@ -191,6 +192,11 @@ func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Eviden
 	play := p.begun(c)
 	play.verdict.Rerun = rerun(c)
 	var broken []error
+	if err := p.left.retry(context.WithoutCancel(ctx)); err != nil {
+		play.verdict.Conclude()
+		play.verdict.Break("it was not played: " + err.Error())
+		return play.verdict, play.evidence
+	}
 	findings, lacking := play.found()
 	play.verdict.Findings = findings
 	for _, why := range lacking {
@@ -211,7 +217,7 @@ func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Eviden
 	if len(broken) > 0 || play.verdict.Result != hop.Pass {
 		p.Diagnose(context.WithoutCancel(ctx), c.ID)
 	}
-	broken = append(broken, play.revert(context.WithoutCancel(ctx)))
+	broken = append(broken, play.clean(context.WithoutCancel(ctx)))
 	play.verdict.Conclude()
 	err := errors.Join(broken...)
 	if err != nil {

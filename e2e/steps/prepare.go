@@ -50,6 +50,6 @@ func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, file
 	return &Player{
 		Mesh: m, World: world, Places: places, Logs: logs, Taps: taps, Chart: chart, RunID: given.RunID, Diagnose: diagnose,
 		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, files, given.RunID), Sender: sender,
-		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Read: m.Dump, Clock: client.Clock,
+		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Read: m.Dump, Clock: client.Clock, left: &leftovers{},
 	}, stop, nil
 }

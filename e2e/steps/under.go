@@ -16,5 +16,5 @@ func (p *Player) Under(ctx context.Context, id string, files []string, work func
 	if err == nil {
 		err = work(ctx)
 	}
-	return errors.Join(err, held.revert(context.WithoutCancel(ctx)))
+	return errors.Join(err, held.clean(context.WithoutCancel(ctx)))
 }

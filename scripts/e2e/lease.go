@@ -179,7 +179,15 @@ func (r *runner) leaseStatus(ctx context.Context) error {
 		}
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", lease.Name(), lease.Owner(), server.ToRunner(lease.Began()).Local().Format("15:04:05"), time.Until(server.ToRunner(lease.Expires())).Round(time.Second), names)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, lease := range all {
+		for _, condition := range lease.Conditions() {
+			r.screen.step("%s: %s=%s (%s) since %s: %s", lease.Name(), condition.Type, condition.Status, condition.Reason, condition.LastTransitionTime.Local().Format("15:04:05"), condition.Message)
+		}
+	}
+	return nil
 }
 
 // leaseEnd is `make lease-end`. Whoever took a lease and still waits sees that it was ended, and proves mTLS; for one whose
@@ -193,14 +201,16 @@ func (r *runner) leaseEnd(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, lease := range all {
-		if err := lease.End(ctx); err != nil && !errors.Is(err, policy.ErrExpired) {
-			return err
+		if err := lease.End(ctx); !policy.Ended(err) {
+			failed = append(failed, err)
+			continue
 		}
 		r.screen.step("ended %s of %s", lease.Name(), lease.Owner())
 	}
-	if len(all) == 0 {
-		return nil
+	if err := errors.Join(failed...); err != nil || len(all) == 0 {
+		return err
 	}
 	err = r.withPlayer(ctx, r.prove)
 	var held cluster.HeldError
