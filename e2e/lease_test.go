@@ -11,12 +11,15 @@ import (
 
 	"mtls.test/conformance/e2e/hop"
 	"mtls.test/conformance/e2e/sabotage"
+	"mtls.test/conformance/fixtures/agent/lease"
 )
 
 const (
-	leaseLimit = 3 * time.Minute
-	abandoned  = 15 * time.Second // how long a lease stands that nobody ends
-	sweepLimit = 5 * time.Second  // beyond its expiry
+	leaseLimit  = 3 * time.Minute
+	abandoned   = 15 * time.Second // how long a lease stands that nobody ends
+	hindered    = 25 * time.Second // how long one stands before whose end something is broken
+	sweepLimit  = 5 * time.Second  // beyond its expiry
+	istiodLimit = time.Minute      // for an istiod that was stopped to be ready again
 )
 
 func describeLeases() {
@@ -24,29 +27,77 @@ func describeLeases() {
 		DescribeTable("is ended by the sweeper", func(ctx SpecContext, meanwhile func(context.Context) error) {
 			onlyOwn()
 			Expect(recovered(ctx)).To(Succeed())
-			_, told, err := player.TakeOff(ctx, "product-service", "nobody", abandoned)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
-			taken, err := player.Policies.Leases(ctx)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(taken).To(HaveLen(1))
-			server, err := client.Clock(ctx)
-			Expect(err).NotTo(HaveOccurred())
-			expires := server.ToRunner(taken[0].Expires())
+			expires := abandonedLease(ctx, abandoned).Expires()
 			Expect(meanwhile(ctx)).To(Succeed())
-			limit := max(time.Until(expires), 0) + sweepLimit
-			Eventually(player.Policies.Leftovers).WithContext(ctx).WithTimeout(limit).WithPolling(100 * time.Millisecond).Should(BeEmpty())
+			Eventually(player.Policies.Leftovers).WithContext(ctx).WithTimeout(sweptBy(expires)).WithPolling(100 * time.Millisecond).Should(BeEmpty())
 			AddReportEntry("after its expiry", time.Since(expires).Round(100*time.Millisecond))
 			Expect(player.Policies.Leases(ctx)).To(BeEmpty())
-			Expect(recovered(ctx)).To(Succeed())
-			back, err := player.Prove(ctx)
-			Expect(err).NotTo(HaveOccurred())
-			Expect(back.Result).To(Equal(hop.Pass), back.Reason)
+			provenBack(ctx)
 		},
 			Entry("when it expires", SpecTimeout(leaseLimit), func(context.Context) error { return nil }),
 			Entry("though the API server was away when it expired", SpecTimeout(leaseLimit), func(ctx context.Context) error {
 				return sabotage.HoldAPIServer(ctx, client, shell, abandoned)
 			}),
 		)
+
+		It("ends plaintext though a service's own rule cannot be restored, and restores it when it can", SpecTimeout(leaseLimit), func(ctx SpecContext) {
+			onlyOwn()
+			Expect(recovered(ctx)).To(Succeed())
+			DeferCleanup(recovered)
+			rule := strictWithRule(ctx)
+			DeferCleanup(endEveryLease)
+			taken := abandonedLease(ctx, hindered)
+			changeByHand(ctx, rule)
+			allow, err := sabotage.RefuseUpdates(ctx, client, rule)
+			DeferCleanup(allow)
+			Expect(err).NotTo(HaveOccurred())
+
+			seen := plaintextAround(ctx, taken.Expires(), taken.Expires().Add(sweepLimit))
+			Expect(seen.before).NotTo(BeZero(), "the positive control: plaintext before its expiry")
+			Expect(seen.connectionsAfter).NotTo(BeZero())
+			Expect(seen.after).To(BeZero(), "plaintext on connections that were opened later than %s after its expiry", sweepLimit)
+
+			Expect(player.Policies.Leftovers(ctx)).To(BeEmpty())
+			Expect(modeOf(ctx, rule)).To(Equal("DISABLE"))
+			Expect(conditionsOf(ctx, taken)).To(HaveKeyWithValue(lease.PoliciesDeleted, lease.ReasonDeleted))
+			Expect(conditionsOf(ctx, taken)).To(HaveKeyWithValue(lease.Restored, lease.ReasonRestoreRefused))
+			Expect(eventsOf(ctx, taken)).To(ConsistOf(And(ContainSubstring(rule.GetName()), ContainSubstring("refuses-updates.mtls.test"), ContainSubstring("ends plaintext"))))
+
+			Expect(allow(ctx)).To(Succeed())
+			Eventually(player.Policies.Leases).WithContext(ctx).WithTimeout(sweepLimit).WithPolling(100 * time.Millisecond).Should(BeEmpty())
+			Expect(modeOf(ctx, rule)).To(Equal("ISTIO_MUTUAL"))
+			Expect(changedByHand(ctx, rule)).To(BeTrue())
+			told, err := player.Prove(ctx)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
+		})
+
+		It("is taken out of the API server while no istiod runs, and says that the proxies follow when it is back", SpecTimeout(leaseLimit), func(ctx SpecContext) {
+			onlyOwn()
+			Expect(recovered(ctx)).To(Succeed())
+			DeferCleanup(recovered)
+			rule := strictWithRule(ctx)
+			DeferCleanup(endEveryLease)
+			taken := abandonedLease(ctx, hindered)
+			start, err := sabotage.StopIstiod(ctx, client)
+			DeferCleanup(start)
+			Expect(err).NotTo(HaveOccurred())
+			Expect(time.Now()).To(BeTemporally("<", taken.Expires()), "istiod was not away when it expired")
+
+			Eventually(player.Policies.Leftovers).WithContext(ctx).WithTimeout(sweptBy(taken.Expires())).WithPolling(100 * time.Millisecond).Should(BeEmpty())
+			AddReportEntry("after its expiry", time.Since(taken.Expires()).Round(100*time.Millisecond))
+			Eventually(conditionsOf).WithContext(ctx).WithArguments(taken).WithTimeout(sweptBy(taken.Expires())).Should(And(
+				HaveKeyWithValue(lease.PoliciesDeleted, lease.ReasonDeleted), HaveKeyWithValue(lease.ProxiesFollow, lease.ReasonNoIstiodReady)))
+			Expect(modeOf(ctx, rule)).To(Equal("DISABLE"))
+			Expect(sweeperSays(ctx, taken)).To(ContainSubstring("follow when istiod is back"))
+
+			Expect(start(ctx)).To(Succeed())
+			back := time.Now()
+			Eventually(player.Policies.Leases).WithContext(ctx).WithTimeout(istiodLimit).WithPolling(100 * time.Millisecond).Should(BeEmpty())
+			AddReportEntry("after istiod's return", time.Since(back).Round(100*time.Millisecond))
+			Expect(modeOf(ctx, rule)).To(Equal("ISTIO_MUTUAL"))
+			Expect(removed(ctx)).To(Succeed())
+			provenBack(ctx)
+		})
 	})
 }
