@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -39,5 +41,22 @@ func TestAPartIsMergedAsKubectlWould(t *testing.T) {
 	host, _, _ := unstructured.NestedString(rule.Object, "spec", "host")
 	if host != "h" || kept || len(exports) != 1 || exports[0] != "b" {
 		t.Errorf("got %v", rule.Object["spec"])
+	}
+}
+
+// A lease that expired and could not be restored is not gone.
+func TestALeaseIsGoneWhoeverEndedIt(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  error
+		gone bool
+	}{
+		"it was ended":                          {nil, true},
+		"it had expired":                        {fmt.Errorf("lease x: %w", ErrExpired), true},
+		"it had expired and is not restored":    {fmt.Errorf("lease x: %w", errors.Join(ErrUnrestored, ErrExpired)), false},
+		"the API server did not delete the one": {errors.New("no"), false},
+	} {
+		if got := Ended(test.err); got != test.gone {
+			t.Errorf("%s: gone %t", name, got)
+		}
 	}
 }
