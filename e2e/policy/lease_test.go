@@ -3,9 +3,14 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"regexp"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"mtls.test/conformance/fixtures"
 )
 
 func object(apiVersion, kind string, fields map[string]any) *unstructured.Unstructured {
@@ -58,5 +63,32 @@ func TestALeaseIsGoneWhoeverEndedIt(t *testing.T) {
 		if got := Ended(test.err); got != test.gone {
 			t.Errorf("%s: gone %t", name, got)
 		}
+	}
+}
+
+// Whatever policy a case may apply on a lease, the sweeper may delete.
+func TestTheSweeperMayDeleteEveryPolicyOfACase(t *testing.T) {
+	content, err := fs.ReadFile(fixtures.FS, "base/leases/leases.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	policies := 0
+	for _, kind := range kinds {
+		if !strings.HasSuffix(kind.Group, ".istio.io") {
+			continue
+		}
+		policies++
+		resource := strings.ToLower(strings.TrimSuffix(kind.Kind, "List")) + "s"
+		if stem, is := strings.CutSuffix(resource, "rys"); is {
+			resource = stem + "ries"
+		} else if stem, is := strings.CutSuffix(resource, "cys"); is {
+			resource = stem + "cies"
+		}
+		if !regexp.MustCompile(`resources: \[([a-z, ]*, )?` + resource + `[,\]]`).Match(content) {
+			t.Errorf("the sweeper has no rule for %s", resource)
+		}
+	}
+	if policies == 0 {
+		t.Error("no kind is a policy's")
 	}
 }

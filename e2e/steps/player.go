@@ -165,8 +165,12 @@ func (p *Player) Ready(ctx context.Context) error {
 	return err
 }
 
-// End tells whether the cases left anything behind: an object of theirs, or a hop configured otherwise than before.
+// End tells whether the cases left anything behind: an object of theirs, or a hop configured otherwise than before. What could
+// not be cleaned up is tried once more.
 func (p *Player) End(ctx context.Context) error {
+	if err := p.left.retry(ctx); err != nil {
+		return err
+	}
 	left, err := p.Policies.Leftovers(ctx)
 	if err != nil {
 		return err
