@@ -67,8 +67,8 @@ type Player struct {
 	left        *leftovers                   // of cases and mutants that could not be cleaned up
 }
 
-// revertLimit bounds the clean-up of a case, which goes on after the case itself was interrupted, beside what a CA or an
-// account takes to come back.
+// revertLimit bounds one step of a clean-up, which goes on after the case itself was interrupted. A CA and an account have
+// limits of their own.
 const revertLimit = 30 * time.Second
 
 // Evidence is what a case leaves beside its verdict.
@@ -196,6 +196,7 @@ func (p *Player) Play(ctx context.Context, c fixture.Case) (verdict.Case, Eviden
 	play := p.begun(c)
 	play.verdict.Rerun = rerun(c)
 	var broken []error
+	// A case can be PASS by what an earlier one left.
 	if err := p.left.retry(context.WithoutCancel(ctx)); err != nil {
 		play.verdict.Conclude()
 		play.verdict.Break("it was not played: " + err.Error())
