@@ -33,6 +33,9 @@ func (p *Player) TakeOff(ctx context.Context, service, owner string, limit time.
 	if !slices.Contains(p.plainServices(), service) {
 		return nil, verdict.Case{}, fmt.Errorf("SERVICE=%s: no service of the world with one workload and a new connection for each request; there are %s", service, strings.Join(p.plainServices(), ", "))
 	}
+	if err := p.left.retry(ctx); err != nil {
+		return nil, verdict.Case{}, err
+	}
 	own, _ := p.World.Service(service)
 	h := &Hold{play: p.begun(fixture.Case{ID: "lease-" + service, Title: "mTLS is off for " + service})}
 	if err := h.look(ctx, []string{service}); err != nil {
