@@ -106,19 +106,27 @@ func recovered(ctx context.Context) error { return readied(ctx, runner) }
 
 // readied readies a player anew, as of a part of a run whose leases stand.
 func readied(ctx context.Context, run string) error {
+	stop, err := renewed(ctx, run)
+	if err == nil {
+		DeferCleanup(stop)
+	}
+	return err
+}
+
+// renewed makes another player the suite's, once it is ready; stop ends the reading of its logs.
+func renewed(ctx context.Context, run string) (stop func(), err error) {
 	anew := given
 	anew.RunID = run + "-" + crand.Text()[:4]
 	fresh, stop, err := steps.Prepare(ctx, client, anew, fixtures.FS, world, diagnose)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := fresh.Begin(ctx); err != nil {
 		stop()
-		return err
+		return nil, err
 	}
-	DeferCleanup(stop)
 	player = fresh
-	return nil
+	return stop, nil
 }
 
 func caseOf(id string) fixture.Case {

@@ -42,6 +42,7 @@ func describeLeases() {
 		It("ends plaintext though a service's own rule cannot be restored, and restores it when it can", SpecTimeout(leaseLimit), func(ctx SpecContext) {
 			onlyOwn()
 			Expect(recovered(ctx)).To(Succeed())
+			DeferCleanup(renewedWhereFailed)
 			rule := strictWithRule(ctx)
 			DeferCleanup(endEveryLease)
 			taken := abandonedLease(ctx, hindered)
@@ -72,6 +73,7 @@ func describeLeases() {
 		It("is taken out of the API server while no istiod runs, and says that the proxies follow when it is back", SpecTimeout(leaseLimit), func(ctx SpecContext) {
 			onlyOwn()
 			Expect(recovered(ctx)).To(Succeed())
+			DeferCleanup(renewedWhereFailed)
 			rule := strictWithRule(ctx)
 			DeferCleanup(endEveryLease)
 			taken := abandonedLease(ctx, hindered)
@@ -85,7 +87,7 @@ func describeLeases() {
 			Eventually(conditionsOf).WithContext(ctx).WithArguments(taken).WithTimeout(sweptBy(taken.Expires())).Should(And(
 				HaveKeyWithValue(lease.PoliciesDeleted, lease.ReasonDeleted), HaveKeyWithValue(lease.ProxiesFollow, lease.ReasonNoIstiodReady)))
 			Expect(modeOf(ctx, rule)).To(Equal("DISABLE"))
-			Expect(sweeperSays(ctx, taken)).To(ContainSubstring("follow when istiod is back"))
+			Eventually(sweeperSays).WithContext(ctx).WithArguments(taken).WithTimeout(sweptBy(taken.Expires())).Should(ContainSubstring("follow when istiod is back"))
 
 			Expect(start(ctx)).To(Succeed())
 			back := time.Now()
