@@ -26,7 +26,7 @@ func describeLeases() {
 		DescribeTable("is ended by the sweeper", func(ctx SpecContext, meanwhile func(context.Context) error) {
 			onlyOwn()
 			Expect(recovered(ctx)).To(Succeed())
-			expires := abandonedLease(ctx, abandoned).Expires()
+			expires := expiryOf(ctx, abandonedLease(ctx, abandoned))
 			Expect(meanwhile(ctx)).To(Succeed())
 			Eventually(player.Policies.Leftovers).WithContext(ctx).WithTimeout(sweptBy(expires)).WithPolling(100 * time.Millisecond).Should(BeEmpty())
 			AddReportEntry("after its expiry", time.Since(expires).Round(100*time.Millisecond))
@@ -51,7 +51,8 @@ func describeLeases() {
 			DeferCleanup(allow)
 			Expect(err).NotTo(HaveOccurred())
 
-			seen := plaintextAround(ctx, taken.Expires(), taken.Expires().Add(sweepLimit))
+			expires := expiryOf(ctx, taken)
+			seen := plaintextAround(ctx, expires, expires.Add(sweepLimit))
 			Expect(seen.before).NotTo(BeZero(), "the positive control: plaintext before its expiry")
 			Expect(seen.connectionsAfter).NotTo(BeZero())
 			Expect(seen.after).To(BeZero(), "plaintext on connections that were opened later than %s after its expiry", sweepLimit)

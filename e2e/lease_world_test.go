@@ -57,6 +57,14 @@ func leasesLeft(ctx context.Context) ([]string, error) {
 	return names, err
 }
 
+// expiryOf is when a lease expires, by the runner's clock.
+func expiryOf(ctx context.Context, taken *policy.Lease) time.Time {
+	GinkgoHelper()
+	server, err := client.Clock(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	return server.ToRunner(taken.Expires())
+}
+
 // sweptBy is how long it is until the sweeper must have ended what expires then.
 func sweptBy(expires time.Time) time.Duration { return max(time.Until(expires), 0) + sweepLimit }
 
