@@ -5,7 +5,7 @@ TLSCHECK := bin/kubectl-tls_check
 REPORTDIFF := bin/reportdiff
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify preflight report-diff cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF)
+.PHONY: help test unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record preflight report-diff cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ tls-check: $(RUNNER) $(TLSCHECK) ## say whether hops to a service are mTLS (SERV
 
 verify: $(RUNNER) $(TLSCHECK) ## go through the guide's commands for a service (SERVICE=, CLIENT=, KUBECONTEXT=)
 	@exec $(TLSCHECK) verify $(TARGET) $(CLIENT) $(or $(SERVICE),product-service.default) $(ARGS)
+
+record: $(RUNNER) ## record the test data of the unit tests again, from the mesh of e2e-up
+	@exec $(RUNNER) record
 
 preflight: $(RUNNER) ## check input and machine, change nothing
 	@exec $(RUNNER) preflight

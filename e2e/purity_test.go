@@ -19,7 +19,7 @@ const module = "mtls.test/conformance/"
 // order is the order of the pure packages: each imports to the left of it only. Those of one step do not import
 // each other.
 var order = [][]string{
-	{"clock"}, {"hop"}, {"witness", "proxylog"}, {"fixture"}, {"intent", "envoy", "accesslog", "handshake"}, {"verdict", "catalogue", "tlscheck"}, {"report"},
+	{"clock"}, {"hop"}, {"witness", "proxylog"}, {"fixture"}, {"intent", "envoy", "accesslog", "handshake"}, {"verdict", "catalogue", "tlscheck", "recording"}, {"report"},
 }
 
 // impure are packages, with all below them, that no pure package may reach.

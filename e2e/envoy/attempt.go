@@ -52,38 +52,38 @@ func (s Speech) detected() []string {
 
 // Attempt is what the two applications at the ends of a hop do, beside what their proxies are configured to.
 type Attempt struct {
-	Speaks Speech    // what the client's application sends first; empty stands for HTTP/1
-	Own    Hello     // the application's own ClientHello, where it speaks TLS
-	Host   string    // the host name asked for, with or without a port; it is the server name where the client's proxy takes it from there
-	At     time.Time // when certificates must be valid; zero where that is not asked
+	Speaks Speech    `json:"speaks,omitempty"` // what the client's application sends first; empty stands for HTTP/1
+	Own    Hello     `json:"own,omitzero"`     // the application's own ClientHello, where it speaks TLS
+	Host   string    `json:"host,omitempty"`   // the host name asked for, with or without a port; it is the server name where the client's proxy takes it from there
+	At     time.Time `json:"at,omitzero"`      // when certificates must be valid; zero where that is not asked
 
 	// Authorized leaves RBAC filters out: what is asked is TLS alone.
-	Authorized bool
+	Authorized bool `json:"authorized,omitempty"`
 	// Serves is the TLS that the server's application terminates; nil where it speaks none. Its ALPN is what it insists on.
-	Serves *ServerEnd
+	Serves *ServerEnd `json:"serves,omitempty"`
 	// Behind is the proxy that TLS comes to which a gateway passes on, as with AUTO_PASSTHROUGH; nil where there is none.
-	Behind *ServerFacts
+	Behind *ServerFacts `json:"behind,omitempty"`
 }
 
 // Hello is the client's end of a TLS handshake. Its TLSContext says what it offers and how it verifies the server.
 type Hello struct {
-	SNI string
+	SNI string `json:"sni,omitempty"`
 	TLSContext
-	Credential *Credential // presented when asked for; where it is nil, the TLSContext's certificate
+	Credential *Credential `json:"credential,omitempty"` // presented when asked for; where it is nil, the TLSContext's certificate
 }
 
 // Credential is a client's certificate as far as a server judges it.
 type Credential struct {
-	Identity  hop.Identity
-	Root      []byte // DER of the root that has signed it; where it is not known, Trusted tells
-	Trusted   bool   // a root that the server trusts has signed it
-	NotBefore time.Time
-	NotAfter  time.Time
+	Identity  hop.Identity `json:"identity,omitempty"`
+	Root      []byte       `json:"root,omitempty"`    // DER of the root that has signed it; where it is not known, Trusted tells
+	Trusted   bool         `json:"trusted,omitempty"` // a root that the server trusts has signed it
+	NotBefore time.Time    `json:"notBefore,omitzero"`
+	NotAfter  time.Time    `json:"notAfter,omitzero"`
 }
 
 // ServerEnd is the server's end of a TLS handshake.
 type ServerEnd struct {
 	TLSContext
-	RequireClientCertificate bool
-	TakesAny                 bool // it asks for a client's certificate and verifies none
+	RequireClientCertificate bool `json:"requireClientCertificate,omitempty"`
+	TakesAny                 bool `json:"takesAny,omitempty"` // it asks for a client's certificate and verifies none
 }

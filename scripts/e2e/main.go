@@ -59,6 +59,7 @@ func commands(start func(ctx context.Context, name string, work func(*runner, co
 		{"lease", "take mTLS off SERVICE for MINUTES, prove it, and put it back; an interrupt puts it back at once", (*runner).lease},
 		{"lease-status", "list the leases that stand", (*runner).leaseStatus},
 		{"lease-end", "end every lease that stands", (*runner).leaseEnd},
+		{"record", "record the test data of the unit tests again, from the mesh that `up` left", (*runner).record},
 		{"kubeconfig", "print where the kubeconfig of the suite's cluster is", (*runner).kubeconfig},
 		{"preflight", "check input and machine, and change nothing", (*runner).preflight},
 		{"outline", "print the cases and what they are labelled; needs no cluster", (*runner).outline},

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/module"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"mtls.test/conformance/e2e/artifact"
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/recording"
+	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/steps"
+	"mtls.test/conformance/fixtures"
+)
+
+// recordings is the folder of what the unit tests read of live meshes, a folder for each Istio minor.
+const recordings = "e2e/recording/testdata"
+
+// record is `make record`: it records the test data again from the mesh that `up` left.
+func (r *runner) record(ctx context.Context) error { return r.withPlayer(ctx, r.recordMinor) }
+
+func (r *runner) recordMinor(ctx context.Context, player *steps.Player) error {
+	engine, err := r.engineThere(ctx)
+	if err != nil {
+		return badInput(err)
+	}
+	up, err := r.resume(ctx, engine)
+	if err != nil {
+		return badInput(err)
+	}
+	minor := recording.Minor{}
+	if minor.Provenance, err = provenance(ctx, player, up.handover.Environment); err != nil {
+		return err
+	}
+	if minor.Name, err = minorOf(ctx, minor.Provenance.Istio); err != nil {
+		return err
+	}
+	notPassed, err := r.recordCases(ctx, player, &minor)
+	if err != nil {
+		return err
+	}
+	files, err := minor.Files()
+	if err != nil {
+		return err
+	}
+	if err := searched(ctx, up.handover, files); err != nil {
+		return err
+	}
+	folder := filepath.Join(r.root, recordings, minor.Name)
+	if err := replace(folder, files); err != nil {
+		return err
+	}
+	r.screen.step("recorded %d situations of Istio %s in %s: review them with git diff", len(minor.Situations), minor.Name, folder)
+	if len(notPassed) > 0 {
+		r.screen.step("not PASS on this mesh, and recorded as they are: %s", strings.Join(notPassed, ", "))
+		return errNotGreen
+	}
+	return nil
+}
+
+// recordCases records every situation, and lists those of which the mesh did otherwise than expected.
+func (r *runner) recordCases(ctx context.Context, player *steps.Player, minor *recording.Minor) (notPassed []string, err error) {
+	cases, err := fixture.Load(fixtures.FS, player.World)
+	if err != nil {
+		return nil, badInput(err)
+	}
+	for _, id := range recording.Cases {
+		i := slices.IndexFunc(cases, func(c fixture.Case) bool { return c.ID == id })
+		if i < 0 {
+			return nil, badInput(fmt.Errorf("there is no case %s: take it out of recording.Cases, or put it back", id))
+		}
+		situation, told, err := player.Record(ctx, cases[i])
+		if err != nil {
+			return nil, withCause(ctx, err)
+		}
+		if err := situation.Complete(); err != nil {
+			return nil, err
+		}
+		r.screen.step("%s: %s", id, told.Result)
+		if told.Result != hop.Pass {
+			notPassed = append(notPassed, id)
+		}
+		if err := minor.Add(situation); err != nil {
+			return nil, err
+		}
+	}
+	return notPassed, nil
+}
+
+func provenance(ctx context.Context, player *steps.Player, environment report.Environment) (recording.Provenance, error) {
+	told := recording.Provenance{
+		Command: "make record", Date: time.Now().UTC().Format(time.DateOnly), Istio: environment.Istio,
+		Kubernetes: environment.Kubernetes, Profile: environment.Profile,
+	}
+	if module.IsPseudoVersion(told.Istio) {
+		commit, err := module.PseudoVersionRev(told.Istio)
+		if err != nil {
+			return told, err
+		}
+		told.Commit = commit
+	}
+	proxies := player.Places.Proxies()
+	if len(proxies) == 0 {
+		return told, errors.New("the world has no proxy: `make e2e-up` brings it up")
+	}
+	var err error
+	told.Envoy, err = player.Mesh.EnvoyVersion(ctx, proxies[0])
+	return told, err
+}
+
+// minorOf is the Istio minor of a version: a release names it, and of a commit the file VERSION in its source does.
+func minorOf(ctx context.Context, version string) (string, error) {
+	named := regexp.MustCompile(`^v?([1-9]\d*\.\d+)(?:[.-]|$)`)
+	if found := named.FindStringSubmatch(version); found != nil {
+		return found[1], nil
+	}
+	answer, err := exec.CommandContext(ctx, "go", "mod", "download", "-json", "istio.io/istio@"+version).Output()
+	if err != nil {
+		return "", fmt.Errorf("the source of Istio %s, which names its minor: go mod download: %w", version, err)
+	}
+	var source struct{ Dir string }
+	if err := json.Unmarshal(answer, &source); err != nil {
+		return "", err
+	}
+	content, err := os.ReadFile(filepath.Join(source.Dir, "VERSION"))
+	if err != nil {
+		return "", fmt.Errorf("the minor of Istio %s: %w", version, err)
+	}
+	found := named.FindStringSubmatch(strings.TrimSpace(string(content)))
+	if found == nil {
+		return "", fmt.Errorf("the minor of Istio %s: its VERSION is %q", version, content)
+	}
+	return found[1], nil
+}
+
+// searched is an error for any secret in the files: the keys of the cluster by their content, and others by their looks.
+func searched(ctx context.Context, given mesh.Handover, files map[string][]byte) error {
+	canaries, err := keysOf(ctx, given)
+	if err != nil {
+		return err
+	}
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		found = append(found, recording.Secrets(name, files[name])...)
+		for _, canary := range canaries {
+			if canary.In(files[name]) {
+				found = append(found, name+" holds "+canary.Name)
+			}
+		}
+	}
+	if len(found) > 0 {
+		return fmt.Errorf("nothing was written, for it would give secrets away: %s: add their keys to recording.Cut", strings.Join(found, "; "))
+	}
+	return nil
+}
+
+// keysOf are the private keys of the cluster, each found by the search where it belongs.
+func keysOf(ctx context.Context, given mesh.Handover) ([]artifact.Canary, error) {
+	client, err := kube.New(given.Kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	keys := map[string][]byte{}
+	for _, secret := range []struct{ namespace, name, key string }{
+		{fixture.RootNamespace, "ingress-tls", "tls.key"},
+		{fixture.RootNamespace, "cacerts", "ca-key.pem"},
+		{given.Placement.In(fixture.ClientsNamespace), "products-client", "tls.key"},
+	} {
+		if keys[secret.key+" of secret "+secret.namespace+"/"+secret.name], err = client.SecretValue(ctx, secret.namespace, secret.name, secret.key); err != nil {
+			return nil, err
+		}
+	}
+	config, err := clientcmd.LoadFromFile(given.Kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	for name, user := range config.AuthInfos {
+		keys["the kubeconfig's key of "+name] = user.ClientKeyData
+	}
+	var canaries []artifact.Canary
+	for _, name := range slices.Sorted(maps.Keys(keys)) {
+		canary, err := artifact.PrivateKey(name, keys[name])
+		if err != nil {
+			return nil, err
+		}
+		if !canary.In(keys[name]) {
+			return nil, fmt.Errorf("the search does not find %s where it is", name)
+		}
+		canaries = append(canaries, canary)
+	}
+	return canaries, nil
+}
+
+// replace writes the files in the place of whatever the folder held.
+func replace(folder string, files map[string][]byte) error {
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := artifact.WriteText(filepath.Join(folder, filepath.FromSlash(name)), string(files[name])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
