@@ -8,8 +8,9 @@ import (
 	"mtls.test/conformance/e2e/hop"
 )
 
+// What is left here of older recordings are lines that no case of the suite brings about: an application that is down, a format
+// without bytes_sent, a namespace of other names.
 func TestAClientsLineSaysWhatBecameOfItsConnection(t *testing.T) {
-	const service = "spiffe://cluster.local/ns/default/sa/product-service"
 	tests := map[string]struct {
 		line     string
 		says     hop.Outcome
@@ -18,17 +19,10 @@ func TestAClientsLineSaysWhatBecameOfItsConnection(t *testing.T) {
 		hasConn  bool
 		attempts int
 	}{
-		"mTLS, gRPC":                          {`"permissive-gateway-grpc-0"`, hop.MTLS, service, "", true, 1},
-		"mTLS, HTTP":                          {`"permissive-gateway-http-0"`, hop.MTLS, service, "", true, 1},
-		"plaintext":                           {`"permissive-rule-disable-gateway-grpc-0"`, hop.Plaintext, "", "", true, 1},
-		"the application's own 503":           {`"rule-disable-client-9001/"`, hop.Plaintext, "", "", true, 1},
-		"plaintext refused, HTTP":             {`"strict-rule-disable-gateway-http-0"`, hop.Refused, "", "UC", true, 1},
-		"plaintext refused, gRPC, status 200": {`"strict-rule-disable-client-grpc-0"`, hop.Refused, "", "UC", true, 1},
-		"plaintext refused, TCP":              {`"upstream_local_address":"10.244.0.12:33638"`, hop.Refused, "", "UR", true, 1},
-		"TLS at a plaintext port, HTTP":       {`"disable-rule-mutual-client-http-0"`, hop.Refused, "", "UF", false, 1},
-		"TLS at a plaintext port, gRPC":       {`"disable-rule-mutual-gateway-grpc-0"`, hop.Refused, "", "UF", false, 1},
-		"TLS at a plaintext port, TCP":        {`"UF,URX"`, hop.Refused, "", "UF,URX", false, 1},
-		"no client certificate, TLS 1.3":      {`"san-simple"`, hop.Refused, "spiffe://cluster.local/ns/envoylab/sa/server", "UC", true, 1},
+		"the application's own 503":      {`"rule-disable-client-9001/"`, hop.Plaintext, "", "", true, 1},
+		"plaintext refused, TCP":         {`"upstream_local_address":"10.244.0.12:33638"`, hop.Refused, "", "UR", true, 1},
+		"TLS at a plaintext port, gRPC":  {`"disable-rule-mutual-gateway-grpc-0"`, hop.Refused, "", "UF", false, 1},
+		"no client certificate, TLS 1.3": {`"san-simple"`, hop.Refused, "spiffe://cluster.local/ns/envoylab/sa/server", "UC", true, 1},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -58,12 +52,9 @@ func TestAServersLineSaysWhatBecameOfItsConnection(t *testing.T) {
 		peer    hop.Identity
 		details string
 	}{
-		"mTLS, gRPC":                         {`"permissive-gateway-grpc-0"`, hop.MTLS, gateway, "via_upstream"},
 		"mTLS, HTTP":                         {`"permissive-gateway-http-0"`, hop.MTLS, gateway, "via_upstream"},
-		"plaintext":                          {`"permissive-rule-disable-gateway-grpc-0"`, hop.Plaintext, "", "via_upstream"},
 		"plaintext, the application is down": {`"permissive-plain-9001/"`, hop.Plaintext, "", "remote_connection_failure"},
 		"HTTP/2 in clear at a STRICT port":   {`WRONG_VERSION_NUMBER`, hop.Refused, "", "filter_chain_not_found"},
-		"HTTP/1 in clear at a STRICT port":   {`"downstream_direct_remote_address":"10.244.0.14:57832"`, hop.Refused, "", "filter_chain_not_found"},
 		"TLS without Istio's ALPN":           {`"downstream_direct_remote_address":"10.244.0.12:42394"`, hop.Refused, "", "filter_chain_not_found"},
 		"TLS at a plaintext port":            {`"DPE"`, hop.Refused, "", "http1.codec_error"},
 		"no client certificate":              {`PEER_DID_NOT_RETURN_A_CERTIFICATE`, hop.Refused, "", ""},
@@ -91,24 +82,6 @@ func TestTheTLSInspectorsNoteOnPlaintextThatIsServedIsNoRefusal(t *testing.T) {
 	line.ResponseFlags = nil
 	if got := line.Server("x"); got.Says != hop.Raw {
 		t.Errorf("got %q", got.Says)
-	}
-}
-
-func TestBothEndsLinesNameTheSameConnection(t *testing.T) {
-	for _, id := range []string{"permissive-gateway-http-0", "permissive-gateway-grpc-0", "permissive-client-grpc-0", "permissive-rule-disable-gateway-grpc-0"} {
-		client := lineWith(t, "client.jsonl", `"`+id+`"`).Client("c")
-		server := lineWith(t, "server.jsonl", `"`+id+`"`).Server("s")
-		if client.Conn != server.Conn || client.ID != id || server.ID != id {
-			t.Errorf("%s: client %v, server %v", id, client.Conn, server.Conn)
-		}
-	}
-}
-
-func TestAServersTLSFactsAreComplete(t *testing.T) {
-	got := lineWith(t, "server.jsonl", `"permissive-client-grpc-0"`).Server("x").TLS
-	if got == nil || got.Version != "TLSv1.3" || got.Cipher != "TLS_AES_128_GCM_SHA256" || len(got.Serial) != 32 ||
-		got.SNI != "outbound_.50051_._.product-service.default.svc.cluster.local" || got.Peer != "spiffe://cluster.local/ns/clients/sa/client" {
-		t.Errorf("got %+v", got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"mtls.test/conformance/e2e/accesslog"
@@ -104,8 +105,19 @@ func TestARecordedLineOfAServersProxySaysWhatItsCaseExpects(t *testing.T) {
 		if a.Want != hop.MTLS && a.Cause != hop.Unauthorized && peerOf(got) != "" {
 			t.Errorf("the client proved %q where nothing is proved", peerOf(got))
 		}
+		if a.Want == hop.MTLS && (got.TLS.Version == "" || got.TLS.Cipher == "" || len(got.TLS.Serial) == 0 || got.TLS.SNI != serverName(a)) {
+			t.Errorf("got %+v, want server name %s", got.TLS, serverName(a))
+		}
 		sameConnection(t, a, got)
 	})
+}
+
+// serverName is what the client's ClientHello names (istio/istio pilot/pkg/model/service.go BuildDNSSrvSubsetKey).
+func serverName(a recording.Attempt) string {
+	if a.Hello != nil {
+		return a.Hello.SNI
+	}
+	return strings.ReplaceAll(a.Cluster, "|", "_.")
 }
 
 // refused holds a line to the cause of a refusal: it names that one or none, and where its proxy is the one to know it, that one.

@@ -7,96 +7,19 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"mtls.test/conformance/e2e/hop"
 )
 
-const host = "server.envoylab.svc.cluster.local"
-
-func clientOf(t *testing.T, name string, port uint16) ClientFacts {
-	t.Helper()
-	facts, err := load(t, name).Client(host, port, netip.AddrPort{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return facts
-}
-
-func TestAutoMTLSIsReadWithAllItsParameters(t *testing.T) {
-	want := ClientFacts{
-		Cluster: "outbound|50051||" + host,
-		Type:    "EDS",
-		Match:   "tlsMode-istio",
-		Socket:  TLSSocket,
-		SNI:     "outbound_.50051_._." + host,
-		TLSContext: TLSContext{
-			ALPN:              []string{"istio", "h2"},
-			CertificateSecret: "default",
-			ValidationSecret:  "ROOTCA",
-			SANs:              []string{"exact:spiffe://cluster.local/ns/envoylab/sa/server"},
-			MinTLS:            "TLSv1_2",
-			MaxTLS:            "TLSv1_3",
-		},
-		Upstream: HTTP2,
-		Says:     hop.MTLS,
-	}
-	got := clientOf(t, "client-permissive", 50051)
-	if got.Endpoint.Port() != 50051 || got.Updated.IsZero() {
-		t.Errorf("endpoint %v, updated %v", got.Endpoint, got.Updated)
-	}
-	if got.Certificate.Identity != "spiffe://cluster.local/ns/envoylab/sa/client" || len(got.Roots.Roots) != 1 {
-		t.Errorf("certificate %+v, roots %+v", got.Certificate, got.Roots)
-	}
-	ignored := cmpopts.IgnoreFields(ClientFacts{}, "Endpoint", "Updated", "Certificate", "Roots")
-	if diff := cmp.Diff(want, got, ignored); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestTheClientsSocketFollowsThePolicy(t *testing.T) {
-	tests := map[string]struct {
-		dump  string
-		port  uint16
-		match string
-		says  hop.Outcome
-	}{
-		"auto-mTLS":                             {"client-permissive", 80, "tlsMode-istio", hop.MTLS},
-		"the server's policy is DISABLE":        {"client-disable", 80, "", hop.Plaintext},
-		"the server's port is DISABLE":          {"client-port-disable", 80, "tlsMode-disabled", hop.Plaintext},
-		"another port of the server is DISABLE": {"client-port-disable", 50051, "tlsMode-istio", hop.MTLS},
-		"a rule says DISABLE":                   {"client-rule-disable", 80, "", hop.Plaintext},
-		"a rule says ISTIO_MUTUAL":              {"client-rule-mutual", 80, "", hop.MTLS},
-		"a rule says SIMPLE":                    {"client-rule-simple", 80, "", hop.OneWayTLS},
-		"a rule says DISABLE for the port":      {"client-rule-port-disable", 80, "", hop.Plaintext},
-		"a rule says DISABLE for another port":  {"client-rule-port-disable", 50051, "tlsMode-istio", hop.MTLS},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			got := clientOf(t, test.dump, test.port)
-			if got.Match != test.match || got.Says != test.says || len(got.Lost) > 0 {
-				t.Errorf("got match %q, says %q, lost %q; want %q, %q", got.Match, got.Says, got.Lost, test.match, test.says)
-			}
-		})
-	}
-}
-
-func TestASimpleRuleHasNoCertificateAndVerifiesNothing(t *testing.T) {
-	got := clientOf(t, "client-rule-simple", 80)
-	if got.CertificateSecret != "" || got.ValidationSecret != "" || got.SANs != nil || got.Socket != TLSSocket {
-		t.Errorf("got %+v", got)
-	}
-}
-
 func TestAnAbsentEndpointIsNamedWithThoseThatAre(t *testing.T) {
-	_, err := load(t, "client-permissive").Client(host, 80, netip.MustParseAddrPort("192.0.2.1:80"))
+	_, err := load(t, "vanilla-client").Client(recorded, 8080, netip.MustParseAddrPort("192.0.2.1:80"))
 	if !errors.Is(err, ErrAbsent) || !strings.Contains(err.Error(), "192.0.2.1:80: not in the configuration dump: it has [10.244.") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestAClusterThatTheProxyLacksIsAFact(t *testing.T) {
-	got, err := load(t, "client-permissive").Client("nobody", 80, netip.AddrPort{})
+	got, err := load(t, "vanilla-client").Client("nobody", 80, netip.AddrPort{})
 	if err != nil || got.Refusal != hop.NoCluster {
 		t.Fatalf("got %+v, %v", got, err)
 	}

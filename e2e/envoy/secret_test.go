@@ -6,61 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 )
-
-func TestTheWorkloadsCertificateIsRead(t *testing.T) {
-	got, err := load(t, "client-permissive").Secret(WorkloadSecret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The serial is the one that the server's access log gave as this client's DOWNSTREAM_PEER_SERIAL.
-	leaf := CertificateFacts{
-		Issuer:    "O=cluster.local",
-		Identity:  "spiffe://cluster.local/ns/envoylab/sa/client",
-		Serial:    "341cf73bd4cbc82d51668f8e40a4406a",
-		Key:       "RSA 2048",
-		NotBefore: time.Date(2026, 11, 24, 1, 25, 51, 0, time.UTC),
-		NotAfter:  time.Date(2026, 11, 25, 1, 27, 51, 0, time.UTC),
-	}
-	want := SecretFacts{
-		Name:      "default",
-		Version:   got.Version,
-		Updated:   got.Updated,
-		Identity:  leaf.Identity,
-		Serial:    leaf.Serial,
-		Issuer:    leaf.Issuer,
-		Key:       leaf.Key,
-		NotBefore: leaf.NotBefore,
-		NotAfter:  leaf.NotAfter,
-		Chain: []CertificateFacts{leaf, {
-			Subject:   "O=cluster.local",
-			Issuer:    "O=cluster.local",
-			Serial:    got.Chain[1].Serial,
-			Key:       "RSA 2048",
-			NotBefore: got.Chain[1].NotBefore,
-			NotAfter:  time.Date(2036, 11, 21, 1, 9, 27, 0, time.UTC),
-		}},
-	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(CertificateFacts{}, "DER")); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if got.Version == "" || got.Updated.IsZero() {
-		t.Errorf("version %q, updated %v", got.Version, got.Updated)
-	}
-}
-
-func TestTheTrustedRootsAreRead(t *testing.T) {
-	got, err := load(t, "server-permissive").Secret(RootSecret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(got.Roots) != 1 || got.Roots[0].Subject != "O=cluster.local" || got.Roots[0].NotAfter.Year() != 2036 || got.Identity != "" {
-		t.Errorf("got %+v", got)
-	}
-}
 
 func TestNoPrivateKeyIsKept(t *testing.T) {
 	d := parse(t, `{"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.SecretsConfigDump", "dynamic_active_secrets": [

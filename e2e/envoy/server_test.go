@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"mtls.test/conformance/e2e/hop"
 )
@@ -18,75 +17,6 @@ func serverOf(t *testing.T, name string, port uint16) ServerFacts {
 		t.Fatal(err)
 	}
 	return facts
-}
-
-func TestTheInboundTLSChainIsReadWithAllItsParameters(t *testing.T) {
-	want := []ChainFacts{{
-		Name:                     "0.0.0.0_8080",
-		DestinationPort:          8080,
-		TransportProtocol:        "tls",
-		Socket:                   TLSSocket,
-		RequireClientCertificate: true,
-		TLSContext: TLSContext{
-			ALPN:              []string{"h2", "http/1.1"},
-			CertificateSecret: "default",
-			ValidationSecret:  "ROOTCA",
-			SANs:              []string{"prefix:spiffe://cluster.local/"},
-			MinTLS:            "TLSv1_2",
-			MaxTLS:            "TLSv1_3",
-		},
-		Filters: []Filter{{Name: "envoy.filters.network.http_connection_manager", Type: httpConnectionManager}},
-		HTTP:    true,
-	}}
-	got := serverOf(t, "server-strict", 8080)
-	if diff := cmp.Diff(want, got.Chains, cmpopts.IgnoreFields(TLSContext{}, "Ciphers", "Certificate", "Roots")); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if len(got.Chains[0].Ciphers) != 6 || got.Updated.IsZero() || !got.DetectsTLS {
-		t.Errorf("got ciphers %v, updated %v, detects TLS %v", got.Chains[0].Ciphers, got.Updated, got.DetectsTLS)
-	}
-}
-
-// What each state was seen to do on the mesh that the dumps are from.
-func TestWhatAPortTakesFollowsThePolicy(t *testing.T) {
-	refused := Prediction{Says: hop.Refused, Refusal: hop.NoFilterChain}
-	notTLS := Prediction{Says: hop.Refused, Refusal: hop.NotTLS}
-	plaintext := Prediction{Says: hop.Plaintext}
-	mtls := Prediction{Says: hop.MTLS}
-	tests := map[string]struct {
-		dump         string
-		port         uint16
-		plain, istio Prediction
-	}{
-		"PERMISSIVE http":                 {"server-permissive", 8080, plaintext, mtls},
-		"PERMISSIVE grpc":                 {"server-permissive", 50051, plaintext, mtls},
-		"PERMISSIVE tcp":                  {"server-permissive", 9000, plaintext, mtls},
-		"PERMISSIVE, undeclared protocol": {"server-permissive", 9001, plaintext, mtls},
-		"PERMISSIVE, port of no service":  {"server-permissive", 7777, plaintext, mtls},
-		"STRICT http":                     {"server-strict", 8080, refused, mtls},
-		"STRICT tcp":                      {"server-strict", 9000, refused, mtls},
-		"STRICT, undeclared protocol":     {"server-strict", 9001, refused, mtls},
-		"STRICT, port of no service":      {"server-strict", 7777, refused, mtls},
-		"DISABLE http":                    {"server-disable", 8080, plaintext, notTLS},
-		"DISABLE tcp":                     {"server-disable", 9000, plaintext, notTLS},
-		"STRICT but DISABLE for the port": {"server-port-disable", 8080, plaintext, notTLS},
-		"STRICT and DISABLE for another":  {"server-port-disable", 9000, refused, mtls},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			got := serverOf(t, test.dump, test.port)
-			ignored := cmpopts.IgnoreFields(Prediction{}, "Why", "Chain", "HTTP")
-			if diff := cmp.Diff(test.plain, got.Plain, ignored); diff != "" {
-				t.Errorf("plaintext (-want +got):\n%s%s", diff, got.Plain.Why)
-			}
-			if diff := cmp.Diff(test.istio, got.Istio, ignored); diff != "" {
-				t.Errorf("mTLS (-want +got):\n%s%s", diff, got.Istio.Why)
-			}
-			if len(got.Lost) > 0 || got.Undecided != "" {
-				t.Errorf("lost %q, undecided %q", got.Lost, got.Undecided)
-			}
-		})
-	}
 }
 
 // inbound is a listener of the given chains, with a TLS inspector.
@@ -225,7 +155,7 @@ func TestAnUnknownSocketLosesItsChainsSocketAlone(t *testing.T) {
 }
 
 func TestFactsAreOneFlatObjectInTheReport(t *testing.T) {
-	text, err := json.Marshal(serverOf(t, "server-strict", 8080).Chains[0])
+	text, err := json.Marshal(serverOf(t, "vanilla-strict", 8080).Chains[0])
 	if err != nil {
 		t.Fatal(err)
 	}
