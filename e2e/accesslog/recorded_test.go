@@ -44,17 +44,18 @@ func recordedLines(t *testing.T, raw func(recording.Attempt) []byte, read func(a
 	}
 }
 
-// unread tells whether a proxy passes the bytes of an attempt on as they are. A client's does so at an address that it knows
-// of no service, whatever is spoken there (https://istio.io/latest/docs/tasks/traffic-management/egress/egress-control/).
-func unread(a recording.Attempt) bool {
-	return a.Protocol == hop.TCP || a.Protocol == hop.Greet || a.Protocol == hop.TLS || a.As == string(hop.TCP) || a.Cluster == envoy.PassthroughCluster
+// unread tells whether the proxy at an end passes the bytes of an attempt on as they are. A client's does so at an address that
+// it knows of no service, whatever is spoken there (https://istio.io/latest/docs/tasks/traffic-management/egress/egress-control/).
+func unread(a recording.Attempt, end hop.Source) bool {
+	return a.Protocol == hop.TCP || a.Protocol == hop.Greet || a.Protocol == hop.TLS || a.As == string(hop.TCP) ||
+		end == hop.Client && a.Cluster == envoy.PassthroughCluster
 }
 
 // served is what a proxy can say of an attempt that is served. Of what it passes on unread it knows only that it ended no TLS,
 // and that it was TLS only by the server name in the ClientHello.
-func served(a recording.Attempt) hop.Outcome {
+func served(a recording.Attempt, end hop.Source) hop.Outcome {
 	switch {
-	case !unread(a):
+	case !unread(a, end):
 		return a.Want
 	case a.Want == hop.Plaintext, a.Want == hop.AppTLS && a.Hello != nil && a.Hello.SNI == "":
 		return hop.Raw
@@ -75,16 +76,16 @@ func TestARecordedLineOfAClientsProxySaysWhatItsCaseExpects(t *testing.T) {
 		if a.Want == hop.Refused {
 			refused(t, a, got)
 			// Of TCP that the server closed a proxy knows no more than that no answer came.
-			if got.Says != hop.Refused && (!unread(a) || got.Says != hop.Cut) {
+			if got.Says != hop.Refused && (!unread(a, got.Source) || got.Says != hop.Cut) {
 				t.Errorf("got says %q of %+v", got.Says, got.Symptom)
 			}
-		} else if got.Says != served(a) || got.Missing != "" || got.Attempts != 1 {
+		} else if got.Says != served(a, got.Source) || got.Missing != "" || got.Attempts != 1 {
 			t.Errorf("got says %q, attempts %d, missing %q", got.Says, got.Attempts, got.Missing)
 		}
 		if a.Want == hop.MTLS && peerOf(got) != a.Identity.Server {
 			t.Errorf("the server proved %q, want %q", peerOf(got), a.Identity.Server)
 		}
-		if !unread(a) && got.ID != a.ID {
+		if !unread(a, got.Source) && got.ID != a.ID {
 			t.Errorf("got id %q, want %q", got.ID, a.ID)
 		}
 		sameConnection(t, a, got)
@@ -96,7 +97,7 @@ func TestARecordedLineOfAServersProxySaysWhatItsCaseExpects(t *testing.T) {
 	recordedLines(t, lineOf, accesslog.Line.Server, func(t *testing.T, a recording.Attempt, got hop.Observation) {
 		if a.Want == hop.Refused {
 			refused(t, a, got)
-		} else if got.Says != served(a) || got.Missing != "" {
+		} else if got.Says != served(a, got.Source) || got.Missing != "" {
 			t.Errorf("got says %q, missing %q", got.Says, got.Missing)
 		}
 		if a.Want == hop.MTLS && peerOf(got) != a.Identity.Client {

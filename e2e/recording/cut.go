@@ -14,7 +14,9 @@ var unkept = []string{
 	// Bulk that decides nothing between TLS and plaintext.
 	"access_log", "draining_state", "sds_config", "eds_config", "config_source", "circuit_breakers", "retry_policy", "decorator",
 	"max_stream_duration", "stat_prefix", "alt_stat_name", "upgrade_configs", "request_id_extension", "set_current_client_cert_details",
-	"upstream_connection_options", "connect_timeout", "per_connection_buffer_limit_bytes",
+	"upstream_connection_options", "connect_timeout", "per_connection_buffer_limit_bytes", "transport_socket_connect_timeout",
+	"lb_policy", "common_lb_config", "load_balancing_weight", "locality", "health_check_config", "normalize_path",
+	"path_with_escaped_slashes_action", "proxy_100_continue", "stream_idle_timeout", "use_remote_address", "server_name",
 }
 
 // unkeptFilters are HTTP filters that every chain has and that decide nothing; one that is not known here is kept.

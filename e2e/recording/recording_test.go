@@ -20,7 +20,7 @@ import (
 )
 
 // maxSize bounds the recording of a minor, in bytes: a person reviews it.
-const maxSize = 1 << 20
+const maxSize = 1_000_000
 
 func TestEveryMinorHasEverySituationAndNoSecret(t *testing.T) {
 	folder := os.DirFS("testdata")
