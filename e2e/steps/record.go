@@ -53,7 +53,8 @@ func (p *play) record(ctx context.Context) (recording.Situation, error) {
 			}
 			situation.Attempts = append(situation.Attempts, recorded)
 		}
-		return situation, p.readProxies(ctx, attempts, &situation)
+		err := p.readProxies(ctx, attempts, &situation)
+		return situation, err
 	}
 	return situation, errors.New("the case expects nothing")
 }
