@@ -78,17 +78,18 @@ func describeLeases() {
 			rule := strictWithRule(ctx)
 			DeferCleanup(endEveryLease)
 			taken := abandonedLease(ctx, hindered)
+			expires := expiryOf(ctx, taken)
 			start, err := sabotage.StopIstiod(ctx, client)
 			DeferCleanup(start)
 			Expect(err).NotTo(HaveOccurred())
-			Expect(time.Now()).To(BeTemporally("<", taken.Expires()), "istiod was not away when it expired")
+			Expect(time.Now()).To(BeTemporally("<", expires), "istiod was not away when it expired")
 
-			Eventually(player.Policies.Leftovers).WithContext(ctx).WithTimeout(sweptBy(taken.Expires())).WithPolling(100 * time.Millisecond).Should(BeEmpty())
-			AddReportEntry("after its expiry", time.Since(taken.Expires()).Round(100*time.Millisecond))
-			Eventually(conditionsOf).WithContext(ctx).WithArguments(taken).WithTimeout(sweptBy(taken.Expires())).Should(And(
+			Eventually(player.Policies.Leftovers).WithContext(ctx).WithTimeout(sweptBy(expires)).WithPolling(100 * time.Millisecond).Should(BeEmpty())
+			AddReportEntry("after its expiry", time.Since(expires).Round(100*time.Millisecond))
+			Eventually(conditionsOf).WithContext(ctx).WithArguments(taken).WithTimeout(sweptBy(expires)).Should(And(
 				HaveKeyWithValue(lease.PoliciesDeleted, lease.ReasonDeleted), HaveKeyWithValue(lease.ProxiesFollow, lease.ReasonNoIstiodReady)))
 			Expect(modeOf(ctx, rule)).To(Equal("DISABLE"))
-			Eventually(sweeperSays).WithContext(ctx).WithArguments(taken).WithTimeout(sweptBy(taken.Expires())).Should(ContainSubstring("follow when istiod is back"))
+			Eventually(sweeperSays).WithContext(ctx).WithArguments(taken).WithTimeout(sweptBy(expires)).Should(ContainSubstring("follow when istiod is back"))
 
 			Expect(start(ctx)).To(Succeed())
 			back := time.Now()

@@ -74,7 +74,7 @@ func (p *play) recorded(n int, a attempt) (recording.Attempt, error) {
 	told := recording.Attempt{
 		Name: fmt.Sprintf("%02d-%s-%s-%d", n, a.From, a.To.Service, a.To.Port),
 		Hop:  a.Hop, Want: a.want.Want, Cause: a.want.Cause, Subset: a.want.Subset, As: a.want.As, Probe: a.want.Probe, Wire: a.want.Wire,
-		Identity: recording.Identity(check.Identities),
+		Identity: recording.Identity{Client: check.Identities.Client, Server: check.Identities.Server},
 		ID:       a.id, Protocol: port.Protocol, ClientKind: p.kind(a), Relays: service.Relays(),
 		Address: netip.AddrPortFrom(place.Address, port.Workload), Does: p.does(a, service, port),
 		Pcap: p.evidence.Packets[a.id],
