@@ -1,9 +1,7 @@
 package kube
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -12,32 +10,36 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// maxLine bounds one line of a container's log, in bytes; the kubelet itself splits longer ones.
-const maxLine = 1 << 20
-
-// FollowLog passes each line that a container wrote within the time back and writes from now on, until the context
-// ends (nil) or the log does (an error). The slice is valid during the call only. Opened is called once the stream stands.
-func (c *Client) FollowLog(ctx context.Context, namespace, pod, container string, back time.Duration, opened func(), line func([]byte)) error {
-	since := metav1.NewTime(time.Now().Add(-back))
-	stream, err := c.clientset.CoreV1().Pods(namespace).GetLogs(pod, &corev1.PodLogOptions{Container: container, Follow: true, SinceTime: &since}).Stream(ctx)
-	if err != nil {
+// FollowLog passes on each line that a container wrote within the time back and writes from now on, also over restarts of
+// the container, the kubelet and the API server, until the context ends (nil) or the pod is deleted (ErrLogGone). Opened
+// is called once the log is open; that it does not open at first is an error.
+func (c *Client) FollowLog(ctx context.Context, namespace, pod, container string, back time.Duration, opened func(), reader LogReader) error {
+	source := podLog{client: c, namespace: namespace, pod: pod, container: container}
+	if err := follow(ctx, source, time.Now().Add(-back), opened, reader); err != nil {
 		return fmt.Errorf("log of %s/%s/%s: %w", namespace, pod, container, err)
 	}
-	defer func() { _ = stream.Close() }()
-	opened()
-	lines := bufio.NewScanner(stream)
-	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
-	for lines.Scan() {
-		line(lines.Bytes())
-	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	err = lines.Err()
+	return nil
+}
+
+// podLog is the log of a container of a pod, by the API server.
+type podLog struct {
+	client                    *Client
+	namespace, pod, container string
+}
+
+// Open asks the API server whether the pod is gone, for a kubelet that has just restarted denies pods that it runs.
+func (l podLog) Open(ctx context.Context, since time.Time) (io.ReadCloser, error) {
+	pods := l.client.clientset.CoreV1().Pods(l.namespace)
+	from := metav1.NewTime(since)
+	stream, err := pods.GetLogs(l.pod, &corev1.PodLogOptions{Container: l.container, Follow: true, SinceTime: &from, Timestamps: true}).Stream(ctx)
 	if err == nil {
-		err = errors.New("it ended")
+		return stream, nil
 	}
-	return fmt.Errorf("log of %s/%s/%s: %w", namespace, pod, container, err)
+	named, unknown := pods.List(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + l.pod})
+	if unknown == nil && len(named.Items) == 0 {
+		return nil, fmt.Errorf("%w: %w", ErrLogGone, err)
+	}
+	return nil, err
 }
 
 // Log returns the last lines of a container's log.
