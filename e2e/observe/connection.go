@@ -5,26 +5,20 @@ import (
 	"net/netip"
 
 	"mtls.test/conformance/e2e/accesslog"
-	"mtls.test/conformance/e2e/mesh"
 )
 
 // only returns the line of the one connection since the mark that fits and never became a request; nil where there is
 // none, an error where there are several. Of the lines of a connection, the listener's serves where there is no other.
-func (l *Logs) only(proxy mesh.Proxy, after Mark, fits func(accesslog.Line) bool) (*entry, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	entries := l.entries[proxy]
-	asked := map[int]bool{} // connections that brought a request, also before the mark
-	for _, e := range entries {
-		if e.line.HopID != "" && e.line.ConnectionID != 0 {
-			asked[e.line.ConnectionID] = true
-		}
+func (h *history) only(after Mark, fits func(accesslog.Line) bool) (*entry, error) {
+	if err := h.forgotten(after); err != nil {
+		return nil, err
 	}
 	var only *entry
 	remotes := map[netip.AddrPort]bool{}
-	for i := int(after); i < len(entries); i++ {
-		e := &entries[i]
-		if e.damage != nil || e.line.HopID != "" || asked[e.line.ConnectionID] || !fits(e.line) {
+	for place := after; place < h.end(); place++ {
+		e := h.at(place)
+		// A connection that brought a request, also before the mark, is another's.
+		if e.damage != nil || e.line.HopID != "" || h.connections.requested(e.line) || !fits(e.line) {
 			continue
 		}
 		remotes[e.line.DownstreamDirectRemoteAddress] = true
@@ -33,7 +27,7 @@ func (l *Logs) only(proxy mesh.Proxy, after Mark, fits func(accesslog.Line) bool
 		}
 	}
 	if len(remotes) > 1 {
-		return nil, fmt.Errorf("%d connections in the log of %s could be the attempt's: send the hops of one client to one port one by one", len(remotes), proxy)
+		return nil, fmt.Errorf("%d connections in its log could be the attempt's: send the hops of one client to one port one by one", len(remotes))
 	}
 	return only, nil
 }

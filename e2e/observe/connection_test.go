@@ -6,18 +6,19 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"mtls.test/conformance/e2e/hop"
 )
 
 // listened and proxied add a line of the listener, and of a TCP connection.
 func listened(logs *Logs, from, more string) {
-	logs.add(server, fmt.Appendf(nil, `{"log":"listener","start_time":"2026-11-24T01:49:07.915Z","response_flags":"-",
+	logs.of(server).Line(time.Time{}, fmt.Appendf(nil, `{"log":"listener","start_time":"2026-11-24T01:49:07.915Z","response_flags":"-",
 		"downstream_direct_remote_address":"%s","downstream_local_address":"10.0.0.7:8080"%s}`, from, more))
 }
 
 func proxied(logs *Logs, from, more string) {
-	logs.add(server, fmt.Appendf(nil, `{"start_time":"2026-11-24T01:49:07.915Z","response_flags":"-","connection_id":9,
+	logs.of(server).Line(time.Time{}, fmt.Appendf(nil, `{"start_time":"2026-11-24T01:49:07.915Z","response_flags":"-","connection_id":9,
 		"downstream_direct_remote_address":"%s","downstream_local_address":"10.0.0.7:8080"%s}`, from, more))
 }
 
@@ -80,7 +81,8 @@ func TestAHandshakeThatFailedAtTheClientIsJoinedWhereOneConnectionCanBeIt(t *tes
 		"another that became a request": {func(l *Logs) {
 			listened(l, ours, wrongName)
 			listened(l, other, `,"connection_id":7`)
-			l.add(server, []byte(`{"start_time":"2026-11-24T01:49:07.915Z","hop_id":"r-9","connection_id":7,"response_flags":"-","downstream_local_address":"10.0.0.7:8080"}`))
+			l.of(server).Line(time.Time{}, []byte(`{"start_time":"2026-11-24T01:49:07.915Z","hop_id":"r-9","connection_id":7,"response_flags":"-",
+				"downstream_direct_remote_address":"10.0.0.5:1002","downstream_local_address":"10.0.0.7:8080"}`))
 		}, hop.Refused, ""},
 		"one of another pod": {func(l *Logs) { listened(l, "10.0.0.6:1000", wrongName) }, hop.Absent, ""},
 	} {

@@ -28,7 +28,7 @@ func logOf(lines ...logged) *Logs {
 		if l.id != "" {
 			id, protocol = `"`+l.id+`"`, `"HTTP/1.1"`
 		}
-		logs.add(server, fmt.Appendf(nil, `{"start_time":"2026-11-24T01:49:07.915Z","hop_id":%s,"protocol":%s,"response_flags":"%s","connection_id":%d,
+		logs.of(server).Line(time.Time{}, fmt.Appendf(nil, `{"start_time":"2026-11-24T01:49:07.915Z","hop_id":%s,"protocol":%s,"response_flags":"%s","connection_id":%d,
 			"downstream_direct_remote_address":"%s","downstream_local_address":"%s"}`, id, protocol, l.flags, l.connection, l.from, l.to))
 	}
 	return logs
@@ -58,7 +58,7 @@ func TestAbsenceIsClaimedOnlyBehindTheWatermark(t *testing.T) {
 		t.Errorf("without a watermark: %+v", seen)
 	}
 	ended := logOf()
-	ended.end(server, errors.New("the pod is gone"))
+	ended.of(server).end(errors.New("the pod is gone"))
 	if seen, _, _ := ended.ServerLine(server, 0, attempt, nil); seen.Missing != "the pod is gone" {
 		t.Errorf("after the end of the log: %+v", seen)
 	}
@@ -66,7 +66,7 @@ func TestAbsenceIsClaimedOnlyBehindTheWatermark(t *testing.T) {
 
 func TestAbsenceIsNotClaimedWhereALineWasLost(t *testing.T) {
 	logs := logOf()
-	logs.add(server, []byte(`{"start_time":"2026-11-24T01:49:07.915Z","hop_id":2026-11-24T01:53:16Z	info	ads`))
+	logs.of(server).Line(time.Time{}, []byte(`{"start_time":"2026-11-24T01:49:07.915Z","hop_id":2026-11-24T01:53:16Z	info	ads`))
 	attempt := Attempt{ID: "r-1", Port: 8080}
 	if seen, _, _ := logs.ServerLine(server, 0, attempt, nil); !strings.Contains(seen.Missing, "cannot be read") {
 		t.Errorf("with a damaged line after the mark: %+v", seen)
@@ -78,12 +78,12 @@ func TestAbsenceIsNotClaimedWhereALineWasLost(t *testing.T) {
 
 func TestASentinelIsKnownByItsPortAlsoWhereItsSourceWasRewritten(t *testing.T) {
 	logs := logOf(logged{from: "10.0.0.6:60033", to: "10.0.0.7:20123", flags: "NR"})
-	if _, err := logs.Sentinel(context.Background(), server, 0, 20123); err != nil {
+	if _, err := logs.Sentinel(context.Background(), server, 0, "s-1", 20123); err != nil {
 		t.Error(err)
 	}
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := logs.Sentinel(ended, server, logs.Mark(server), 20123); err == nil {
+	if _, err := logs.Sentinel(ended, server, logs.Mark(server), "s-1", 20123); err == nil {
 		t.Error("a sentinel from before the mark was taken for one after it")
 	}
 }
@@ -131,14 +131,14 @@ func TestARequestOnAnOldConnectionIsToldByItsConnection(t *testing.T) {
 
 func TestFindWaitsForALineAndSaysWhyThereIsNone(t *testing.T) {
 	logs := logOf()
-	go logs.add(server, []byte(`{"start_time":"2026-11-24T01:49:07.915Z","hop_id":"r-1","response_flags":null,"downstream_local_address":"10.0.0.7:8080"}`))
+	go logs.of(server).Line(time.Time{}, []byte(`{"start_time":"2026-11-24T01:49:07.915Z","hop_id":"r-1","response_flags":null,"downstream_local_address":"10.0.0.7:8080"}`))
 	if line, _, err := logs.Find(context.Background(), server, 0, 10*time.Second, ByID("r-1")); err != nil || line.HopID != "r-1" {
 		t.Errorf("got %+v, %v", line, err)
 	}
 	if _, _, err := logs.Find(context.Background(), server, 0, time.Millisecond, ByID("r-2")); err == nil || !strings.Contains(err.Error(), "within 1ms") {
 		t.Errorf("got %v", err)
 	}
-	logs.add(server, []byte(`{"start_time":`))
+	logs.of(server).Line(time.Time{}, []byte(`{"start_time":`))
 	if _, _, err := logs.Find(context.Background(), server, 0, time.Millisecond, ByID("r-2")); err == nil || !strings.Contains(err.Error(), "cannot be read") {
 		t.Errorf("got %v", err)
 	}

@@ -28,7 +28,7 @@ const lineLimit = 3 * time.Second
 // a connection from a pod to the gateway pod's own address, not of one through a node port.
 func (l *Logs) ClientLine(ctx context.Context, proxy mesh.Proxy, after Mark, id string, downstream hop.FiveTuple) (*hop.Observation, string, error) {
 	line, raw, err := l.Find(ctx, proxy, after, lineLimit, func(line accesslog.Line) bool {
-		return line.HopID == id || line.Kind == accesslog.Proxied && downstream.Source.IsValid() &&
+		return line.HopID == id || line.HopID == "" && line.Kind == accesslog.Proxied && downstream.Source.IsValid() &&
 			downstream == hop.FiveTuple{Source: line.DownstreamDirectRemoteAddress, Destination: line.DownstreamLocalAddress}
 	})
 	if err != nil {
@@ -57,10 +57,10 @@ func Socket(by mesh.Proxy, result call.Result) *hop.Observation {
 }
 
 // Sentinel waits until a server proxy's log shows a sentinel that went to the port: the watermark behind which every
-// earlier, finished connection has its line. It tells whether the sentinel itself was refused for want of a filter chain.
-func (l *Logs) Sentinel(ctx context.Context, proxy mesh.Proxy, after Mark, port uint16) (unmatched bool, err error) {
-	anyone := func(accesslog.Line) bool { return true }
-	line, _, err := l.Find(ctx, proxy, after, lineLimit, toPort(port, anyone))
+// earlier, finished connection has its line. It is known by its id, where it is a request, for every gateway has one port for
+// sentinels. It tells whether the sentinel itself was refused for want of a filter chain.
+func (l *Logs) Sentinel(ctx context.Context, proxy mesh.Proxy, after Mark, id string, port uint16) (unmatched bool, err error) {
+	line, _, err := l.Find(ctx, proxy, after, lineLimit, toPort(port, ofOrNone(id)))
 	if err != nil {
 		return false, fmt.Errorf("the sentinel was not logged: %w", err)
 	}
@@ -83,14 +83,21 @@ type Attempt struct {
 // request, by the address it came from. Behind the watermark, a line that is not there never was; watermark says
 // why there is none.
 func (l *Logs) ServerLine(proxy mesh.Proxy, after Mark, attempt Attempt, watermark error) (*hop.Observation, accesslog.Line, string) {
-	found, ambiguous := l.serverLine(proxy, after, attempt)
-	if found != nil {
-		line := found.line
-		if listener, _ := l.last(proxy, after, listenerOf(line)); listener != nil {
-			line = line.With(listener.line)
+	rewritten := l.Rewrites(proxy, attempt)
+	var found *entry
+	var line accesslog.Line
+	var ambiguous error
+	l.read(proxy, func(h *history) {
+		if found, ambiguous = h.serverLine(after, attempt, rewritten); found != nil {
+			found, line = new(*found), h.completed(after, found.line)
 		}
+	})
+	if found != nil {
 		seen := line.Server(proxy.String())
 		return &seen, line, found.raw
+	}
+	if ambiguous != nil {
+		ambiguous = fmt.Errorf("%s: %w", proxy, ambiguous)
 	}
 	if lost := errors.Join(ambiguous, watermark, l.Gap(proxy, after)); lost != nil {
 		return missing(hop.Server, attempt.ID, lost), accesslog.Line{}, ""
@@ -98,32 +105,44 @@ func (l *Logs) ServerLine(proxy mesh.Proxy, after Mark, attempt Attempt, waterma
 	return &hop.Observation{Source: hop.Server, By: proxy.String(), ID: attempt.ID, Says: hop.Absent}, accesslog.Line{}, ""
 }
 
-// serverLine returns the line that says most of an attempt; an error says that several could be the attempt's.
-func (l *Logs) serverLine(proxy mesh.Proxy, after Mark, attempt Attempt) (*entry, error) {
-	if found, _ := l.last(proxy, after, ByID(attempt.ID)); found != nil {
+// serverLine returns the line that says most of an attempt; an error says that several could be the attempt's. A line of a
+// connection is the attempt's only where no other request is known to have come on it: one that bears another's id, and the
+// listener's line of a connection that brought another's request, is not.
+func (h *history) serverLine(after Mark, attempt Attempt, rewritten bool) (*entry, error) {
+	if found := h.lastOf(h.byID[attempt.ID], after, ByID(attempt.ID)); found != nil {
 		return found, nil
 	}
 	if attempt.From.IsValid() {
-		from := toPort(attempt.Port, ByRemote(attempt.From))
-		if found, _ := l.last(proxy, after, func(line accesslog.Line) bool { return line.Kind != accesslog.Listener && from(line) }); found != nil {
+		from := h.byRemote[attempt.From]
+		unclaimed := toPort(attempt.Port, ofOrNone(attempt.ID))
+		if found := h.lastOf(from, after, func(line accesslog.Line) bool { return line.Kind != accesslog.Listener && unclaimed(line) }); found != nil {
 			return found, nil
 		}
-		if found, _ := l.last(proxy, after, from); found != nil {
+		if found := h.lastOf(from, after, func(line accesslog.Line) bool { return unclaimed(line) && !h.connections.requested(line) }); found != nil {
 			return found, nil
 		}
 	}
 	switch {
-	case l.Rewrites(proxy, attempt):
-		return l.only(proxy, after, toPort(attempt.Port, fromPod(attempt.From.Addr())))
+	case rewritten:
+		return h.only(after, toPort(attempt.Port, fromPod(attempt.From.Addr())))
 	case !attempt.From.IsValid() && attempt.Client.IsValid():
-		return l.only(proxy, after, toPort(attempt.Port, failedFrom(attempt.Client, attempt.SNI)))
+		return h.only(after, toPort(attempt.Port, failedFrom(attempt.Client, attempt.SNI)))
 	}
 	return nil, nil
 }
 
-// Behind waits for what the proxy behind a gateway logged of a connection that the gateway made to it from an address.
-func (l *Logs) Behind(ctx context.Context, proxy mesh.Proxy, after Mark, from netip.AddrPort) (*hop.Observation, string) {
-	line, raw, err := l.Find(ctx, proxy, after, lineLimit, ByRemote(from))
+// completed adds to a line what only the listener's line of the same connection shows.
+func (h *history) completed(after Mark, line accesslog.Line) accesslog.Line {
+	if listener := h.lastOf(h.byRemote[line.DownstreamDirectRemoteAddress], after, listenerOf(line)); listener != nil {
+		return line.With(listener.line)
+	}
+	return line
+}
+
+// Behind waits for what the proxy behind a gateway logged of a connection that the gateway made to it from an address, for a
+// request that has an id.
+func (l *Logs) Behind(ctx context.Context, proxy mesh.Proxy, after Mark, id string, from netip.AddrPort) (*hop.Observation, string) {
+	line, raw, err := l.Find(ctx, proxy, after, lineLimit, both(byRemote(from), ofOrNone(id)))
 	if err != nil {
 		return missing(hop.Server, "", err), ""
 	}

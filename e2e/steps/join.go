@@ -299,7 +299,7 @@ func (r *round) passedOn(ctx context.Context, check *verdict.Check, from netip.A
 	if err != nil || !place.Proxied {
 		return
 	}
-	seen, raw := r.Logs.Behind(ctx, place.Proxy, r.marks[place.Proxy], from)
+	seen, raw := r.Logs.Behind(ctx, place.Proxy, r.marks[place.Proxy], check.ID, from)
 	check.Observers.Server.Refusal = seen.Refusal
 	r.keep(raw)
 }

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"crypto/rand"
 
 	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/e2e/observe"
@@ -19,10 +20,12 @@ func (p *Player) watermark(ctx context.Context, id string, place mesh.Place, aft
 	if !place.Proxied {
 		return watermark{}
 	}
+	// A late line of an earlier sentinel must not be taken for this one's.
+	id += "-" + rand.Text()[:6]
 	port, err := p.Sender.Sentinel(ctx, id, place)
 	if err != nil {
 		return watermark{missing: err}
 	}
-	unmatched, err := p.Logs.Sentinel(ctx, place.Proxy, after, port)
+	unmatched, err := p.Logs.Sentinel(ctx, place.Proxy, after, id, port)
 	return watermark{missing: err, unmatched: unmatched}
 }
