@@ -11,8 +11,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/singleflight"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/rest"
@@ -26,19 +28,26 @@ func (c *Client) Transport() *http.Transport {
 	return &http.Transport{DialContext: c.pods.DialContext, MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second}
 }
 
-// podDialer keeps one port-forward connection per pod and opens a stream on it per dial.
+// podDialer keeps one port-forward connection per pod and opens a stream on it per dial. Pods do not wait for one another: of
+// the mutex nothing is held while the network is waited for.
 type podDialer struct {
-	config *rest.Config
-	mu     sync.Mutex
-	pods   map[string]httpstream.Connection
-	nextID int
+	dial    func(host string) (httpstream.Connection, error)
+	dialing singleflight.Group // by host
+	nextID  atomic.Int64
+
+	mu   sync.Mutex
+	pods map[string]httpstream.Connection
 }
+
+// dialLimit bounds the making of one port-forward connection.
+const dialLimit = 10 * time.Second
 
 func newPodDialer(config *rest.Config) *podDialer {
-	return &podDialer{config: config, pods: map[string]httpstream.Connection{}}
+	return &podDialer{dial: func(host string) (httpstream.Connection, error) { return portForward(config, host) }, pods: map[string]httpstream.Connection{}}
 }
 
-// DialContext opens a stream to POD.NAMESPACE:PORT. A connection found broken is redialled once.
+// DialContext opens a stream to POD.NAMESPACE:PORT, or returns when the context ends. A connection found broken is redialled
+// once.
 func (d *podDialer) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -48,49 +57,80 @@ func (d *podDialer) DialContext(ctx context.Context, _, address string) (net.Con
 	if err != nil {
 		return nil, fmt.Errorf("port-forward to %s: %w", host, err)
 	}
-	stream, err := d.open(conn, host, port)
-	if err == nil || fresh {
+	stream, err := d.stream(ctx, conn, host, port)
+	if err == nil || fresh || ctx.Err() != nil {
 		return stream, err
 	}
 	d.drop(host, conn)
 	if conn, _, err = d.connection(ctx, host); err != nil {
 		return nil, fmt.Errorf("port-forward to %s again: %w", host, err)
 	}
-	return d.open(conn, host, port)
+	return d.stream(ctx, conn, host, port)
 }
 
+// connection returns the connection to a pod. Whoever wants one that is not there waits for the same dial, which goes on for
+// the others when a context ends.
 func (d *podDialer) connection(ctx context.Context, host string) (conn httpstream.Connection, fresh bool, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if conn, ok := d.pods[host]; ok {
-		select {
-		case <-conn.CloseChan():
-		default:
-			return conn, false, nil
-		}
-	}
 	if err := ctx.Err(); err != nil {
 		return nil, false, err
 	}
+	if conn := d.known(host); conn != nil {
+		return conn, false, nil
+	}
+	dialled := d.dialing.DoChan(host, func() (any, error) {
+		conn, err := d.dial(host)
+		if err != nil {
+			return nil, err
+		}
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.pods[host] = conn
+		return conn, nil
+	})
+	select {
+	case result := <-dialled:
+		if result.Err != nil {
+			return nil, false, result.Err
+		}
+		return result.Val.(httpstream.Connection), true, nil
+	case <-ctx.Done():
+		return nil, false, ctx.Err()
+	}
+}
+
+// known returns a connection to a pod that is open; nil where there is none.
+func (d *podDialer) known(host string) httpstream.Connection {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	conn, found := d.pods[host]
+	if !found {
+		return nil
+	}
+	select {
+	case <-conn.CloseChan():
+		return nil
+	default:
+		return conn
+	}
+}
+
+// portForward connects to the kubelet of a pod, POD.NAMESPACE, through the API server.
+func portForward(config *rest.Config, host string) (httpstream.Connection, error) {
 	pod, namespace, found := strings.Cut(host, ".")
 	if !found {
-		return nil, false, fmt.Errorf("%q is not POD.NAMESPACE", host)
+		return nil, fmt.Errorf("%q is not POD.NAMESPACE", host)
 	}
-	target, err := url.Parse(strings.TrimSuffix(d.config.Host, "/") + "/api/v1/namespaces/" + namespace + "/pods/" + pod + "/portforward")
+	target, err := url.Parse(strings.TrimSuffix(config.Host, "/") + "/api/v1/namespaces/" + namespace + "/pods/" + pod + "/portforward")
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	roundTripper, upgrader, err := spdy.RoundTripperFor(d.config)
+	roundTripper, upgrader, err := spdy.RoundTripperFor(config)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	dialer := spdy.NewDialer(upgrader, &http.Client{Transport: roundTripper, Timeout: 10 * time.Second}, http.MethodPost, target)
-	conn, _, err = dialer.Dial(portforward.PortForwardProtocolV1Name)
-	if err != nil {
-		return nil, false, err
-	}
-	d.pods[host] = conn
-	return conn, true, nil
+	dialer := spdy.NewDialer(upgrader, &http.Client{Transport: roundTripper, Timeout: dialLimit}, http.MethodPost, target)
+	conn, _, err := dialer.Dial(portforward.PortForwardProtocolV1Name)
+	return conn, err
 }
 
 func (d *podDialer) drop(host string, conn httpstream.Connection) {
@@ -102,12 +142,34 @@ func (d *podDialer) drop(host string, conn httpstream.Connection) {
 	}
 }
 
+// stream opens a stream on a connection. The kubelet may take half a minute to answer, or never do: a stream that comes after
+// the context has ended is closed.
+func (d *podDialer) stream(ctx context.Context, conn httpstream.Connection, host, port string) (net.Conn, error) {
+	type opened struct {
+		net.Conn
+		err error
+	}
+	made := make(chan opened, 1)
+	go func() {
+		stream, err := d.open(conn, host, port)
+		made <- opened{stream, err}
+	}()
+	select {
+	case got := <-made:
+		return got.Conn, got.err
+	case <-ctx.Done():
+		go func() {
+			if late := <-made; late.err == nil {
+				_ = late.Close()
+			}
+		}()
+		return nil, fmt.Errorf("port-forward to %s:%s: %w", host, port, ctx.Err())
+	}
+}
+
 // open creates the pair of streams of the port-forward protocol: one for errors, one for data.
 func (d *podDialer) open(conn httpstream.Connection, host, port string) (net.Conn, error) {
-	d.mu.Lock()
-	d.nextID++
-	id := strconv.Itoa(d.nextID)
-	d.mu.Unlock()
+	id := strconv.FormatInt(d.nextID.Add(1), 10)
 	headers := http.Header{}
 	headers.Set(corev1.StreamType, corev1.StreamTypeError)
 	headers.Set(corev1.PortHeader, port)
