@@ -90,7 +90,9 @@ func (a *api) take(t *testing.T, holder string) {
 	lease := a.lease().DeepCopy()
 	now := metav1.NewMicroTime(time.Now())
 	lease.Spec.HolderIdentity, lease.Spec.RenewTime = &holder, &now
-	if _, err := a.CoordinationV1().Leases(lockNamespace).Update(t.Context(), lease, metav1.UpdateOptions{}); err != nil {
+	a.version++
+	lease.ResourceVersion = strconv.Itoa(a.version)
+	if err := a.Tracker().Update(coordinationv1.SchemeGroupVersion.WithResource("leases"), lease, lease.Namespace); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -101,6 +103,7 @@ func acquire(t *testing.T, leases coordination.LeasesGetter, holder string) (con
 	if err != nil {
 		t.Fatal(err)
 	}
+	synctest.Wait() // for the first renewal, which follows at once
 	return held, lock
 }
 
