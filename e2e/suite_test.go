@@ -57,6 +57,7 @@ func TestMTLSConformance(t *testing.T) {
 	describeClocks()
 	describeLeases()
 	describeKills()
+	describeLock()
 	describeCanary()
 	describeTLSCheck()
 	RegisterFailHandler(Fail)

@@ -114,7 +114,10 @@ func rewrite(file *os.File, content []byte) error {
 	return err
 }
 
-// Release gives the name free.
+// Release gives the name free. A file that somebody put in the place of the lock's is another run's, and stays.
 func (l *Lock) Release() error {
+	if !l.stands() {
+		return l.file.Close()
+	}
 	return errors.Join(os.Remove(l.file.Name()), l.file.Close())
 }

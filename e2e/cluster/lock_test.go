@@ -81,3 +81,29 @@ func TestAKilledRunIsNamedToTheNext(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestTheLockOfASuccessorIsNotRemoved(t *testing.T) {
+	home := t.TempDir()
+	first, _, err := Acquire(home, "mtls", Holder{RunID: "one"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A person who removes the file lets a second run in.
+	if err := os.Remove(first.file.Name()); err != nil {
+		t.Fatal(err)
+	}
+	second, _, err := Acquire(home, "mtls", Holder{RunID: "two"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Release(); err != nil {
+		t.Fatal(err)
+	}
+	var held HeldError
+	if _, _, err := Acquire(home, "mtls", Holder{RunID: "three"}); !errors.As(err, &held) || held.By.RunID != "two" {
+		t.Errorf("a third run is let in beside the second: %v", err)
+	}
+	if err := second.Release(); err != nil {
+		t.Fatal(err)
+	}
+}

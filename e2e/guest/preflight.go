@@ -120,9 +120,9 @@ func needed(p fixture.Placement) []kube.Access {
 			}
 		}
 	}
-	add("", "", []string{"namespaces"}, "create", "delete")
-	add("", "apiextensions.k8s.io", []string{"customresourcedefinitions"}, "create", "delete")
-	add("", "rbac.authorization.k8s.io", []string{"clusterroles", "clusterrolebindings"}, "create", "delete")
+	add("", "", []string{"namespaces"}, "create", "get", "delete")
+	add("", "apiextensions.k8s.io", []string{"customresourcedefinitions"}, "create", "get", "delete")
+	add("", "rbac.authorization.k8s.io", []string{"clusterroles", "clusterrolebindings"}, "create", "get", "delete")
 	add("", "mtls.test", []string{"policyleases"}, "create", "get", "delete", "update", "list")
 	// Whoever makes a role must have what it gives: the sweeper's.
 	add("", "mtls.test", []string{"policyleases/status"}, "update")
@@ -158,7 +158,7 @@ func needed(p fixture.Placement) []kube.Access {
 		add(p.Root, "security.istio.io", []string{"peerauthentications", "authorizationpolicies"}, "create", "delete")
 		add(p.Root, "networking.istio.io", []string{"destinationrules"}, "create", "delete")
 	}
-	add(lockNamespace, "coordination.k8s.io", []string{"leases"}, "create", "update", "delete")
+	add(lockNamespace, "coordination.k8s.io", []string{"leases"}, "get", "create", "update", "delete")
 	return all
 }
 

@@ -3,6 +3,7 @@ package mesh
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -132,22 +133,22 @@ func readSecret(ctx context.Context, r *resources.Resources, namespace, name str
 }
 
 // PlugIn gives the cluster the CAs and certificates that Istio, the gateway and the world start with; where Istio is
-// another's those of the world alone. What is there already is kept, so it can be repeated, also after it was cut short.
-func PlugIn(ctx context.Context, k *kube.Client, place fixture.Placement) error {
+// another's those of the world alone. What is there already is kept, so it can be repeated, also after it was cut short; but
+// on a cluster that is another's the namespaces must be new, and bear labels that say whose they are.
+func PlugIn(ctx context.Context, k *kube.Client, place fixture.Placement, labels map[string]string) error {
 	r, err := k.Resources()
 	if err != nil {
 		return err
 	}
 	now := time.Now()
 	valid := Validity{From: now.Add(-time.Hour), To: now.AddDate(years, 0, 0)}
-	namespaces := []string{istioNamespace, place.In(fixture.ClientsNamespace)}
 	if place.Existing {
-		namespaces = []string{place.In(fixture.ProductsNamespace), place.In(fixture.ClientsNamespace), place.In(fixture.LeasesNamespace)}
+		err = createNamespaces(ctx, k, place.Made(), labels)
+	} else {
+		err = keepNamespaces(ctx, r, istioNamespace, place.In(fixture.ClientsNamespace))
 	}
-	for _, namespace := range namespaces {
-		if err := create(ctx, r, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace, Labels: map[string]string{PartOf: Suite}}}); err != nil {
-			return fmt.Errorf("namespace %s: %w", namespace, err)
-		}
+	if err != nil {
+		return err
 	}
 	made, err := newRoots(rootsNamespace(place), valid)
 	if err != nil {
@@ -168,6 +169,28 @@ func PlugIn(ctx context.Context, k *kube.Client, place fixture.Placement) error 
 	for _, secret := range secrets {
 		if err := createSecret(ctx, r, secret); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// createNamespaces makes namespaces that are not there.
+func createNamespaces(ctx context.Context, k *kube.Client, names []string, labels map[string]string) error {
+	for _, name := range names {
+		namespace := &corev1.Namespace{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"}, ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{PartOf: Suite}}}
+		maps.Copy(namespace.Labels, labels)
+		if err := k.Create(ctx, namespace); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepNamespaces makes those namespaces that are not there.
+func keepNamespaces(ctx context.Context, r *resources.Resources, names ...string) error {
+	for _, name := range names {
+		if err := create(ctx, r, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{PartOf: Suite}}}); err != nil {
+			return fmt.Errorf("namespace %s: %w", name, err)
 		}
 	}
 	return nil

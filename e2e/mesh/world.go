@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"time"
 
@@ -30,8 +31,9 @@ const PartOf = "app.kubernetes.io/part-of"
 const Suite = "mtls-conformance"
 
 // ApplyWorld applies fixtures/base with the agent's image, and waits until every workload of it has rolled out. On a
-// cluster of another's what fixtures/existing holds for sidecars goes before it, in each namespace that has some.
-func ApplyWorld(ctx context.Context, k *kube.Client, files fs.FS, place fixture.Placement, image string, say func(line string)) error {
+// cluster of another's what fixtures/existing holds for sidecars goes before it, in each namespace that has some; and what is
+// outside of the suite's namespaces must be new, and bears labels that say whose it is: it is not taken over from another run.
+func ApplyWorld(ctx context.Context, k *kube.Client, files fs.FS, place fixture.Placement, image string, labels map[string]string, say func(line string)) error {
 	files = fixture.Move(files, place)
 	var objects []k8s.Object
 	if place.Existing {
@@ -49,6 +51,16 @@ func ApplyWorld(ctx context.Context, k *kube.Client, files fs.FS, place fixture.
 		objects = append(objects, decoded...)
 	}
 	slices.SortStableFunc(objects, func(a, b k8s.Object) int { return order(a) - order(b) })
+	if place.Existing {
+		var wide []k8s.Object
+		wide, objects = apart(objects, place)
+		for _, object := range wide {
+			label(object, labels)
+		}
+		if err := k.Create(ctx, wide...); err != nil {
+			return err
+		}
+	}
 	if err := k.Apply(ctx, objects...); err != nil {
 		return err
 	}
@@ -62,6 +74,25 @@ func ApplyWorld(ctx context.Context, k *kube.Client, files fs.FS, place fixture.
 		say(object.GetName() + " is ready")
 	}
 	return nil
+}
+
+// apart parts what is outside of the namespaces that the suite makes from those and what is in them.
+func apart(objects []k8s.Object, place fixture.Placement) (outside, inside []k8s.Object) {
+	for _, object := range objects {
+		_, namespace := object.(*corev1.Namespace)
+		if namespace || slices.Contains(place.Made(), object.GetNamespace()) {
+			inside = append(inside, object)
+		} else {
+			outside = append(outside, object)
+		}
+	}
+	return outside, inside
+}
+
+func label(object k8s.Object, labels map[string]string) {
+	all := maps.Clone(object.GetLabels())
+	maps.Copy(all, labels)
+	object.SetLabels(all)
 }
 
 // sidecarFilters are what sidecars of the suite's namespaces are given.

@@ -150,7 +150,8 @@ func (p *Policies) create(ctx context.Context, objects []k8s.Object) error {
 	return nil
 }
 
-// Delete deletes those of the objects that this run created, last first. An object that is gone is no error.
+// Delete deletes those of the objects that this run created, last first, and none that has the name of one by now. An object
+// that is gone is no error.
 func (p *Policies) Delete(ctx context.Context, objects []k8s.Object) error {
 	r, err := p.kube.Resources()
 	if err != nil {
@@ -161,8 +162,8 @@ func (p *Policies) Delete(ctx context.Context, objects []k8s.Object) error {
 		if object.GetUID() == "" {
 			continue
 		}
-		if err := r.Delete(ctx, object); err != nil && !apierrors.IsNotFound(err) {
-			failed = append(failed, fmt.Errorf("delete %s: %w", kube.Name(object), err))
+		if err := kube.DeleteThis(ctx, r, object); err != nil {
+			failed = append(failed, err)
 			continue
 		}
 		object.SetUID("")

@@ -131,7 +131,7 @@ func (r *runner) meshAndWorld(ctx context.Context, c *cluster.Cluster, state clu
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		// istiod makes a CA of its own when it finds none at its start.
-		if err := mesh.PlugIn(both, k, fixture.Own()); err != nil {
+		if err := mesh.PlugIn(both, k, fixture.Own(), nil); err != nil {
 			return err
 		}
 		say("installing Istio")
@@ -151,7 +151,7 @@ func (r *runner) meshAndWorld(ctx context.Context, c *cluster.Cluster, state clu
 		return err
 	}
 	say("applying the world")
-	return mesh.ApplyWorld(ctx, k, fixtures.FS, fixture.Own(), agent.Reference, say)
+	return mesh.ApplyWorld(ctx, k, fixtures.FS, fixture.Own(), agent.Reference, nil, say)
 }
 
 // resume takes the cluster that `up` left.

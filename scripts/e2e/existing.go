@@ -44,7 +44,7 @@ func (r *runner) existing(ctx context.Context) error {
 		if err := r.clearArtifacts(); err != nil {
 			return badInput(err)
 		}
-		lock, err := guest.Acquire(ctx, v.client, r.runID)
+		held, lock, err := guest.Acquire(ctx, v.client.Leases(), r.runID, r.say)
 		if err != nil {
 			return badInput(err)
 		}
@@ -53,7 +53,7 @@ func (r *runner) existing(ctx context.Context) error {
 				r.screen.fail(err)
 			}
 		}()
-		return r.reported(ctx, func(told *record) error { return r.stay(ctx, v, told) })
+		return r.reported(held, func(told *record) error { return r.stay(held, v, lock, told) })
 	})
 }
 
@@ -175,8 +175,11 @@ func (r *runner) ofAgent(kindCluster string) guest.Section {
 	return guest.Section{Heading: "the agent", Lines: []guest.Line{line}}
 }
 
-// stay makes the world, runs the suite and takes everything away again.
-func (r *runner) stay(ctx context.Context, v visit, told *record) (err error) {
+func (r *runner) say(line string) { r.screen.step("%s", line) }
+
+// stay makes the world, runs the suite and takes everything away again. The context ends when the lock is lost: then the suite
+// is stopped, and what is taken away is this run's alone, as it is at the end of every run.
+func (r *runner) stay(ctx context.Context, v visit, lock *guest.Lock, told *record) (err error) {
 	told.environment = report.Environment{Lane: "existing", Istio: v.plane.Version, Settings: r.settings.values, Observers: v.observers()}
 	if told.environment.Kubernetes, err = v.client.Version(); err != nil {
 		return err
@@ -188,16 +191,18 @@ func (r *runner) stay(ctx context.Context, v visit, told *record) (err error) {
 	if err := r.build(ctx); err != nil {
 		return err
 	}
-	say := func(line string) { r.screen.step("%s", line) }
-	say("taking away what an earlier run may have left")
-	if err := guest.Leave(ctx, v.client, v.place, r.runID); err != nil {
+	r.say("taking away what an earlier run may have left")
+	if err := guest.Leave(ctx, v.client, v.place, r.runID, lock.Holds); err != nil {
 		return err
 	}
 	defer func() {
-		say("taking everything away again")
-		err = errors.Join(err, guest.Leave(context.WithoutCancel(ctx), v.client, v.place, r.runID))
+		if lost := context.Cause(ctx); errors.Is(lost, guest.ErrLost) {
+			r.say(lost.Error())
+		}
+		r.say("taking everything away again")
+		err = errors.Join(err, guest.LeaveOwn(context.WithoutCancel(ctx), v.client, v.place, r.runID))
 	}()
-	if err := guest.Enter(ctx, v.client, fixtures.FS, v.place, image, r.runID, say); err != nil {
+	if err := guest.Enter(ctx, v.client, fixtures.FS, v.place, image, r.runID, r.say); err != nil {
 		return err
 	}
 	up := broughtUp{file: r.handoverFile(), handover: mesh.Handover{

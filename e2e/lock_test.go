@@ -1,0 +1,263 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/guest"
+	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/policy"
+	"mtls.test/conformance/fixtures"
+)
+
+const (
+	lockLimit   = 6 * time.Minute
+	sleep       = 70 * time.Second // longer than a lock holds without a renewal
+	takeLimit   = 2 * time.Minute  // for a second run to take the lock of one that sleeps
+	noticeLimit = 30 * time.Second // for the first to notice, once it is awake
+	endLimit    = time.Minute
+)
+
+// These make the test binary a run on another's cluster, in place of the suite.
+const (
+	guestVariable  = "MTLS_TEST_GUEST"       // its id
+	deadVariable   = "MTLS_TEST_GUEST_AFTER" // the id of the run that was on the cluster before it, if there was one
+	configVariable = "MTLS_TEST_GUEST_KUBECONFIG"
+)
+
+const guestReady = "its objects are made"
+
+func TestMain(m *testing.M) {
+	if id := os.Getenv(guestVariable); id != "" {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+		defer stop()
+		if err := guestRun(ctx, id, os.Getenv(deadVariable)); err != nil {
+			fmt.Println("run", id, "ended:", err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// guestRun does what a run on another's cluster does with the lock, and makes the namespaces, a lease and a policy on it.
+func guestRun(ctx context.Context, id, after string) (err error) {
+	k, err := kube.New(os.Getenv(configVariable))
+	if err != nil {
+		return err
+	}
+	place := fixture.Elsewhere()
+	held, lock, err := guest.Acquire(ctx, k.Leases(), id, func(line string) { fmt.Println(line) })
+	if err != nil {
+		return err
+	}
+	always := context.WithoutCancel(ctx)
+	defer func() { err = errors.Join(err, guest.LeaveOwn(always, k, place, id), lock.Release(always)) }()
+	if after != "" {
+		if err := guest.LeaveOwn(held, k, place, after); err != nil {
+			return err
+		}
+	}
+	policies := policy.New(k, fixture.Move(fixtures.FS, place), id)
+	if err := mesh.PlugIn(held, k, place, policies.Labels()); err != nil {
+		return err
+	}
+	lease, err := policies.Lease(held, id, "the lock's test", lockLimit)
+	if err != nil {
+		return err
+	}
+	objects, err := policies.Decode(held, "cases/"+guestPolicy)
+	if err != nil {
+		return err
+	}
+	if err := lease.Apply(held, objects, fixture.Whenever); err != nil {
+		return err
+	}
+	fmt.Println(guestReady)
+	<-held.Done()
+	if lost := context.Cause(held); errors.Is(lost, guest.ErrLost) {
+		return lost
+	}
+	return nil
+}
+
+// guestPolicy is one of a namespace that every run makes.
+const guestPolicy = "namespace-strict/namespace-strict.yaml"
+
+func describeLock() {
+	Describe("A run on another's cluster", Serial, Label("chaos"), func() {
+		It("that sleeps until another has its lock stops when it wakes, and takes nothing of the other's away", SpecTimeout(lockLimit), func(ctx SpecContext) {
+			onlyOwn()
+			first, second := newGuest("first", ""), newGuest("second", "first")
+			first.made(ctx, endLimit)
+			asleep := time.Now()
+			Expect(first.Process.Signal(syscall.SIGSTOP)).To(Succeed())
+			DeferCleanup(func() { _ = first.Process.Signal(syscall.SIGCONT) })
+			second.made(ctx, takeLimit)
+			before := standing(ctx, "second")
+			Eventually(time.Since).WithArguments(asleep).WithContext(ctx).WithTimeout(sleep).Should(BeNumerically(">=", sleep))
+
+			Expect(first.Process.Signal(syscall.SIGCONT)).To(Succeed())
+			Eventually(first.ended).WithContext(ctx).WithTimeout(noticeLimit).Should(Equal(1), "it goes on without the lock")
+			Expect(first.said()).To(And(ContainSubstring(guest.ErrLost.Error()), ContainSubstring("run "+guestID("second")+" took it")))
+			Expect(standing(ctx, "second")).To(Equal(before))
+
+			Expect(second.Process.Signal(os.Interrupt)).To(Succeed())
+			Eventually(second.ended).WithContext(ctx).WithTimeout(endLimit).Should(Equal(0), "the second run")
+			Expect(nothingStands(ctx)).To(Succeed())
+		})
+		It("does not begin while another holds its lock, and says who", SpecTimeout(lockLimit), func(ctx SpecContext) {
+			onlyOwn()
+			first, second := newGuest("holder", ""), newGuest("refused", "")
+			first.made(ctx, endLimit)
+			second.begin()
+			Eventually(second.ended).WithContext(ctx).WithTimeout(noticeLimit).Should(Equal(1))
+			Expect(second.said()).To(ContainSubstring("run " + guestID("holder") + " is on this cluster"))
+			Expect(first.Process.Signal(os.Interrupt)).To(Succeed())
+			Eventually(first.ended).WithContext(ctx).WithTimeout(endLimit).Should(Equal(0))
+			Expect(nothingStands(ctx)).To(Succeed())
+		})
+	})
+}
+
+func guestID(name string) string { return strings.ToLower(given.RunID + "-" + name) }
+
+func guestLog(name string) string { return filepath.Join(given.Artifacts, "locks", name+".log") }
+
+// guestProcess is the test binary as a run of its own.
+type guestProcess struct {
+	*exec.Cmd
+	log  string
+	gone chan struct{} // closed when it has ended
+}
+
+func newGuest(name, after string) *guestProcess {
+	GinkgoHelper()
+	command := exec.Command(os.Args[0])
+	command.Env = append(os.Environ(), guestVariable+"="+guestID(name), configVariable+"="+given.Kubeconfig)
+	if after != "" {
+		command.Env = append(command.Env, deadVariable+"="+guestID(after))
+	}
+	Expect(os.MkdirAll(filepath.Dir(guestLog(name)), 0o755)).To(Succeed())
+	out, err := os.Create(guestLog(name))
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(out.Close)
+	command.Stdout, command.Stderr = out, out
+	return &guestProcess{Cmd: command, log: out.Name(), gone: make(chan struct{})}
+}
+
+func (g *guestProcess) begin() {
+	GinkgoHelper()
+	Expect(g.Start()).To(Succeed())
+	DeferCleanup(func() { _ = g.Process.Kill() })
+	go func() {
+		defer close(g.gone)
+		_ = g.Wait()
+	}()
+}
+
+// made begins a run, and waits until its objects are there.
+func (g *guestProcess) made(ctx context.Context, limit time.Duration) {
+	GinkgoHelper()
+	g.begin()
+	Eventually(g.said).WithContext(ctx).WithTimeout(limit).Should(ContainSubstring(guestReady))
+}
+
+func (g *guestProcess) said() string {
+	content, err := os.ReadFile(g.log)
+	Expect(err).NotTo(HaveOccurred())
+	return string(content)
+}
+
+// ended is the exit status of a run; -1 while it goes on.
+func (g *guestProcess) ended() int {
+	select {
+	case <-g.gone:
+		return g.ProcessState.ExitCode()
+	default:
+		return -1
+	}
+}
+
+// standing lists the lock, the namespaces, the lease and the policies of a run by their UIDs.
+func standing(ctx context.Context, name string) map[string]string {
+	GinkgoHelper()
+	found := map[string]string{}
+	lock, err := client.Leases().Leases(metav1.NamespaceDefault).Get(ctx, mesh.Suite, metav1.GetOptions{})
+	Expect(err).NotTo(HaveOccurred())
+	Expect(lock.Spec.HolderIdentity).To(HaveValue(Equal(guestID(name))))
+	found["lock"] = string(lock.UID)
+	r, err := client.Resources()
+	Expect(err).NotTo(HaveOccurred())
+	for _, namespace := range fixture.Elsewhere().Made() {
+		var there corev1.Namespace
+		Expect(r.Get(ctx, namespace, "", &there)).To(Succeed())
+		Expect(there.DeletionTimestamp).To(BeNil(), "namespace %s is deleted", namespace)
+		Expect(there.Labels).To(HaveKeyWithValue(policy.RunLabel, guestID(name)))
+		found["namespace "+namespace] = string(there.UID)
+	}
+	leases, err := player.Policies.Leases(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	for _, lease := range leases {
+		if lease.Run() == guestID(name) {
+			found["lease "+lease.Name()] = lease.Began().String()
+		}
+	}
+	left, err := player.Policies.Leftovers(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	for _, object := range left {
+		found[kube.Name(object)] = string(object.GetUID())
+	}
+	Expect(found).To(HaveLen(len(fixture.Elsewhere().Made()) + 3))
+	return found
+}
+
+// nothingStands is an error where the lock, a namespace, a lease or a policy of a run is left.
+func nothingStands(ctx context.Context) error {
+	var left []error
+	r, err := client.Resources()
+	if err != nil {
+		return err
+	}
+	if err := r.Get(ctx, mesh.Suite, metav1.NamespaceDefault, &coordinationv1.Lease{}); !apierrors.IsNotFound(err) {
+		left = append(left, fmt.Errorf("the lock: %w", errors.Join(errLeft, err)))
+	}
+	for _, namespace := range fixture.Elsewhere().Made() {
+		if err := r.Get(ctx, namespace, "", &corev1.Namespace{}); !apierrors.IsNotFound(err) {
+			left = append(left, fmt.Errorf("namespace %s: %w", namespace, errors.Join(errLeft, err)))
+		}
+	}
+	leases, err := player.Policies.Leases(ctx)
+	left = append(left, err)
+	for _, lease := range leases {
+		left = append(left, fmt.Errorf("lease %s: %w", lease.Name(), errLeft))
+	}
+	policies, err := player.Policies.Leftovers(ctx)
+	left = append(left, err)
+	for _, object := range policies {
+		left = append(left, fmt.Errorf("%s: %w", kube.Name(object), errLeft))
+	}
+	return errors.Join(left...)
+}
+
+var errLeft = errors.New("it is left")
