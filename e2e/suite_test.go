@@ -58,6 +58,7 @@ func TestMTLSConformance(t *testing.T) {
 	describeLeases()
 	describeKills()
 	describeLock()
+	describeLogs()
 	describeCanary()
 	describeTLSCheck()
 	RegisterFailHandler(Fail)

@@ -1,0 +1,41 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/sabotage"
+)
+
+// afterLogs is a case that needs the log of every proxy that it names.
+const afterLogs = "mesh-strict"
+
+func describeLogs() {
+	Describe("The logs of the proxies", Serial, Label("chaos"), func() {
+		It("are read on after the kubelet was away between two cases, and no verdict is lost by it", SpecTimeout(faultLimit), func(ctx SpecContext) {
+			onlyOwn()
+			Eventually(recovered).WithContext(ctx).WithTimeout(recoveryLimit).WithPolling(time.Second).Should(Succeed())
+			away := slices.IndexFunc(sabotage.Faults, func(f sabotage.Fault) bool { return f.Name == "kubelet-stopped" })
+			Expect(sabotage.Faults[away].Strike(ctx, client, shell)).To(Succeed())
+			Eventually(unread).WithContext(ctx).WithTimeout(recoveryLimit).Should(Succeed())
+			told, _ := player.Play(ctx, caseOf(afterLogs))
+			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
+		})
+	})
+}
+
+// unread is why lines that are written from now on would not be known.
+func unread() error {
+	var failed []error
+	for _, proxy := range player.Places.Proxies() {
+		failed = append(failed, player.Logs.Gap(proxy, player.Logs.Mark(proxy)))
+	}
+	return errors.Join(failed...)
+}
