@@ -19,7 +19,7 @@ const afterLogs = "mesh-strict"
 
 func describeLogs() {
 	Describe("The logs of the proxies", Serial, Label("chaos"), func() {
-		It("are read on after the kubelet was away between two cases, and no verdict is lost by it", SpecTimeout(faultLimit), func(ctx SpecContext) {
+		It("are read on after kubelet-stopped between two cases, and no verdict is lost by it", SpecTimeout(faultLimit), func(ctx SpecContext) {
 			onlyOwn()
 			Eventually(recovered).WithContext(ctx).WithTimeout(recoveryLimit).WithPolling(time.Second).Should(Succeed())
 			away := slices.IndexFunc(sabotage.Faults, func(f sabotage.Fault) bool { return f.Name == "kubelet-stopped" })

@@ -25,16 +25,13 @@ type connection struct {
 
 // add takes down what a line tells of its connection.
 func (c connections) add(at time.Time, line accesslog.Line) {
-	remote := line.DownstreamDirectRemoteAddress
-	if !remote.IsValid() {
-		return
-	}
+	remote := line.DownstreamDirectRemoteAddress // invalid for what is no IP address, whose connections have their ids alone
 	found := c.of(line)
 	if found == nil {
 		found = &connection{id: line.ConnectionID, port: line.DownstreamLocalAddress.Port()}
 		// Its two addresses are free again only when the connection before it has ended.
 		for _, before := range c[remote] {
-			if before.port == found.port && !before.ended {
+			if remote.IsValid() && before.port == found.port && !before.ended {
 				before.ended, before.last = true, at
 			}
 		}
