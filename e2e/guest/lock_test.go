@@ -97,9 +97,10 @@ func (a *api) take(t *testing.T, holder string) {
 	}
 }
 
-func acquire(t *testing.T, leases coordination.LeasesGetter, holder string) (context.Context, *Lock) {
+// acquire takes the lock for run A.
+func acquire(t *testing.T, leases coordination.LeasesGetter) (context.Context, *Lock) {
 	t.Helper()
-	held, lock, err := Acquire(t.Context(), leases, holder, func(string) {})
+	held, lock, err := Acquire(t.Context(), leases, "A", func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func acquire(t *testing.T, leases coordination.LeasesGetter, holder string) (con
 func TestALockIsHeldUntilItIsReleasedAndLeavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAPI()
-		held, lock := acquire(t, a.CoordinationV1(), "A")
+		held, lock := acquire(t, a.CoordinationV1())
 		<-time.After(10 * time.Minute)
 		if err := errors.Join(held.Err(), lock.Holds(t.Context())); err != nil || a.holder() != "A" {
 			t.Errorf("after ten minutes run %q has it: %v", a.holder(), err)
@@ -124,7 +125,7 @@ func TestALockIsHeldUntilItIsReleasedAndLeavesNothing(t *testing.T) {
 func TestASecondRunLearnsWhoHoldsTheClustersLock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAPI()
-		held, lock := acquire(t, a.CoordinationV1(), "A")
+		held, lock := acquire(t, a.CoordinationV1())
 		began := time.Now()
 		_, _, err := Acquire(t.Context(), a.CoordinationV1(), "B", func(string) {})
 		var other HeldError
@@ -175,7 +176,7 @@ func TestTheLockOfADeadRunIsTakenWhateverItsClockSaid(t *testing.T) {
 func TestARenewalWhoseAnswerIsLostDoesNotLoseTheLock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAPI()
-		held, lock := acquire(t, a.CoordinationV1(), "A")
+		held, lock := acquire(t, a.CoordinationV1())
 		a.timesOut = 1
 		before := a.lease().Spec.RenewTime.Time
 		<-time.After(5 * time.Minute)
@@ -204,7 +205,7 @@ func TestARunWhoseLockIsLostIsStoppedAndLeavesItToTheOther(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			a := newAPI()
-			held, lock := acquire(t, a.CoordinationV1(), "A")
+			held, lock := acquire(t, a.CoordinationV1())
 			began := time.Now()
 			test.lose(t, a)
 			<-held.Done()
@@ -227,7 +228,7 @@ func TestARunWhoseLockIsLostIsStoppedAndLeavesItToTheOther(t *testing.T) {
 func TestALockThatIsTakenDuringItsReleaseIsTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAPI()
-		_, lock := acquire(t, a.CoordinationV1(), "A")
+		_, lock := acquire(t, a.CoordinationV1())
 		taken := false
 		a.PrependReactor("delete", "leases", func(clienttesting.Action) (bool, runtime.Object, error) {
 			if !taken {

@@ -1,3 +1,5 @@
+// Package observe collects what the observers saw: the proxies' access logs, followed from the start of the suite and
+// indexed by request id and connection, and what product-service received.
 package observe
 
 import (

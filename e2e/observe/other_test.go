@@ -16,9 +16,9 @@ func TestALineOfAnotherRequestIsNoEvidenceOfAnAttempt(t *testing.T) {
 	const from = "10.0.0.5:1000"
 	attempt := Attempt{ID: "r-1", From: netip.MustParseAddrPort(from), Port: 8080}
 	for name, add := range map[string]func(*Logs){
-		"its request's line":                     func(l *Logs) { requested(l, from, ofAnother) },
-		"the listener's line of its connection":  func(l *Logs) { requested(l, from, ofAnother); listened(l, from, `,"connection_id":3`+mutual) },
-		"the listener's line before its request": func(l *Logs) { listened(l, from, `,"connection_id":3`+mutual); requested(l, from, ofAnother) },
+		"its request's line":                     func(l *Logs) { requested(l, from) },
+		"the listener's line of its connection":  func(l *Logs) { requested(l, from); listened(l, from, `,"connection_id":3`+mutual) },
+		"the listener's line before its request": func(l *Logs) { listened(l, from, `,"connection_id":3`+mutual); requested(l, from) },
 	} {
 		logs := logOf()
 		add(logs)
@@ -41,7 +41,7 @@ func TestWhatAGatewaysConnectionBecameIsNotReadFromAnotherRequest(t *testing.T) 
 	cancel()
 	from := netip.MustParseAddrPort("10.0.0.5:1000")
 	logs := logOf()
-	requested(logs, from.String(), ofAnother)
+	requested(logs, from.String())
 	if seen, raw := logs.Behind(ended, server, 0, "r-1", from); seen.Missing == "" || raw != "" {
 		t.Errorf("got %+v by %s", seen, raw)
 	}
@@ -62,8 +62,8 @@ func TestASentinelIsNoOtherSentinel(t *testing.T) {
 	}
 }
 
-// requested adds the line of a request.
-func requested(logs *Logs, from, more string) {
+// requested adds the line of another request.
+func requested(logs *Logs, from string) {
 	logs.of(server).Line(time.Time{}, []byte(`{"start_time":"2026-11-24T01:49:07.915Z","response_flags":"-","response_code":200,
-		"downstream_direct_remote_address":"`+from+`","downstream_local_address":"10.0.0.7:8080"`+more+`}`))
+		"downstream_direct_remote_address":"`+from+`","downstream_local_address":"10.0.0.7:8080"`+ofAnother+`}`))
 }
