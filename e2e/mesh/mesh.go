@@ -3,8 +3,11 @@ package mesh
 
 import (
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/kube"
@@ -12,11 +15,14 @@ import (
 
 // Mesh is a cluster in which Istio and the world are up. It is safe for concurrent use.
 type Mesh struct {
-	kube   *kube.Client
-	place  fixture.Placement
-	http   *http.Client
-	marked atomic.Int64 // the marker's last number
-	execs  atomic.Bool  // port-forward was denied, and exec was not
+	kube    *kube.Client
+	place   fixture.Placement
+	http    *http.Client
+	execs   atomic.Bool // port-forward was denied, and exec was not
+	numbers numbers
+
+	mu    sync.Mutex
+	views map[string]*view // by the istiod's pod
 }
 
 // askLimit bounds one question to a proxy or to istiod.
@@ -27,5 +33,8 @@ func New(k *kube.Client) *Mesh { return At(k, fixture.Own()) }
 
 // At returns the mesh in a cluster, for a world at a placement.
 func At(k *kube.Client, place fixture.Placement) *Mesh {
-	return &Mesh{kube: k, place: place, http: &http.Client{Transport: k.Transport(), Timeout: askLimit}}
+	return &Mesh{
+		kube: k, place: place, http: &http.Client{Transport: k.Transport(), Timeout: askLimit},
+		numbers: numbers{specs: map[Kind]*unstructured.Unstructured{}, latest: map[Kind]int{}}, views: map[string]*view{},
+	}
 }

@@ -3,13 +3,13 @@ package mesh
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	"google.golang.org/grpc"
-	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/envoy"
 	"mtls.test/conformance/e2e/kube"
@@ -22,6 +22,7 @@ type Revision struct {
 	mesh    *Mesh
 	install Install
 	conn    *grpc.ClientConn
+	view    *view
 
 	mu    sync.Mutex
 	nodes map[Proxy]*corev3.Node
@@ -43,11 +44,16 @@ func (m *Mesh) AddRevision(ctx context.Context, k *kube.Client, install Install)
 	if err != nil {
 		return nil, err
 	}
-	return &Revision{mesh: m, install: install, conn: conn, nodes: map[Proxy]*corev3.Node{}}, nil
+	v, err := m.open(ctx, pods[0].Name, istioNamespace)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &Revision{mesh: m, install: install, conn: conn, view: v, nodes: map[Proxy]*corev3.Node{}}, nil
 }
 
 // Remove uninstalls it.
 func (r *Revision) Remove(ctx context.Context) error {
+	r.view.close()
 	_ = r.conn.Close()
 	return r.install.uninstall(ctx)
 }
@@ -56,20 +62,16 @@ func (r *Revision) Remove(ctx context.Context) error {
 const revisionLimit = 5 * time.Second
 
 // Dump returns what the revision would have a proxy have in force, with the secrets that it holds: those are its agent's.
-// It knows what the mesh's last marker is newer than.
+// The revision knows then what every marker of the mesh is newer than.
 func (r *Revision) Dump(ctx context.Context, proxy Proxy, _ envoy.Wanted) (*envoy.Dump, error) {
 	node, err := r.node(ctx, proxy)
 	if err != nil {
 		return nil, err
 	}
-	var text []byte
-	err = wait.For(func(ctx context.Context) (bool, error) {
-		if text, err = xds.Read(ctx, r.conn, node); err != nil {
-			return false, err
-		}
-		number, err := markerIn(bytes.NewReader(text), envoy.ClusterName(r.mesh.markerHost(), 80))
-		return number >= r.mesh.marked.Load(), err
-	}, wait.WithContext(ctx), wait.WithTimeout(revisionLimit), wait.WithInterval(settleInterval), wait.WithImmediate())
+	if _, err := r.view.showing(ctx, r.mesh.numbers.now(), revisionLimit); err != nil {
+		return nil, fmt.Errorf("revision %s: %w", r.install.Revision, err)
+	}
+	text, err := xds.Read(ctx, r.conn, node)
 	if err != nil {
 		return nil, fmt.Errorf("revision %s as %s: %w", r.install.Revision, proxy, err)
 	}

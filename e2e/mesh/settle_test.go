@@ -25,30 +25,46 @@ func nonceOf(push string) string {
 	return "2026-11-24T01:09:43Z/" + push + "b899f2c9-2428-4c73-b318-7b705947bf9e"
 }
 
-func TestAMeshIsSettledWhenEveryDuePushIsNewAndAcknowledged(t *testing.T) {
+func TestAProxyIsSettledWhenItAcknowledgedThePushThatHasTheMarkersToItsLastType(t *testing.T) {
 	proxy := Proxy{Namespace: "default", Pod: "p"}
-	due := []Due{{proxy, LDS}}
-	state := func(sent, acked, problem string) SyncState {
-		return SyncState{"p.default": {LDS: {nonceOf(sent), nonceOf(acked), problem}}}
+	all := func(sent, acked string) map[ResourceType]push {
+		pushes := map[ResourceType]push{}
+		for _, t := range pushOrder {
+			pushes[t] = push{sent: nonceOf(sent), acked: nonceOf(acked)}
+		}
+		return pushes
+	}
+	with := func(pushes map[ResourceType]push, t ResourceType, p push) map[ResourceType]push {
+		pushes[t] = p
+		return pushes
 	}
 	for name, test := range map[string]struct {
-		before, now          SyncState
+		istiod               string
+		pushes               map[ResourceType]push
 		outstanding, refused string
 	}{
-		"sent and acknowledged":     {state("8", "8", ""), state("9", "9", ""), "", ""},
-		"sent, not acknowledged":    {state("8", "8", ""), state("9", "8", ""), "has not acknowledged its LDS", ""},
-		"not sent":                  {state("8", "8", ""), state("8", "8", ""), "istiod sent default/p no LDS", ""},
-		"refused":                   {state("8", "8", ""), state("9", "8", "bad listener"), "", "default/p refused its LDS: bad listener"},
-		"a proxy that istiod lost":  {state("8", "8", ""), SyncState{}, "istiod sent default/p no LDS", ""},
-		"a proxy that is just here": {SyncState{}, state("9", "9", ""), "", ""},
+		"that push":                 {"a", all("9", "9"), "", ""},
+		"a later one":               {"a", all("12", "12"), "", ""},
+		"an earlier one":            {"a", all("8", "8"), "istiod sent default/p no RDS since push 9", ""},
+		"routes alone are older":    {"a", with(all("9", "9"), RDS, push{nonceOf("8"), nonceOf("8"), ""}), "no RDS since push 9", ""},
+		"nothing else was due":      {"a", with(all("8", "8"), RDS, push{nonceOf("9"), nonceOf("9"), ""}), "", ""},
+		"listeners unacknowledged":  {"a", with(all("9", "9"), LDS, push{nonceOf("9"), nonceOf("8"), ""}), "has not acknowledged its LDS", ""},
+		"clusters unacknowledged":   {"a", with(all("9", "9"), CDS, push{nonceOf("9"), nonceOf("8"), ""}), "has not acknowledged its CDS", ""},
+		"listeners refused":         {"a", with(all("9", "9"), LDS, push{nonceOf("9"), nonceOf("8"), "bad listener"}), "", "default/p refused its LDS: bad listener"},
+		"another istiod's number":   {"b", all("9", "9"), "no RDS since push 30", ""},
+		"an istiod without markers": {"c", all("40", "40"), "no stream to an istiod that shows the markers", ""},
 	} {
-		outstanding, refused := compare(test.before, test.now, due)
+		now := SyncState{"p.default": {test.istiod, test.pushes}}
+		outstanding, refused := compare(now, map[string]int{"a": 9, "b": 30}, []Proxy{proxy})
 		if got := strings.Join(outstanding, ";"); !fits(got, test.outstanding) {
 			t.Errorf("%s: outstanding %q, want %q", name, got, test.outstanding)
 		}
 		if got := strings.Join(refused, ";"); !fits(got, test.refused) {
 			t.Errorf("%s: refused %q, want %q", name, got, test.refused)
 		}
+	}
+	if outstanding, _ := compare(SyncState{}, map[string]int{"a": 9}, []Proxy{proxy}); len(outstanding) != 1 {
+		t.Errorf("a proxy that istiod lost: outstanding %q", outstanding)
 	}
 }
 

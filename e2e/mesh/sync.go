@@ -13,21 +13,31 @@ import (
 // ResourceType is an xDS resource type by its short name, as Istio's documents use it.
 type ResourceType string
 
-// The types whose pushes a policy causes.
+// The types whose pushes a policy causes, in the order in which one push sends them (istio/istio pilot/pkg/xds/ads.go
+// PushOrder, watchedResourcesByOrder).
 const (
 	CDS ResourceType = "CDS"
 	EDS ResourceType = "EDS"
 	LDS ResourceType = "LDS"
+	RDS ResourceType = "RDS"
 )
+
+var pushOrder = []ResourceType{CDS, EDS, LDS, RDS}
 
 // push is where one resource type stands at one proxy.
 type push struct {
 	sent, acked string // nonces
-	problem     string // why the proxy refused the last push
+	problem     string // why the proxy refused the last push, until it takes one
+}
+
+// stream is a proxy's stream to an istiod.
+type stream struct {
+	istiod string // its pod
+	pushes map[ResourceType]push
 }
 
 // SyncState is what istiod says it sent to each proxy and what the proxy acknowledged: /debug/syncz.
-type SyncState map[string]map[ResourceType]push
+type SyncState map[string]stream
 
 // nonceTail is the length of the UUID that ends a nonce; what stands before it is TIME/COUNTER of the push
 // (istio/istio pilot/pkg/xds/discovery.go, nonce).
@@ -55,6 +65,8 @@ type syncStatus struct {
 	ListenerAcked string `json:"listener_acked"`
 	EndpointSent  string `json:"endpoint_sent"`
 	EndpointAcked string `json:"endpoint_acked"`
+	RouteSent     string `json:"route_sent"`
+	RouteAcked    string `json:"route_acked"`
 	Resources     map[string]struct {
 		LastError string `json:"lastError"`
 	} `json:"resources"`
@@ -66,8 +78,12 @@ func (m *Mesh) Sync(ctx context.Context) (SyncState, error) {
 	if err != nil {
 		return nil, err
 	}
+	return m.syncOf(ctx, pods)
+}
+
+func (m *Mesh) syncOf(ctx context.Context, istiods []string) (SyncState, error) {
 	state := SyncState{}
-	for _, pod := range pods {
+	for _, pod := range istiods {
 		if err := m.addSync(ctx, pod, state); err != nil {
 			return nil, fmt.Errorf("syncz of %s: %w", pod, err)
 		}
@@ -115,11 +131,12 @@ func (m *Mesh) addSync(ctx context.Context, istiod string, state SyncState) erro
 		return err
 	}
 	for _, proxy := range proxies {
-		state[proxy.Proxy] = map[ResourceType]push{
+		state[proxy.Proxy] = stream{istiod, map[ResourceType]push{
 			CDS: {proxy.ClusterSent, proxy.ClusterAcked, proxy.problem("cluster.v3.Cluster")},
 			EDS: {proxy.EndpointSent, proxy.EndpointAcked, proxy.problem("endpoint.v3.ClusterLoadAssignment")},
 			LDS: {proxy.ListenerSent, proxy.ListenerAcked, proxy.problem("listener.v3.Listener")},
-		}
+			RDS: {proxy.RouteSent, proxy.RouteAcked, proxy.problem("route.v3.RouteConfiguration")},
+		}}
 	}
 	return nil
 }

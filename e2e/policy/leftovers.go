@@ -58,16 +58,6 @@ func (p *Policies) InForce(ctx context.Context) ([]unstructured.Unstructured, er
 	return p.list(ctx, decisive)
 }
 
-// Others lists the PeerAuthentications that are in the mesh now.
-func (p *Policies) Others(ctx context.Context) ([]k8s.Object, error) {
-	listed, err := p.list(ctx, map[string]string{"PeerAuthenticationList": ""})
-	var found []k8s.Object
-	for i := range listed {
-		found = append(found, &listed[i])
-	}
-	return found, err
-}
-
 // list lists the objects of the kinds that labels names, in the order of kinds; each must bear the label of its kind. A kind
 // that cannot be listed does not keep the others: what was found is returned beside the error.
 func (p *Policies) list(ctx context.Context, labels map[string]string) ([]unstructured.Unstructured, error) {

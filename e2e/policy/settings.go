@@ -7,13 +7,15 @@ import (
 	"go.yaml.in/yaml/v3"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"mtls.test/conformance/e2e/fixture"
 )
 
 // settings is the ConfigMap of fixtures/base that istiod merges under the file it was installed with: a key that
 // stands in the file cannot be changed by it (istio/istio pilot/pkg/bootstrap/mesh.go, SHARED_MESH_CONFIG).
 const (
 	settingsNamespace = "istio-system"
-	settingsName      = "mtls-conformance-settings"
+	settingsName      = fixture.SettingsName
 	settingsKey       = "mesh"
 )
 

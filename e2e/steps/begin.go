@@ -10,6 +10,7 @@ import (
 
 	"mtls.test/conformance/e2e/envoy"
 	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/mesh"
 )
 
 // pushAnew has istiod push everything to every proxy, by a change of its settings and back that changes no proxy. Without
@@ -19,25 +20,28 @@ func (p *Player) pushAnew(ctx context.Context) error {
 	if p.World.Placement.Existing {
 		return p.pushServices(ctx)
 	}
-	if err := p.Policies.PushAll(ctx, nil); err != nil { // what a killed run left
-		return err
-	}
 	for _, keys := range []map[string]any{
+		nil, // what a killed run left
 		{"meshMTLS": map[string]any{"minProtocolVersion": "TLSV1_2"}}, // which is the default
 		nil,
 	} {
-		before, err := p.Mesh.Sync(ctx)
-		if err != nil {
+		if err := p.setMesh(ctx, keys); err != nil {
 			return err
 		}
-		if err := p.Policies.PushAll(ctx, keys); err != nil {
-			return err
-		}
-		if err := p.Mesh.Settle(ctx, before, p.everything(), settleLimit); err != nil {
+		if err := p.Mesh.Settle(ctx, settings, p.Places.Proxies(), settleLimit); err != nil {
 			return fmt.Errorf("a push of everything before the first case: %w", err)
 		}
 	}
 	return nil
+}
+
+// setMesh makes keys that hold anyway the mesh's settings, with their marker.
+func (p *Player) setMesh(ctx context.Context, keys map[string]any) error {
+	marked, err := p.Mesh.MarkSettings(ctx, keys)
+	if err != nil {
+		return err
+	}
+	return p.Policies.PushAll(ctx, marked)
 }
 
 // pushServices does what can be done where the settings are another's: the Services are touched, and every client that speaks
@@ -66,5 +70,5 @@ func (p *Player) pushServices(ctx context.Context) error {
 	if err != nil && !apiwait.Interrupted(err) {
 		return err
 	}
-	return p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit)
+	return p.Mesh.Settle(ctx, []mesh.Kind{"Service"}, p.Places.Proxies(), settleLimit)
 }

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
 	"mtls.test/conformance/e2e/fixture"
@@ -185,14 +183,26 @@ func (p *play) mesh(ctx context.Context, step int, keys map[string]any) error {
 	if err != nil {
 		return err
 	}
+	marked, err := p.Mesh.MarkSettings(ctx, keys)
+	if err != nil {
+		return err
+	}
 	p.settings = keys
-	return p.settle(ctx, step, "mesh", []string{fmt.Sprint(keys)}, func() error { return on.SetMesh(ctx, keys) }, p.everything(), false)
+	return p.settle(ctx, step, "mesh", []string{fmt.Sprint(keys)}, settings, func() error { return on.SetMesh(ctx, marked) })
 }
+
+// settings is the kind of a change of the mesh's settings.
+var settings = []mesh.Kind{mesh.MeshSettings}
 
 // unset puts the mesh's settings back.
 func (p *play) unset(ctx context.Context, step int) error {
 	p.settings = nil
-	return p.settle(ctx, step, "mesh", []string{fmt.Sprint(p.settings)}, func() error { return p.lease.Restore(ctx) }, p.everything(), false)
+	return p.settle(ctx, step, "mesh", []string{fmt.Sprint(p.settings)}, settings, func() error {
+		if err := p.lease.Restore(ctx); err != nil {
+			return err
+		}
+		return p.setMesh(ctx, p.given)
+	})
 }
 
 // refuse has a policy refused, and compares the reason with the case's and the oracle's.
@@ -220,72 +230,17 @@ func (p *play) refuse(ctx context.Context, step int, refuse fixture.Refuse) erro
 
 // change makes a change of objects and records how long it took until every proxy concerned had it.
 func (p *play) change(ctx context.Context, step int, act string, objects []k8s.Object, do func() error) error {
-	effective := slices.DeleteFunc(slices.Clone(objects), p.ignored)
-	due, unsure := p.due(effective)
-	unsure = unsure || len(effective) < len(objects)
-	return p.settle(ctx, step, act, names(objects), do, due, unsure)
+	return p.settle(ctx, step, act, names(objects), kinds(objects), do)
 }
 
-// ignored tells whether istiod ignores a PeerAuthentication for an older one without a selector in its namespace, which
-// stays: no sidecar depends on what is ignored, so a change of it is no push's cause
-// (istio/istio pilot/pkg/model/authentication.go addPeerAuthentication).
-func (p *play) ignored(object k8s.Object) bool {
-	if !forAll(object) {
-		return false
-	}
-	stay := slices.Clone(p.others)
-	for _, f := range p.applied {
-		stay = append(stay, f.objects...)
-	}
-	return slices.ContainsFunc(stay, func(other k8s.Object) bool {
-		return other != object && forAll(other) && other.GetNamespace() == object.GetNamespace() && other.GetName() != object.GetName() && older(other, object)
-	})
-}
-
-// older tells whether an object is older than another; one that is not there yet will be the youngest.
-func older(one, than k8s.Object) bool {
-	return than.GetUID() == "" || one.GetCreationTimestamp().Time.Before(than.GetCreationTimestamp().Time)
-}
-
-// forAll tells whether an object is a PeerAuthentication for all workloads of its namespace.
-func forAll(object k8s.Object) bool {
-	policy, ok := object.(*unstructured.Unstructured)
-	if !ok || policy.GetKind() != "PeerAuthentication" {
-		return false
-	}
-	labels, _, _ := unstructured.NestedMap(policy.Object, "spec", "selector", "matchLabels")
-	return len(labels) == 0
-}
-
-// settle makes a change and waits until the pushes that are due have been acknowledged and, where none need be, until a
-// marker is in force. That the mesh does not settle is recorded, not returned: the checks that follow are INCONCLUSIVE
-// by it.
-func (p *play) settle(ctx context.Context, step int, act string, objects []string, do func() error, due []mesh.Due, unsure bool) error {
-	before, err := p.Mesh.Sync(ctx)
-	if err != nil {
-		return err
-	}
+// settle makes a change of the kinds and waits until it is settled at every proxy. That the mesh does not settle is
+// recorded, not returned: the checks that follow are INCONCLUSIVE by it.
+func (p *play) settle(ctx context.Context, step int, act string, objects []string, of []mesh.Kind, do func() error) error {
 	if err := do(); err != nil {
 		return err
 	}
-	unsure = unsure || p.foresees
-	var rules []string
-	if len(due) > 0 {
-		rules = append(rules, mesh.RulePush)
-	}
-	if unsure {
-		rules = append(rules, mesh.RuleMarker)
-	}
-	return p.changed(ctx, step, act, objects, strings.Join(rules, "; "), func() error {
-		var err error
-		if len(due) > 0 {
-			err = p.Mesh.Settle(ctx, before, due, settleLimit)
-		}
-		if unsure {
-			attached, cutOff := p.Mesh.Attached(ctx, p.Places.Proxies())
-			err = errors.Join(err, cutOff, p.Mesh.Mark(ctx, attached, settleLimit))
-		}
-		return err
+	return p.changed(ctx, step, act, objects, mesh.RuleMarker(of), func() error {
+		return p.Mesh.Settle(ctx, of, p.Places.Proxies(), settleLimit)
 	})
 }
 

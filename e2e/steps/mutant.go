@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/mesh"
 	"mtls.test/conformance/e2e/proof"
 	"mtls.test/conformance/e2e/sabotage"
 	"mtls.test/conformance/e2e/verdict"
@@ -106,10 +107,7 @@ func (p *Player) under(ctx context.Context, t Trial, play func(verdict.Phase) ma
 	for _, kill := range t.Mutant.Kills {
 		p.stands[kill.Case] = kill.Without
 	}
-	if p.others, err = p.Policies.Others(ctx); err != nil {
-		return nil, err
-	}
-	defer func() { p.given, p.stands, p.others = nil, nil, nil }()
+	defer func() { p.given, p.stands = nil, nil }()
 	if p.baseline, err = p.shapes(ctx, p.everyHop()); err != nil {
 		return nil, err
 	}
@@ -157,7 +155,9 @@ func (p *Player) undo(ctx context.Context, done *sabotage.Done) error {
 	}
 	steps = append(steps,
 		cleanup{attachLimit, p.attached},
-		cleanup{revertLimit, func(ctx context.Context) error { return p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit) }},
+		cleanup{revertLimit + agreement, func(ctx context.Context) error {
+			return p.Mesh.Settle(ctx, mesh.Kinds(), p.Places.Proxies(), agreement)
+		}},
 		cleanup{revertLimit, p.watch},
 		cleanup{revertLimit, p.control},
 	)

@@ -61,7 +61,6 @@ type Player struct {
 	application *envoy.SecretFacts           // what the servers' applications present by themselves
 	trust       fixture.Authority            // that is in force
 	given       map[string]any               // settings of the mesh that no case made
-	others      []k8s.Object                 // PeerAuthentications in the mesh that are no case's
 	stands      map[string][]string          // by case: files that are in the mesh already, and are not applied
 	held        map[string]envoy.SecretFacts // by proxies, by their names in the report
 	left        *leftovers                   // of cases and mutants that could not be cleaned up
@@ -96,7 +95,7 @@ type play struct {
 	settings map[string]any // of the mesh, laid over the install's
 	accounts []fixture.Account
 	flow     *traffic.Flow
-	foresees bool // nothing is sent: a second control plane must know of every change
+	foresees bool // it is read from a second control plane, whose configuration no proxy of the mesh has
 
 	pods      mesh.Lives // on which its checks rest, since its begin or since a step replaced some
 	restarted []string   // those of them that have ended since the case began, and how
@@ -121,11 +120,6 @@ func (p *Player) Begin(ctx context.Context) error {
 // one pod from speaking does not keep the player from being ready.
 func (p *Player) Ready(ctx context.Context) error {
 	p.held, p.trust = map[string]envoy.SecretFacts{}, began
-	// Known before any lease ends: the garbage collector deletes what hung on it while we look.
-	before, err := p.Mesh.Sync(ctx)
-	if err != nil {
-		return err
-	}
 	if err := p.endLeases(ctx); err != nil {
 		return err
 	}
@@ -137,10 +131,10 @@ func (p *Player) Ready(ctx context.Context) error {
 		if err := p.Policies.Delete(ctx, left); err != nil {
 			return err
 		}
-		due, _ := p.due(left)
-		if err := errors.Join(p.Mesh.Settle(ctx, before, due, settleLimit), p.Mesh.Mark(ctx, p.Places.Proxies(), settleLimit)); err != nil {
-			return fmt.Errorf("removing what an earlier run left: %w", err)
-		}
+	}
+	// Also what the garbage collector deleted with the leases, before it could be listed.
+	if err := p.Mesh.Settle(ctx, mesh.Kinds(), p.Places.Proxies(), settleLimit); err != nil {
+		return fmt.Errorf("removing what an earlier run left: %w", err)
 	}
 	if err := p.find(ctx, mesh.Proxy{}, p.pushAnew(ctx)); err != nil {
 		return err
