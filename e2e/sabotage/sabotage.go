@@ -95,6 +95,8 @@ func (w *work) act(ctx context.Context, act fixture.Act) error {
 		return w.label(ctx, *act.Label)
 	case act.Isolate != "":
 		return w.isolate(ctx, act.Isolate)
+	case act.Disconnect != "":
+		return w.disconnect(ctx, act.Disconnect)
 	case act.Redirect != nil:
 		return w.redirect(ctx, *act.Redirect)
 	}

@@ -60,6 +60,23 @@ func TestAKillIsByVerdictAndByObserver(t *testing.T) {
 	}
 }
 
+func TestAKillBySettlingIsAChangeThatDidNotSettle(t *testing.T) {
+	kill := fixture.Kill{Case: "a-case", Verdict: hop.Inconclusive, Observer: fixture.Settling}
+	unsettled := verdict.Case{ID: "a-case", Changes: []verdict.Change{{Act: "apply"}, {Act: "revert", Settled: verdict.Settled{Failed: "no marker"}}}}
+	unsettled.Conclude()
+	if why := verdict.NotKilled(kill, unsettled); why != "" {
+		t.Error(why)
+	}
+	blind := mtlsCheck()
+	blind.Observers.Wire = nil
+	if why := verdict.NotKilled(kill, played("a-case", blind)); !strings.Contains(why, "settling is not who shows it") {
+		t.Errorf("a missing observer: %q", why)
+	}
+	if why := verdict.NotKilled(kill, played("a-case", mtlsCheck())); !strings.Contains(why, "is PASS, not INCONCLUSIVE") {
+		t.Errorf("a case that settled: %q", why)
+	}
+}
+
 func TestAMutantIsJudgedByAllItsCases(t *testing.T) {
 	green := played("green", mtlsCheck())
 	forged := plainCheck(hop.Plain)

@@ -151,3 +151,27 @@ func TestTheNodeIsTheOneOfTheBootstrap(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsSubscribedToIsTakenAsItIsPushed(t *testing.T) {
+	served := istiod{asked: make(chan *discoveryv3.DiscoveryRequest, 2), resources: map[string][]*anypb.Any{
+		clusterType: {packed(t, &clusterv3.Cluster{}, `{"name": "a"}`)},
+		Routes:      {packed(t, &clusterv3.Cluster{}, `{"name": "b"}`), packed(t, &clusterv3.Cluster{}, `{"name": "c"}`)},
+	}}
+	ctx, cancel := context.WithCancel(t.Context())
+	var got []string
+	err := Subscribe(ctx, connect(t, served), &corev3.Node{Id: "me"}, []Subscription{{Type: Clusters}, {Type: Routes, Names: []string{"80"}}}, func(a Answer) {
+		if a.Nonce != "n" || len(a.Resources) != len(served.resources[a.Type]) {
+			t.Errorf("got %+v", a)
+		}
+		if got = append(got, a.Type); len(got) == 2 {
+			cancel()
+		}
+	})
+	if err == nil || !strings.Contains(err.Error(), "xDS as me") || !slices.Equal(got, []string{Clusters, Routes}) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	<-served.asked
+	if second := <-served.asked; !slices.Equal(second.GetResourceNames(), []string{"80"}) || second.GetNode().GetId() != "me" {
+		t.Errorf("asked %v", second)
+	}
+}
