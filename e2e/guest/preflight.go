@@ -90,6 +90,7 @@ func intends(p fixture.Placement) Section {
 	say("makes namespaces %s, and removes them", strings.Join(p.Made(), ", "))
 	say("makes CustomResourceDefinition policyleases.mtls.test, and ClusterRole and ClusterRoleBinding mtls-conformance-sweeper, and removes them")
 	say("makes Role and RoleBinding %s in %s, by which the sweeper knows whether an istiod is ready, and removes them", fixture.IstiodReader, p.Istiod)
+	say("asks istiod, on its port 15010, as two proxies of %s that do not run: whether it knows a change", p.In(fixture.MarkerNamespace))
 	if p.NoGateway == "" {
 		say("opens ports 9000, 20000, 20051 and 20080 at the gateway's pod, by a Gateway object in %s; they are in no Service", p.In(fixture.ProductsNamespace))
 	}
@@ -145,8 +146,12 @@ func needed(p fixture.Placement) []kube.Access {
 		add(namespace, "", []string{"pods/log"}, "get")
 		add(namespace, "discovery.k8s.io", []string{"endpointslices"}, "list")
 	}
-	add(p.In(fixture.MarkerNamespace), "", []string{"services"}, "create", "delete")
-	add(p.In(fixture.MarkerNamespace), "discovery.k8s.io", []string{"endpointslices"}, "create")
+	marker := p.In(fixture.MarkerNamespace)
+	add(marker, "", []string{"services"}, "get", "create", "patch", "delete")
+	add(marker, "discovery.k8s.io", []string{"endpointslices"}, "create")
+	add(marker, "security.istio.io", []string{"peerauthentications", "authorizationpolicies"}, "get", "create", "patch")
+	add(marker, "networking.istio.io", []string{"destinationrules", "virtualservices", "serviceentries", "gateways", "envoyfilters", "sidecars"}, "get", "create", "patch")
+	add(marker, "telemetry.istio.io", []string{"telemetries"}, "get", "create", "patch")
 	if p.NoGateway == "" {
 		add(p.Gateway.Namespace, "", []string{"pods/portforward"}, "create")
 		if p.Allowed.GatewayLog {

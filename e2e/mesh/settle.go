@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"sigs.k8s.io/e2e-framework/klient/wait"
@@ -32,23 +33,33 @@ func (e DetachedError) Error() string {
 // Attached waits a little until every one of the proxies holds a stream to an istiod, and returns those that do. The error
 // is a DetachedError of the others.
 func (m *Mesh) Attached(ctx context.Context, proxies []Proxy) ([]Proxy, error) {
-	var attached, detached []Proxy
-	err := wait.For(func(ctx context.Context) (bool, error) {
+	attached, _, err := m.attached(ctx, proxies)
+	return attached, err
+}
+
+// attached also returns the istiods that the streams are to.
+func (m *Mesh) attached(ctx context.Context, proxies []Proxy) (attached []Proxy, istiods []string, err error) {
+	var detached []Proxy
+	err = wait.For(func(ctx context.Context) (bool, error) {
 		now, err := m.Sync(ctx)
-		attached, detached = nil, nil
+		attached, detached, istiods = nil, nil, nil
 		for _, proxy := range proxies {
-			if _, streams := now[proxy.id()]; streams {
-				attached = append(attached, proxy)
-			} else {
+			stream, holds := now[proxy.id()]
+			if !holds {
 				detached = append(detached, proxy)
+				continue
+			}
+			attached = append(attached, proxy)
+			if !slices.Contains(istiods, stream.istiod) {
+				istiods = append(istiods, stream.istiod)
 			}
 		}
 		return len(detached) == 0, err
 	}, wait.WithContext(ctx), wait.WithTimeout(detachedAfter), wait.WithInterval(settleInterval), wait.WithImmediate())
 	if len(detached) > 0 {
-		return attached, DetachedError{detached}
+		return attached, istiods, DetachedError{detached}
 	}
-	return attached, err
+	return attached, istiods, err
 }
 
 // Settle waits until a change of objects of the kinds, which the API server has, is settled at the proxies: until every istiod
@@ -68,58 +79,65 @@ func (m *Mesh) Settle(ctx context.Context, kinds []Kind, proxies []Proxy, limit 
 	if err := withoutMarker(kinds); err != nil {
 		return err
 	}
-	attached, cutOff := m.Attached(ctx, proxies)
-	if cutOff != nil && !errors.As(cutOff, new(DetachedError)) || len(attached) == 0 {
-		return cutOff
-	}
-	var ended error
+	var moved error
 	err := wait.For(func(ctx context.Context) (bool, error) {
-		ended = nil
-		err := m.marked(ctx, kinds, attached)
-		if errors.As(err, new(endedError)) {
-			ended = err
+		moved = nil
+		err := m.marked(ctx, kinds, proxies)
+		if errors.As(err, new(movedError)) {
+			moved = err
 			return false, nil
 		}
 		return true, err
 	}, wait.WithContext(ctx), wait.WithTimeout(limit), wait.WithInterval(settleInterval), wait.WithImmediate())
-	return errors.Join(err, ended, cutOff)
+	return errors.Join(err, moved)
 }
 
-// endedError is of an istiod whose streams ended before it showed the markers: since which push it does is not known then.
-type endedError struct{ error }
+// movedError is of markers that must be raised again: an istiod's streams ended, or a proxy has its own to another istiod,
+// before they were seen, and since which push they are is not known.
+type movedError struct{ error }
 
-// marked raises the markers and waits until they are known everywhere.
+// marked raises the markers and waits until they are known everywhere. They are raised at once, so that the change and they
+// are in one push most of the time.
 func (m *Mesh) marked(ctx context.Context, kinds []Kind, proxies []Proxy) error {
-	istiods, err := m.istiods(ctx)
-	if err != nil {
-		return err
-	}
-	views := map[string]*view{}
-	for _, istiod := range istiods {
-		if views[istiod], err = m.view(ctx, istiod); err != nil {
-			return err
-		}
-	}
 	if !slices.Contains(kinds, pushed) {
 		kinds = append(slices.Clone(kinds), pushed)
 	}
-	numbers, err := m.raise(ctx, kinds)
+	before := m.opened()
+	var numbers map[Kind]int
+	var failed error
+	var raising sync.WaitGroup
+	raising.Go(func() { numbers, failed = m.raise(ctx, kinds) })
+	attached, istiods, cutOff := m.attached(ctx, proxies)
+	raising.Wait()
+	if cutOff != nil && !errors.As(cutOff, new(DetachedError)) || len(attached) == 0 {
+		return cutOff
+	}
+	if failed != nil {
+		return failed
+	}
+	for _, istiod := range istiods {
+		v, err := m.view(ctx, istiod)
+		if err != nil {
+			return err
+		}
+		if before[istiod] != v {
+			return movedError{fmt.Errorf("istiod %s was not asked before the markers were raised", istiod)}
+		}
+	}
+	since, err := m.shown(ctx, before, istiods, numbers)
 	if err != nil {
 		return err
 	}
-	since, err := m.shown(ctx, views, numbers)
-	if err != nil {
-		return err
-	}
-	return m.acknowledged(ctx, istiods, since, proxies)
+	return errors.Join(m.acknowledged(ctx, istiods, since, attached), cutOff)
 }
 
 // shown waits until every istiod shows the numbers, and returns by istiod the first push that has them. The push that has
 // routes sent is not to be an earlier one: where it is, its marker is raised again.
-func (m *Mesh) shown(ctx context.Context, views map[string]*view, numbers map[Kind]int) (since map[string]int, err error) {
+func (m *Mesh) shown(ctx context.Context, views map[string]*view, istiods []string, numbers map[Kind]int) (since map[string]int, err error) {
 	since = map[string]int{}
 	early := false
-	for istiod, v := range views {
+	for _, istiod := range istiods {
+		v := views[istiod]
 		all, err := v.showing(ctx, numbers, askLimit)
 		if err != nil {
 			return nil, fmt.Errorf("istiod %s: %w", istiod, err)
@@ -135,7 +153,7 @@ func (m *Mesh) shown(ctx context.Context, views map[string]*view, numbers map[Ki
 	if err != nil {
 		return nil, err
 	}
-	return m.shown(ctx, views, again)
+	return m.shown(ctx, views, istiods, again)
 }
 
 // acknowledged waits until each proxy has acknowledged the push of a number of its istiod's, or a later one.
@@ -146,8 +164,11 @@ func (m *Mesh) acknowledged(ctx context.Context, istiods []string, since map[str
 		if err != nil {
 			return false, err
 		}
-		var refused []string
-		outstanding, refused = compare(now, since, proxies)
+		var refused, moved []string
+		outstanding, refused, moved = compare(now, since, proxies)
+		if len(moved) > 0 {
+			return false, movedError{errors.New(strings.Join(moved, "; "))}
+		}
 		if len(refused) > 0 {
 			return false, errors.New(strings.Join(refused, "; "))
 		}
@@ -180,13 +201,14 @@ func Detached(err error) ([]Proxy, bool) {
 	return nil, false
 }
 
-// compare lists what is outstanding at proxies of the pushes with these numbers, by istiod, and what a proxy refused.
-func compare(now SyncState, since map[string]int, proxies []Proxy) (outstanding, refused []string) {
+// compare lists what is outstanding at proxies of the pushes with these numbers, by istiod, what a proxy refused, and the
+// proxies whose stream is to none of these istiods.
+func compare(now SyncState, since map[string]int, proxies []Proxy) (outstanding, refused, moved []string) {
 	for _, proxy := range proxies {
 		to := now[proxy.id()]
 		push, known := since[to.istiod]
 		if !known {
-			outstanding = append(outstanding, fmt.Sprintf("%s has no stream to an istiod that shows the markers", proxy))
+			moved = append(moved, fmt.Sprintf("%s has no stream to an istiod that shows the markers", proxy))
 			continue
 		}
 		if counter(to.pushes[RDS].sent) < push {
@@ -201,5 +223,5 @@ func compare(now SyncState, since map[string]int, proxies []Proxy) (outstanding,
 			}
 		}
 	}
-	return outstanding, refused
+	return outstanding, refused, moved
 }

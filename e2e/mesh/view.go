@@ -62,7 +62,7 @@ func (v *view) end(why error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.ended == nil {
-		v.ended = endedError{why}
+		v.ended = movedError{why}
 	}
 	v.close()
 }
@@ -135,6 +135,13 @@ func (v *view) showing(ctx context.Context, numbers map[Kind]int, limit time.Dur
 
 // viewInterval is how often a view is looked at, which is kept current in memory.
 const viewInterval = 5 * time.Millisecond
+
+// opened returns the views that are open, by the istiod's pod.
+func (m *Mesh) opened() map[string]*view {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.views)
+}
 
 // view returns the view of an istiod, which is opened where there is none or where it ended.
 func (m *Mesh) view(ctx context.Context, pod string) (*view, error) {

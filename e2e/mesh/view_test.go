@@ -146,10 +146,10 @@ func TestAViewIsReadyWhenAllIsAnsweredAndEndsWithItsStreams(t *testing.T) {
 		t.Errorf("got %t, %v", ready, err)
 	}
 	v.end(errors.New("reset"))
-	if _, err := v.ready(); !errors.As(err, new(endedError)) {
+	if _, err := v.ready(); !errors.As(err, new(movedError)) {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := v.shown(nil); !errors.As(err, new(endedError)) {
+	if _, _, err := v.shown(nil); !errors.As(err, new(movedError)) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -157,7 +157,7 @@ func TestAViewIsReadyWhenAllIsAnsweredAndEndsWithItsStreams(t *testing.T) {
 func TestAListenerThatIsNoneIsNamed(t *testing.T) {
 	v := newView()
 	v.take(sidecar, answerOf(t, "PeerAuthentication", "7", &anypb.Any{Value: []byte("\xff")}))
-	if _, _, err := v.shown(nil); err == nil || errors.As(err, new(endedError)) {
+	if _, _, err := v.shown(nil); err == nil || errors.As(err, new(movedError)) {
 		t.Errorf("got %v", err)
 	}
 }
