@@ -142,8 +142,7 @@ func (m *Mesh) shown(ctx context.Context, views map[string]*view, istiods []stri
 		if err != nil {
 			return nil, fmt.Errorf("istiod %s: %w", istiod, err)
 		}
-		routes, _, _ := v.shown(map[Kind]int{pushed: numbers[pushed]})
-		early = early || routes < all
+		early = early || v.routesBefore(all, numbers[pushed])
 		since[istiod] = all
 	}
 	if !early {

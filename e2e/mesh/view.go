@@ -119,6 +119,14 @@ func (v *view) shown(numbers map[Kind]int) (push int, missing []Kind, err error)
 	return push, missing, v.ended
 }
 
+// routesBefore tells whether the marker that has routes sent is shown since an earlier push than this one: istiod learnt of it
+// before it learnt of another marker.
+func (v *view) routesBefore(push, number int) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.shows[pushed][number] < push
+}
+
 // showing waits until the view shows all of the numbers, and returns the first push that has them.
 func (v *view) showing(ctx context.Context, numbers map[Kind]int, limit time.Duration) (push int, err error) {
 	var missing []Kind

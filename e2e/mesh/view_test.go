@@ -127,6 +127,13 @@ func TestOfSeveralMarkersTheLastThatIsShownCounts(t *testing.T) {
 	if push != 7 || len(missing) > 0 || err != nil {
 		t.Errorf("got push %d, without %v, %v", push, missing, err)
 	}
+	if !v.routesBefore(push, 30002) {
+		t.Error("routes by push 6 are taken to follow push 7")
+	}
+	v.take(sidecar, answerOf(t, "VirtualService", "7", shows(t, "VirtualService", 30003)))
+	if v.routesBefore(push, 30003) {
+		t.Error("routes by push 7 are taken to be of an earlier one")
+	}
 	if _, missing, _ = v.shown(map[Kind]int{"PeerAuthentication": 30001, "DestinationRule": 30001}); !slices.Equal(missing, []Kind{"DestinationRule"}) {
 		t.Errorf("without %v", missing)
 	}
