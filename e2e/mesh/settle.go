@@ -155,9 +155,14 @@ func (m *Mesh) shown(ctx context.Context, views map[string]*view, istiods []stri
 	return m.shown(ctx, views, istiods, again)
 }
 
+// routesAgain is how long a proxy may be without routes of a push before the marker that has them sent is raised again: an
+// istiod that merges two pushes for us alone names the later one, which may have none for the proxy.
+const routesAgain = time.Second
+
 // acknowledged waits until each proxy has acknowledged the push of a number of its istiod's, or a later one.
 func (m *Mesh) acknowledged(ctx context.Context, istiods []string, since map[string]int, proxies []Proxy) error {
 	var outstanding []string
+	raised := time.Now()
 	err := wait.For(func(ctx context.Context) (bool, error) {
 		now, err := m.syncOf(ctx, istiods)
 		if err != nil {
@@ -171,7 +176,11 @@ func (m *Mesh) acknowledged(ctx context.Context, istiods []string, since map[str
 		if len(refused) > 0 {
 			return false, errors.New(strings.Join(refused, "; "))
 		}
-		return len(outstanding) == 0, nil
+		if len(outstanding) > 0 && time.Since(raised) > routesAgain {
+			raised = time.Now()
+			_, err = m.raise(ctx, []Kind{pushed})
+		}
+		return len(outstanding) == 0, err
 	}, wait.WithContext(ctx), wait.WithTimeout(askLimit), wait.WithInterval(settleInterval), wait.WithImmediate())
 	if err != nil && len(outstanding) > 0 {
 		return fmt.Errorf("%s: %w", strings.Join(outstanding, "; "), err)
