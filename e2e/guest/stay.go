@@ -179,7 +179,7 @@ func (t things) takeAway(ctx context.Context, client *kube.Client) error {
 	}
 	var failed []error
 	for _, lease := range t.leases {
-		if err := lease.End(ctx); err != nil && !errors.Is(err, policy.ErrExpired) {
+		if err := lease.End(ctx); !policy.Ended(err) {
 			failed = append(failed, err)
 		}
 	}
