@@ -140,7 +140,7 @@ func (m *Mesh) NewService(ctx context.Context, namespace string, labels map[stri
 	}
 	address, err := netip.ParseAddr(service.Spec.ClusterIP)
 	if err != nil {
-		return at, remove, fmt.Errorf("Service %s/%s: %w", namespace, service.Name, err)
+		return at, remove, fmt.Errorf("address of Service %s/%s: %w", namespace, service.Name, err)
 	}
 	return netip.AddrPortFrom(address, endpoint.Port()), remove, nil
 }
