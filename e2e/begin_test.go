@@ -13,10 +13,12 @@ import (
 
 	"mtls.test/conformance/e2e/fixture"
 	"mtls.test/conformance/e2e/hop"
+	"mtls.test/conformance/e2e/sabotage"
 )
 
 const (
 	beginLimit = 4 * time.Minute
+	lag        = 4 * time.Second      // of kube-proxy behind the roll-out of a server
 	concerned  = "default-mesh"       // goes to product-service
 	apart      = "tls-server-refused" // does not
 )
@@ -41,6 +43,24 @@ func describeBegin() {
 			Entry("a server whose ports pass its proxy by", SpecTimeout(beginLimit),
 				`template: {metadata: {annotations: {traffic.sidecar.istio.io/includeInboundPorts: "8080"}}}`, hop.Mismatch, "go past its proxy"),
 		)
+
+		It("waits until the nodes know the pods that are there", SpecTimeout(beginLimit), func(ctx SpecContext) {
+			onlyOwn()
+			Expect(recovered(ctx)).To(Succeed())
+			start, err := sabotage.StopKubeProxy(ctx, client, shell)
+			DeferCleanup(start)
+			Expect(err).NotTo(HaveOccurred())
+			patched(ctx, `template: {metadata: {annotations: {mtls.test/again: "yes"}}}`)
+			started := make(chan error, 1)
+			go func() {
+				<-time.After(lag)
+				started <- start(ctx)
+			}()
+			Expect(readied(ctx, given.RunID)).To(Succeed())
+			told, _ := player.Play(ctx, caseOf(concerned))
+			Expect(<-started).To(Succeed())
+			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
+		})
 	})
 }
 

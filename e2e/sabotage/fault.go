@@ -58,6 +58,12 @@ func HoldAPIServer(ctx context.Context, k *kube.Client, shell proof.Shell, durin
 	return onNodes(fmt.Sprintf("pkill -STOP -x kube-apiserver && sleep %g && pkill -CONT -x kube-apiserver", during.Seconds()))(ctx, k, shell)
 }
 
+// StopKubeProxy has no node learn of Services and their endpoints until start is called.
+func StopKubeProxy(ctx context.Context, k *kube.Client, shell proof.Shell) (start func(context.Context) error, err error) {
+	start = func(ctx context.Context) error { return onNodes("pkill -CONT -x kube-proxy")(ctx, k, shell) }
+	return start, onNodes("pkill -STOP -x kube-proxy")(ctx, k, shell)
+}
+
 // onNodes runs a script on every node. That one has nothing to kill is no error.
 func onNodes(script string) func(context.Context, *kube.Client, proof.Shell) error {
 	return func(ctx context.Context, k *kube.Client, shell proof.Shell) error {

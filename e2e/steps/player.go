@@ -133,11 +133,11 @@ func (p *Player) Ready(ctx context.Context) error {
 		}
 	}
 	// Also what the garbage collector deleted with the leases, before it could be listed.
-	if err := p.Mesh.Settle(ctx, mesh.Kinds(), p.Places.Proxies(), settleLimit); err != nil {
-		return fmt.Errorf("removing what an earlier run left: %w", err)
-	}
-	if err := p.find(ctx, mesh.Proxy{}, p.pushAnew(ctx)); err != nil {
-		return err
+	settled := p.Mesh.Settle(ctx, mesh.Kinds(), p.Places.Proxies(), settleLimit)
+	for _, err := range []error{settled, p.pushAnew(ctx), p.routed(ctx)} {
+		if err := p.find(ctx, mesh.Proxy{}, err); err != nil {
+			return err
+		}
 	}
 	if err := p.agreed(ctx); err != nil {
 		return err
