@@ -171,7 +171,7 @@ func (l *Lease) patchedBy(ctx context.Context, object k8s.Object, other types.UI
 		}
 	}
 	return fmt.Errorf("a lease of UID %s has patched it, and its record is gone, with what the object was before: make it what it is to be, then take the label off (kubectl label %s -n %s %s %s-)",
-		other, strings.ToLower(object.GetObjectKind().GroupVersionKind().Kind), object.GetNamespace(), object.GetName(), lease.Label)
+		other, strings.ToLower(kube.Kind(object)), object.GetNamespace(), object.GetName(), lease.Label)
 }
 
 // PatchWith changes an object that is there already by a part of one, as kubectl patch does, once its original is on record.

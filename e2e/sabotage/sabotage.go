@@ -156,7 +156,7 @@ func (w *work) apply(ctx context.Context, files []string) error {
 
 // rerouted notes that an object is one by which nodes send requests elsewhere than before.
 func (w *work) rerouted(object k8s.Object) {
-	switch object.GetObjectKind().GroupVersionKind().Kind {
+	switch kube.Kind(object) {
 	case "Service", "Deployment":
 		w.done.Rerouted = true
 	}

@@ -5,6 +5,7 @@ import (
 
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
+	"mtls.test/conformance/e2e/kube"
 	"mtls.test/conformance/e2e/mesh"
 )
 
@@ -12,7 +13,7 @@ import (
 func kinds(objects []k8s.Object) []mesh.Kind {
 	var all []mesh.Kind
 	for _, object := range objects {
-		if kind := mesh.Kind(object.GetObjectKind().GroupVersionKind().Kind); !slices.Contains(all, kind) {
+		if kind := mesh.Kind(kube.Kind(object)); !slices.Contains(all, kind) {
 			all = append(all, kind)
 		}
 	}
