@@ -168,6 +168,9 @@ func (m *Mesh) acknowledged(ctx context.Context, istiods []string, since map[str
 		if err != nil {
 			return false, err
 		}
+		if err := m.withClusters(ctx, now, proxies); err != nil {
+			return false, err
+		}
 		var refused, moved []string
 		outstanding, refused, moved = compare(now, since, proxies)
 		if len(moved) > 0 {
