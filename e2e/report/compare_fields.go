@@ -72,5 +72,8 @@ var lacks = []string{
 }
 
 // chance are fields whose value depends on which of two events the run met first: the end of a connection and the tap's
-// answer, or one source port and another connection's.
-var chance = []string{"rewritten", "observers.wire.packets.closed", "observers.wire.packets.reset"}
+// answer, one source port and another connection's, or the alert of a refused handshake and the reset behind it.
+var chance = []string{
+	"rewritten", "observers.wire.packets.closed", "observers.wire.packets.reset",
+	"observers.wire.tls.alert", "observers.server.symptom.transportFailure",
+}
