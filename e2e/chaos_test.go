@@ -89,8 +89,11 @@ func afterwards(ctx context.Context) (told verdict.Outcome) {
 }
 
 // weakened does something while the mesh is weaker than the case wants it.
-func weakened(ctx context.Context, do func()) error {
-	i := slices.IndexFunc(mutants, func(m fixture.Mutant) bool { return m.ID == weakness })
+func weakened(ctx context.Context, do func()) error { return weakenedBy(ctx, weakness, do) }
+
+// weakenedBy does something under a mutant.
+func weakenedBy(ctx context.Context, mutant string, do func()) error {
+	i := slices.IndexFunc(mutants, func(m fixture.Mutant) bool { return m.ID == mutant })
 	done, err := trial(fixtures.FS, mutants[i]).Saboteur.Do(ctx, fixtures.FS, mutants[i])
 	if err == nil {
 		do()
