@@ -31,9 +31,9 @@ func describeRestarts() {
 				WithTimeout(recoveryLimit).WithPolling(time.Second).Should(HaveLen(len(player.Places.Proxies())))
 		}
 		Expect(weakenedBy(ctx, lie, func() {
-			within := *player
-			within.Diagnose = func(context.Context, string) { restart() }
-			told, _ := within.Play(ctx, caseOf(liedTo))
+			player.Diagnose = func(context.Context, string) { restart() }
+			told, _ := player.Play(ctx, caseOf(liedTo))
+			player.Diagnose = diagnose
 			Expect(told.Result).To(Equal(hop.Inconclusive), told.Reason)
 			Expect(told.Disturbed).To(ContainElement(ContainSubstring("istiod")))
 
