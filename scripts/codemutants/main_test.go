@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -57,5 +58,43 @@ func TestAMutationThatDoesNotFitIsNamed(t *testing.T) {
 		if made, err := m.in(lines); err == nil {
 			t.Errorf("%+v makes %q", m, made)
 		}
+	}
+}
+
+func TestOnlyTheNamedFilesOfAPartAreMutated(t *testing.T) {
+	t.Chdir("../..")
+	for _, s := range subjects {
+		for _, p := range s.parts {
+			patterns, err := p.excluded()
+			if err != nil {
+				t.Errorf("%s: %v", s.name, err)
+				continue
+			}
+			for _, file := range p.files {
+				for _, pattern := range patterns {
+					if regexp.MustCompile(pattern).MatchString(p.folder + "/" + file) {
+						t.Errorf("%s: %s leaves out %s", s.name, pattern, file)
+					}
+				}
+			}
+			if len(p.files) > 0 && len(patterns) == 0 {
+				t.Errorf("%s: of %s nothing is left out", s.name, p.folder)
+			}
+		}
+	}
+	if _, err := (part{folder: "e2e/steps", files: []string{"gone.go"}}).excluded(); err == nil {
+		t.Error("a file that is not there is taken")
+	}
+}
+
+func TestASubjectIsChosenByItsName(t *testing.T) {
+	if all, err := chosen(nil); err != nil || len(all) != len(subjects) {
+		t.Errorf("%v, %v", all, err)
+	}
+	if one, err := chosen([]string{"lock"}); err != nil || len(one) != 1 || one[0].name != "lock" {
+		t.Errorf("%v, %v", one, err)
+	}
+	if _, err := chosen([]string{"lock", "look"}); err == nil {
+		t.Error("an unknown name is taken")
 	}
 }

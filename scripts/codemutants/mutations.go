@@ -10,9 +10,14 @@ import (
 	"strings"
 )
 
-// mutations has the mutation tool make its mistakes in a folder's package, and makes those that the tool cannot: in the
+// mutations has the mutation tool make its mistakes in a part, and makes those that the tool cannot: in the
 // expression of a case, for which Go's coverage has no block, so that the tool takes it for not reached.
-func mutations(ctx context.Context, folder string) (tally, error) {
+func mutations(ctx context.Context, p part) (tally, error) {
+	folder := p.folder
+	excluded, err := p.excluded()
+	if err != nil {
+		return tally{}, err
+	}
 	// The tool copies the module for each of its workers: without what runs leave in it.
 	copied, err := os.MkdirTemp("", "codemutants-")
 	if err != nil {
@@ -31,7 +36,11 @@ func mutations(ctx context.Context, folder string) (tally, error) {
 	if err := report.Close(); err != nil {
 		return tally{}, err
 	}
-	command := exec.CommandContext(ctx, "go", "tool", "-modfile=scripts/tools/gremlins/go.mod", "gremlins", "unleash", "--silent", "--output", report.Name(), "./"+folder)
+	arguments := []string{"tool", "-modfile=scripts/tools/gremlins/go.mod", "gremlins", "unleash", "--silent", "--output", report.Name()}
+	for _, pattern := range excluded {
+		arguments = append(arguments, "--exclude-files", pattern)
+	}
+	command := exec.CommandContext(ctx, "go", append(arguments, "./"+folder)...)
 	command.Env = append(os.Environ(), "GOFLAGS="+fast)
 	command.Dir = copied
 	command.Stderr = os.Stderr
