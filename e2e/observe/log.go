@@ -69,7 +69,7 @@ func (l *Logs) Follow(ctx context.Context, proxy mesh.Proxy) error {
 	failed := make(chan error, 1)
 	log := l.of(proxy)
 	go func() {
-		err := l.kube.FollowLog(ctx, proxy.Namespace, proxy.Pod, mesh.ProxyContainer, lookBack, func() { close(opened) }, log)
+		err := l.kube.FollowLog(ctx, proxy.Namespace, proxy.Pod, mesh.ProxyContainer, lookBack, func() { close(opened) }, l.Reader(proxy))
 		if ctx.Err() == nil {
 			log.end(err)
 		}

@@ -143,6 +143,12 @@ func (r *round) wire(ctx context.Context) {
 	if r.Taps == nil {
 		return
 	}
+	r.onTheWire(r.Taps.Connections(ctx, r.wanted()))
+	r.neverCame(ctx)
+}
+
+// wanted are the connections that the taps are asked for, each once.
+func (r *round) wanted() []tap.Wanted {
 	var wanted []tap.Wanted
 	known := map[tap.Wanted]bool{}
 	for _, check := range r.checks {
@@ -155,7 +161,11 @@ func (r *round) wire(ctx context.Context) {
 			wanted = append(wanted, want)
 		}
 	}
-	wires := r.Taps.Connections(ctx, wanted)
+	return wanted
+}
+
+// onTheWire gives each check the connection that its client names, then the others what is left.
+func (r *round) onTheWire(wires map[hop.FiveTuple]observe.Wire) {
 	taken := map[hop.FiveTuple]bool{}
 	for i := range r.checks {
 		check := &r.checks[i]
@@ -171,7 +181,6 @@ func (r *round) wire(ctx context.Context) {
 			r.only(check, wires, taken)
 		}
 	}
-	r.neverCame(ctx)
 }
 
 // neverCame asks the taps for connections that their clients name and that were not found: such a one may be known never to
@@ -179,22 +188,31 @@ func (r *round) wire(ctx context.Context) {
 func (r *round) neverCame(ctx context.Context) {
 	// A connection of the client's pool may be from before the round; none is from before the taps watched.
 	for _, since := range []time.Time{{}, r.watched} {
-		var wanted []tap.Wanted
-		for i := range r.checks {
-			check := &r.checks[i]
-			if conn := r.left(*check); check.On == "" && check.Observers.Wire.Missing != "" && conn.Source.IsValid() {
-				wanted = append(wanted, tap.Wanted{Source: conn.Source, Destination: conn.Destination, Since: since})
-			}
-		}
+		wanted := r.notFound(since)
 		if len(wanted) == 0 {
 			return
 		}
-		wires := r.Taps.Connections(ctx, wanted)
-		for i := range r.checks {
-			check := &r.checks[i]
-			if wire, asked := wires[r.left(*check)]; asked && check.Observers.Wire.Missing != "" {
-				r.show(check, wire)
-			}
+		r.found(r.Taps.Connections(ctx, wanted))
+	}
+}
+
+// notFound are the connections that their clients name and that the wire has not shown yet.
+func (r *round) notFound(since time.Time) []tap.Wanted {
+	var wanted []tap.Wanted
+	for _, check := range r.checks {
+		if conn := r.left(check); check.On == "" && check.Observers.Wire.Missing != "" && conn.Source.IsValid() {
+			wanted = append(wanted, tap.Wanted{Source: conn.Source, Destination: conn.Destination, Since: since})
+		}
+	}
+	return wanted
+}
+
+// found gives checks what the wire shows of the connections that were asked for by name.
+func (r *round) found(wires map[hop.FiveTuple]observe.Wire) {
+	for i := range r.checks {
+		check := &r.checks[i]
+		if wire, asked := wires[r.left(*check)]; asked && check.Observers.Wire.Missing != "" {
+			r.show(check, wire)
 		}
 	}
 }
