@@ -143,12 +143,12 @@ func (r *round) wire(ctx context.Context) {
 	if r.Taps == nil {
 		return
 	}
-	r.onTheWire(r.Taps.Connections(ctx, r.wanted()))
+	r.onTheWire(r.Taps.Connections(ctx, r.tapQueries()))
 	r.neverCame(ctx)
 }
 
-// wanted are the connections that the taps are asked for, each once.
-func (r *round) wanted() []tap.Wanted {
+// tapQueries are the connections that the taps are asked for, each once.
+func (r *round) tapQueries() []tap.Wanted {
 	var wanted []tap.Wanted
 	known := map[tap.Wanted]bool{}
 	for _, check := range r.checks {
@@ -192,7 +192,7 @@ func (r *round) neverCame(ctx context.Context) {
 		if len(wanted) == 0 {
 			return
 		}
-		r.found(r.Taps.Connections(ctx, wanted))
+		r.showNamed(r.Taps.Connections(ctx, wanted))
 	}
 }
 
@@ -207,8 +207,8 @@ func (r *round) notFound(since time.Time) []tap.Wanted {
 	return wanted
 }
 
-// found gives checks what the wire shows of the connections that were asked for by name.
-func (r *round) found(wires map[hop.FiveTuple]observe.Wire) {
+// showNamed gives checks what the wire shows of the connections that were asked for by name.
+func (r *round) showNamed(wires map[hop.FiveTuple]observe.Wire) {
 	for i := range r.checks {
 		check := &r.checks[i]
 		if wire, asked := wires[r.left(*check)]; asked && check.Observers.Wire.Missing != "" {

@@ -74,7 +74,7 @@ func TestTheTapsAreAskedForEachConnectionOnce(t *testing.T) {
 	held.On = "held"
 	r.checks = append(r.checks, held)
 	r.connections["held"] = connection{conn: tuple(left, arrives)}
-	wanted := r.wanted()
+	wanted := r.tapQueries()
 	if len(wanted) != 3 || wanted[0].Destination.Port() != 8080 || wanted[0].Since != r.began || wanted[0].Source.IsValid() || wanted[1].Destination.Port() != 9000 {
 		t.Fatalf("%+v", wanted)
 	}
@@ -311,7 +311,7 @@ func TestAConnectionThatIsNamedAndNotFoundIsAskedForByItsName(t *testing.T) {
 	absent := func(source string) observe.Wire {
 		return observe.Wire{Observation: hop.Observation{Source: hop.Wire, Conn: tuple(source, arrives), Says: hop.Absent}}
 	}
-	r.found(map[hop.FiveTuple]observe.Wire{tuple(left, arrives): absent(left), tuple("10.0.0.5:2", arrives): absent("10.0.0.5:2")})
+	r.showNamed(map[hop.FiveTuple]observe.Wire{tuple(left, arrives): absent(left), tuple("10.0.0.5:2", arrives): absent("10.0.0.5:2")})
 	for i, want := range []hop.Outcome{hop.Absent, hop.Encrypted, "", ""} {
 		if got := r.checks[i].Observers.Wire; got.Says != want || (got.Missing == "") != (want != "") {
 			t.Errorf("%s: %+v", r.checks[i].ID, got)
