@@ -168,9 +168,6 @@ func (m *Mesh) acknowledged(ctx context.Context, istiods []string, since map[str
 		if err != nil {
 			return false, err
 		}
-		if err := m.withClusters(ctx, now, proxies); err != nil {
-			return false, err
-		}
 		var refused, moved []string
 		outstanding, refused, moved = compare(now, since, proxies)
 		if len(moved) > 0 {
@@ -212,6 +209,14 @@ func Detached(err error) ([]Proxy, bool) {
 	return nil, false
 }
 
+// received tells whether a proxy has what was sent of a type though it has not acknowledged it. While a cluster warms, for a
+// certificate file that the proxy's pod does not have or for endpoints, Envoy sends no acknowledgement of clusters
+// (ClusterManagerImpl::updateClusterCounts), and goes by the cluster that it had. Routes come last on the same stream, so
+// whoever has acknowledged those of a push has its clusters.
+func (s stream) received(t ResourceType) bool {
+	return t == CDS && counter(s.pushes[RDS].acked) >= counter(s.pushes[CDS].sent)
+}
+
 // compare lists what is outstanding at proxies of the pushes with these numbers, by istiod, what a proxy refused, and the
 // proxies whose stream is to none of these istiods.
 func compare(now SyncState, since map[string]int, proxies []Proxy) (outstanding, refused, moved []string) {
@@ -229,7 +234,7 @@ func compare(now SyncState, since map[string]int, proxies []Proxy) (outstanding,
 			switch is := to.pushes[t]; {
 			case is.problem != "":
 				refused = append(refused, fmt.Sprintf("%s refused its %s: %s", proxy, t, is.problem))
-			case is.acked != is.sent:
+			case is.acked != is.sent && !to.received(t):
 				outstanding = append(outstanding, fmt.Sprintf("%s has not acknowledged its %s", proxy, t))
 			}
 		}

@@ -43,15 +43,18 @@ func TestAProxyIsSettledWhenItAcknowledgedThePushThatHasTheMarkersToItsLastType(
 		pushes               map[ResourceType]push
 		outstanding, refused string
 	}{
-		"that push":                {"a", all("9", "9"), "", ""},
-		"a later one":              {"a", all("12", "12"), "", ""},
-		"an earlier one":           {"a", all("8", "8"), "istiod sent default/p no RDS since push 9", ""},
-		"routes alone are older":   {"a", with(all("9", "9"), RDS, push{nonceOf("8"), nonceOf("8"), ""}), "no RDS since push 9", ""},
-		"nothing else was due":     {"a", with(all("8", "8"), RDS, push{nonceOf("9"), nonceOf("9"), ""}), "", ""},
-		"listeners unacknowledged": {"a", with(all("9", "9"), LDS, push{nonceOf("9"), nonceOf("8"), ""}), "has not acknowledged its LDS", ""},
-		"clusters unacknowledged":  {"a", with(all("9", "9"), CDS, push{nonceOf("9"), nonceOf("8"), ""}), "has not acknowledged its CDS", ""},
-		"listeners refused":        {"a", with(all("9", "9"), LDS, push{nonceOf("9"), nonceOf("8"), "bad listener"}), "", "default/p refused its LDS: bad listener"},
-		"another istiod's number":  {"b", all("9", "9"), "no RDS since push 30", ""},
+		"that push":                  {"a", all("9", "9"), "", ""},
+		"a later one":                {"a", all("12", "12"), "", ""},
+		"an earlier one":             {"a", all("8", "8"), "istiod sent default/p no RDS since push 9", ""},
+		"routes alone are older":     {"a", with(all("9", "9"), RDS, push{nonceOf("8"), nonceOf("8"), ""}), "no RDS since push 9", ""},
+		"nothing else was due":       {"a", with(all("8", "8"), RDS, push{nonceOf("9"), nonceOf("9"), ""}), "", ""},
+		"listeners unacknowledged":   {"a", with(all("9", "9"), LDS, push{nonceOf("9"), nonceOf("8"), ""}), "has not acknowledged its LDS", ""},
+		"a cluster warms":            {"a", with(all("9", "9"), CDS, push{nonceOf("9"), nonceOf("8"), ""}), "", ""},
+		"later clusters on the way":  {"a", with(all("9", "9"), CDS, push{nonceOf("10"), nonceOf("8"), ""}), "has not acknowledged its CDS", ""},
+		"warming, routes on the way": {"a", with(with(all("9", "9"), CDS, push{nonceOf("9"), nonceOf("8"), ""}), RDS, push{nonceOf("9"), nonceOf("8"), ""}), "CDS", ""},
+		"endpoints unacknowledged":   {"a", with(all("9", "9"), EDS, push{nonceOf("9"), nonceOf("8"), ""}), "has not acknowledged its EDS", ""},
+		"listeners refused":          {"a", with(all("9", "9"), LDS, push{nonceOf("9"), nonceOf("8"), "bad listener"}), "", "default/p refused its LDS: bad listener"},
+		"another istiod's number":    {"b", all("9", "9"), "no RDS since push 30", ""},
 	} {
 		now := SyncState{"p.default": {test.istiod, test.pushes}}
 		outstanding, refused, moved := compare(now, map[string]int{"a": 9, "b": 30}, []Proxy{proxy})

@@ -398,14 +398,14 @@ func TestWhoHasAnAnswer(t *testing.T) {
 
 func TestBytesThatAreNoHTTPAreNamedByTheWire(t *testing.T) {
 	dpe := hop.Symptom{Flags: "DPE"}
-	tls, clear := &hop.Observation{TLS: &hop.TLSFacts{}}, &hop.Observation{Says: hop.Plaintext}
+	tls, plain := &hop.Observation{TLS: &hop.TLSFacts{}}, &hop.Observation{Says: hop.Plaintext}
 	for name, test := range map[string]struct {
 		seen hop.Observation
 		wire *hop.Observation
 		want hop.Refusal
 	}{
 		"TLS":            {hop.Observation{Says: hop.Refused, Symptom: dpe}, tls, hop.NotTLS},
-		"in the clear":   {hop.Observation{Says: hop.Refused, Symptom: dpe}, clear, hop.NotHTTP},
+		"in the clear":   {hop.Observation{Says: hop.Refused, Symptom: dpe}, plain, hop.NotHTTP},
 		"neither":        {hop.Observation{Says: hop.Refused, Symptom: dpe}, &hop.Observation{}, ""},
 		"no wire":        {hop.Observation{Says: hop.Refused, Symptom: dpe}, nil, ""},
 		"not refused":    {hop.Observation{Says: hop.Plaintext, Symptom: dpe}, tls, ""},
