@@ -27,7 +27,7 @@ const storage = "component in (kube-apiserver, etcd)"
 // Lives returns the pods that are named, and those on which every check rests: the istiods of the revision, the taps, and on a
 // cluster of the suite's own the API server and its store. Others in their namespaces have no part in a verdict.
 func (m *Mesh) Lives(ctx context.Context, named []Proxy) (Lives, error) {
-	wanted := []podSet{{namespace: m.place.Istiod, selector: m.istiodSelector()}}
+	wanted := []podSet{{namespace: m.place.Istiod, selector: istiodsOf(m.place.Revision)}}
 	if m.place.Allowed.Tap {
 		wanted = append(wanted, podSet{namespace: m.place.In(fixture.TapNamespace)})
 	}

@@ -33,7 +33,7 @@ func (m *Mesh) AddRevision(ctx context.Context, k *kube.Client, install Install)
 	if err := install.Run(ctx, k); err != nil {
 		return nil, err
 	}
-	pods, err := k.Pods(ctx, istioNamespace, "app=istiod,istio.io/rev="+install.Revision)
+	pods, err := k.Pods(ctx, istioNamespace, istiodsOf(install.Revision))
 	if err != nil {
 		return nil, err
 	}

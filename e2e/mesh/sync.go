@@ -91,10 +91,11 @@ func (m *Mesh) syncOf(ctx context.Context, istiods []string) (SyncState, error) 
 	return state, nil
 }
 
-func (m *Mesh) istiodSelector() string { return "app=istiod,istio.io/rev=" + m.place.Revision }
+// istiodsOf selects the istiods of a revision.
+func istiodsOf(revision string) string { return "app=istiod,istio.io/rev=" + revision }
 
 func (m *Mesh) istiods(ctx context.Context) ([]string, error) {
-	pods, err := m.kube.Pods(ctx, m.place.Istiod, m.istiodSelector())
+	pods, err := m.kube.Pods(ctx, m.place.Istiod, istiodsOf(m.place.Revision))
 	if err != nil {
 		return nil, err
 	}
