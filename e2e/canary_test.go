@@ -18,8 +18,8 @@ import (
 	. "github.com/onsi/gomega"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"mtls.test/conformance/e2e/artifact"
-	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/fixtures/agent/control"
 	"mtls.test/conformance/fixtures/agent/probe"
 )

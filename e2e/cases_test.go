@@ -13,14 +13,14 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"mtls.test/conformance/e2e/artifact"
-	"mtls.test/conformance/e2e/diag"
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/guest"
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/report"
-	"mtls.test/conformance/e2e/steps"
-	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/live/diag"
+	"mtls.test/conformance/e2e/live/existing"
+	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 const caseLimit = 3 * time.Minute
@@ -45,7 +45,7 @@ func describeCases() {
 
 // skipWithout skips a case that needs what may not be had on another's cluster.
 func skipWithout(c fixture.Case) {
-	needs, err := guest.Needs(files, world, c)
+	needs, err := existing.Needs(files, world, c)
 	Expect(err).NotTo(HaveOccurred())
 	if len(needs) > 0 {
 		Skip(strings.Join(needs, "; "))
@@ -68,7 +68,7 @@ func diagnose(ctx context.Context, id string) {
 }
 
 // keep writes what the case leaves: its verdict, the policies that were in force, the access log lines and the packets.
-func keep(folder string, told verdict.Case, evidence steps.Evidence) error {
+func keep(folder string, told verdict.Case, evidence runner.Evidence) error {
 	for name, objects := range evidence.Policies {
 		err := artifact.Write(filepath.Join(folder, "policies", filepath.Base(name)), func(to io.Writer) error {
 			for _, object := range objects {

@@ -14,13 +14,13 @@ import (
 	. "github.com/onsi/gomega"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
-	"mtls.test/conformance/e2e/artifact"
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/report"
-	"mtls.test/conformance/e2e/sabotage"
-	"mtls.test/conformance/e2e/steps"
-	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/live/sabotage"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/verdict"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -105,7 +105,7 @@ func weakenedBy(ctx context.Context, mutant string, do func()) error {
 
 // recovered readies a player anew: pods, their logs and what was left in the mesh. It is of another suite, so that what this
 // one left is ended.
-func recovered(ctx context.Context) error { return readied(ctx, runner) }
+func recovered(ctx context.Context) error { return readied(ctx, command) }
 
 // readied readies a player anew, as of a part of a run whose leases stand.
 func readied(ctx context.Context, run string) error {
@@ -120,7 +120,7 @@ func readied(ctx context.Context, run string) error {
 func renewed(ctx context.Context, run string) (stop func(), err error) {
 	anew := given
 	anew.RunID = run + "-" + crand.Text()[:4]
-	fresh, stop, err := steps.Prepare(ctx, client, anew, fixtures.FS, world, diagnose)
+	fresh, stop, err := runner.Prepare(ctx, client, anew, fixtures.FS, world, diagnose)
 	if err != nil {
 		return nil, err
 	}

@@ -12,11 +12,11 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"mtls.test/conformance/e2e/clock"
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/steps"
-	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/pure/clock"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/verdict"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -27,7 +27,7 @@ func describeClocks() {
 		DescribeTable("that is wrong makes no verdict wrong", func(ctx SpecContext, patch string, ahead time.Duration) {
 			onlyOwn()
 			var told verdict.Case
-			var evidence steps.Evidence
+			var evidence runner.Evidence
 			Expect(withTap(ctx, patch, func() { told, evidence = player.Play(ctx, caseOf(faulty)) })).To(Succeed())
 			Expect(keep(filepath.Join(given.Artifacts, "clocks", filepath.Base(patch)), told, evidence)).To(Succeed())
 			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
@@ -43,7 +43,7 @@ func describeClocks() {
 // withTap does something with a tap that is patched, and readies a player before it and after it.
 func withTap(ctx context.Context, patch string, do func()) error {
 	saboteur := *trial(fixtures.FS, fixture.Mutant{}).Saboteur
-	saboteur.RunID = runner // the lease is to outlast the suite of one player
+	saboteur.RunID = command // the lease is to outlast the suite of one player
 	done, err := saboteur.Do(ctx, fixtures.FS, fixture.Mutant{ID: "clock", Sabotage: []fixture.Act{{Patch: []string{patch}}}})
 	DeferCleanup(done.Undo)
 	if err != nil {

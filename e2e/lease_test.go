@@ -9,7 +9,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"mtls.test/conformance/e2e/sabotage"
+	"mtls.test/conformance/e2e/live/sabotage"
 	"mtls.test/conformance/fixtures/agent/lease"
 )
 

@@ -17,9 +17,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/policy"
+	"mtls.test/conformance/e2e/live/policy"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/fixtures/agent/tap"
 )
 
@@ -43,7 +43,7 @@ func renewedWhereFailed(ctx context.Context) error {
 	if !CurrentSpecReport().Failed() {
 		return nil
 	}
-	_, err := renewed(ctx, runner)
+	_, err := renewed(ctx, command)
 	return err
 }
 

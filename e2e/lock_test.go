@@ -22,11 +22,11 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/guest"
-	"mtls.test/conformance/e2e/kube"
-	"mtls.test/conformance/e2e/mesh"
-	"mtls.test/conformance/e2e/policy"
+	"mtls.test/conformance/e2e/live/existing"
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/policy"
+	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -67,14 +67,14 @@ func guestRun(ctx context.Context, id, after string) (err error) {
 		return err
 	}
 	place := fixture.Elsewhere()
-	held, lock, err := guest.Acquire(ctx, k.Leases(), id, func(line string) { fmt.Println(line) })
+	held, lock, err := existing.Acquire(ctx, k.Leases(), id, func(line string) { fmt.Println(line) })
 	if err != nil {
 		return err
 	}
 	always := context.WithoutCancel(ctx)
-	defer func() { err = errors.Join(err, guest.LeaveOwn(always, k, place, id), lock.Release(always)) }()
+	defer func() { err = errors.Join(err, existing.LeaveOwn(always, k, place, id), lock.Release(always)) }()
 	if after != "" {
-		if err := guest.LeaveOwn(held, k, place, after); err != nil {
+		if err := existing.LeaveOwn(held, k, place, after); err != nil {
 			return err
 		}
 	}
@@ -95,7 +95,7 @@ func guestRun(ctx context.Context, id, after string) (err error) {
 	}
 	fmt.Println(guestReady)
 	<-held.Done()
-	if lost := context.Cause(held); errors.Is(lost, guest.ErrLost) {
+	if lost := context.Cause(held); errors.Is(lost, existing.ErrLost) {
 		return lost
 	}
 	return nil
@@ -119,7 +119,7 @@ func describeLock() {
 
 			Expect(first.Process.Signal(syscall.SIGCONT)).To(Succeed())
 			Eventually(first.ended).WithContext(ctx).WithTimeout(noticeLimit).Should(Equal(1), "it goes on without the lock")
-			Expect(first.said()).To(And(ContainSubstring(guest.ErrLost.Error()), ContainSubstring("run "+guestID("second")+" took it")))
+			Expect(first.said()).To(And(ContainSubstring(existing.ErrLost.Error()), ContainSubstring("run "+guestID("second")+" took it")))
 			Expect(standing(ctx, "second")).To(Equal(before))
 
 			Expect(second.Process.Signal(os.Interrupt)).To(Succeed())

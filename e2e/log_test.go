@@ -10,8 +10,8 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/sabotage"
+	"mtls.test/conformance/e2e/live/sabotage"
+	"mtls.test/conformance/e2e/pure/hop"
 )
 
 // afterLogs is a case that needs the log of every proxy that it names.

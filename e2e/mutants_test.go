@@ -12,13 +12,13 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"mtls.test/conformance/e2e/artifact"
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/proof"
-	"mtls.test/conformance/e2e/report"
-	"mtls.test/conformance/e2e/sabotage"
-	"mtls.test/conformance/e2e/steps"
-	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/live/proof"
+	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/live/sabotage"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // mutantLimit is for a mutant that names its cases; one that is tried against all of them has wholeLimit.
@@ -37,7 +37,7 @@ func describeMutants(files fs.FS) {
 			It(report.MutantText(m.ID, m.Title), Label(m.Labels()...), SpecTimeout(limit), func(ctx SpecContext) {
 				folder := filepath.Join(given.Artifacts, report.MutantsDir, m.ID)
 				onlyOwn()
-				told, err := player.Try(ctx, trial(files, m), func(phase verdict.Phase, c fixture.Case, told verdict.Case, evidence steps.Evidence) error {
+				told, err := player.Try(ctx, trial(files, m), func(phase verdict.Phase, c fixture.Case, told verdict.Case, evidence runner.Evidence) error {
 					return keep(filepath.Join(folder, string(phase), c.ID), told, evidence)
 				})
 				Expect(err).NotTo(HaveOccurred())
@@ -49,8 +49,8 @@ func describeMutants(files fs.FS) {
 	})
 }
 
-func trial(files fs.FS, m fixture.Mutant) steps.Trial {
-	return steps.Trial{
+func trial(files fs.FS, m fixture.Mutant) runner.Trial {
+	return runner.Trial{
 		Saboteur: &sabotage.Saboteur{Kube: client, World: world, RunID: given.RunID, Agent: given.Agent, Shell: shell, Forge: player.Sender.Forge},
 		Prover:   proof.Prover{Kube: client, World: world, Shell: shell},
 		Files:    files, Mutant: m, Cases: casesFor(m),

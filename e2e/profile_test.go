@@ -9,12 +9,12 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/mesh"
-	"mtls.test/conformance/e2e/report"
-	"mtls.test/conformance/e2e/steps"
-	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/verdict"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -36,14 +36,14 @@ func describeProfile() {
 			DeferCleanup(revision.Remove)
 			foreseer := *player
 			foreseer.Read = revision.Dump
-			err = foreseer.Foresee(ctx, &told, profile, steps.Foreseeable(cases))
+			err = foreseer.Foresee(ctx, &told, profile, runner.Foreseeable(cases))
 		}
 		told.Conclude()
 		if err != nil {
 			told.Break(err.Error())
 		}
 		told.Seconds = time.Since(began).Seconds()
-		Expect(keep(filepath.Join(given.Artifacts, report.CasesDir, c.ID), told, steps.NewEvidence())).To(Succeed())
+		Expect(keep(filepath.Join(given.Artifacts, report.CasesDir, c.ID), told, runner.NewEvidence())).To(Succeed())
 		if told.Result != hop.Pass {
 			Fail(explain(told))
 		}

@@ -15,12 +15,12 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/kiali"
-	"mtls.test/conformance/e2e/kube"
-	"mtls.test/conformance/e2e/mesh"
-	"mtls.test/conformance/e2e/sabotage"
-	"mtls.test/conformance/e2e/steps"
+	"mtls.test/conformance/e2e/live/kialiclient"
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/live/sabotage"
+	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -29,9 +29,9 @@ var (
 	mutants []fixture.Mutant
 	world   fixture.World
 	given   mesh.Handover
-	runner  string // the id of the runner, which begins those of its suites
+	command string // the run id that the command handed over; it begins those of its suites
 	client  *kube.Client
-	player  *steps.Player
+	player  *runner.Player
 	files   fs.FS // the fixtures, as they are for the cluster
 )
 
@@ -74,8 +74,8 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 }, func(ctx SpecContext, handover []byte) {
 	Expect(json.Unmarshal(handover, &given)).To(Succeed())
 	// Ginkgo's --repeat and --until-it-fails run the suite again under one handover; ids must not.
-	runner = given.RunID
-	given.RunID = runner + "-" + rand.Text()[:4]
+	command = given.RunID
+	given.RunID = command + "-" + rand.Text()[:4]
 	var err error
 	client, err = kube.Connect(kube.Target{Kubeconfig: given.Kubeconfig, Context: given.Context})
 	Expect(err).NotTo(HaveOccurred())
@@ -84,10 +84,10 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 	Expect(err).NotTo(HaveOccurred())
 	cases, err = fixture.Load(files, world)
 	Expect(err).NotTo(HaveOccurred())
-	prepared, stop, err := steps.Prepare(ctx, client, given, files, world, diagnose)
+	prepared, stop, err := runner.Prepare(ctx, client, given, files, world, diagnose)
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(stop)
-	if found, err := kiali.Find(ctx, client); err == nil {
+	if found, err := kialiclient.Find(ctx, client); err == nil {
 		prepared.Witness = found.Says
 	}
 	if !given.Placement.Existing {

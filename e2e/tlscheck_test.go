@@ -11,11 +11,11 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"mtls.test/conformance/e2e/checker"
-	"mtls.test/conformance/e2e/intent"
-	"mtls.test/conformance/e2e/mesh"
-	"mtls.test/conformance/e2e/survey"
-	"mtls.test/conformance/e2e/tlscheck"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/survey"
+	"mtls.test/conformance/e2e/live/tlscheck/inspect"
+	"mtls.test/conformance/e2e/pure/oracle"
+	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
 const tlsCheckLimit = time.Minute
@@ -49,8 +49,8 @@ func tlsCheck(ctx context.Context, service string) (string, error) {
 	}
 	var out bytes.Buffer
 	table := tlscheck.NewTable(&out, false)
-	check := checker.Checker{Survey: found, Mesh: mesh.New(client)}
-	if err := check.Check(ctx, checker.Request{Hosts: []intent.Host{host}}, table.Write); err != nil {
+	check := inspect.Checker{Survey: found, Mesh: mesh.New(client)}
+	if err := check.Check(ctx, inspect.Request{Hosts: []oracle.Host{host}}, table.Write); err != nil {
 		return "", err
 	}
 	err = table.Close()

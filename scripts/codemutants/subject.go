@@ -24,13 +24,13 @@ type part struct {
 // subjects are measured in this order.
 var subjects = []subject{
 	{name: "patches"},
-	{name: "intent", parts: []part{{folder: "e2e/intent"}}},
-	{name: "verdict", parts: []part{{folder: "e2e/verdict"}}},
-	{name: "join", parts: []part{{folder: "e2e/steps", files: []string{"join.go"}}}},
-	{name: "observe", parts: []part{{folder: "e2e/observe"}}},
+	{name: "intent", parts: []part{{folder: "e2e/pure/oracle"}}},
+	{name: "verdict", parts: []part{{folder: "e2e/pure/verdict"}}},
+	{name: "join", parts: []part{{folder: "e2e/live/runner", files: []string{"join.go"}}}},
+	{name: "observe", parts: []part{{folder: "e2e/live/observe"}}},
 	{name: "sweeper", parts: []part{{folder: "fixtures/agent/sweeper"}, {folder: "fixtures/agent/lease"}}},
-	{name: "lock", parts: []part{{folder: "e2e/guest", files: []string{"lock.go"}}}},
-	{name: "tls-check", parts: []part{{folder: "e2e/tlscheck"}, {folder: "e2e/checker", files: []string{"probe.go"}}}},
+	{name: "lock", parts: []part{{folder: "e2e/live/existing", files: []string{"lock.go"}}}},
+	{name: "tls-check", parts: []part{{folder: "e2e/pure/tlscheck"}, {folder: "e2e/live/tlscheck/inspect", files: []string{"probe.go"}}}},
 }
 
 // chosen are the subjects of the names; all for none.

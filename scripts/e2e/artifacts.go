@@ -12,7 +12,7 @@ import (
 const artifactsMark = ".mtls-conformance"
 
 // checkArtifacts refuses a folder that holds what no run of ours wrote.
-func (r *runner) checkArtifacts() error {
+func (r *program) checkArtifacts() error {
 	folder := r.settings.artifacts
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) || (err == nil && len(entries) == 0) {
@@ -28,7 +28,7 @@ func (r *runner) checkArtifacts() error {
 }
 
 // clearArtifacts empties the folder, so that no report speaks of an earlier run.
-func (r *runner) clearArtifacts() error {
+func (r *program) clearArtifacts() error {
 	if err := r.checkArtifacts(); err != nil {
 		return err
 	}

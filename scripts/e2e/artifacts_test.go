@@ -8,7 +8,7 @@ import (
 
 func TestOnlyFoldersOfOursAreEmptied(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "a", "b")
-	r := &runner{settings: settings{artifacts: folder}}
+	r := &program{settings: settings{artifacts: folder}}
 	if err := r.clearArtifacts(); err != nil {
 		t.Fatalf("a new folder: %v", err)
 	}

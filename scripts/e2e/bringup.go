@@ -11,13 +11,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"mtls.test/conformance/e2e/artifact"
-	"mtls.test/conformance/e2e/cluster"
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/kube"
-	"mtls.test/conformance/e2e/mesh"
-	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/live/cluster"
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -37,7 +37,7 @@ type broughtUp struct {
 
 // bringUp provides engine, images, cluster, mesh and world, and builds the suite meanwhile. When it fails, no cluster
 // is left, unless KEEP=1 or an earlier run had kept it and a signal came.
-func (r *runner) bringUp(ctx context.Context, config cluster.Config, told *record) (broughtUp, error) {
+func (r *program) bringUp(ctx context.Context, config cluster.Config, told *record) (broughtUp, error) {
 	engine, err := r.engine(ctx)
 	if err != nil {
 		return broughtUp{}, err
@@ -56,7 +56,7 @@ func (r *runner) bringUp(ctx context.Context, config cluster.Config, told *recor
 	return up, err
 }
 
-func (r *runner) clusterAndMesh(ctx context.Context, engine string, config cluster.Config, images cluster.Images, told *record) (broughtUp, error) {
+func (r *program) clusterAndMesh(ctx context.Context, engine string, config cluster.Config, images cluster.Images, told *record) (broughtUp, error) {
 	c := r.cluster(engine)
 	arch, err := cluster.Arch(ctx, engine, images.NodeImage)
 	if err != nil {
@@ -107,7 +107,7 @@ func (r *runner) clusterAndMesh(ctx context.Context, engine string, config clust
 }
 
 // handOver writes what the suite has to know.
-func (r *runner) handOver(ctx context.Context, up *broughtUp, told *record) error {
+func (r *program) handOver(ctx context.Context, up *broughtUp, told *record) error {
 	client, err := kube.New(up.handover.Kubeconfig)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func (r *runner) handOver(ctx context.Context, up *broughtUp, told *record) erro
 }
 
 // meshAndWorld installs Istio while the agent's image goes to the nodes, then the world.
-func (r *runner) meshAndWorld(ctx context.Context, c *cluster.Cluster, state cluster.State, images cluster.Images, agent mesh.AgentImage) error {
+func (r *program) meshAndWorld(ctx context.Context, c *cluster.Cluster, state cluster.State, images cluster.Images, agent mesh.AgentImage) error {
 	k, err := kube.New(state.Kubeconfig)
 	if err != nil {
 		return err
@@ -155,7 +155,7 @@ func (r *runner) meshAndWorld(ctx context.Context, c *cluster.Cluster, state clu
 }
 
 // resume takes the cluster that `up` left.
-func (r *runner) resume(ctx context.Context, engine string) (broughtUp, error) {
+func (r *program) resume(ctx context.Context, engine string) (broughtUp, error) {
 	c := r.cluster(engine)
 	state, err := c.Kept(ctx)
 	if err != nil {
@@ -176,7 +176,7 @@ func (r *runner) resume(ctx context.Context, engine string) (broughtUp, error) {
 	return up, artifact.WriteJSON(up.file, up.handover)
 }
 
-func (r *runner) handover(state cluster.State, images cluster.Images) mesh.Handover {
+func (r *program) handover(state cluster.State, images cluster.Images) mesh.Handover {
 	return mesh.Handover{
 		RunID: r.runID, Kubeconfig: state.Kubeconfig, Artifacts: r.settings.artifacts, Placement: fixture.Own(),
 		GatewayHTTP: state.HostPorts[gatewayHTTPPort], GatewayGRPC: state.HostPorts[gatewayGRPCPort],
@@ -184,7 +184,7 @@ func (r *runner) handover(state cluster.State, images cluster.Images) mesh.Hando
 	}
 }
 
-func (r *runner) environment(images cluster.Images) report.Environment {
+func (r *program) environment(images cluster.Images) report.Environment {
 	return report.Environment{
 		Istio: images.Istio.Version, Kubernetes: images.Kubernetes, Envoy: images.Envoy,
 		Profile: images.Profile, Lane: images.Lane, Settings: r.settings.values,

@@ -10,16 +10,16 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"mtls.test/conformance/e2e/artifact"
-	"mtls.test/conformance/e2e/cluster"
-	"mtls.test/conformance/e2e/envoy"
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/guest"
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/kube"
-	"mtls.test/conformance/e2e/mesh"
-	"mtls.test/conformance/e2e/report"
-	"mtls.test/conformance/e2e/survey"
+	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/live/cluster"
+	"mtls.test/conformance/e2e/live/existing"
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/survey"
+	"mtls.test/conformance/e2e/pure/envoy"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -31,7 +31,7 @@ type visit struct {
 }
 
 // existing is `make e2e CLUSTER=existing`.
-func (r *runner) existing(ctx context.Context) error {
+func (r *program) existing(ctx context.Context) error {
 	return r.locked(ctx, func() error {
 		r.screen.print(r.settings.table())
 		if err := errors.Join(r.checkArtifacts(), r.checkCases()); err != nil {
@@ -44,7 +44,7 @@ func (r *runner) existing(ctx context.Context) error {
 		if err := r.clearArtifacts(); err != nil {
 			return badInput(err)
 		}
-		held, lock, err := guest.Acquire(ctx, v.client.Leases(), r.runID, r.say)
+		held, lock, err := existing.Acquire(ctx, v.client.Leases(), r.runID, r.say)
 		if err != nil {
 			return badInput(err)
 		}
@@ -58,7 +58,7 @@ func (r *runner) existing(ctx context.Context) error {
 }
 
 // existingPreflight is `make preflight CLUSTER=existing`.
-func (r *runner) existingPreflight(ctx context.Context) error {
+func (r *program) existingPreflight(ctx context.Context) error {
 	_, err := r.visit(ctx)
 	if err != nil {
 		return badInput(err)
@@ -67,7 +67,7 @@ func (r *runner) existingPreflight(ctx context.Context) error {
 }
 
 // visit looks at the cluster that KUBECONTEXT names, says what was found and what a run may do, and refuses where it cannot.
-func (r *runner) visit(ctx context.Context) (visit, error) {
+func (r *program) visit(ctx context.Context) (visit, error) {
 	if r.settings.values["KUBECONTEXT"] == "" {
 		return visit{}, errors.New("CLUSTER=existing needs KUBECONTEXT=: a cluster of another's is used only when it is named")
 	}
@@ -79,7 +79,7 @@ func (r *runner) visit(ctx context.Context) (visit, error) {
 	if err != nil {
 		return visit{}, err
 	}
-	place, plane, err := guest.Place(found, guest.Wish{
+	place, plane, err := existing.Place(found, existing.Wish{
 		Revision: r.settings.values["REVISION"], Gateway: r.settings.values["GATEWAY_SELECTOR"],
 		Allowed: fixture.Allowed{
 			MeshPolicy: r.settings.values["ALLOW_MESH_POLICY"] == "1", GatewayLog: r.settings.values["ALLOW_GATEWAY_LOG"] == "1", Tap: r.settings.values["ALLOW_TAP"] == "1",
@@ -103,7 +103,7 @@ func (r *runner) visit(ctx context.Context) (visit, error) {
 			selected = append(selected, c)
 		}
 	}
-	sections, err := guest.Preflight(ctx, client, found, plane, place, files, selected, world)
+	sections, err := existing.Preflight(ctx, client, found, plane, place, files, selected, world)
 	if err != nil {
 		return visit{}, err
 	}
@@ -113,14 +113,14 @@ func (r *runner) visit(ctx context.Context) (visit, error) {
 	}
 	sections = append(sections, r.ofAgent(nodes))
 	r.screen.print(sectionsText(sections, r.screen.colour))
-	if !guest.Fit(sections) {
+	if !existing.Fit(sections) {
 		return visit{}, errors.New("the cluster is not fit for a run: see the lines with × above")
 	}
 	return visit{client: client, place: place, plane: plane}, nil
 }
 
 // sectionsText is the list of a preflight, as linkerd check prints its own.
-func sectionsText(sections []guest.Section, coloured bool) string {
+func sectionsText(sections []existing.Section, coloured bool) string {
 	var text strings.Builder
 	for i, section := range sections {
 		if i > 0 {
@@ -145,7 +145,7 @@ func sectionsText(sections []guest.Section, coloured bool) string {
 }
 
 // kindNodes is the name of the kind cluster whose nodes these are; empty of other nodes.
-func (r *runner) kindNodes(ctx context.Context, client *kube.Client) (string, error) {
+func (r *program) kindNodes(ctx context.Context, client *kube.Client) (string, error) {
 	resources, err := client.Resources()
 	if err != nil {
 		return "", err
@@ -164,22 +164,22 @@ func (r *runner) kindNodes(ctx context.Context, client *kube.Client) (string, er
 }
 
 // ofAgent says where the agent's image comes from.
-func (r *runner) ofAgent(kindCluster string) guest.Section {
-	line := guest.Line{Says: "no image of the agent: the nodes are not kind's, so AGENT_IMAGE= must name one that they can pull", Hint: "fixtures/agent"}
+func (r *program) ofAgent(kindCluster string) existing.Section {
+	line := existing.Line{Says: "no image of the agent: the nodes are not kind's, so AGENT_IMAGE= must name one that they can pull", Hint: "fixtures/agent"}
 	switch {
 	case r.settings.values["AGENT_IMAGE"] != "":
-		line = guest.Line{OK: true, Says: "the agent's image is " + r.settings.values["AGENT_IMAGE"]}
+		line = existing.Line{OK: true, Says: "the agent's image is " + r.settings.values["AGENT_IMAGE"]}
 	case kindCluster != "":
-		line = guest.Line{OK: true, Says: "the agent's image is built, and loaded into the nodes of kind cluster " + kindCluster}
+		line = existing.Line{OK: true, Says: "the agent's image is built, and loaded into the nodes of kind cluster " + kindCluster}
 	}
-	return guest.Section{Heading: "the agent", Lines: []guest.Line{line}}
+	return existing.Section{Heading: "the agent", Lines: []existing.Line{line}}
 }
 
-func (r *runner) say(line string) { r.screen.step("%s", line) }
+func (r *program) say(line string) { r.screen.step("%s", line) }
 
 // stay makes the world, runs the suite and takes everything away again. The context ends when the lock is lost: then the suite
 // is stopped, and what is taken away is this run's alone, as it is at the end of every run.
-func (r *runner) stay(ctx context.Context, v visit, lock *guest.Lock, told *record) (err error) {
+func (r *program) stay(ctx context.Context, v visit, lock *existing.Lock, told *record) (err error) {
 	told.environment = report.Environment{Lane: "existing", Istio: v.plane.Version, Settings: r.settings.values, Observers: v.observers()}
 	if told.environment.Kubernetes, err = v.client.Version(); err != nil {
 		return err
@@ -192,17 +192,17 @@ func (r *runner) stay(ctx context.Context, v visit, lock *guest.Lock, told *reco
 		return err
 	}
 	r.say("taking away what an earlier run may have left")
-	if err := guest.Leave(ctx, v.client, v.place, r.runID, lock.Holds); err != nil {
+	if err := existing.Leave(ctx, v.client, v.place, r.runID, lock.Holds); err != nil {
 		return err
 	}
 	defer func() {
-		if lost := context.Cause(ctx); errors.Is(lost, guest.ErrLost) {
+		if lost := context.Cause(ctx); errors.Is(lost, existing.ErrLost) {
 			r.say(lost.Error())
 		}
 		r.say("taking everything away again")
-		err = errors.Join(err, guest.LeaveOwn(context.WithoutCancel(ctx), v.client, v.place, r.runID))
+		err = errors.Join(err, existing.LeaveOwn(context.WithoutCancel(ctx), v.client, v.place, r.runID))
 	}()
-	if err := guest.Enter(ctx, v.client, fixtures.FS, v.place, image, r.runID, r.say); err != nil {
+	if err := existing.Enter(ctx, v.client, fixtures.FS, v.place, image, r.runID, r.say); err != nil {
 		return err
 	}
 	up := broughtUp{file: r.handoverFile(), handover: mesh.Handover{
@@ -223,10 +223,10 @@ func (r *runner) stay(ctx context.Context, v visit, lock *guest.Lock, told *reco
 }
 
 // handoverFile is where the suite finds the handover of a run on another's cluster; it goes with the run's work.
-func (r *runner) handoverFile() string { return r.work() + "/handover.json" }
+func (r *program) handoverFile() string { return r.work() + "/handover.json" }
 
 // agentImage is the image that was named, or one that is built and loaded into kind's nodes.
-func (r *runner) agentImage(ctx context.Context, client *kube.Client) (string, error) {
+func (r *program) agentImage(ctx context.Context, client *kube.Client) (string, error) {
 	if named := r.settings.values["AGENT_IMAGE"]; named != "" {
 		return named, nil
 	}

@@ -6,16 +6,16 @@ import (
 	"net/http"
 	"time"
 
-	"mtls.test/conformance/e2e/cluster"
-	"mtls.test/conformance/e2e/kiali"
-	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/live/cluster"
+	"mtls.test/conformance/e2e/live/kialiclient"
+	"mtls.test/conformance/e2e/live/kube"
 )
 
 // addonLimit bounds the download of Istio's Kiali addon.
 const addonLimit = 30 * time.Second
 
 // addKiali installs Istio's Kiali addon where KIALI=1 asks for it.
-func (r *runner) addKiali(ctx context.Context, client *kube.Client, images cluster.Images) error {
+func (r *program) addKiali(ctx context.Context, client *kube.Client, images cluster.Images) error {
 	if r.settings.values["KIALI"] != "1" {
 		return nil
 	}
@@ -23,12 +23,12 @@ func (r *runner) addKiali(ctx context.Context, client *kube.Client, images clust
 		return badInput(errors.New("KIALI=1 needs LANE=pull: the source lane builds no Kiali"))
 	}
 	r.screen.step("installing Istio's Kiali addon")
-	return kiali.Install(ctx, client, &http.Client{Timeout: addonLimit}, kiali.Addon(images.Istio.Version))
+	return kialiclient.Install(ctx, client, &http.Client{Timeout: addonLimit}, kialiclient.Addon(images.Istio.Version))
 }
 
 // kialiText says for the report whether a Kiali is asked.
 func kialiText(ctx context.Context, client *kube.Client) string {
-	found, err := kiali.Find(ctx, client)
+	found, err := kialiclient.Find(ctx, client)
 	if err != nil {
 		return "skipped: " + err.Error()
 	}

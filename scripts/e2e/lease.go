@@ -9,13 +9,13 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"mtls.test/conformance/e2e/cluster"
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/kube"
-	"mtls.test/conformance/e2e/policy"
-	"mtls.test/conformance/e2e/steps"
-	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/e2e/live/cluster"
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/policy"
+	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/verdict"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -23,10 +23,10 @@ import (
 const leaseMargin = 30 * time.Second
 
 // lease is `make lease`.
-func (r *runner) lease(ctx context.Context) error { return r.withPlayer(ctx, r.hold) }
+func (r *program) lease(ctx context.Context) error { return r.withPlayer(ctx, r.hold) }
 
 // withPlayer readies the mesh of the cluster that `up` left, for steps outside the suite.
-func (r *runner) withPlayer(ctx context.Context, work func(context.Context, *steps.Player) error) error {
+func (r *program) withPlayer(ctx context.Context, work func(context.Context, *runner.Player) error) error {
 	return r.locked(ctx, func() error {
 		engine, err := r.engineThere(ctx)
 		if err != nil {
@@ -49,7 +49,7 @@ func (r *runner) withPlayer(ctx context.Context, work func(context.Context, *ste
 	})
 }
 
-func (r *runner) hold(ctx context.Context, player *steps.Player) error {
+func (r *program) hold(ctx context.Context, player *runner.Player) error {
 	service, limit := r.settings.values["SERVICE"], time.Duration(r.settings.minutes)*time.Minute
 	r.screen.step("taking mTLS off %s for %s", service, limit)
 	hold, told, err := player.TakeOff(ctx, service, r.owner(service), min(limit+leaseMargin, time.Hour))
@@ -78,7 +78,7 @@ func (r *runner) hold(ctx context.Context, player *steps.Player) error {
 }
 
 // owner is who takes a lease, and what for.
-func (r *runner) owner(service string) string {
+func (r *program) owner(service string) string {
 	name := "somebody"
 	if who, err := user.Current(); err == nil {
 		name = who.Username
@@ -87,7 +87,7 @@ func (r *runner) owner(service string) string {
 }
 
 // show prints what was seen of each hop.
-func (r *runner) show(told verdict.Case) {
+func (r *program) show(told verdict.Case) {
 	r.screen.step("%s: %s", told.Title, told.Result)
 	for _, check := range told.Checks {
 		r.screen.step("  %s  %s: %s", check.Result, check.Hop, check.Reason)
@@ -96,7 +96,7 @@ func (r *runner) show(told verdict.Case) {
 
 // countDown waits until the time is over, the lease was ended by somebody else, or a signal came, which it returns. A lease
 // under which mTLS did not go off is of no use, and is not waited for.
-func (r *runner) countDown(ctx context.Context, hold *steps.Hold, until time.Time, result hop.Result) error {
+func (r *program) countDown(ctx context.Context, hold *runner.Hold, until time.Time, result hop.Result) error {
 	if result != hop.Pass {
 		return nil
 	}
@@ -128,7 +128,7 @@ func (r *runner) countDown(ctx context.Context, hold *steps.Hold, until time.Tim
 	}
 }
 
-func (r *runner) player(ctx context.Context, up broughtUp) (*steps.Player, func(), error) {
+func (r *program) player(ctx context.Context, up broughtUp) (*runner.Player, func(), error) {
 	client, err := kube.New(up.handover.Kubeconfig)
 	if err != nil {
 		return nil, nil, err
@@ -137,7 +137,7 @@ func (r *runner) player(ctx context.Context, up broughtUp) (*steps.Player, func(
 	if err != nil {
 		return nil, nil, err
 	}
-	player, stop, err := steps.Prepare(ctx, client, up.handover, fixtures.FS, world, func(context.Context, string) {})
+	player, stop, err := runner.Prepare(ctx, client, up.handover, fixtures.FS, world, func(context.Context, string) {})
 	if err != nil {
 		return nil, nil, withCause(ctx, err)
 	}
@@ -149,7 +149,7 @@ func (r *runner) player(ctx context.Context, up broughtUp) (*steps.Player, func(
 }
 
 // leaseStatus is `make lease-status`. It looks on while another run holds the cluster.
-func (r *runner) leaseStatus(ctx context.Context) error {
+func (r *program) leaseStatus(ctx context.Context) error {
 	client, err := r.leaseClient(ctx)
 	if err != nil {
 		return err
@@ -192,7 +192,7 @@ func (r *runner) leaseStatus(ctx context.Context) error {
 
 // leaseEnd is `make lease-end`. Whoever took a lease and still waits sees that it was ended, and proves mTLS; for one whose
 // taker is gone this does.
-func (r *runner) leaseEnd(ctx context.Context) error {
+func (r *program) leaseEnd(ctx context.Context) error {
 	client, err := r.leaseClient(ctx)
 	if err != nil {
 		return err
@@ -221,7 +221,7 @@ func (r *runner) leaseEnd(ctx context.Context) error {
 	return err
 }
 
-func (r *runner) prove(ctx context.Context, player *steps.Player) error {
+func (r *program) prove(ctx context.Context, player *runner.Player) error {
 	told, err := player.Prove(ctx)
 	if err != nil {
 		return withCause(ctx, err)
@@ -234,7 +234,7 @@ func (r *runner) prove(ctx context.Context, player *steps.Player) error {
 }
 
 // leaseClient connects to the cluster that `up` left.
-func (r *runner) leaseClient(ctx context.Context) (*kube.Client, error) {
+func (r *program) leaseClient(ctx context.Context) (*kube.Client, error) {
 	engine, err := r.engineThere(ctx)
 	if err != nil {
 		return nil, badInput(err)
@@ -247,7 +247,7 @@ func (r *runner) leaseClient(ctx context.Context) (*kube.Client, error) {
 }
 
 // leases lists the leases that stand, and says so where there are none.
-func (r *runner) leases(ctx context.Context, client *kube.Client) ([]*policy.Lease, error) {
+func (r *program) leases(ctx context.Context, client *kube.Client) ([]*policy.Lease, error) {
 	all, err := policy.New(client, fixtures.FS, r.runID).Leases(ctx)
 	if err == nil && len(all) == 0 {
 		r.screen.step("no lease stands")

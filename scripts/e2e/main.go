@@ -20,7 +20,7 @@ func execute(arguments []string) int {
 	offspring := new(children)
 	ctx, stop := interruptible(context.Background(), screen, offspring.kill)
 	defer stop()
-	command := commands(func(ctx context.Context, name string, work func(*runner, context.Context) error) error {
+	command := commands(func(ctx context.Context, name string, work func(*program, context.Context) error) error {
 		r, err := newRunner(name, screen, offspring)
 		if err != nil {
 			return err
@@ -38,8 +38,8 @@ func execute(arguments []string) int {
 	return exitCode(err)
 }
 
-// commands is the command line. start makes a runner of the environment and lets it work.
-func commands(start func(ctx context.Context, name string, work func(*runner, context.Context) error) error) *cobra.Command {
+// commands is the command line. start makes a program of the environment and lets it work.
+func commands(start func(ctx context.Context, name string, work func(*program, context.Context) error) error) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "e2e",
 		Short: "Judge each hop of an Istio mesh: is it mutual TLS, and is that what the policies say?",
@@ -50,19 +50,19 @@ func commands(start func(ctx context.Context, name string, work func(*runner, co
 	}
 	for _, c := range []struct {
 		name, short string
-		work        func(*runner, context.Context) error
+		work        func(*program, context.Context) error
 	}{
-		{"all", "from whatever there is to a verdict; the cluster goes at the end unless KEEP=1", (*runner).all},
-		{"up", "make or reuse the cluster with mesh and world, and leave it for `run`", (*runner).up},
-		{"run", "run the suite on the cluster that `up` left", (*runner).run},
-		{"down", "delete the cluster", (*runner).down},
-		{"lease", "take mTLS off SERVICE for MINUTES, prove it, and put it back; an interrupt puts it back at once", (*runner).lease},
-		{"lease-status", "list the leases that stand", (*runner).leaseStatus},
-		{"lease-end", "end every lease that stands", (*runner).leaseEnd},
-		{"record", "record the test data of the unit tests again, from the mesh that `up` left", (*runner).record},
-		{"kubeconfig", "print where the kubeconfig of the suite's cluster is", (*runner).kubeconfig},
-		{"preflight", "check input and machine, and change nothing", (*runner).preflight},
-		{"outline", "print the cases and what they are labelled; needs no cluster", (*runner).outline},
+		{"all", "from whatever there is to a verdict; the cluster goes at the end unless KEEP=1", (*program).all},
+		{"up", "make or reuse the cluster with mesh and world, and leave it for `run`", (*program).up},
+		{"run", "run the suite on the cluster that `up` left", (*program).run},
+		{"down", "delete the cluster", (*program).down},
+		{"lease", "take mTLS off SERVICE for MINUTES, prove it, and put it back; an interrupt puts it back at once", (*program).lease},
+		{"lease-status", "list the leases that stand", (*program).leaseStatus},
+		{"lease-end", "end every lease that stands", (*program).leaseEnd},
+		{"record", "record the test data of the unit tests again, from the mesh that `up` left", (*program).record},
+		{"kubeconfig", "print where the kubeconfig of the suite's cluster is", (*program).kubeconfig},
+		{"preflight", "check input and machine, and change nothing", (*program).preflight},
+		{"outline", "print the cases and what they are labelled; needs no cluster", (*program).outline},
 	} {
 		root.AddCommand(&cobra.Command{
 			Use: c.name, Short: c.short, Args: usageOf(cobra.NoArgs),

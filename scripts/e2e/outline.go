@@ -18,7 +18,7 @@ import (
 
 // outline prints the tree of the suite by a dry run of the compiled suite. Ginkgo's own outline reads the source
 // and so shows no spec that is made from data.
-func (r *runner) outline(ctx context.Context) (err error) {
+func (r *program) outline(ctx context.Context) (err error) {
 	if err := r.checkCases(); err != nil {
 		return badInput(err)
 	}

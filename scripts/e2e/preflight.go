@@ -7,15 +7,15 @@ import (
 	"path/filepath"
 	"slices"
 
-	"mtls.test/conformance/e2e/cluster"
-	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/live/cluster"
+	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/fixtures"
 )
 
 const configFile = "kind-config.yaml"
 
 // preflight is the command of that name.
-func (r *runner) preflight(ctx context.Context) error {
+func (r *program) preflight(ctx context.Context) error {
 	if r.settings.values["CLUSTER"] == "existing" {
 		return r.existingPreflight(ctx)
 	}
@@ -30,7 +30,7 @@ func (r *runner) preflight(ctx context.Context) error {
 }
 
 // begin prints the settings, checks everything that can be checked before any work, and empties the artifacts folder.
-func (r *runner) begin(ctx context.Context) (cluster.Config, error) {
+func (r *program) begin(ctx context.Context) (cluster.Config, error) {
 	r.screen.print(r.settings.table())
 	config, err := r.check(ctx)
 	if err != nil {
@@ -43,7 +43,7 @@ func (r *runner) begin(ctx context.Context) (cluster.Config, error) {
 }
 
 // check changes nothing. Its error names all that is wrong with input and machine.
-func (r *runner) check(ctx context.Context) (cluster.Config, error) {
+func (r *program) check(ctx context.Context) (cluster.Config, error) {
 	config, configErr := cluster.ReadConfig(filepath.Join(r.root, configFile))
 	wrong := []error{r.checkArtifacts(), configErr, r.checkCases()}
 	if err := errors.Join(wrong...); err != nil {
@@ -63,7 +63,7 @@ func (r *runner) check(ctx context.Context) (cluster.Config, error) {
 }
 
 // checkCases reads every case, as the suite will, and refuses a selection of none.
-func (r *runner) checkCases() error {
+func (r *program) checkCases() error {
 	world, err := fixture.LoadWorld(fixtures.FS)
 	if err != nil {
 		return fmt.Errorf("fixtures: %w", err)
@@ -85,7 +85,7 @@ func (r *runner) checkCases() error {
 }
 
 // checkMachine looks for an engine, a cluster of our name that is not ours, and the host ports of a new cluster.
-func (r *runner) checkMachine(ctx context.Context, config cluster.Config) error {
+func (r *program) checkMachine(ctx context.Context, config cluster.Config) error {
 	exists := false
 	engine, err := r.engineThere(ctx)
 	var bad badInputError

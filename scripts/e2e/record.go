@@ -17,24 +17,24 @@ import (
 	"golang.org/x/mod/module"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"mtls.test/conformance/e2e/artifact"
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/kube"
-	"mtls.test/conformance/e2e/mesh"
-	"mtls.test/conformance/e2e/recording"
-	"mtls.test/conformance/e2e/report"
-	"mtls.test/conformance/e2e/steps"
+	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/recording"
+	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/fixtures"
 )
 
 // recordings is the folder of what the unit tests read of live meshes, a folder for each Istio minor.
-const recordings = "e2e/recording/testdata"
+const recordings = "e2e/pure/recording/testdata"
 
 // record is `make record`: it records the test data again from the mesh that `up` left.
-func (r *runner) record(ctx context.Context) error { return r.withPlayer(ctx, r.recordMinor) }
+func (r *program) record(ctx context.Context) error { return r.withPlayer(ctx, r.recordMinor) }
 
-func (r *runner) recordMinor(ctx context.Context, player *steps.Player) error {
+func (r *program) recordMinor(ctx context.Context, player *runner.Player) error {
 	engine, err := r.engineThere(ctx)
 	if err != nil {
 		return badInput(err)
@@ -74,7 +74,7 @@ func (r *runner) recordMinor(ctx context.Context, player *steps.Player) error {
 }
 
 // recordCases records every situation, and lists those of which the mesh did otherwise than expected.
-func (r *runner) recordCases(ctx context.Context, player *steps.Player, minor *recording.Minor) (notPassed []string, err error) {
+func (r *program) recordCases(ctx context.Context, player *runner.Player, minor *recording.Minor) (notPassed []string, err error) {
 	cases, err := fixture.Load(fixtures.FS, player.World)
 	if err != nil {
 		return nil, badInput(err)
@@ -102,7 +102,7 @@ func (r *runner) recordCases(ctx context.Context, player *steps.Player, minor *r
 	return notPassed, nil
 }
 
-func provenance(ctx context.Context, player *steps.Player, environment report.Environment) (recording.Provenance, error) {
+func provenance(ctx context.Context, player *runner.Player, environment report.Environment) (recording.Provenance, error) {
 	told := recording.Provenance{
 		Command: "make record", Date: time.Now().UTC().Format(time.DateOnly), Istio: environment.Istio,
 		Kubernetes: environment.Kubernetes, Profile: environment.Profile,

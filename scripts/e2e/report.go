@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"mtls.test/conformance/e2e/artifact"
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/report"
-	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // record is what a run learns on its way for the report.
@@ -25,7 +25,7 @@ type record struct {
 
 // reported works, and writes the report however the work ends. The error is the work's; without one, errNotGreen
 // unless the report is PASS.
-func (r *runner) reported(ctx context.Context, work func(*record) error) error {
+func (r *program) reported(ctx context.Context, work func(*record) error) error {
 	told := &record{environment: report.Environment{Settings: r.settings.values, Lane: r.settings.values["LANE"]}}
 	err := withCause(ctx, work(told))
 	folded, unwritten := r.conclude(told, err)
@@ -39,7 +39,7 @@ func (r *runner) reported(ctx context.Context, work func(*record) error) error {
 }
 
 // conclude folds what the run left in its artifacts into the report, writes it and prints its table.
-func (r *runner) conclude(told *record, failed error) (report.Report, error) {
+func (r *program) conclude(told *record, failed error) (report.Report, error) {
 	artifacts := os.DirFS(r.settings.artifacts)
 	var causes []error
 	if failed != nil {
@@ -81,7 +81,7 @@ func (r *runner) conclude(told *record, failed error) (report.Report, error) {
 	return folded, r.writeReport(folded)
 }
 
-func (r *runner) writeReport(folded report.Report) error {
+func (r *program) writeReport(folded report.Report) error {
 	at := func(name string) string { return filepath.Join(r.settings.artifacts, name) }
 	colour := report.None
 	if colourful(os.Stdout) {

@@ -11,16 +11,16 @@ import (
 	"testing"
 	"time"
 
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/report"
 )
 
 const passed = `{"id": "a", "title": "t", "result": "PASS", "checks": [{"from": "gateway", "to": "product-service:8080", "result": "PASS"}]}`
 
 // left makes a run whose artifacts are these.
-func left(t *testing.T, files map[string]string) *runner {
+func left(t *testing.T, files map[string]string) *program {
 	t.Helper()
-	r := &runner{began: time.Now(), screen: newConsole(os.Stderr), settings: settings{artifacts: t.TempDir(), values: map[string]string{"LANE": "source"}}}
+	r := &program{began: time.Now(), screen: newConsole(os.Stderr), settings: settings{artifacts: t.TempDir(), values: map[string]string{"LANE": "source"}}}
 	for name, content := range files {
 		path := filepath.Join(r.settings.artifacts, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -33,7 +33,7 @@ func left(t *testing.T, files map[string]string) *runner {
 	return r
 }
 
-func written(t *testing.T, r *runner) report.Report {
+func written(t *testing.T, r *program) report.Report {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(r.settings.artifacts, "report.json"))
 	if err != nil {

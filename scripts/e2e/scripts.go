@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"mtls.test/conformance/e2e/cluster"
+	"mtls.test/conformance/e2e/live/cluster"
 )
 
 // scriptGrace is what a script is given to take back what it has begun after an interrupt.
@@ -22,7 +22,7 @@ const scriptGrace = 30 * time.Second
 const scriptRefused = 2
 
 // script prepares a script of ours.
-func (r *runner) script(ctx context.Context, name string, arguments ...string) *exec.Cmd {
+func (r *program) script(ctx context.Context, name string, arguments ...string) *exec.Cmd {
 	command := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(r.root, "scripts", name), arguments...)
 	command.Dir = r.root
 	command.Stderr = os.Stderr
@@ -30,14 +30,14 @@ func (r *runner) script(ctx context.Context, name string, arguments ...string) *
 }
 
 // engineScript prepares engine.sh without the mark of the run, for the engine that it starts outlives the run.
-func (r *runner) engineScript(ctx context.Context, arguments ...string) *exec.Cmd {
+func (r *program) engineScript(ctx context.Context, arguments ...string) *exec.Cmd {
 	command := r.script(ctx, "engine.sh", arguments...)
 	command.Env = slices.DeleteFunc(os.Environ(), func(entry string) bool { return strings.HasPrefix(entry, runVariable+"=") })
 	return command
 }
 
 // ask runs a script and returns what it prints. Its progress goes to our stderr unless the caller chose otherwise.
-func (r *runner) ask(ctx context.Context, command *exec.Cmd) (string, error) {
+func (r *program) ask(ctx context.Context, command *exec.Cmd) (string, error) {
 	var printed bytes.Buffer
 	command.Stdout = &printed
 	err := r.children.run(ctx, command, scriptGrace)
@@ -52,7 +52,7 @@ func (r *runner) ask(ctx context.Context, command *exec.Cmd) (string, error) {
 }
 
 // askQuietly is ask for a check: what the script says on stderr becomes the error.
-func (r *runner) askQuietly(ctx context.Context, command *exec.Cmd) (string, error) {
+func (r *program) askQuietly(ctx context.Context, command *exec.Cmd) (string, error) {
 	var said bytes.Buffer
 	command.Stderr = &said
 	answer, err := r.ask(ctx, command)
@@ -67,22 +67,22 @@ func (r *runner) askQuietly(ctx context.Context, command *exec.Cmd) (string, err
 }
 
 // engine makes a container engine available and returns its name.
-func (r *runner) engine(ctx context.Context) (string, error) {
+func (r *program) engine(ctx context.Context) (string, error) {
 	return r.ask(ctx, r.engineScript(ctx))
 }
 
 // engineThere returns the name of the engine that answers, and starts none.
-func (r *runner) engineThere(ctx context.Context) (string, error) {
+func (r *program) engineThere(ctx context.Context) (string, error) {
 	return r.askQuietly(ctx, r.engineScript(ctx, "--check"))
 }
 
 // imagesNeeded says how many GB the images still need; bad input where the lane cannot give them.
-func (r *runner) imagesNeeded(ctx context.Context) (string, error) {
+func (r *program) imagesNeeded(ctx context.Context) (string, error) {
 	return r.askQuietly(ctx, r.script(ctx, "images.sh", append([]string{"--need"}, r.versions()...)...))
 }
 
 // images provides the lane's images.
-func (r *runner) images(ctx context.Context) (cluster.Images, error) {
+func (r *program) images(ctx context.Context) (cluster.Images, error) {
 	manifest, err := r.ask(ctx, r.script(ctx, "images.sh", r.versions()...))
 	if err != nil {
 		return cluster.Images{}, err
@@ -90,6 +90,6 @@ func (r *runner) images(ctx context.Context) (cluster.Images, error) {
 	return cluster.ReadImages(manifest)
 }
 
-func (r *runner) versions() []string {
+func (r *program) versions() []string {
 	return []string{r.settings.values["LANE"], r.settings.values["KUBERNETES_VERSION"], r.settings.values["ISTIO_VERSION"]}
 }

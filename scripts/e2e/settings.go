@@ -10,8 +10,8 @@ import (
 
 	"github.com/onsi/ginkgo/v2/types"
 
-	"mtls.test/conformance/e2e/fixture"
-	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/report"
 )
 
 // variables are the settings of a run, in the order in which they are printed.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"mtls.test/conformance/e2e/fixture"
+	"mtls.test/conformance/e2e/pure/fixture"
 )
 
 func from(given map[string]string) func(string) string {

@@ -11,9 +11,9 @@ import (
 	"strconv"
 	"time"
 
-	"mtls.test/conformance/e2e/mesh"
-	"mtls.test/conformance/e2e/report"
-	"mtls.test/conformance/e2e/verdict"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // Limits of the suite. Ginkgo ends by itself within suiteGrace of an interrupt; suitePatience is when we stop waiting.
@@ -28,11 +28,11 @@ const (
 	ginkgoPackage = "github.com/onsi/ginkgo/v2/ginkgo"
 )
 
-func (r *runner) suiteBinary() string  { return filepath.Join(r.work(), "e2e.test") }
-func (r *runner) ginkgoBinary() string { return filepath.Join(r.work(), "ginkgo") }
+func (r *program) suiteBinary() string  { return filepath.Join(r.work(), "e2e.test") }
+func (r *program) ginkgoBinary() string { return filepath.Join(r.work(), "ginkgo") }
 
 // build compiles the suite, and Ginkgo's command line of the version that the suite is built with.
-func (r *runner) build(ctx context.Context) error {
+func (r *program) build(ctx context.Context) error {
 	if err := r.compile(ctx, r.suiteBinary()); err != nil {
 		return err
 	}
@@ -43,14 +43,14 @@ func (r *runner) build(ctx context.Context) error {
 }
 
 // compile makes the suite's test binary. `make test` vets it, and without debug information it links in a third of the time.
-func (r *runner) compile(ctx context.Context, binary string) error {
+func (r *program) compile(ctx context.Context, binary string) error {
 	if err := r.golang(ctx, "test", "-c", "-vet=off", "-ldflags=-s -w", "-tags", "e2e", "-o", binary, suitePackage); err != nil {
 		return fmt.Errorf("compiling the suite: %w", err)
 	}
 	return nil
 }
 
-func (r *runner) golang(ctx context.Context, arguments ...string) error {
+func (r *program) golang(ctx context.Context, arguments ...string) error {
 	command := exec.CommandContext(context.WithoutCancel(ctx), "go", arguments...)
 	command.Dir = r.root
 	command.Stdout, command.Stderr = os.Stderr, os.Stderr
@@ -58,7 +58,7 @@ func (r *runner) golang(ctx context.Context, arguments ...string) error {
 }
 
 // suite runs the cases on a cluster that is up, in as many rounds as asked. A red suite is no error: the report says so.
-func (r *runner) suite(ctx context.Context, up broughtUp, told *record) error {
+func (r *program) suite(ctx context.Context, up broughtUp, told *record) error {
 	began := time.Now()
 	defer func() { told.durations.CasesSeconds = time.Since(began).Seconds() }()
 	var rounds []map[string]verdict.Case
@@ -85,7 +85,7 @@ func (r *runner) suite(ctx context.Context, up broughtUp, told *record) error {
 	return nil
 }
 
-func (r *runner) roundName(round int) string {
+func (r *program) roundName(round int) string {
 	if r.settings.repeat == 1 {
 		return ""
 	}
@@ -93,7 +93,7 @@ func (r *runner) roundName(round int) string {
 }
 
 // putAside moves what a round left to a folder of its own, so that the next one does not write over its evidence.
-func (r *runner) putAside(round int) error {
+func (r *program) putAside(round int) error {
 	folder := filepath.Join(r.settings.artifacts, roundsDir, strconv.Itoa(round))
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
@@ -110,7 +110,7 @@ func (r *runner) putAside(round int) error {
 // roundsDir holds what the rounds before the last left.
 const roundsDir = "rounds"
 
-func (r *runner) round(ctx context.Context, up broughtUp, told *record) error {
+func (r *program) round(ctx context.Context, up broughtUp, told *record) error {
 	command := exec.CommandContext(context.WithoutCancel(ctx), r.ginkgoBinary(), r.ginkgoArguments()...)
 	command.Dir = r.root
 	command.Env = append(os.Environ(), mesh.HandoverVariable+"="+up.file, "MUTANTS="+r.settings.values["MUTANTS"])
@@ -124,7 +124,7 @@ func (r *runner) round(ctx context.Context, up broughtUp, told *record) error {
 	return err
 }
 
-func (r *runner) ginkgoArguments() []string {
+func (r *program) ginkgoArguments() []string {
 	arguments := []string{
 		"run", "--fail-on-pending", "--fail-on-empty", "--poll-progress-after=60s",
 		"--timeout=" + suiteLimit, "--grace-period=" + suiteGrace,

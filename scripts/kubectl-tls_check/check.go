@@ -11,14 +11,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mtls.test/conformance/e2e/checker"
-	"mtls.test/conformance/e2e/envoy"
-	"mtls.test/conformance/e2e/intent"
-	"mtls.test/conformance/e2e/kiali"
-	"mtls.test/conformance/e2e/kube"
-	"mtls.test/conformance/e2e/mesh"
-	"mtls.test/conformance/e2e/survey"
-	"mtls.test/conformance/e2e/tlscheck"
+	"mtls.test/conformance/e2e/live/kialiclient"
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/survey"
+	"mtls.test/conformance/e2e/live/tlscheck/inspect"
+	"mtls.test/conformance/e2e/pure/envoy"
+	"mtls.test/conformance/e2e/pure/oracle"
+	"mtls.test/conformance/e2e/pure/tlscheck"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -26,7 +26,7 @@ import (
 type look struct {
 	kube      *kube.Client // nil for objects from a file
 	survey    *survey.Survey
-	checker   *checker.Checker
+	checker   *inspect.Checker
 	again     func(context.Context) (*survey.Survey, error)
 	namespace string
 }
@@ -64,7 +64,7 @@ func (o *options) open(ctx context.Context) (*look, error) {
 	if l.namespace == "" {
 		l.namespace = "default"
 	}
-	l.checker = &checker.Checker{Survey: l.survey}
+	l.checker = &inspect.Checker{Survey: l.survey}
 	if l.kube != nil && !o.policies {
 		l.checker.Mesh, l.checker.Again = mesh.New(l.kube), l.again
 	}
@@ -76,7 +76,7 @@ func (o *options) open(ctx context.Context) (*look, error) {
 
 // recorded takes the files of the folder --dumps for the configurations of proxies: the workloads, and the file of each. Each
 // says itself whose it is; a pod that the cluster does not have any more is a client all the same.
-func (o *options) recorded() ([]intent.Workload, map[string]string, error) {
+func (o *options) recorded() ([]oracle.Workload, map[string]string, error) {
 	if o.dumps == "" {
 		return nil, nil, nil
 	}
@@ -87,16 +87,16 @@ func (o *options) recorded() ([]intent.Workload, map[string]string, error) {
 	if len(files) == 0 {
 		return nil, nil, usage("--dumps %s: no file *.json is in it", o.dumps)
 	}
-	var found []intent.Workload
+	var found []oracle.Workload
 	byWorkload := map[string]string{}
 	for _, name := range files {
 		node, err := nodeOf(name)
 		if err != nil {
 			return nil, nil, err
 		}
-		workload := intent.Workload{
+		workload := oracle.Workload{
 			Name: node.Pod, Namespace: node.Namespace, Labels: node.Labels, ServiceAccount: node.ServiceAccount,
-			HasProxy: true, Gateway: node.Kind == "router", Domain: intent.ClusterDomain(node.Domain),
+			HasProxy: true, Gateway: node.Kind == "router", Domain: oracle.ClusterDomain(node.Domain),
 		}
 		byWorkload[workload.String()] = name
 		found = append(found, workload)
@@ -147,17 +147,17 @@ func (l *look) clients(name string) ([]string, error) {
 }
 
 // hosts are those that a SERVICE means, or all of the mesh or of the namespace given.
-func (o *options) hosts(l *look, name string) ([]intent.Host, error) {
+func (o *options) hosts(l *look, name string) ([]oracle.Host, error) {
 	if !o.all {
 		host, err := l.survey.Snapshot.Host(name, l.namespace)
 		if err != nil {
 			return nil, usageError{err}
 		}
-		return []intent.Host{host}, nil
+		return []oracle.Host{host}, nil
 	}
 	all := l.survey.Snapshot.Hosts()
 	if o.namespace != "" {
-		all = slices.DeleteFunc(all, func(h intent.Host) bool { return h.Namespace != o.namespace })
+		all = slices.DeleteFunc(all, func(h oracle.Host) bool { return h.Namespace != o.namespace })
 	}
 	if len(all) == 0 {
 		return nil, usage("there is no service in namespace %s", o.namespace)
@@ -174,7 +174,7 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	request := checker.Request{Subset: o.subset}
+	request := inspect.Request{Subset: o.subset}
 	service := ""
 	if !o.all {
 		service = arguments[len(arguments)-1]
@@ -235,7 +235,7 @@ const nothingChecked = "nothing was checked: no client has a way to the service.
 
 // addKiali lays a Kiali's word beside ours where there is one.
 func (l *look) addKiali(ctx context.Context, to io.Writer) error {
-	found, err := kiali.Find(ctx, l.kube)
+	found, err := kialiclient.Find(ctx, l.kube)
 	if err != nil {
 		_, err = fmt.Fprintln(to, "KIALI is not asked:", err)
 		return err
@@ -258,10 +258,10 @@ func (l *look) notes(to io.Writer) {
 }
 
 // chart is the guide's flowchart.
-func chart() (intent.Chart, error) {
+func chart() (oracle.Chart, error) {
 	content, err := fixtures.FS.ReadFile("guide/flowchart.yaml")
 	if err != nil {
-		return intent.Chart{}, err
+		return oracle.Chart{}, err
 	}
-	return intent.ReadChart(content)
+	return oracle.ReadChart(content)
 }

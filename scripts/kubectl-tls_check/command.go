@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"mtls.test/conformance/e2e/kube"
+	"mtls.test/conformance/e2e/live/kube"
 )
 
 // options are what the command line asks for.

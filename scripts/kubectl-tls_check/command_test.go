@@ -11,7 +11,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"mtls.test/conformance/e2e/tlscheck"
+	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
 const objects = `

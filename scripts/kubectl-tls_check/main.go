@@ -10,7 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"mtls.test/conformance/e2e/tlscheck"
+	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
 func main() {

@@ -8,9 +8,9 @@ import (
 
 	"sigs.k8s.io/yaml"
 
-	"mtls.test/conformance/e2e/hop"
-	"mtls.test/conformance/e2e/intent"
-	"mtls.test/conformance/e2e/tlscheck"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/oracle"
+	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
 // printer prints hosts as they come.
@@ -22,7 +22,7 @@ type printer interface {
 // few is up to how many hosts a table waits for all, so that its columns fit exactly.
 const few = 1
 
-func (o *options) printer(to io.Writer, l *look, hosts []intent.Host) (printer, error) {
+func (o *options) printer(to io.Writer, l *look, hosts []oracle.Host) (printer, error) {
 	switch {
 	case o.explain:
 		flowchart, err := chart()
@@ -51,7 +51,7 @@ type table struct{ *tlscheck.Table }
 func (t table) write(host tlscheck.Host) error        { return t.Write(host) }
 func (t table) close(_ map[tlscheck.Status]int) error { return t.Close() }
 
-func names(hosts []intent.Host) []string {
+func names(hosts []oracle.Host) []string {
 	var all []string
 	for _, host := range hosts {
 		all = append(all, host.Name)
@@ -138,7 +138,7 @@ func (y *yamlList) close(found map[tlscheck.Status]int) error {
 type explainer struct {
 	to    io.Writer
 	look  *look
-	chart intent.Chart
+	chart oracle.Chart
 }
 
 func (e *explainer) write(host tlscheck.Host) error {
@@ -165,7 +165,7 @@ func (e *explainer) explain(host string, h tlscheck.Hop) error {
 	if err != nil {
 		return err
 	}
-	differs, _ := intent.Differs(h.Asked, walk)
+	differs, _ := oracle.Differs(h.Asked, walk)
 	return tlscheck.Explained{Hop: h, Host: host, Walk: walk, Differs: differs}.Write(e.to)
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
-	"mtls.test/conformance/e2e/checker"
+	"mtls.test/conformance/e2e/live/tlscheck/inspect"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -30,7 +30,7 @@ func (o *options) addProbe(cmd *cobra.Command, l *look) (remove func(), err erro
 	if err := o.allowed(cmd, fmt.Sprintf("Make a pod of image %s in namespace %s for this check, and remove it after?", image, l.namespace)); err != nil {
 		return nil, err
 	}
-	probe, err := checker.Deploy(cmd.Context(), l.kube, fixtures.FS, l.survey.Planes[0], l.namespace, image)
+	probe, err := inspect.Deploy(cmd.Context(), l.kube, fixtures.FS, l.survey.Planes[0], l.namespace, image)
 	if err != nil {
 		return nil, err
 	}

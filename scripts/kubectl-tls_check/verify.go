@@ -11,11 +11,11 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
-	"mtls.test/conformance/e2e/artifact"
-	"mtls.test/conformance/e2e/intent"
-	"mtls.test/conformance/e2e/kiali"
-	"mtls.test/conformance/e2e/tlscheck"
-	"mtls.test/conformance/e2e/walk"
+	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/live/kialiclient"
+	"mtls.test/conformance/e2e/live/tlscheck/verify"
+	"mtls.test/conformance/e2e/pure/oracle"
+	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
 func newVerify(o *options) *cobra.Command {
@@ -65,7 +65,7 @@ func (o *options) verify(cmd *cobra.Command, arguments []string, artifacts strin
 	if err := os.RemoveAll(folder); err != nil {
 		return err
 	}
-	w := &walk.Walk{
+	w := &verify.Walk{
 		Kube: l.kube, Mesh: l.checker.Mesh, Survey: l.survey, Chart: flowchart, Service: service,
 		Keep: func(name string, content []byte) error {
 			return artifact.WriteText(filepath.Join(folder, name), string(content))
@@ -78,14 +78,14 @@ func (o *options) verify(cmd *cobra.Command, arguments []string, artifacts strin
 		}
 		w.Clients = append(w.Clients, workload)
 	}
-	if found, err := kiali.Find(ctx, l.kube); err == nil {
+	if found, err := kialiclient.Find(ctx, l.kube); err == nil {
 		w.Witness = found.Says
 	} else {
 		w.Absent = err.Error()
 	}
 	out := newMarks(cmd.OutOrStdout())
-	var all []walk.Finding
-	end, err := w.Go(ctx, func(f walk.Finding) error {
+	var all []verify.Finding
+	end, err := w.Go(ctx, func(f verify.Finding) error {
 		all = append(all, f)
 		return out.finding(len(all), f)
 	})
@@ -103,7 +103,7 @@ func (o *options) verify(cmd *cobra.Command, arguments []string, artifacts strin
 		return err
 	}
 	switch {
-	case end.End == intent.Enabled:
+	case end.End == oracle.Enabled:
 		return nil
 	case end.Status == tlscheck.Unknown:
 		return exit(tlscheck.ExitUnknown)
@@ -134,22 +134,22 @@ func newMarks(to io.Writer) *marks {
 	return &marks{to: to, coloured: isFile && isatty.IsTerminal(file.Fd()) && os.Getenv("NO_COLOR") == ""}
 }
 
-var signs = map[walk.Mark]struct{ sign, colour string }{
-	walk.Good: {"√", "\x1b[32m"}, walk.Note: {"·", "\x1b[34m"}, walk.Warn: {"‼", "\x1b[33m"}, walk.Bad: {"×", "\x1b[31m"},
+var signs = map[verify.Mark]struct{ sign, colour string }{
+	verify.Good: {"√", "\x1b[32m"}, verify.Note: {"·", "\x1b[34m"}, verify.Warn: {"‼", "\x1b[33m"}, verify.Bad: {"×", "\x1b[31m"},
 }
 
-func (m *marks) sign(mark walk.Mark) string {
+func (m *marks) sign(mark verify.Mark) string {
 	if !m.coloured {
 		return signs[mark].sign
 	}
 	return signs[mark].colour + signs[mark].sign + "\x1b[0m"
 }
 
-func (m *marks) finding(number int, f walk.Finding) error {
+func (m *marks) finding(number int, f verify.Finding) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s %2d %s: %s\n", m.sign(f.Mark), number, f.Step, f.Says)
 	fmt.Fprintf(&text, "     $ %s\n", f.Command)
-	if f.Mark != walk.Good {
+	if f.Mark != verify.Good {
 		for _, more := range f.More {
 			fmt.Fprintf(&text, "     %s\n", more)
 		}
@@ -158,8 +158,8 @@ func (m *marks) finding(number int, f walk.Finding) error {
 	return err
 }
 
-func (m *marks) end(end walk.End, folder string) error {
-	mark := map[intent.End]walk.Mark{intent.Enabled: walk.Good, intent.Disabled: walk.Warn, intent.Debug: walk.Bad}[end.End]
+func (m *marks) end(end verify.End, folder string) error {
+	mark := map[oracle.End]verify.Mark{oracle.Enabled: verify.Good, oracle.Disabled: verify.Warn, oracle.Debug: verify.Bad}[end.End]
 	var text strings.Builder
 	fmt.Fprintf(&text, "\n%s %s\n  flowchart: %s\n", m.sign(mark), end.Says, strings.Join(end.Path, "; "))
 	if end.Differs != "" {

@@ -10,8 +10,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"mtls.test/conformance/e2e/kube"
-	"mtls.test/conformance/e2e/mesh"
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/mesh"
 )
 
 // atOnce bounds the objects that are applied at once.

@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 
-	"mtls.test/conformance/e2e/report"
+	"mtls.test/conformance/e2e/pure/report"
 )
 
 // The exit statuses.

@@ -1,0 +1,57 @@
+package mesh
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/e2e-framework/klient/k8s"
+	"sigs.k8s.io/e2e-framework/klient/wait"
+
+	"mtls.test/conformance/e2e/pure/fixture"
+)
+
+// SetAccount rolls a workload out under a ServiceAccount of its namespace, and waits until one pod of it is left that is
+// ready.
+func (m *Mesh) SetAccount(ctx context.Context, workload fixture.Workload, name string, limit time.Duration) error {
+	r, err := m.kube.Resources()
+	if err != nil {
+		return err
+	}
+	deployment := &appsv1.Deployment{}
+	deployment.Namespace, deployment.Name = workload.Namespace, workload.Name
+	patch := fmt.Appendf(nil, `{"spec":{"template":{"spec":{"serviceAccountName":%q}}}}`, name)
+	if err := r.Patch(ctx, deployment, k8s.Patch{PatchType: types.MergePatchType, Data: patch}); err != nil {
+		return fmt.Errorf("deployment %s/%s: %w", workload.Namespace, workload.Name, err)
+	}
+	if err := RolledOut(ctx, m.kube, deployment); err != nil {
+		return err
+	}
+	running := 0
+	err = wait.For(func(ctx context.Context) (bool, error) {
+		pods, err := m.kube.Pods(ctx, workload.Namespace, workload.Selector)
+		running = len(pods)
+		return running == 1, err
+	}, wait.WithContext(ctx), wait.WithTimeout(limit), wait.WithInterval(rolloutInterval), wait.WithImmediate())
+	if err != nil && running > 1 {
+		return fmt.Errorf("deployment %s/%s: %d pods run after %s, want one", workload.Namespace, workload.Name, running, limit)
+	}
+	return err
+}
+
+// Relocate finds the pod of a workload anew and puts its place for the old one's, which it returns besides.
+func (m *Mesh) Relocate(ctx context.Context, workload fixture.Workload, places Places) (was, now Place, err error) {
+	if now, err = m.locate(ctx, workload); err != nil {
+		return was, now, err
+	}
+	for _, known := range []map[string]Place{places.Clients, places.Services} {
+		for name, place := range known {
+			if place.Namespace == workload.Namespace && place.workload == workload.Name {
+				was, known[name] = place, now
+			}
+		}
+	}
+	return was, now, nil
+}

@@ -1,0 +1,81 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+// cleanup is one step of a clean-up, and how long it may take.
+type cleanup struct {
+	within time.Duration
+	do     func(context.Context) error
+}
+
+// tryAll takes every step of a clean-up, whatever failed before, each with its own time limit, and joins what failed.
+func tryAll(ctx context.Context, steps ...cleanup) error {
+	var failed []error
+	for _, step := range steps {
+		limited, cancel := context.WithTimeout(ctx, step.within)
+		failed = append(failed, step.do(limited))
+		cancel()
+	}
+	return errors.Join(failed...)
+}
+
+// leftovers are clean-ups that failed. No case starts before each of them has succeeded: a case can be PASS by what an
+// earlier one left in the mesh.
+type leftovers struct{ all []leftover }
+
+type leftover struct {
+	of    string // a case or a mutant
+	again func(context.Context) error
+}
+
+func (l *leftovers) add(of string, again func(context.Context) error) {
+	l.all = append(l.all, leftover{of, again})
+}
+
+// retry tries each clean-up again and forgets those that succeed. The error names whose clean-up still fails, and on what.
+func (l *leftovers) retry(ctx context.Context) error {
+	var failed []error
+	l.all = slices.DeleteFunc(l.all, func(left leftover) bool {
+		err := left.again(ctx)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("what %s left is still in the mesh: %w", left.of, err))
+		}
+		return err == nil
+	})
+	return errors.Join(failed...)
+}
+
+// unsettled tells whether a change of the clean-up, which is the step after a case's last, did not settle: then it is not
+// known what the proxies have. Proxies that are cut off are left out: they have what they had before the case.
+func unsettled(changes []verdict.Change, cleanup int) bool {
+	return slices.ContainsFunc(changes, func(c verdict.Change) bool { return c.Step == cleanup && c.Settled.Failed != "" })
+}
+
+// clean reverts the case. Where that fails, or does not settle, it is tried again before the next case.
+func (p *play) clean(ctx context.Context) error {
+	last := len(p.c.Steps)
+	err := p.revert(ctx)
+	if err == nil && !unsettled(p.verdict.Changes, last) {
+		return nil
+	}
+	p.left.add("case "+p.c.ID, func(ctx context.Context) error {
+		p.verdict.Changes = nil
+		err := p.revert(ctx)
+		if !p.foresees { // the proxies of a forecast are none of the mesh's
+			err = errors.Join(err, p.restored(ctx, p.everyHop()))
+		}
+		if err == nil && unsettled(p.verdict.Changes, last) {
+			return errors.New("the mesh did not settle after its revert")
+		}
+		return err
+	})
+	return err
+}

@@ -1,0 +1,55 @@
+package runner
+
+import (
+	"context"
+	"io/fs"
+
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/observe"
+	"mtls.test/conformance/e2e/live/policy"
+	"mtls.test/conformance/e2e/live/traffic"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/oracle"
+)
+
+// Prepare makes a player of the mesh that was handed over, as it is now; Begin readies it. The proxies' logs are followed
+// until stop is called.
+func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, files fs.FS, world fixture.World, diagnose func(context.Context, string)) (player *Player, stop func(), err error) {
+	flowchart, err := fs.ReadFile(files, "guide/flowchart.yaml")
+	if err != nil {
+		return nil, nil, err
+	}
+	chart, err := oracle.ReadChart(flowchart)
+	if err != nil {
+		return nil, nil, err
+	}
+	m := mesh.At(client, world.Placement)
+	places, err := m.Locate(ctx, world)
+	if err != nil {
+		return nil, nil, err
+	}
+	authorities, err := m.Authorities(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	logs := observe.NewLogs(client, world.Placement.Existing)
+	var taps *observe.Taps
+	if world.Placement.Allowed.Tap {
+		taps = observe.NewTaps(client, m, world.Placement.In(fixture.TapNamespace))
+	}
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	follow := func(proxy mesh.Proxy) error { return logs.Follow(following, proxy) }
+	for _, proxy := range places.Proxies() {
+		if err := follow(proxy); err != nil {
+			stop()
+			return nil, nil, err
+		}
+	}
+	sender := &traffic.Sender{Mesh: m, World: world, Places: places, GatewayHTTP: given.GatewayHTTP, GatewayGRPC: given.GatewayGRPC}
+	return &Player{
+		Mesh: m, World: world, Places: places, Logs: logs, Taps: taps, Chart: chart, RunID: given.RunID, Diagnose: diagnose,
+		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, files, given.RunID), Sender: sender,
+		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Read: m.Dump, Clock: client.Clock, left: &leftovers{},
+	}, stop, nil
+}

@@ -1,0 +1,176 @@
+package runner
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/pure/accesslog"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/recording"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+// Record plays a case up to its first expectation, returns the raw data behind the checks of it, and reverts the case. The
+// verdict on those checks is for a person to know: a mesh that does otherwise than the case expects is recorded as it is, so
+// that the unit tests show what must be mended.
+func (p *Player) Record(ctx context.Context, c fixture.Case) (recording.Situation, verdict.Case, error) {
+	play := p.begun(c)
+	situation, err := play.record(ctx)
+	err = errors.Join(err, play.revert(context.WithoutCancel(ctx)))
+	play.verdict.Conclude()
+	if err != nil {
+		err = fmt.Errorf("recording case %s: %w", c.ID, err)
+	}
+	return situation, play.verdict, err
+}
+
+func (p *play) record(ctx context.Context) (recording.Situation, error) {
+	situation := recording.Situation{Case: p.c.ID, Applied: []string{}}
+	for i, step := range p.c.Steps {
+		if err := p.step(ctx, i, step); err != nil {
+			return situation, fmt.Errorf("step %d: %w", i, err)
+		}
+		if step.Expect == nil {
+			continue
+		}
+		for _, file := range p.applied {
+			situation.Applied = append(situation.Applied, file.name)
+		}
+		situation.Step = i
+		// The ids are those that the step has sent.
+		attempts := p.attempts(i, step.Expect)
+		for n, a := range attempts {
+			recorded, err := p.recorded(n, a)
+			if err != nil {
+				return situation, fmt.Errorf("%s: %w", a.Hop, err)
+			}
+			situation.Attempts = append(situation.Attempts, recorded)
+		}
+		err := p.readProxies(ctx, attempts, &situation)
+		return situation, err
+	}
+	return situation, errors.New("the case expects nothing")
+}
+
+// recorded is what is known of one attempt: what was expected and sent, and what was logged and captured of it.
+func (p *play) recorded(n int, a attempt) (recording.Attempt, error) {
+	i := slices.IndexFunc(p.verdict.Checks, func(check verdict.Check) bool { return check.ID == a.id })
+	if i < 0 {
+		return recording.Attempt{}, errors.New("it was not tried")
+	}
+	check := p.verdict.Checks[i]
+	service, port, _ := p.World.Port(a.To)
+	place, err := p.Places.Server(a.To.Service, a.want.Subset)
+	if err != nil {
+		return recording.Attempt{}, err
+	}
+	told := recording.Attempt{
+		Name: fmt.Sprintf("%02d-%s-%s-%d", n, a.From, a.To.Service, a.To.Port),
+		Hop:  a.Hop, Want: a.want.Want, Cause: a.want.Cause, Subset: a.want.Subset, As: a.want.As, Probe: a.want.Probe, Wire: a.want.Wire,
+		Identity: recording.Identity{Client: check.Identities.Client, Server: check.Identities.Server},
+		ID:       a.id, Protocol: port.Protocol, ClientKind: p.kind(a), Relays: service.Relays(),
+		Address: netip.AddrPortFrom(place.Address, port.Workload), Does: p.does(a, service, port),
+		Pcap: p.evidence.Packets[a.id],
+	}
+	if client, _ := p.World.Client(a.From); p.Places.Clients[a.From].Proxied {
+		told.Client, told.Cluster = client.Workload.Name, cluster(a, service)
+	}
+	if place.Proxied {
+		server, err := service.Workload(a.want.Subset)
+		if err != nil {
+			return recording.Attempt{}, err
+		}
+		told.Server = server.Name
+	}
+	if a.want.Probe != nil {
+		hello := p.hello(a)
+		told.Hello = &hello
+	}
+	if wire := check.Observers.Wire; wire != nil && wire.Packets != nil {
+		told.Conn, told.Packets = wire.Conn, wire.Packets
+	}
+	var unfound error
+	if told.Client != "" {
+		told.ClientLine, unfound = p.line(check.Observers.Client, accesslog.Line.Client)
+	}
+	if told.Server != "" {
+		told.ServerLine, err = p.line(check.Observers.Server, accesslog.Line.Server)
+		unfound = errors.Join(unfound, err)
+	}
+	return told, unfound
+}
+
+// line is the access log line, as it was written, from which an observation was read; nil where there was none.
+func (p *play) line(seen *hop.Observation, read func(accesslog.Line, string) hop.Observation) ([]byte, error) {
+	if seen == nil || seen.At.IsZero() {
+		return nil, nil
+	}
+	var found []string
+	for _, raw := range p.evidence.Lines {
+		line, err := accesslog.Parse([]byte(raw))
+		if err != nil {
+			continue
+		}
+		told := read(line, seen.By)
+		if told.At.Equal(seen.At) && told.Conn == seen.Conn && (told.ID == "" || told.ID == seen.ID) && !slices.Contains(found, raw) {
+			found = append(found, raw)
+		}
+	}
+	if len(found) != 1 {
+		return nil, fmt.Errorf("%d lines are as the %s observed it at %s, want one: record again", len(found), seen.Source, seen.By)
+	}
+	return []byte(found[0] + "\n"), nil
+}
+
+// readProxies reads what the proxies of the attempts have in force, as they answer it, and what they hold by SDS.
+func (p *play) readProxies(ctx context.Context, attempts []attempt, situation *recording.Situation) error {
+	names := map[mesh.Proxy]string{}
+	for _, one := range situation.Attempts {
+		names[p.Places.Clients[one.From].Proxy] = one.Client
+		if server, err := p.Places.Server(one.To.Service, one.Subset); err == nil && one.Server != "" {
+			names[server.Proxy] = one.Server
+		}
+	}
+	situation.Proxies, situation.Certificates = map[string][]byte{}, map[string][]byte{}
+	for proxy, wanted := range p.wanted(attempts) {
+		var configs, certificates [][]byte
+		for _, part := range wanted.Parts() {
+			// What warms is not in force, and a check that waited for the configuration left none.
+			if strings.HasPrefix(part.Resource, "dynamic_warming_") {
+				continue
+			}
+			var answer bytes.Buffer
+			if err := p.Mesh.Admin(ctx, proxy, part.Path(), &answer); err != nil {
+				return fmt.Errorf("config_dump of %s: %w", proxy, err)
+			}
+			if part.Resource == "dynamic_active_secrets" {
+				certificates = append(certificates, answer.Bytes())
+			} else {
+				configs = append(configs, answer.Bytes())
+			}
+		}
+		var errs [2]error
+		situation.Proxies[names[proxy]], errs[0] = recording.Cut(configs, ports(situation.Attempts))
+		situation.Certificates[names[proxy]], errs[1] = recording.Cut(certificates, nil)
+		if err := errors.Join(errs[:]...); err != nil {
+			return fmt.Errorf("%s: %w", proxy, err)
+		}
+	}
+	return nil
+}
+
+// ports are those of the servers' pods.
+func ports(told []recording.Attempt) []uint16 {
+	var all []uint16
+	for _, one := range told {
+		all = with(all, one.Address.Port())
+	}
+	return all
+}

@@ -1,0 +1,119 @@
+package runner
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+// everyHop lists the hops of the world, and of a service of several workloads those to each, as shapes are read of them.
+func (p *Player) everyHop() []attempt {
+	var all []attempt
+	for _, h := range p.World.Hops() {
+		if !p.Places.Clients[h.From].Known() {
+			continue
+		}
+		service, _, _ := p.World.Port(h.To)
+		for _, workload := range service.Workloads {
+			if service.Kind == fixture.GatewayPod {
+				continue
+			}
+			subset := ""
+			if len(service.Workloads) > 1 {
+				subset = workload.Subset()
+			}
+			all = append(all, attempt{Hop: h, want: fixture.Expect{Subset: subset}, id: h.String() + " " + subset})
+		}
+	}
+	return all
+}
+
+// touched lists the hops of the world that a case made attempts over.
+func (p *play) touched() []attempt {
+	over := map[hop.Hop]bool{}
+	for _, check := range p.verdict.Checks {
+		over[check.Hop] = true
+	}
+	return slices.DeleteFunc(p.everyHop(), func(a attempt) bool { return !over[a.Hop] })
+}
+
+// shapes reads how hops are configured, reduced to what a policy decides, by their ids. A hop whose configuration is missing has
+// none.
+func (p *Player) shapes(ctx context.Context, hops []attempt) (map[string]string, error) {
+	facts, err := p.facts(ctx, hops)
+	if err != nil {
+		return nil, err
+	}
+	reduced := map[string]string{}
+	for id, config := range facts {
+		if config.Missing == "" {
+			reduced[id] = shape(config)
+		}
+	}
+	return reduced, nil
+}
+
+// shape leaves out when the configuration was received and which certificate is in use.
+func shape(config verdict.Config) string {
+	config.Secrets = verdict.ProxySecrets{}
+	if config.Client != nil {
+		client := *config.Client
+		client.Updated = time.Time{}
+		config.Client = &client
+	}
+	if config.Server != nil {
+		server := *config.Server
+		server.Updated = time.Time{}
+		config.Server = &server
+	}
+	text, err := json.Marshal(config)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// differ tells which parts of a shape are not what they were: client.socket was "tls", is "raw_buffer".
+func differ(was, is string) string {
+	before, after := parts(was), parts(is)
+	places := slices.Sorted(maps.Keys(before))
+	for place := range after {
+		if _, known := before[place]; !known {
+			places = append(places, place)
+		}
+	}
+	var told []string
+	for _, place := range places {
+		if before[place] != after[place] {
+			told = append(told, fmt.Sprintf("%s was %s, is %s", place, cmp.Or(before[place], "not there"), cmp.Or(after[place], "not there")))
+		}
+	}
+	return strings.Join(told, ", ")
+}
+
+// parts lists what is in the objects of a shape, as JSON by place.
+func parts(shape string) map[string]string {
+	found := map[string]string{}
+	var walk func(place string, raw json.RawMessage)
+	walk = func(place string, raw json.RawMessage) {
+		var object map[string]json.RawMessage
+		if json.Unmarshal(raw, &object) != nil {
+			found[strings.TrimPrefix(place, ".")] = string(raw)
+			return
+		}
+		for key, inner := range object {
+			walk(place+"."+key, inner)
+		}
+	}
+	walk("", json.RawMessage(shape))
+	return found
+}

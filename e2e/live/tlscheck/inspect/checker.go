@@ -1,0 +1,268 @@
+// Package inspect asks the proxies of a cluster what they are configured to do with the hops to its services, and lays it
+// beside what the policies ask. It installs nothing and changes nothing.
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/survey"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/kiali"
+	"mtls.test/conformance/e2e/pure/oracle"
+	"mtls.test/conformance/e2e/pure/tlscheck"
+)
+
+// servicePort names a port of a host.
+func servicePort(host oracle.Host, port oracle.Port) hop.ServicePort {
+	return hop.ServicePort{Service: host.Name, Port: port.Number}
+}
+
+// Checker checks the hops of one cluster.
+type Checker struct {
+	Survey *survey.Survey
+	Mesh   *mesh.Mesh // asks the proxies; nil to look at policies alone, and at recorded proxies
+
+	Recorded map[string]string // files with the config_dump of proxies, by workload
+	Progress func(done, of int)
+	// Observe has a probe try a workload's port, by the protocol that its service declares; nil for no probe.
+	Observe func(ctx context.Context, endpoint oracle.Workload, port uint16, protocol hop.Protocol) tlscheck.Observed
+	// Witness asks a Kiali about a namespace; nil where there is none.
+	Witness func(ctx context.Context, namespace string) kiali.Kiali
+
+	// Again surveys the cluster anew; nil to take the first look for the last.
+	Again func(ctx context.Context) (*survey.Survey, error)
+
+	observed map[string]tlscheck.Observed
+	kiali    map[string]kiali.Kiali
+}
+
+// Request is what to check.
+type Request struct {
+	Hosts   []oracle.Host
+	Clients []string // workloads as NAMESPACE/NAME; every one with a proxy where there is none
+	Subset  string
+}
+
+// perBatch bounds what is in memory at once, in services times proxies.
+const perBatch = 20000
+
+// onItsWay bounds how long a change may take from the API server to the proxies, looked for each lookInterval.
+const (
+	onItsWay     = 3 * time.Second
+	lookInterval = 500 * time.Millisecond
+)
+
+// Check emits each host of a request as soon as it is known.
+func (c *Checker) Check(ctx context.Context, request Request, emit func(tlscheck.Host) error) error {
+	c.observed, c.kiali = map[string]tlscheck.Observed{}, map[string]kiali.Kiali{}
+	clients, err := c.clients(request.Clients)
+	if err != nil {
+		return err
+	}
+	size := max(perBatch/max(len(clients), 1), 50)
+	done := 0
+	for batch := range slices.Chunk(request.Hosts, size) {
+		told, err := c.batch(ctx, batch, clients, request)
+		if err != nil {
+			return err
+		}
+		for _, host := range told {
+			if err := emit(host); err != nil {
+				return err
+			}
+			done++
+			c.progress(done, len(request.Hosts))
+		}
+	}
+	return nil
+}
+
+// batch checks hosts whose proxies are read at once. Policies and proxies are read one after the other, so a mismatch may be a
+// change that was on its way: it counts once it has stood for as long as a change may take.
+func (c *Checker) batch(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) ([]tlscheck.Host, error) {
+	told, err := c.look(ctx, hosts, clients, request)
+	if err != nil || c.Again == nil {
+		return told, err
+	}
+	for began := time.Now(); time.Since(began) < onItsWay; {
+		var differing []oracle.Host
+		for i, host := range told {
+			if host.Has(tlscheck.Mismatch) {
+				differing = append(differing, hosts[i])
+			}
+		}
+		if len(differing) == 0 {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lookInterval):
+		}
+		if c.Survey, err = c.Again(ctx); err != nil {
+			return nil, err
+		}
+		again, err := c.look(ctx, differing, clients, request)
+		if err != nil {
+			return nil, err
+		}
+		for _, host := range again {
+			told[slices.IndexFunc(told, func(one tlscheck.Host) bool { return one.Host == host.Host })] = host
+		}
+	}
+	return told, nil
+}
+
+func (c *Checker) look(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) ([]tlscheck.Host, error) {
+	proxies, err := c.read(ctx, hosts, clients, request)
+	if err != nil {
+		return nil, err
+	}
+	var told []tlscheck.Host
+	for _, host := range hosts {
+		told = append(told, c.host(ctx, host, clients, request, proxies))
+	}
+	return told, nil
+}
+
+func (c *Checker) progress(done, of int) {
+	if c.Progress != nil {
+		c.Progress(done, of)
+	}
+}
+
+// clients are the workloads of a request's names. Without names they are all whose proxy can be read; where none can, one
+// of those that the policies treat alike stands for the others.
+func (c *Checker) clients(names []string) ([]oracle.Workload, error) {
+	var all []oracle.Workload
+	for _, name := range names {
+		workload, found := c.Survey.Workload(name)
+		if !found {
+			return nil, fmt.Errorf("client %s is no running and ready pod of the cluster", name)
+		}
+		all = append(all, workload)
+	}
+	if len(names) > 0 {
+		return all, nil
+	}
+	alike := map[string]bool{}
+	for _, workload := range c.Survey.Proxies() {
+		_, recorded := c.Recorded[workload.String()]
+		if c.Mesh == nil && !recorded && len(c.Recorded) > 0 {
+			continue
+		}
+		if c.Mesh == nil && !recorded {
+			kind := c.Survey.Kind(workload)
+			if alike[kind] {
+				continue
+			}
+			alike[kind] = true
+		}
+		all = append(all, workload)
+	}
+	return all, nil
+}
+
+// host checks one host.
+func (c *Checker) host(ctx context.Context, host oracle.Host, clients []oracle.Workload, request Request, proxies *proxies) tlscheck.Host {
+	var hops []tlscheck.Hop
+	var notes []string
+	for _, client := range clients {
+		all, without := c.hops(host, client, request, proxies)
+		hops = append(hops, all...)
+		if without != "" {
+			notes = append(notes, without)
+		}
+	}
+	if len(hops) == 0 && len(notes) == 0 {
+		notes = append(notes, fmt.Sprintf("%s: no proxy is a client of it", host.Name))
+	}
+	if c.Observe != nil {
+		c.observe(ctx, host, hops)
+	}
+	told := tlscheck.Of(host.Name, hops, notes...)
+	if c.Witness != nil {
+		said, known := c.kiali[host.Namespace]
+		if !known {
+			said = c.Witness(ctx, host.Namespace)
+			c.kiali[host.Namespace] = said
+		}
+		said = said.Against(told.Outcomes())
+		told.Kiali = &said
+	}
+	return told
+}
+
+// hops are those of one client. A client that was not named is none of a port for which its proxy has no cluster: its
+// routes, or a Sidecar object, leave the port out.
+func (c *Checker) hops(host oracle.Host, client oracle.Workload, request Request, proxies *proxies) (hops []tlscheck.Hop, note string) {
+	named := len(request.Clients) > 0
+	var without []uint16
+	snapshot := c.Survey.Under(client)
+	for _, port := range host.Ports {
+		if proxies.lacks(client, host.Name, port.Number, request.Subset) {
+			without = append(without, port.Number)
+			if !named {
+				continue
+			}
+		}
+		answers := snapshot.AskEach(oracle.Question{Client: client.String(), To: servicePort(host, port), Subset: request.Subset})
+		for _, answer := range answers {
+			if answer.Endpoint == client.String() || unopened(answer) {
+				continue
+			}
+			hops = append(hops, c.hop(host, port, client, answer, request.Subset, proxies))
+		}
+	}
+	if !named || len(without) == 0 || len(without) == len(host.Ports) {
+		return hops, ""
+	}
+	hops = slices.DeleteFunc(hops, func(h tlscheck.Hop) bool { return slices.Contains(without, h.Port) })
+	return hops, fmt.Sprintf("%s has no cluster for ports %v of %s: its routes, or a Sidecar object, leave them out", client, without, host.Name)
+}
+
+// unopened is true of a gateway's port that no Gateway object opens.
+func unopened(answer oracle.EndpointAnswer) bool {
+	return answer.Server.Rule == oracle.ServerGateway && answer.Server.Policy == ""
+}
+
+func (c *Checker) hop(host oracle.Host, port oracle.Port, client oracle.Workload, answer oracle.EndpointAnswer, subset string, proxies *proxies) tlscheck.Hop {
+	h := tlscheck.Hop{Client: client.String(), Port: port.Number, Subset: subset, Endpoint: answer.Endpoint, Behind: answer.Port, Asked: answer.Answer}
+	server, known := c.Survey.Workload(answer.Endpoint)
+	if known && !c.Survey.Alike(client, server) {
+		h.Asked = oracle.Answer{Why: fmt.Sprintf("the proxies of %s and %s are of two control planes, %s and %s, with different settings", client, server, client.Revision, server.Revision), Server: answer.Server, Client: answer.Client}
+	}
+	if proxies != nil && (proxies.reads(client) || known && proxies.reads(server)) {
+		h.Configured = proxies.configured(host, port, client, server, known, answer, subset)
+	}
+	if len(c.Survey.Assumed) > 0 && h.Configured != nil {
+		// The mesh of recorded proxies may have another trust domain than is assumed, and its workloads other accounts.
+		h.Asked.Identities = oracle.Identities{ServerNames: h.Asked.Identities.ServerNames}
+	}
+	return h
+}
+
+// observe adds what the probe finds, once for each port of an endpoint and protocol.
+func (c *Checker) observe(ctx context.Context, host oracle.Host, hops []tlscheck.Hop) {
+	for i, h := range hops {
+		endpoint, found := c.Survey.Workload(h.Endpoint)
+		if !found {
+			continue
+		}
+		var protocol hop.Protocol
+		if at := slices.IndexFunc(host.Ports, func(port oracle.Port) bool { return port.Number == h.Port }); at >= 0 {
+			protocol = host.Ports[at].Protocol
+		}
+		key := fmt.Sprintf("%s %d %s", h.Endpoint, h.Behind, protocol)
+		said, known := c.observed[key]
+		if !known {
+			said = c.Observe(ctx, endpoint, h.Behind, protocol)
+			c.observed[key] = said
+		}
+		hops[i].Observed = &said
+	}
+}

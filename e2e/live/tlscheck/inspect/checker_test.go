@@ -1,0 +1,130 @@
+package inspect
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"mtls.test/conformance/e2e/live/survey"
+	"mtls.test/conformance/e2e/pure/oracle"
+	"mtls.test/conformance/e2e/pure/tlscheck"
+)
+
+// The world of the recorded proxies under e2e/pure/envoy/testdata.
+const objects = `
+{kind: Service, metadata: {name: product-service, namespace: facts}, spec: {selector: {app: product-service}, ports: [{name: http, port: 8080, targetPort: 8080, appProtocol: http}, {name: tcp, port: 9000, targetPort: 9000, appProtocol: tcp}]}}
+---
+{kind: Service, metadata: {name: unknown, namespace: facts}, spec: {selector: {app: product-service}, ports: [{name: http, port: 7777, targetPort: 7777, appProtocol: http}]}}
+---
+{kind: Pod, metadata: {name: server, namespace: facts, labels: {app: product-service, security.istio.io/tlsMode: istio}}, spec: {serviceAccountName: product, containers: [{name: app}, {name: istio-proxy}]}, status: {podIPs: [{ip: 10.244.0.11}]}}
+---
+{kind: Pod, metadata: {name: client, namespace: facts, labels: {app: client}}, spec: {serviceAccountName: client, containers: [{name: app}, {name: istio-proxy}]}, status: {podIPs: [{ip: 10.244.0.12}]}}
+---
+{kind: Pod, metadata: {name: twin, namespace: facts, labels: {app: client}}, spec: {serviceAccountName: client, containers: [{name: app}, {name: istio-proxy}]}, status: {podIPs: [{ip: 10.244.0.13}]}}
+`
+
+const strict = "\n---\n{kind: PeerAuthentication, metadata: {name: default, namespace: facts}, spec: {mtls: {mode: STRICT}}}"
+
+func testdata(name string) string { return "../../../pure/envoy/testdata/" + name + ".json" }
+
+func check(t *testing.T, policies string, recorded map[string]string, request Request, services ...string) []tlscheck.Host {
+	t.Helper()
+	s, err := survey.Read([]byte(objects + policies))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range services {
+		host, err := s.Snapshot.Host(name, "facts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Hosts = append(request.Hosts, host)
+	}
+	var told []tlscheck.Host
+	c := Checker{Survey: s, Recorded: recorded}
+	if err := c.Check(context.Background(), request, func(host tlscheck.Host) error {
+		told = append(told, host)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return told
+}
+
+func rows(host tlscheck.Host) string {
+	var all []string
+	for _, row := range host.Rows {
+		all = append(all, strings.Join([]string{row.Name(host.Host), string(row.Status), row.Server, row.Client}, " "))
+	}
+	return strings.Join(all, "; ")
+}
+
+func TestPoliciesAlone(t *testing.T) {
+	told := check(t, strict, nil, Request{}, "product-service")
+	if got := rows(told[0]); got != "product-service.facts.svc.cluster.local OK STRICT AUTO" {
+		t.Error(got)
+	}
+	// Two clients that the policies treat alike are one; no workload is a client of itself.
+	if hops := told[0].Rows[0].Hops; len(hops) != 2 {
+		t.Errorf("%d hops, want one client for both and two ports: %+v", len(hops), hops)
+	}
+}
+
+// The proxies' configuration was recorded: the client's beside a server of each mode.
+func TestRecordedProxies(t *testing.T) {
+	for _, row := range []struct{ server, policies, want string }{
+		{"vanilla-permissive", "", "product-service.facts.svc.cluster.local OK PERMISSIVE AUTO"},
+		{"vanilla-strict", strict, "product-service.facts.svc.cluster.local OK STRICT AUTO"},
+		{"vanilla-disable", "", "product-service.facts.svc.cluster.local MISMATCH PERMISSIVE AUTO"},
+	} {
+		t.Run(row.server, func(t *testing.T) {
+			told := check(t, row.policies, map[string]string{"facts/client": testdata("vanilla-client"), "facts/server": testdata(row.server)},
+				Request{Clients: []string{"facts/client"}}, "product-service")
+			if got := rows(told[0]); got != row.want {
+				t.Errorf("got %q, want %q: %+v", got, row.want, told[0])
+			}
+			for _, h := range told[0].Rows[0].Hops {
+				if h.Configured == nil || h.Configured.Missing != "" || h.Configured.Match != "tlsMode-istio" {
+					t.Errorf("%+v", h.Configured)
+				}
+			}
+		})
+	}
+}
+
+// Without a name only a proxy that knows the service is its client; a client that was named and does not is a finding.
+func TestAServiceThatTheProxyDoesNotKnow(t *testing.T) {
+	recorded := map[string]string{"facts/client": testdata("vanilla-client"), "facts/server": testdata("vanilla-permissive")}
+	told := check(t, "", recorded, Request{}, "unknown")
+	if len(told[0].Rows) != 0 || !strings.Contains(strings.Join(told[0].Notes, ""), "no proxy is a client of it") {
+		t.Errorf("%+v", told[0])
+	}
+	told = check(t, "", recorded, Request{Clients: []string{"facts/client"}}, "unknown")
+	if got := rows(told[0]); got != "unknown.facts.svc.cluster.local MISMATCH PERMISSIVE AUTO" {
+		t.Errorf("%s: %+v", got, told[0])
+	}
+}
+
+func TestAProxyThatCannotBeRead(t *testing.T) {
+	for name, file := range map[string]string{"no file": "nowhere.json", "no dump": "checker.go"} {
+		told := check(t, "", map[string]string{"facts/client": file, "facts/server": testdata("vanilla-permissive")}, Request{Clients: []string{"facts/client"}}, "product-service")
+		if got := rows(told[0]); got != "product-service.facts.svc.cluster.local UNKNOWN PERMISSIVE AUTO" || len(told[0].Rows[0].Reasons) == 0 {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	told := check(t, "", map[string]string{"facts/client": testdata("vanilla-client")}, Request{Clients: []string{"facts/client"}}, "product-service")
+	if reasons := strings.Join(told[0].Rows[0].Reasons, ""); !strings.Contains(reasons, "proxy of facts/server is not recorded") {
+		t.Error(reasons)
+	}
+}
+
+func TestAClientThatIsNotThere(t *testing.T) {
+	s, err := survey.Read([]byte(objects))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Checker{Survey: s}
+	if err := c.Check(context.Background(), Request{Clients: []string{"facts/nobody"}, Hosts: []oracle.Host{{}}}, nil); err == nil || !strings.Contains(err.Error(), "facts/nobody") {
+		t.Error(err)
+	}
+}

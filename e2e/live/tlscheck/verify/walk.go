@@ -1,0 +1,301 @@
+// Package verify goes the guide's way, "Verifying mTLS Configuration in Istio", through all of its commands in their order:
+// one finding for each, and the raw answer kept. It changes nothing.
+package verify
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"sigs.k8s.io/yaml"
+
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/survey"
+	"mtls.test/conformance/e2e/live/tlscheck/inspect"
+	"mtls.test/conformance/e2e/pure/envoy"
+	"mtls.test/conformance/e2e/pure/kiali"
+	"mtls.test/conformance/e2e/pure/oracle"
+	"mtls.test/conformance/e2e/pure/proxylog"
+	"mtls.test/conformance/e2e/pure/tlscheck"
+)
+
+// Walk is one way through the guide, for one service and the clients that call it.
+type Walk struct {
+	Kube    *kube.Client
+	Mesh    *mesh.Mesh
+	Survey  *survey.Survey
+	Chart   oracle.Chart
+	Service oracle.Host
+	Clients []oracle.Workload // the gateway's pods, in the guide
+	Witness func(ctx context.Context, namespace string) kiali.Kiali
+	Absent  string                                  // why there is no Witness
+	Keep    func(name string, content []byte) error // keeps a raw answer
+}
+
+// Mark is how good a finding is.
+type Mark string
+
+// The marks.
+const (
+	Good Mark = "ok"
+	Note Mark = "note" // it tells something, and is neither good nor bad
+	Warn Mark = "warn"
+	Bad  Mark = "bad"
+)
+
+// Finding is what one command of the guide found.
+type Finding struct {
+	Step    string   `json:"step"`    // the guide's heading
+	Command string   `json:"command"` // the guide's, or what does its work
+	Mark    Mark     `json:"mark"`
+	Says    string   `json:"says"`
+	More    []string `json:"more,omitempty"`
+	Raw     []string `json:"raw,omitempty"` // where the raw answers are kept
+}
+
+// End is one of the flowchart's three ends.
+type End struct {
+	Status tlscheck.Status `json:"status"`
+	End    oracle.End      `json:"end"` // enabled, disabled or debug
+	Says   string          `json:"says"`
+	Do     []string        `json:"do,omitempty"` // what to do now
+
+	Path    []string `json:"path,omitempty"`    // through the chart
+	Differs string   `json:"differs,omitempty"` // how that is not Istio's answer
+}
+
+// logLines is how much of a proxy's log is searched, from its end.
+const logLines = 5000
+
+// answers are the raw answers of a cluster.
+type answers struct {
+	at       time.Time
+	meshPAs  []byte
+	ownPAs   []byte
+	rules    []byte
+	leases   []byte
+	host     tlscheck.Host
+	kiali    *kiali.Kiali
+	clusters map[string][]byte // by workload
+	certs    map[string][]byte
+	logs     map[string][]byte
+	dumps    map[string]*envoy.Dump
+	failed   map[string]error // by workload and what was asked
+}
+
+// servers are the service's pods that have a proxy.
+func (w *Walk) servers() []oracle.Workload {
+	var all []oracle.Workload
+	for _, name := range w.Survey.Snapshot.Behind(w.Service) {
+		if workload, found := w.Survey.Workload(name); found && workload.HasProxy {
+			all = append(all, workload)
+		}
+	}
+	return all
+}
+
+// Go walks, and emits each finding in the guide's order.
+func (w *Walk) Go(ctx context.Context, emit func(Finding) error) (End, error) {
+	told, err := w.gather(ctx)
+	if err != nil {
+		return End{}, err
+	}
+	for _, step := range []func(*answers) (Finding, error){
+		w.meshPolicy, w.servicePolicy, w.destinationRule, w.check, w.kialiSays, w.gatewayClusters, w.serviceClusters, w.sslContext,
+		w.temporaryRule, w.clientCertificates, w.serverCertificates, w.clientLogs, w.serverLogs,
+	} {
+		finding, err := step(told)
+		if err != nil {
+			return End{}, err
+		}
+		if err := emit(finding); err != nil {
+			return End{}, err
+		}
+	}
+	return w.end(told), nil
+}
+
+// gather asks everything at once.
+func (w *Walk) gather(ctx context.Context) (*answers, error) {
+	told := &answers{
+		at: time.Now(), clusters: map[string][]byte{}, certs: map[string][]byte{}, logs: map[string][]byte{},
+		dumps: map[string]*envoy.Dump{}, failed: map[string]error{},
+	}
+	var mu sync.Mutex
+	asking, ctx := errgroup.WithContext(ctx)
+	root := w.Survey.Snapshot.Mesh.RootNamespace
+	for _, list := range []struct {
+		into *[]byte
+		path string
+	}{
+		{&told.meshPAs, "/apis/security.istio.io/v1/namespaces/" + root + "/peerauthentications"},
+		{&told.ownPAs, "/apis/security.istio.io/v1/namespaces/" + w.Service.Namespace + "/peerauthentications"},
+		{&told.rules, "/apis/networking.istio.io/v1/namespaces/" + w.Service.Namespace + "/destinationrules"},
+		{&told.leases, "/apis/mtls.test/v1/policyleases"},
+	} {
+		asking.Go(func() (err error) {
+			*list.into, err = w.list(ctx, list.path)
+			return err
+		})
+	}
+	asking.Go(func() error { return w.checked(ctx, told) })
+	if w.Witness != nil {
+		asking.Go(func() error {
+			said := w.Witness(ctx, w.Service.Namespace)
+			told.kiali = &said
+			return nil
+		})
+	}
+	keep := func(workload oracle.Workload, what string, into map[string][]byte, ask func(*bytes.Buffer) error) {
+		asking.Go(func() error {
+			var answer bytes.Buffer
+			err := ask(&answer)
+			mu.Lock()
+			defer mu.Unlock()
+			into[workload.String()] = answer.Bytes()
+			if err != nil {
+				told.failed[workload.String()+" "+what] = err
+			}
+			return ctx.Err()
+		})
+	}
+	for _, workload := range slices.Concat(w.Clients, w.servers()) {
+		proxy := survey.Proxy(workload)
+		for path, into := range map[string]map[string][]byte{"/clusters": told.clusters, "/certs": told.certs} {
+			keep(workload, path, into, func(to *bytes.Buffer) error { return w.Mesh.Admin(ctx, proxy, path, to) })
+		}
+		keep(workload, "log", told.logs, func(to *bytes.Buffer) error {
+			log, err := w.Kube.Log(ctx, proxy.Namespace, proxy.Pod, mesh.ProxyContainer, logLines)
+			to.Write(log)
+			return err
+		})
+		asking.Go(func() error {
+			dump, err := w.Mesh.Dump(ctx, proxy, w.wanted())
+			mu.Lock()
+			defer mu.Unlock()
+			told.dumps[workload.String()] = dump
+			if err != nil {
+				told.failed[workload.String()+" config_dump"] = err
+			}
+			return ctx.Err()
+		})
+	}
+	return told, asking.Wait()
+}
+
+func (w *Walk) wanted() envoy.Wanted {
+	wanted := envoy.Wanted{Hosts: []string{w.Service.Name}}
+	for _, port := range w.Service.Ports {
+		wanted.Clusters = append(wanted.Clusters, envoy.ClusterName(w.Service.Name, port.Number))
+		wanted.Ports = append(wanted.Ports, port.Number)
+	}
+	return wanted
+}
+
+// checked is tls-check's answer.
+func (w *Walk) checked(ctx context.Context, told *answers) error {
+	request := inspect.Request{Hosts: []oracle.Host{w.Service}}
+	for _, client := range w.Clients {
+		request.Clients = append(request.Clients, client.String())
+	}
+	check := inspect.Checker{Survey: w.Survey, Mesh: w.Mesh}
+	return check.Check(ctx, request, func(host tlscheck.Host) error {
+		told.host = host
+		return nil
+	})
+}
+
+// list is a list as kubectl get -o yaml prints it, without the fields' managers; nothing of a kind that is not served.
+func (w *Walk) list(ctx context.Context, path string) ([]byte, error) {
+	var whole bytes.Buffer
+	err := w.Kube.List(ctx, path, "", func(page []byte) error {
+		var list struct {
+			Items []map[string]any `json:"items"`
+		}
+		if err := yaml.Unmarshal(page, &list); err != nil {
+			return err
+		}
+		for _, item := range list.Items {
+			if metadata, is := item["metadata"].(map[string]any); is {
+				delete(metadata, "managedFields")
+			}
+			text, err := yaml.Marshal(item)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&whole, "---\n%s", text)
+		}
+		return nil
+	})
+	return whole.Bytes(), err
+}
+
+// kept keeps raw answers and returns their names.
+func (w *Walk) kept(prefix, suffix string, raw map[string][]byte, of []oracle.Workload) ([]string, error) {
+	var all []string
+	var failed []error
+	for _, workload := range of {
+		name := fmt.Sprintf("%s-%s-%s%s", prefix, workload.Namespace, workload.Name, suffix)
+		failed = append(failed, w.Keep(name, raw[workload.String()]))
+		all = append(all, name)
+	}
+	return all, errors.Join(failed...)
+}
+
+func (w *Walk) keptOne(name string, raw []byte) ([]string, error) {
+	return []string{name}, w.Keep(name, raw)
+}
+
+// worst is the worse of two marks.
+func worst(a, b Mark) Mark {
+	order := []Mark{Good, Note, Warn, Bad}
+	if slices.Index(order, b) > slices.Index(order, a) {
+		return b
+	}
+	return a
+}
+
+// failures are what could not be asked of some workloads.
+func (t *answers) failures(of []oracle.Workload, what string) []string {
+	var all []string
+	for _, workload := range of {
+		if err := t.failed[workload.String()+" "+what]; err != nil {
+			all = append(all, fmt.Sprintf("%s: %v", workload, err))
+		}
+	}
+	return all
+}
+
+// podOf is how the guide's commands find a pod.
+func podOf(workloads []oracle.Workload) string {
+	if len(workloads) == 0 {
+		return "POD -n NAMESPACE"
+	}
+	return fmt.Sprintf("%s -n %s", workloads[0].Name, workloads[0].Namespace)
+}
+
+func logOf(raw []byte) proxylog.Log {
+	log, err := proxylog.Read(bytes.NewReader(raw))
+	if err != nil {
+		return proxylog.Log{}
+	}
+	return log
+}
+
+// lines lists lines of a text that hold a word.
+func lines(text []byte, word string) []string {
+	var all []string
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, word) {
+			all = append(all, strings.TrimSpace(line))
+		}
+	}
+	return all
+}

@@ -1,0 +1,78 @@
+package traffic
+
+import (
+	"context"
+	"fmt"
+
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/fixtures/agent/call"
+	"mtls.test/conformance/fixtures/agent/control"
+)
+
+// Keep opens a connection over a hop by a request, and keeps it; the name is the request's id too. What is kept is the
+// client application's own connection: behind it the client's proxy keeps, or pools, one of its own to the server.
+func (s *Sender) Keep(ctx context.Context, over hop.Hop, name string, use fixture.Use) (call.Kept, error) {
+	via, request, err := s.route(Attempt{ID: name, Hop: over})
+	if err != nil {
+		return call.Kept{}, err
+	}
+	s.mu.Lock()
+	if s.via == nil {
+		s.via = map[string]string{}
+	}
+	s.via[name] = via
+	s.mu.Unlock()
+	asked := call.Keep{Name: name, Use: call.Use(use), Request: request}
+	if via == here {
+		return s.keeper.Open(ctx, asked)
+	}
+	return s.ask(ctx, via, control.PathKeepOpen, asked)
+}
+
+// Use makes one more request, of that id, on a kept connection; on a stream it waits for bytes that come from now on.
+func (s *Sender) Use(ctx context.Context, from, name, id string) (call.Kept, error) {
+	via, err := s.holder(from, name)
+	if err != nil {
+		return call.Kept{}, err
+	}
+	if via == here {
+		return s.keeper.Use(ctx, name, id)
+	}
+	return s.ask(ctx, via, control.PathKeepUse, control.KeepRequest{Name: name, ID: id})
+}
+
+// Drop closes a kept connection.
+func (s *Sender) Drop(ctx context.Context, from, name string) error {
+	via, err := s.holder(from, name)
+	if err != nil {
+		return err
+	}
+	if via == here {
+		_, err = s.keeper.Close(name)
+	} else {
+		_, err = s.ask(ctx, via, control.PathKeepClose, control.KeepRequest{Name: name})
+	}
+	if err == nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.via, name)
+	}
+	return err
+}
+
+func (s *Sender) holder(from, name string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	via, kept := s.via[name]
+	if !kept {
+		return "", fmt.Errorf("connection %s from %s is not kept", name, from)
+	}
+	return via, nil
+}
+
+func (s *Sender) ask(ctx context.Context, via, path string, asked any) (call.Kept, error) {
+	var kept call.Kept
+	err := s.Mesh.Control(ctx, s.Places.Clients[via].Proxy, path, asked, &kept)
+	return kept, err
+}

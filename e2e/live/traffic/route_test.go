@@ -1,0 +1,121 @@
+package traffic
+
+import (
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/fixtures"
+	"mtls.test/conformance/fixtures/agent/call"
+)
+
+// sender is one over the world of fixtures/base: the gateway at 10.0.0.1, each server's pod at 10.0.0.2.
+func sender(t *testing.T) *Sender {
+	t.Helper()
+	world, err := fixture.LoadWorld(fixtures.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	places := mesh.Places{Clients: map[string]mesh.Place{"gateway": {Address: netip.MustParseAddr("10.0.0.1")}}, Services: map[string]mesh.Place{}}
+	for _, service := range world.Services {
+		for _, workload := range service.Workloads {
+			key := service.Name
+			if len(service.Workloads) > 1 {
+				key += "/" + workload.Subset()
+			}
+			places.Services[key] = mesh.Place{Address: netip.MustParseAddr("10.0.0.2")}
+		}
+	}
+	return &Sender{World: world, Places: places, GatewayHTTP: "gateway:80", GatewayGRPC: "gateway:50051"}
+}
+
+func TestARequestGoesByTheWayOfItsHop(t *testing.T) {
+	const product = "product-service.default.svc.cluster.local"
+	for name, test := range map[string]struct {
+		from, to string
+		attempt  Attempt
+		via      string
+		want     call.Request
+	}{
+		"gRPC through the gateway": {"gateway", "product-service:50051", Attempt{}, here, call.Request{Protocol: call.GRPC, Address: "gateway:50051", Authority: product + ":50051"}},
+		"HTTP through the gateway": {"gateway", "product-service:80", Attempt{}, here, call.Request{Protocol: call.HTTP, Address: "gateway:80", Authority: product + ":80"}},
+		"TCP through the gateway":  {"gateway", "product-service:9000", Attempt{}, "plain-client", call.Request{Protocol: call.TCP, Address: "10.0.0.1:9000", Authority: product + ":9000"}},
+		"undeclared port":          {"client", "product-service:9080", Attempt{}, "client", call.Request{Protocol: call.HTTP, Address: product + ":9080", Authority: product + ":9080"}},
+		"undeclared port as TCP":   {"client", "product-service:9080", Attempt{As: hop.TCP}, "client", call.Request{Protocol: call.TCP, Address: product + ":9080", Authority: product + ":9080"}},
+		"application's own TLS":    {"plain-client", "product-service:8443", Attempt{}, "plain-client", call.Request{Protocol: call.TLS, Address: product + ":8443", Authority: product + ":8443"}},
+		"pod":                      {"client", "product-service-pod:19092", Attempt{}, "client", call.Request{Protocol: call.TCP, Address: "10.0.0.2:19092", Authority: "10.0.0.2:19092"}},
+		"entry":                    {"client", "external.products.test:8080", Attempt{}, "client", call.Request{Protocol: call.HTTP, Address: product + ":8080", Authority: "external.products.test:8080"}},
+		"entry through gateway":    {"gateway", "internal.products.test:8080", Attempt{}, here, call.Request{Protocol: call.HTTP, Address: "gateway:80", Authority: "internal.products.test:8080"}},
+		"subset": {"order-service", "migration:8080", Attempt{Subset: "vlegacy"}, "order-service",
+			call.Request{Protocol: call.HTTP, Address: "migration.default.svc.cluster.local:8080", Authority: "migration.default.svc.cluster.local:8080", Subset: "vlegacy"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.attempt.From, test.attempt.ID = test.from, "id"
+			if err := test.attempt.To.UnmarshalText([]byte(test.to)); err != nil {
+				t.Fatal(err)
+			}
+			test.want.ID, test.want.TimeoutMillis = "id", patience(hop.Protocol(test.want.Protocol))
+			via, got, err := sender(t).route(test.attempt)
+			if err != nil || via != test.via || !reflect.DeepEqual(got, test.want) {
+				t.Errorf("by %q: %+v, %v", via, got, err)
+			}
+		})
+	}
+}
+
+func TestEveryHopOfTheWorldHasARoute(t *testing.T) {
+	s := sender(t)
+	for _, h := range s.World.Hops() {
+		service, _ := s.World.Service(h.To.Service)
+		_, _, err := s.route(Attempt{ID: "id", Hop: h, Subset: "vistio"})
+		if probed := service.Kind == fixture.GatewayPod; probed != (err != nil) {
+			t.Errorf("%s: %v", h, err)
+		}
+	}
+}
+
+func TestAnAttemptWithoutAWayIsRefused(t *testing.T) {
+	for want, attempt := range map[string]Attempt{
+		"no such client":           {Hop: hop.Hop{From: "nobody", To: hop.ServicePort{Service: "product-service", Port: 8080}}},
+		"no such service port":     {Hop: hop.Hop{From: "client", To: hop.ServicePort{Service: "product-service", Port: 1}}},
+		"probe it":                 {Hop: hop.Hop{From: "plain-client", To: hop.ServicePort{Service: "ingress", Port: 8443}}},
+		"no pod is behind service": {Hop: hop.Hop{From: "client", To: hop.ServicePort{Service: "migration", Port: 8080}}},
+	} {
+		if _, _, err := sender(t).route(attempt); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error that says %q, got %v", want, err)
+		}
+	}
+}
+
+func TestEveryServersPodServesTheClearPort(t *testing.T) {
+	world := sender(t).World
+	serves := map[string]bool{"istio-ingressgateway": slices.Contains(routed(t, world, "product-service"), ClearPort)}
+	for _, service := range world.Services {
+		for _, port := range service.Ports {
+			if port.Workload == ClearPort && port.Protocol == hop.TCP {
+				serves[service.Workloads[0].Name] = true
+			}
+		}
+	}
+	for _, service := range world.Services {
+		for _, workload := range service.Workloads {
+			if !serves[workload.Name] {
+				t.Errorf("%s does not serve TCP at %d", workload.Name, ClearPort)
+			}
+		}
+	}
+}
+
+func routed(t *testing.T, world fixture.World, name string) []uint16 {
+	t.Helper()
+	service, found := world.Service(name)
+	if !found {
+		t.Fatalf("no service %s", name)
+	}
+	return service.Routed
+}

@@ -1,0 +1,166 @@
+package oracle
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Chart is the guide's flowchart, "Visual Representation of mTLS Verification", as fixtures/guide/flowchart.yaml holds it.
+type Chart struct {
+	Nodes []Node `yaml:"nodes"`
+	Edges []Edge `yaml:"edges"`
+}
+
+// Node is a box of the chart.
+type Node struct {
+	ID   string   `yaml:"id"`
+	Text string   `yaml:"text"`
+	Kind NodeKind `yaml:"kind"`
+	// Object decides at a decision, by one of its properties.
+	Object string `yaml:"object"`
+	By     string `yaml:"by"`
+	// Server and Client are the mode that a step claims.
+	Server Mode `yaml:"server"`
+	Client Mode `yaml:"client"`
+	// Fits are the ends that fit what a step claims.
+	Fits []End `yaml:"fits"`
+	End  End   `yaml:"end"`
+}
+
+// NodeKind tells what a box is.
+type NodeKind string
+
+// The kinds of node.
+const (
+	StartNode    NodeKind = "start"
+	DecisionNode NodeKind = "decision"
+	StepNode     NodeKind = "step"
+	EndNode      NodeKind = "end"
+)
+
+// End is where a walk through the chart ends.
+type End string
+
+// The ends of the chart.
+const (
+	Enabled  End = "enabled"
+	Disabled End = "disabled"
+	Debug    End = "debug"
+)
+
+// Edge is an arrow of the chart; When is the finding that takes it.
+type Edge struct {
+	From  string `yaml:"from"`
+	Label string `yaml:"label"`
+	To    string `yaml:"to"`
+	When  string `yaml:"when"`
+}
+
+// String returns "B -Exists-> C".
+func (e Edge) String() string {
+	if e.Label == "" {
+		return e.From + " -> " + e.To
+	}
+	return e.From + " -" + e.Label + "-> " + e.To
+}
+
+// ReadChart reads the chart and refuses one that cannot be walked.
+func ReadChart(content []byte) (Chart, error) {
+	var chart Chart
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&chart); err != nil {
+		return Chart{}, fmt.Errorf("flowchart: %w", err)
+	}
+	ids := map[string]bool{}
+	starts := 0
+	for _, node := range chart.Nodes {
+		if ids[node.ID] {
+			return Chart{}, fmt.Errorf("flowchart: node %s stands twice", node.ID)
+		}
+		ids[node.ID] = true
+		if err := chart.check(node); err != nil {
+			return Chart{}, fmt.Errorf("flowchart: node %s: %w", node.ID, err)
+		}
+		if node.Kind == StartNode {
+			starts++
+		}
+	}
+	if starts != 1 {
+		return Chart{}, fmt.Errorf("flowchart: %d start nodes, want one", starts)
+	}
+	for _, edge := range chart.Edges {
+		if !ids[edge.From] || !ids[edge.To] {
+			return Chart{}, fmt.Errorf("flowchart: edge %s has an end that is no node", edge)
+		}
+	}
+	return chart, nil
+}
+
+func (c Chart) check(node Node) error {
+	ways := len(c.from(node.ID))
+	switch node.Kind {
+	case DecisionNode:
+		if readers[node.Object] == nil || !slices.Contains([]string{byExistence, byTLS, byMode, byResult}, node.By) {
+			return fmt.Errorf("no object %q is decided on by %q", node.Object, node.By)
+		}
+	case StartNode, StepNode:
+		if ways != 1 {
+			return fmt.Errorf("%d edges leave it, want one", ways)
+		}
+	case EndNode:
+		if ways != 0 || !slices.Contains([]End{Enabled, Disabled, Debug}, node.End) {
+			return fmt.Errorf("end %q with %d edges", node.End, ways)
+		}
+	default:
+		return fmt.Errorf("kind %q", node.Kind)
+	}
+	return nil
+}
+
+// Ends lists the ends of the chart.
+func (c Chart) Ends() []End {
+	var ends []End
+	for _, node := range c.Nodes {
+		if node.Kind == EndNode {
+			ends = append(ends, node.End)
+		}
+	}
+	return ends
+}
+
+// Untaken lists the edges and ends that lie on none of the walks.
+func (c Chart) Untaken(walks []Walk) (edges []Edge, ends []End) {
+	for _, edge := range c.Edges {
+		if !slices.ContainsFunc(walks, func(w Walk) bool { return slices.Contains(w.Path, edge.String()) }) {
+			edges = append(edges, edge)
+		}
+	}
+	for _, end := range c.Ends() {
+		if !slices.ContainsFunc(walks, func(w Walk) bool { return w.End == end }) {
+			ends = append(ends, end)
+		}
+	}
+	return edges, ends
+}
+
+func (c Chart) from(id string) []Edge {
+	var edges []Edge
+	for _, edge := range c.Edges {
+		if edge.From == id {
+			edges = append(edges, edge)
+		}
+	}
+	return edges
+}
+
+func (c Chart) node(id string) Node {
+	i := slices.IndexFunc(c.Nodes, func(n Node) bool { return n.ID == id })
+	if i < 0 {
+		return Node{}
+	}
+	return c.Nodes[i]
+}

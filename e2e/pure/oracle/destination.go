@@ -1,0 +1,362 @@
+package oracle
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	networking "istio.io/api/networking/v1alpha3"
+)
+
+// rule is a DestinationRule of a snapshot.
+type rule = Object[*networking.DestinationRule]
+
+// The words of exportTo (https://istio.io/latest/docs/reference/config/networking/destination-rule/#DestinationRule).
+const (
+	everywhere = "*"
+	here       = "."
+)
+
+// destination is what rules of one host and namespace merge into.
+type destination struct {
+	host      string
+	namespace string
+	exportTo  map[string]bool
+	selector  map[string]string // nil without one
+	policy    *networking.TrafficPolicy
+	// decides is the rule whose traffic policy was kept, or the first one.
+	decides Meta
+	subsets []subset
+	// merged are the rules of the merge that its result rests on.
+	merged []Rule
+}
+
+// subset is a subset, and the rule that defines it.
+type subset struct {
+	*networking.Subset
+	by Meta
+}
+
+// place is one set of rules in which a host is looked for.
+type place struct {
+	rule      Rule
+	namespace string
+	which     which
+	// exported is true where a rule counts only if its exportTo names the client's namespace.
+	exported bool
+}
+
+// which are the rules of a namespace that a place holds.
+type which string
+
+const (
+	local   which = "local"   // that the namespace itself sees
+	private which = "private" // that nobody else sees
+	public  which = "public"  // the others
+)
+
+// destinationFor finds the rules that a client uses for a host
+// (istio/istio pilot/pkg/model/push_context.go, destinationRule; sidecar.go, DestinationRule).
+func (s Snapshot) destinationFor(client Workload, host, serviceNamespace string, t trail) *destination {
+	for i, where := range s.places(client.Namespace, serviceNamespace) {
+		found := s.at(where).mostSpecific(host, t)
+		if where.exported && len(found) > 0 {
+			visible := slices.DeleteFunc(slices.Clone(found), func(d destination) bool { return !seenFrom(d.exportTo, client.Namespace) })
+			if len(visible) < len(found) {
+				t.use(RuleExportTo)
+			}
+			found = visible
+		}
+		if len(found) == 0 {
+			continue
+		}
+		chosen := forWorkload(found, client, t)
+		t.use(where.rule)
+		if s.hides(client.Namespace, serviceNamespace, host, i) {
+			t.use(RuleHides)
+		}
+		if chosen != nil {
+			t.use(chosen.merged...)
+		}
+		return chosen
+	}
+	return nil
+}
+
+// hides tells whether a later place has a rule for the host too.
+func (s Snapshot) hides(clientNamespace, serviceNamespace, host string, at int) bool {
+	for _, where := range s.places(clientNamespace, serviceNamespace)[at+1:] {
+		for _, found := range s.at(where).mostSpecific(host, trail{}) {
+			if seenFrom(found.exportTo, clientNamespace) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// places are where rules are looked for, in order.
+func (s Snapshot) places(client, service string) []place {
+	root := s.Mesh.RootNamespace
+	var all []place
+	if client == root {
+		all = append(all, place{rule: RuleRootClient, namespace: root, which: private})
+	} else {
+		all = append(all, place{rule: RuleClientNamespace, namespace: client, which: local})
+	}
+	if service != "" {
+		all = append(all, place{rule: RuleServiceNamespace, namespace: service, which: public, exported: true})
+	}
+	if service != root {
+		all = append(all, place{rule: RuleRootNamespace, namespace: root, which: public, exported: true})
+	}
+	return all
+}
+
+// at are the rules of a place, merged by host.
+func (s Snapshot) at(where place) *destinations {
+	if s.index != nil {
+		return s.index.destinations(where, s.merge)
+	}
+	return s.merge(where)
+}
+
+func (s Snapshot) merge(where place) *destinations {
+	var rules []rule
+	for _, r := range s.rulesIn(where.namespace) {
+		if s.holds(where.which, r) {
+			rules = append(rules, r)
+		}
+	}
+	return s.merged(rules)
+}
+
+func (s Snapshot) holds(which which, r rule) bool {
+	switch which {
+	case local:
+		to := exportTo(r)
+		return len(to) == 0 || to[everywhere] || to[here] || to[r.Namespace]
+	case private:
+		return s.private(r)
+	}
+	return !s.private(r)
+}
+
+// exportTo reads where a rule is seen; one with a workloadSelector is seen in its own namespace alone.
+func exportTo(r rule) map[string]bool {
+	if r.Spec.GetWorkloadSelector() != nil {
+		return map[string]bool{here: true}
+	}
+	to := map[string]bool{}
+	for _, namespace := range r.Spec.GetExportTo() {
+		to[namespace] = true
+	}
+	return to
+}
+
+// private is true of a rule that is seen in its own namespace alone.
+func (s Snapshot) private(r rule) bool {
+	to := exportTo(r)
+	if len(to) == 0 {
+		return slices.Contains(s.Mesh.ExportRules, here)
+	}
+	return len(to) == 1 && (to[here] || to[r.Namespace])
+}
+
+func seenFrom(exportTo map[string]bool, namespace string) bool {
+	return len(exportTo) == 0 || exportTo[everywhere] || exportTo[namespace]
+}
+
+// fullHost gives a short name the rule's own namespace.
+func (s Snapshot) fullHost(r rule) string {
+	host := r.Spec.GetHost()
+	if host == "" || strings.Contains(host, ".") || strings.HasPrefix(host, "*") {
+		return host
+	}
+	return s.Mesh.hostName(host, r.Namespace)
+}
+
+// destinations are what the rules of one place merge into, in the order of their oldest rules.
+type destinations struct {
+	exact map[string][]destination // by host
+	wild  []destination
+}
+
+// merged merges the rules of one namespace by host: those with a selector first, then the oldest first; the first
+// traffic policy is kept and subsets add up (istio/istio pilot/pkg/model/destination_rule.go, mergeDestinationRule).
+func (s Snapshot) merged(rules []rule) *destinations {
+	rules = slices.Clone(rules)
+	slices.SortStableFunc(rules, func(a, b rule) int {
+		return cmp.Or(cmp.Compare(unselecting(a), unselecting(b)), byAge(a.Meta, b.Meta))
+	})
+	all := &destinations{exact: map[string][]destination{}}
+	for _, r := range rules {
+		host := s.fullHost(r)
+		if !strings.HasPrefix(host, "*") {
+			all.exact[host] = mergeInto(all.exact[host], host, r)
+			continue
+		}
+		all.wild = mergeInto(all.wild, host, r)
+	}
+	return all
+}
+
+// mergeInto merges a rule into those of its host and reach, or adds it.
+func mergeInto(all []destination, host string, r rule) []destination {
+	apart := true
+	for i := range all {
+		old := &all[i]
+		if old.host != host {
+			continue
+		}
+		exports := exportTo(r)
+		switch {
+		case maps.Equal(exports, old.exportTo):
+			apart = false
+		case len(old.exportTo) > 0 && superset(exports, old.exportTo):
+		default:
+			apart = true
+			continue
+		}
+		selector := selectorOf(r)
+		if selector != nil && old.selector != nil && !maps.Equal(selector, old.selector) {
+			apart = true
+			continue
+		}
+		if (selector == nil) == (old.selector == nil) {
+			apart = false
+		}
+		old.add(r)
+	}
+	if apart {
+		all = append(all, newDestination(host, r))
+	}
+	return all
+}
+
+func unselecting(r rule) int {
+	if r.Spec.GetWorkloadSelector() != nil {
+		return 0
+	}
+	return 1
+}
+
+func selectorOf(r rule) map[string]string {
+	if r.Spec.GetWorkloadSelector() == nil {
+		return nil
+	}
+	labels := r.Spec.GetWorkloadSelector().GetMatchLabels()
+	if labels == nil {
+		return map[string]string{}
+	}
+	return labels
+}
+
+func superset(of, small map[string]bool) bool {
+	for key := range small {
+		if !of[key] {
+			return false
+		}
+	}
+	return true
+}
+
+func newDestination(host string, r rule) destination {
+	d := destination{
+		host: host, namespace: r.Namespace, exportTo: exportTo(r), selector: selectorOf(r),
+		policy: r.Spec.GetTrafficPolicy(), decides: r.Meta,
+	}
+	d.addSubsets(r)
+	if d.host != r.Spec.GetHost() {
+		d.merged = append(d.merged, RuleShortName)
+	}
+	return d
+}
+
+// add merges a younger rule into the destination.
+func (d *destination) add(r rule) {
+	d.addSubsets(r)
+	if len(r.Spec.GetSubsets()) > 0 {
+		d.merged = append(d.merged, RuleSubsetsJoin)
+	}
+	if r.Spec.GetTrafficPolicy() == nil {
+		return
+	}
+	if d.policy == nil {
+		d.policy, d.decides = r.Spec.GetTrafficPolicy(), r.Meta
+		return
+	}
+	d.merged = append(d.merged, RuleOldestPolicy)
+	if d.decides.Created.Equal(r.Created) {
+		d.merged = append(d.merged, RuleTie)
+	}
+}
+
+func (d *destination) addSubsets(r rule) {
+	for _, own := range r.Spec.GetSubsets() {
+		if d.subset(own.GetName()) == nil {
+			d.subsets = append(d.subsets, subset{Subset: own, by: r.Meta})
+		}
+	}
+}
+
+// subset finds a subset by its name.
+func (d *destination) subset(name string) *subset {
+	if d == nil {
+		return nil
+	}
+	for i := range d.subsets {
+		if d.subsets[i].GetName() == name {
+			return &d.subsets[i]
+		}
+	}
+	return nil
+}
+
+// mostSpecific finds the destinations of the host itself, or of the longest wildcard that matches it.
+func (d *destinations) mostSpecific(host string, t trail) []destination {
+	best, wildcards := "", 0
+	for _, one := range d.wild {
+		if !strings.HasSuffix(host, one.host[1:]) {
+			continue
+		}
+		if best != one.host {
+			wildcards++
+		}
+		if len(one.host) > len(best) {
+			best = one.host
+		}
+	}
+	if exact := d.exact[host]; len(exact) > 0 {
+		if wildcards > 0 {
+			t.use(RuleExact)
+		}
+		return slices.Clone(exact)
+	}
+	if best == "" {
+		return nil
+	}
+	t.use(RuleWildcard)
+	if wildcards > 1 {
+		t.use(RuleLongest)
+	}
+	return slices.DeleteFunc(slices.Clone(d.wild), func(one destination) bool { return one.host != best })
+}
+
+// forWorkload picks the destination that selects the client, else one without selector.
+func forWorkload(found []destination, client Workload, t trail) *destination {
+	var general *destination
+	for i := range found {
+		d := &found[i]
+		if d.selector == nil {
+			general = d
+			continue
+		}
+		if d.namespace == client.Namespace && selects(d.selector, client.Labels) {
+			t.use(RuleSelector)
+			return d
+		}
+	}
+	return general
+}

@@ -1,0 +1,91 @@
+package oracle
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Host is a name that the mesh knows, and the ports behind it.
+type Host struct {
+	Name      string
+	Namespace string // of the Service or ServiceEntry
+	Ports     []Port // of TCP, by their numbers
+	Entry     bool   // a ServiceEntry made it
+}
+
+// Hosts lists what the mesh knows by a name, by their names: Services, and what ServiceEntries name without a wildcard. An
+// ExternalName is no host of its own.
+func (s Snapshot) Hosts() []Host {
+	var all []Host
+	for _, service := range s.Services {
+		if service.Kind == ClusterIP || service.Kind == Headless {
+			all = append(all, s.hostOf(service))
+		}
+	}
+	for _, entry := range s.ServiceEntries {
+		for _, name := range entry.Spec.GetHosts() {
+			if strings.HasPrefix(name, "*") {
+				continue
+			}
+			host := Host{Name: name, Namespace: entry.Namespace, Entry: true}
+			for _, port := range entry.Spec.GetPorts() {
+				host.Ports = append(host.Ports, s.entryTarget(entry, name, port, trail{}).port)
+			}
+			all = append(all, host)
+		}
+	}
+	slices.SortFunc(all, func(a, b Host) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Namespace, b.Namespace)) })
+	return slices.CompactFunc(all, func(a, b Host) bool { return a.Name == b.Name })
+}
+
+func (s Snapshot) hostOf(service Service) Host {
+	ports := slices.Clone(service.Ports)
+	slices.SortFunc(ports, func(a, b Port) int { return cmp.Compare(a.Number, b.Number) })
+	return Host{Name: s.hostName(service), Namespace: service.Namespace, Ports: ports}
+}
+
+// Host finds a host by NAME of the namespace given, by NAME.NAMESPACE, NAME.NAMESPACE.svc or whole; an ExternalName leads to
+// what it stands for.
+func (s Snapshot) Host(name, namespace string) (Host, error) {
+	asked := name
+	for range maxAliases {
+		service, found := s.serviceOf(name, namespace)
+		switch {
+		case !found:
+			for _, host := range s.Hosts() {
+				if host.Name == name {
+					return host, nil
+				}
+			}
+			return Host{}, fmt.Errorf("%s is no service of the mesh (looked for in namespace %s; NAME.NAMESPACE names one of another)", asked, namespace)
+		case service.Kind == ExternalName:
+			name = service.Target
+		default:
+			return s.hostOf(service), nil
+		}
+	}
+	return Host{}, fmt.Errorf("%s: its ExternalNames lead nowhere", asked)
+}
+
+func (s Snapshot) serviceOf(name, namespace string) (Service, bool) {
+	name = strings.TrimSuffix(name, ".svc")
+	for _, own := range s.servicesNamed(name) {
+		if own.Namespace == namespace || name != own.Name {
+			return own, true
+		}
+	}
+	return Service{}, false
+}
+
+// Behind lists the workloads behind a host that is a Service, as NAMESPACE/NAME.
+func (s Snapshot) Behind(host Host) []string {
+	var all []string
+	for _, service := range s.servicesNamed(host.Name) {
+		for _, workload := range s.behind(service) {
+			all = append(all, workload.String())
+		}
+	}
+	return all
+}

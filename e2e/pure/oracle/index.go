@@ -1,0 +1,122 @@
+package oracle
+
+import "sync"
+
+// index finds what answers look for in a snapshot that changes no more. Without one each answer looks through all of it.
+type index struct {
+	workloads map[string][]Workload // settled, by NAME and by NAMESPACE/NAME
+	within    map[string][]Workload // settled, by namespace
+	services  map[string][]Service  // by NAME, by NAME.NAMESPACE and by host
+	peers     map[string][]peer     // by namespace
+	rules     map[string][]rule     // by namespace
+
+	mu     sync.Mutex
+	merged map[place]*destinations
+}
+
+// Indexed returns the snapshot for many questions: in a mesh of a thousand services each is answered in microseconds.
+// It is safe for concurrent use as long as nothing of it is changed.
+func (s Snapshot) Indexed() Snapshot {
+	made := &index{
+		workloads: map[string][]Workload{}, within: map[string][]Workload{}, services: map[string][]Service{},
+		peers: map[string][]peer{}, rules: map[string][]rule{}, merged: map[place]*destinations{},
+	}
+	for _, own := range s.Workloads {
+		own = s.settle(own)
+		for _, name := range []string{own.Name, own.String()} {
+			made.workloads[name] = append(made.workloads[name], own)
+		}
+		made.within[own.Namespace] = append(made.within[own.Namespace], own)
+	}
+	for _, own := range s.Services {
+		for _, name := range s.names(own) {
+			made.services[name] = append(made.services[name], own)
+		}
+	}
+	for _, own := range s.PeerAuthentications {
+		made.peers[own.Namespace] = append(made.peers[own.Namespace], own)
+	}
+	for _, own := range s.DestinationRules {
+		made.rules[own.Namespace] = append(made.rules[own.Namespace], own)
+	}
+	s.index = made
+	return s
+}
+
+// destinations are merged once for each place.
+func (i *index) destinations(where place, merge func(place) *destinations) *destinations {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	found, known := i.merged[where]
+	if !known {
+		found = merge(where)
+		i.merged[where] = found
+	}
+	return found
+}
+
+// names are those by which a service is asked for.
+func (s Snapshot) names(service Service) []string {
+	return []string{service.Name, service.Name + "." + service.Namespace, s.hostName(service)}
+}
+
+func (s Snapshot) workloadsNamed(name string) []Workload {
+	if s.index != nil {
+		return s.index.workloads[name]
+	}
+	return s.settled(func(w Workload) bool { return name == w.Name || name == w.String() })
+}
+
+func (s Snapshot) workloadsIn(namespace string) []Workload {
+	if s.index != nil {
+		return s.index.within[namespace]
+	}
+	return s.settled(func(w Workload) bool { return w.Namespace == namespace })
+}
+
+func (s Snapshot) settled(keep func(Workload) bool) []Workload {
+	var all []Workload
+	for _, own := range s.Workloads {
+		if keep(own) {
+			all = append(all, s.settle(own))
+		}
+	}
+	return all
+}
+
+func (s Snapshot) servicesNamed(name string) []Service {
+	if s.index != nil {
+		return append([]Service(nil), s.index.services[name]...)
+	}
+	var all []Service
+	for _, own := range s.Services {
+		if name == own.Name || name == own.Name+"."+own.Namespace || name == s.hostName(own) {
+			all = append(all, own)
+		}
+	}
+	return all
+}
+
+func (s Snapshot) peersIn(namespace string) []peer {
+	if s.index != nil {
+		return s.index.peers[namespace]
+	}
+	return in(s.PeerAuthentications, namespace)
+}
+
+func (s Snapshot) rulesIn(namespace string) []rule {
+	if s.index != nil {
+		return s.index.rules[namespace]
+	}
+	return in(s.DestinationRules, namespace)
+}
+
+func in[Spec any](objects []Object[Spec], namespace string) []Object[Spec] {
+	var all []Object[Spec]
+	for _, own := range objects {
+		if own.Namespace == namespace {
+			all = append(all, own)
+		}
+	}
+	return all
+}

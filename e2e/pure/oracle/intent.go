@@ -1,0 +1,95 @@
+// Package oracle says what policies ask of a hop, without Istio's code. Each of its rules names its Source: the documents
+// that state it, or the file of istiod that it was read in where no document does. A mistake of istiod's is found where
+// documents state the rule; where istiod's source alone does, the oracle shares it.
+package oracle
+
+import (
+	"slices"
+
+	"mtls.test/conformance/e2e/pure/hop"
+)
+
+// Question is one hop as it will be tried.
+type Question struct {
+	// Client is a workload of the snapshot: the suite's name of it, NAME, or NAMESPACE/NAME where a name stands twice.
+	Client string
+	// To is the server; its service may be NAME, NAME.NAMESPACE or a whole host.
+	To hop.ServicePort
+	// Subset is the subset that the client's route names.
+	Subset string
+	// Offer is what a TLS client of our own offers; nil when the client's application speaks for itself.
+	Offer *Offer
+	// As is what the application speaks where the port does not tell; empty for what the port declares.
+	As hop.Protocol
+}
+
+// Mode is the mTLS mode of one end of a hop.
+type Mode string
+
+// The modes of a server (PeerAuthentication) and of a client (ClientTLSSettings).
+const (
+	Strict      Mode = "STRICT"
+	Permissive  Mode = "PERMISSIVE"
+	Disable     Mode = "DISABLE"
+	Simple      Mode = "SIMPLE"
+	Mutual      Mode = "MUTUAL"
+	IstioMutual Mode = "ISTIO_MUTUAL"
+	// Auto is a client without a rule's TLS settings: auto-mTLS decides for each endpoint.
+	Auto Mode = "AUTO"
+	// NoProxy is an end without a proxy: its application speaks for itself.
+	NoProxy Mode = "NONE"
+)
+
+// Answer is what the policies ask of a hop.
+type Answer struct {
+	// Says is the outcome; empty when the policies do not decide it, and Why tells what is missing.
+	Says    hop.Outcome `json:"says,omitempty"`
+	Refusal hop.Refusal `json:"refusal,omitempty"`
+	Why     string      `json:"why"`
+	Server  Server      `json:"server"`
+	Client  Client      `json:"client"`
+	// Rules are the named rules that were used, sorted.
+	Rules []Rule `json:"rules"`
+	// Identities are what the two ends prove to each other.
+	Identities Identities `json:"identities,omitzero"`
+}
+
+// Server is the server's end: its mode, and the policy that decided it.
+type Server struct {
+	Mode   Mode   `json:"mode"`
+	Policy string `json:"policy,omitempty"` // KIND NAMESPACE/NAME; empty for the default
+	Rule   Rule   `json:"rule"`
+}
+
+// Client is the client's end: its mode, and the object that decided it.
+type Client struct {
+	Mode   Mode   `json:"mode"`
+	Object string `json:"object,omitempty"` // KIND NAMESPACE/NAME; empty for auto-mTLS
+	Rule   Rule   `json:"rule"`
+}
+
+// Identities are the SPIFFE IDs of the two ends, where the outcome is mTLS, and the DNS names in the certificate of a server
+// that is known by names, where the outcome is TLS of any kind: an application's own, or a gateway's credential.
+type Identities struct {
+	Client      hop.Identity `json:"client,omitempty"`
+	Server      hop.Identity `json:"server,omitempty"`
+	ServerNames []string     `json:"serverNames,omitempty"`
+}
+
+// trail collects the rules that an answer used.
+type trail map[Rule]bool
+
+func (t trail) use(rules ...Rule) {
+	for _, rule := range rules {
+		t[rule] = true
+	}
+}
+
+func (t trail) sorted() []Rule {
+	rules := make([]Rule, 0, len(t))
+	for rule := range t {
+		rules = append(rules, rule)
+	}
+	slices.Sort(rules)
+	return rules
+}

@@ -1,0 +1,240 @@
+package oracle
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"mtls.test/conformance/e2e/pure/hop"
+)
+
+// The labels by which Istio injects and marks a sidecar
+// (https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/).
+const (
+	injectionLabel = "istio-injection"
+	injectLabel    = "sidecar.istio.io/inject"
+	tlsModeLabel   = "security.istio.io/tlsMode"
+	// Of ambient mode (https://istio.io/latest/docs/reference/config/labels/, …/config/annotations/).
+	dataplaneLabel        = "istio.io/dataplane-mode"
+	redirectionAnnotation = "ambient.istio.io/redirection"
+	tunnelLabel           = "networking.istio.io/tunnel"
+	proxyContainer        = "istio-proxy"
+	revisionLabel         = "istio.io/rev"
+)
+
+// targetPort is a workload's port by number or, for each workload to look up among its containers' ports, by name.
+type targetPort struct {
+	number uint16
+	name   string
+}
+
+// UnmarshalJSON reads a number or a name.
+func (p *targetPort) UnmarshalJSON(text []byte) error {
+	if strings.HasPrefix(string(text), `"`) {
+		return json.Unmarshal(text, &p.name)
+	}
+	return json.Unmarshal(text, &p.number)
+}
+
+func decodeService(meta Meta, content json.RawMessage) (Service, error) {
+	var spec struct {
+		Type         string            `json:"type"`
+		ClusterIP    string            `json:"clusterIP"`
+		ExternalName string            `json:"externalName"`
+		Selector     map[string]string `json:"selector"`
+		Ports        []struct {
+			Name        string     `json:"name"`
+			Port        uint16     `json:"port"`
+			TargetPort  targetPort `json:"targetPort"`
+			AppProtocol string     `json:"appProtocol"`
+			Protocol    string     `json:"protocol"`
+		} `json:"ports"`
+	}
+	if err := decodeInto(content, &spec); err != nil {
+		return Service{}, err
+	}
+	service := Service{Name: meta.Name, Namespace: meta.Namespace, Kind: ClusterIP, Selector: spec.Selector}
+	switch {
+	case spec.Type == "ExternalName":
+		service.Kind, service.Target = ExternalName, spec.ExternalName
+	case spec.ClusterIP == "None":
+		service.Kind = Headless
+	}
+	service.Unselected = len(spec.Selector) == 0 && service.Kind != ExternalName
+	for _, port := range spec.Ports {
+		if port.Protocol != "" && port.Protocol != "TCP" {
+			continue
+		}
+		declared := port.AppProtocol
+		if declared == "" {
+			declared = port.Name
+		}
+		service.Ports = append(service.Ports, Port{
+			Name: port.Name, Number: port.Port, Workload: cmp.Or(port.TargetPort.number, port.Port), Target: port.TargetPort.name, Protocol: spoken(port.Name, declaredProtocol(declared)),
+		})
+	}
+	return service, nil
+}
+
+// spoken tells the world's server-first port from others declared tcp: no declaration can.
+func spoken(name string, declared hop.Protocol) hop.Protocol {
+	if declared == hop.TCP && name == string(hop.Greet) {
+		return hop.Greet
+	}
+	return declared
+}
+
+// declaredProtocol reads an appProtocol or a port's name as Istio does
+// (https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/).
+func declaredProtocol(declared string) hop.Protocol {
+	declared = strings.ToLower(declared)
+	switch declared {
+	case "kubernetes.io/h2c", "kubernetes.io/ws":
+		return hop.HTTP
+	case "kubernetes.io/wss":
+		return hop.TLS
+	}
+	word, _, _ := strings.Cut(declared, "-")
+	switch word {
+	case "grpc":
+		return hop.GRPC
+	case "http", "http2", "http_proxy":
+		return hop.HTTP
+	case "https", "tls":
+		return hop.TLS
+	case "tcp", "mongo", "redis", "mysql":
+		return hop.TCP
+	}
+	return hop.Auto
+}
+
+type podSpec struct {
+	ServiceAccountName string      `json:"serviceAccountName"`
+	Containers         []container `json:"containers"`
+	InitContainers     []container `json:"initContainers"`
+}
+
+type container struct {
+	Name  string   `json:"name"`
+	Args  []string `json:"args"`
+	Ports []struct {
+		Name   string `json:"name"`
+		Number uint16 `json:"containerPort"`
+	} `json:"ports"`
+}
+
+// hasProxy looks among init containers too: from Kubernetes 1.29 on the sidecar may be one that restarts.
+func (p podSpec) hasProxy() bool {
+	for _, container := range join(p.Containers, p.InitContainers) {
+		if container.Name == proxyContainer {
+			return true
+		}
+	}
+	return false
+}
+
+// domain is what the proxy's arguments name.
+func (p podSpec) domain() string {
+	for _, container := range join(p.Containers, p.InitContainers) {
+		if container.Name == proxyContainer {
+			return DomainOf(container.Args)
+		}
+	}
+	return ""
+}
+
+func decodePod(meta Meta, doc document) (Workload, error) {
+	var spec podSpec
+	if err := decodeInto(doc.Spec, &spec); err != nil {
+		return Workload{}, err
+	}
+	workload := newWorkload(meta, meta.Labels, spec)
+	workload.HasProxy = spec.hasProxy()
+	workload.Domain = spec.domain()
+	workload.Gateway = workload.HasProxy && len(spec.Containers) == 1 && spec.Containers[0].Name == proxyContainer &&
+		meta.Labels[tlsModeLabel] == ""
+	workload.Revision = cmp.Or(doc.Metadata.Annotations[revisionLabel], meta.Labels[revisionLabel])
+	workload.Ambient = meta.Labels[tunnelLabel] == "http" || !workload.HasProxy &&
+		(meta.Labels[dataplaneLabel] == "ambient" || doc.Metadata.Annotations[redirectionAnnotation] == "enabled")
+	for _, address := range doc.Status.PodIPs {
+		parsed, err := netip.ParseAddr(address.IP)
+		if err != nil {
+			return Workload{}, fmt.Errorf("status.podIPs: %w", err)
+		}
+		workload.Addresses = append(workload.Addresses, parsed)
+	}
+	return workload, nil
+}
+
+// decodeDeployment reads the pods that a Deployment will make; their namespace decides on injection where their own
+// label does not, so the proxy is known only once the snapshot is whole.
+func decodeDeployment(meta Meta, content json.RawMessage) (Workload, error) {
+	var spec struct {
+		Template struct {
+			Metadata struct {
+				Labels map[string]string `json:"labels"`
+			} `json:"metadata"`
+			Spec podSpec `json:"spec"`
+		} `json:"template"`
+	}
+	if err := decodeInto(content, &spec); err != nil {
+		return Workload{}, err
+	}
+	workload := newWorkload(meta, spec.Template.Metadata.Labels, spec.Template.Spec)
+	workload.pending = !spec.Template.Spec.hasProxy()
+	workload.HasProxy = !workload.pending
+	return workload, nil
+}
+
+func newWorkload(meta Meta, labels map[string]string, spec podSpec) Workload {
+	account := spec.ServiceAccountName
+	if account == "" {
+		account = "default"
+	}
+	workload := Workload{Name: meta.Name, Namespace: meta.Namespace, Labels: labels, ServiceAccount: account, Ports: map[string]uint16{}}
+	for _, container := range join(spec.Containers, spec.InitContainers) {
+		for _, port := range container.Ports {
+			workload.Ports[port.Name] = port.Number
+		}
+	}
+	return workload
+}
+
+// settle adds to a workload what its namespace says of it. Of what a Deployment's pods will be the pod's own label stands
+// above its namespace's
+// (https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy).
+func (s Snapshot) settle(w Workload) Workload {
+	if w.pending {
+		w.pending = false
+		w.HasProxy = s.Injected[w.Namespace]
+		if own, given := w.Labels[injectLabel]; given {
+			w.HasProxy = own == "true"
+		}
+		if w.HasProxy {
+			w.Labels = withDefault(w.Labels, tlsModeLabel, istioMode)
+		}
+	}
+	w.Ambient = w.Ambient || s.Ambient[w.Namespace] && !w.HasProxy && w.Labels[dataplaneLabel] != "none"
+	return w
+}
+
+// withDefault returns labels with one added where it is missing.
+func withDefault(labels map[string]string, name, value string) map[string]string {
+	all := map[string]string{name: value}
+	for key, own := range labels {
+		all[key] = own
+	}
+	return all
+}
+
+func decodeInto(content json.RawMessage, into any) error {
+	if len(content) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(content, into); err != nil {
+		return fmt.Errorf("spec: %w", err)
+	}
+	return nil
+}

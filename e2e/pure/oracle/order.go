@@ -1,0 +1,34 @@
+package oracle
+
+import (
+	"cmp"
+	"slices"
+)
+
+// byAge orders objects as Istio takes them: the oldest first, those of one second by name, then by namespace
+// (istio/istio pilot/pkg/model/config.go, configCompareByCreationTime). The API server keeps whole seconds.
+func byAge(a, b Meta) int {
+	return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Namespace, b.Namespace))
+}
+
+// sortedByAge returns the objects that keep is true of, the oldest first.
+func sortedByAge[Spec any](objects []Object[Spec], keep func(Object[Spec]) bool) []Object[Spec] {
+	var kept []Object[Spec]
+	for _, object := range objects {
+		if keep(object) {
+			kept = append(kept, object)
+		}
+	}
+	slices.SortStableFunc(kept, func(a, b Object[Spec]) int { return byAge(a.Meta, b.Meta) })
+	return kept
+}
+
+// selects tells whether labels hold all of a selector; an empty one selects everything.
+func selects(selector, labels map[string]string) bool {
+	for key, value := range selector {
+		if own, found := labels[key]; !found || own != value {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,168 @@
+package oracle
+
+import (
+	"cmp"
+	"slices"
+
+	networking "istio.io/api/networking/v1alpha3"
+
+	"mtls.test/conformance/e2e/pure/hop"
+)
+
+// Walk is a way through the guide's chart.
+type Walk struct {
+	// Path are the edges taken, each as "B -Exists-> C".
+	Path []string `json:"path"`
+	// Step is the box whose claim the guide leaves the reader with.
+	Step   string `json:"step,omitempty"`
+	Object string `json:"object,omitempty"` // that the chart looked at last, as KIND NAMESPACE/NAME
+	// End is where the walk ends; empty where the chart has no edge for what was found.
+	End End `json:"end,omitempty"`
+	// Stuck is the node without an edge for what was found.
+	Stuck string `json:"stuck,omitempty"`
+	// claim is the step's node.
+	claim Node
+}
+
+// The properties by which a decision is made.
+const (
+	byExistence = "existence" // of the object
+	byTLS       = "tls"       // whether the object has TLS settings
+	byMode      = "mode"
+	byResult    = "result"
+)
+
+// found is the object that a decision looks at; mode is empty where it has none.
+type found struct {
+	name string
+	mode string
+}
+
+// readers read what a decision looks at, as the guide's own commands list it: kubectl sorts by name, and the guide looks
+// at the first.
+var readers = map[string]func(Snapshot, target, hop.Outcome) *found{
+	"mesh PeerAuthentication": func(s Snapshot, _ target, _ hop.Outcome) *found { return s.listed(s.Mesh.RootNamespace) },
+	"service PeerAuthentication": func(s Snapshot, to target, _ hop.Outcome) *found {
+		return s.listed(to.namespace)
+	},
+	"service DestinationRule": func(s Snapshot, to target, _ hop.Outcome) *found { return s.listedRule(to) },
+	"result":                  func(_ Snapshot, _ target, observed hop.Outcome) *found { return &found{mode: resultOf(observed)} },
+}
+
+// listed is the PeerAuthentication that kubectl get shows first in a namespace.
+func (s Snapshot) listed(namespace string) *found {
+	var all []peer
+	for _, policy := range s.PeerAuthentications {
+		if policy.Namespace == namespace {
+			all = append(all, policy)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	policy := slices.MinFunc(all, func(a, b peer) int { return cmp.Compare(a.Name, b.Name) })
+	mode, _ := modeOf(policy.Spec.GetMtls())
+	return &found{name: policy.String(), mode: string(mode)}
+}
+
+// listedRule is the DestinationRule for the service that kubectl get shows first in its namespace, one with TLS settings
+// before one without.
+func (s Snapshot) listedRule(to target) *found {
+	var all []rule
+	for _, r := range s.DestinationRules {
+		if r.Namespace == to.namespace && s.fullHost(r) == to.host {
+			all = append(all, r)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	r := slices.MinFunc(all, func(a, b rule) int {
+		return cmp.Or(cmp.Compare(lacksTLS(a), lacksTLS(b)), cmp.Compare(a.Name, b.Name))
+	})
+	listed := &found{name: r.String()}
+	if tls := r.Spec.GetTrafficPolicy().GetTls(); tls != nil {
+		listed.mode = networking.ClientTLSSettings_TLSmode_name[int32(tls.GetMode())]
+	}
+	return listed
+}
+
+func lacksTLS(r rule) int {
+	if r.Spec.GetTrafficPolicy().GetTls() != nil {
+		return 0
+	}
+	return 1
+}
+
+// resultOf is what the guide's last check would say of an outcome.
+func resultOf(observed hop.Outcome) string {
+	switch observed {
+	case hop.MTLS:
+		return "active"
+	case hop.Plaintext, hop.OneWayTLS, hop.AppTLS:
+		return "inactive"
+	case hop.Refused:
+		return "error"
+	}
+	return ""
+}
+
+// endOf is the end that fits an outcome.
+func endOf(says hop.Outcome) End {
+	return map[string]End{"active": Enabled, "inactive": Disabled, "error": Debug}[resultOf(says)]
+}
+
+// Walk follows the chart to the letter for a service and the outcome that was observed: an existing mesh policy ends
+// the search, so overrides and rules are never consulted.
+func (c Chart) Walk(s Snapshot, service hop.ServicePort, observed hop.Outcome) (Walk, error) {
+	to, err := s.find(service, trail{})
+	if err != nil {
+		return Walk{}, err
+	}
+	walk := Walk{Path: []string{}}
+	at := c.Nodes[slices.IndexFunc(c.Nodes, func(n Node) bool { return n.Kind == StartNode })]
+	for range c.Nodes {
+		switch at.Kind {
+		case EndNode:
+			walk.End = at.End
+			return walk, nil
+		case StepNode:
+			if len(at.Fits) > 0 {
+				walk.Step, walk.claim = at.Text, at
+			}
+		}
+		edge, found := c.next(at, s, to, observed, &walk)
+		if !found {
+			break
+		}
+		walk.Path = append(walk.Path, edge.String())
+		at = c.node(edge.To)
+	}
+	walk.Stuck = at.Text
+	return walk, nil
+}
+
+// next is the edge that leaves a node.
+func (c Chart) next(at Node, s Snapshot, to target, observed hop.Outcome, walk *Walk) (Edge, bool) {
+	edges := c.from(at.ID)
+	if at.Kind != DecisionNode {
+		return edges[0], true
+	}
+	object := readers[at.Object](s, to, observed)
+	finding := "missing"
+	switch {
+	case object == nil:
+	case at.By == byExistence, at.By == byTLS && object.mode != "":
+		finding = "exists"
+	case at.By == byMode, at.By == byResult:
+		finding = object.mode
+	}
+	if object != nil && object.name != "" {
+		walk.Object = object.name
+	}
+	i := slices.IndexFunc(edges, func(e Edge) bool { return e.When == finding })
+	if i < 0 {
+		return Edge{}, false
+	}
+	return edges[i], true
+}

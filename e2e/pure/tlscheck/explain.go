@@ -1,0 +1,74 @@
+package tlscheck
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"mtls.test/conformance/e2e/pure/oracle"
+)
+
+// Explained is Istio's answer for a hop beside where the guide's chart leads its reader.
+type Explained struct {
+	Hop
+	Host    string
+	Walk    oracle.Walk
+	Differs string // how that is not Istio's answer
+}
+
+// Write prints the answer with the object that decided each step, then the chart's path.
+func (e Explained) Write(to io.Writer) error {
+	var text strings.Builder
+	line := func(name, format string, arguments ...any) {
+		fmt.Fprintf(&text, "  %-12s%s\n", name, fmt.Sprintf(format, arguments...))
+	}
+	endpoint := cmp.Or(e.Endpoint, "no endpoint")
+	fmt.Fprintf(&text, "%s -> %s:%d (%s): %s\n", e.Client, e.Host, e.Port, endpoint, e.Status)
+	line("server", "%s, by %s (%s)", cell(string(e.Asked.Server.Mode)), cmp.Or(e.Asked.Server.Policy, "no policy"), cell(string(e.Asked.Server.Rule)))
+	line("client", "%s, by %s (%s)", cell(string(e.Asked.Client.Mode)), cmp.Or(e.Asked.Client.Object, "no rule"), cell(string(e.Asked.Client.Rule)))
+	line("so", "%s: %s", e.asked(), e.Asked.Why)
+	for i, rule := range e.Asked.Rules {
+		line(heading(i, "rules"), "%s", rule)
+	}
+	if c := e.Configured; c != nil {
+		line("proxies", "%s: %s", c.text(), cmp.Or(c.Missing, c.Why))
+	}
+	if o := e.Observed; o != nil {
+		line("probe", "%s", o.text())
+	}
+	for i, edge := range e.Walk.Path {
+		line(heading(i, "guide"), "%s", edge)
+	}
+	switch {
+	case e.Walk.Stuck != "":
+		line("", "it has no way on from %q", e.Walk.Stuck)
+	case e.Walk.Step != "":
+		line("", "%q, by %s; it ends at: %s", e.Walk.Step, cmp.Or(e.Walk.Object, "no object"), e.Walk.End)
+	default:
+		line("", "it ends at: %s", e.Walk.End)
+	}
+	if e.Differs != "" {
+		line("differs", "%s", e.Differs)
+	}
+	_, err := io.WriteString(to, text.String())
+	return err
+}
+
+func (e Explained) asked() string {
+	switch {
+	case e.Asked.Says == "":
+		return "unknown"
+	case e.Asked.Refusal != "":
+		return fmt.Sprintf("%s (%s)", e.Asked.Says, e.Asked.Refusal)
+	}
+	return string(e.Asked.Says)
+}
+
+// heading stands before the first of several lines alone.
+func heading(i int, name string) string {
+	if i == 0 {
+		return name
+	}
+	return ""
+}

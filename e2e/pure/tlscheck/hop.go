@@ -1,0 +1,142 @@
+package tlscheck
+
+import (
+	"fmt"
+	"time"
+
+	"mtls.test/conformance/e2e/pure/envoy"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/oracle"
+)
+
+// Hop is one client workload and one endpoint of a service port, with what is known of the two.
+type Hop struct {
+	Client     string        `json:"client"` // NAMESPACE/NAME
+	Port       uint16        `json:"port"`   // the Service's
+	Subset     string        `json:"subset,omitempty"`
+	Endpoint   string        `json:"endpoint,omitempty"` // NAMESPACE/NAME; empty where none is reached
+	Behind     uint16        `json:"behind,omitempty"`   // the endpoint's port
+	Status     Status        `json:"status"`
+	Reason     string        `json:"reason,omitempty"`
+	Asked      oracle.Answer `json:"asked"`
+	Configured *Configured   `json:"configured,omitempty"` // nil where no proxy was read
+	Observed   *Observed     `json:"observed,omitempty"`   // nil without a probe
+}
+
+// Configured is what both proxies are configured to do with a hop, and what the two together will do.
+type Configured struct {
+	envoy.Prediction
+	Missing string `json:"missing,omitempty"` // why it cannot be told
+	// Cluster is the client proxy's, Match the transport socket match that the endpoint picks in it.
+	Cluster string `json:"cluster,omitempty"`
+	Match   string `json:"match,omitempty"`
+	// Client and Server are the mesh certificates that the proxies hold; nil where one holds none.
+	Client *Certificate `json:"clientCertificate,omitempty"`
+	Server *Certificate `json:"serverCertificate,omitempty"`
+}
+
+// Certificate is a proxy's own, as far as a reader must care.
+type Certificate struct {
+	Identity hop.Identity `json:"identity,omitempty"`
+	Serial   string       `json:"serial"`
+	NotAfter time.Time    `json:"notAfter"`
+	DaysLeft int          `json:"daysLeft"` // whole days; negative once it is over
+	left     time.Duration
+}
+
+// CertificateOf reads a proxy's own certificate at a time; nil where it holds none.
+func CertificateOf(dump *envoy.Dump, at time.Time) *Certificate {
+	if dump == nil {
+		return nil
+	}
+	secret, err := dump.Secret(envoy.WorkloadSecret)
+	if err != nil || secret.Serial == "" {
+		return nil
+	}
+	left := secret.NotAfter.Sub(at)
+	days := int(left.Hours() / 24)
+	if left < 0 {
+		days--
+	}
+	return &Certificate{Identity: secret.Identity, Serial: secret.Serial, NotAfter: secret.NotAfter, DaysLeft: days, left: left}
+}
+
+// text is the time left: in hours below two days.
+func (c *Certificate) text() string {
+	switch {
+	case c == nil:
+		return none
+	case c.left < 0:
+		return "expired"
+	case c.left < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(c.left.Hours()))
+	}
+	return fmt.Sprintf("%dd", c.DaysLeft)
+}
+
+// Observed is what a server's end did with connections of a probe's: one in the clear and one with a certificate of the
+// mesh.
+type Observed struct {
+	Plaintext hop.Outcome  `json:"plaintext"` // what became of it: plaintext, or refused; empty where it could not be told
+	MTLS      hop.Outcome  `json:"mtls"`
+	Server    hop.Identity `json:"server,omitempty"` // that it proved
+	Why       string       `json:"why,omitempty"`    // of what could not be told
+}
+
+// differs compares with what a mode does (https://istio.io/latest/docs/concepts/security/#peer-authentication).
+func (o Observed) differs(mode oracle.Mode) string {
+	want := map[oracle.Mode]Observed{
+		oracle.Strict:     {Plaintext: hop.Refused, MTLS: hop.MTLS},
+		oracle.Permissive: {Plaintext: hop.Plaintext, MTLS: hop.MTLS},
+		oracle.Disable:    {Plaintext: hop.Plaintext, MTLS: hop.Refused},
+		oracle.NoProxy:    {Plaintext: hop.Plaintext, MTLS: hop.Refused},
+	}
+	asked, known := want[mode]
+	if !known {
+		return noDifference
+	}
+	if o.Plaintext != "" && o.Plaintext != asked.Plaintext || o.MTLS != "" && o.MTLS != asked.MTLS {
+		return fmt.Sprintf("the server is %s by its policies, and the probe found plaintext %s and mTLS %s", mode, orUnknown(o.Plaintext), orUnknown(o.MTLS))
+	}
+	return noDifference
+}
+
+func (o *Observed) text() string {
+	if o == nil {
+		return none
+	}
+	return fmt.Sprintf("plaintext %s, mTLS %s", taken(o.Plaintext), taken(o.MTLS))
+}
+
+func taken(says hop.Outcome) string {
+	switch says {
+	case "":
+		return "unknown"
+	case hop.Refused:
+		return "refused"
+	}
+	return "taken"
+}
+
+func orUnknown(says hop.Outcome) string {
+	if says == "" {
+		return "unknown"
+	}
+	return string(says)
+}
+
+// text is what the two proxies do, in the words of the report.
+func (c *Configured) text() string {
+	switch {
+	case c == nil:
+		return none
+	case c.Says == "":
+		return "unknown"
+	case c.Says == hop.Refused && c.Refusal != "":
+		return fmt.Sprintf("refused (%s)", c.Refusal)
+	}
+	if c.Match == "" {
+		return string(c.Says)
+	}
+	return fmt.Sprintf("%s (%s)", c.Says, c.Match)
+}

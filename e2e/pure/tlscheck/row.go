@@ -1,0 +1,192 @@
+package tlscheck
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/kiali"
+	"mtls.test/conformance/e2e/pure/oracle"
+)
+
+// none stands in a cell for nothing.
+const none = "-"
+
+// Host is one service with its rows.
+type Host struct {
+	Host  string       `json:"host"`
+	Rows  []Row        `json:"rows"`
+	Notes []string     `json:"notes,omitempty"` // what was left out of the rows, and why
+	Kiali *kiali.Kiali `json:"kiali,omitempty"` // nil where no Kiali was asked
+}
+
+// Row is one line of the table: hops that are alike. A host has several where its ports, its endpoints or its clients
+// differ.
+type Row struct {
+	Ports           []uint16 `json:"ports"`
+	AllPorts        bool     `json:"allPorts"` // the rows hold for every port of the host, and none is printed
+	Status          Status   `json:"status"`
+	Server          string   `json:"server"`
+	Client          string   `json:"client"`
+	AuthnPolicy     string   `json:"authnPolicy"`
+	DestinationRule string   `json:"destinationRule"`
+	Reasons         []string `json:"reasons,omitempty"`
+	Hops            []Hop    `json:"hops"`
+}
+
+// Of judges the hops to a service and gathers those that are alike into rows, the worst first.
+func Of(host string, hops []Hop, notes ...string) Host {
+	byPort := map[uint16][]Row{}
+	for _, h := range hops {
+		h.Status, h.Reason = h.judge()
+		byPort[h.Port] = addTo(byPort[h.Port], h)
+	}
+	var ports []uint16
+	for port, rows := range byPort {
+		ports = append(ports, port)
+		slices.SortFunc(rows, compare)
+	}
+	slices.Sort(ports)
+	told := Host{Host: host, Rows: []Row{}, Notes: notes}
+	if rows, alike := join(ports, byPort); alike {
+		told.Rows = rows
+		return told
+	}
+	for _, port := range ports {
+		told.Rows = append(told.Rows, byPort[port]...)
+	}
+	return told
+}
+
+// addTo adds a hop to the row of its kind.
+func addTo(rows []Row, h Hop) []Row {
+	row := Row{
+		Ports: []uint16{h.Port}, Status: h.Status, Server: cell(string(h.Asked.Server.Mode)), Client: clientCell(h.Asked.Client.Mode),
+		AuthnPolicy: policyCell(h.Asked.Server), DestinationRule: objectCell(h.Asked.Client.Object), Hops: []Hop{h},
+	}
+	i := slices.IndexFunc(rows, row.like)
+	if i < 0 {
+		rows = append(rows, row)
+		i = len(rows) - 1
+	} else {
+		rows[i].Hops = append(rows[i].Hops, h)
+	}
+	if h.Reason != "" && !slices.Contains(rows[i].Reasons, h.Reason) {
+		rows[i].Reasons = append(rows[i].Reasons, h.Reason)
+	}
+	return rows
+}
+
+// like tells whether two rows have the same cells.
+func (r Row) like(other Row) bool {
+	return r.Status == other.Status && r.Server == other.Server && r.Client == other.Client &&
+		r.AuthnPolicy == other.AuthnPolicy && r.DestinationRule == other.DestinationRule
+}
+
+func compare(a, b Row) int {
+	return cmp.Or(worse(b.Status, a.Status), cmp.Compare(a.Server, b.Server), cmp.Compare(a.Client, b.Client),
+		cmp.Compare(a.AuthnPolicy, b.AuthnPolicy), cmp.Compare(a.DestinationRule, b.DestinationRule))
+}
+
+// join makes the rows of all ports those of the host, where every port has the same.
+func join(ports []uint16, byPort map[uint16][]Row) ([]Row, bool) {
+	if len(ports) == 0 {
+		return nil, false
+	}
+	joined := slices.Clone(byPort[ports[0]])
+	for _, port := range ports[1:] {
+		if len(byPort[port]) != len(joined) {
+			return nil, false
+		}
+		for i, row := range byPort[port] {
+			if !row.like(joined[i]) {
+				return nil, false
+			}
+			joined[i].Ports = append(slices.Clone(joined[i].Ports), port)
+			joined[i].Hops = append(slices.Clone(joined[i].Hops), row.Hops...)
+			for _, reason := range row.Reasons {
+				if !slices.Contains(joined[i].Reasons, reason) {
+					joined[i].Reasons = append(slices.Clone(joined[i].Reasons), reason)
+				}
+			}
+		}
+	}
+	for i := range joined {
+		joined[i].AllPorts = true
+	}
+	return joined, true
+}
+
+func cell(text string) string { return cmp.Or(text, none) }
+
+// clientCell calls Istio's own TLS ISTIO, as tls-check did.
+func clientCell(mode oracle.Mode) string {
+	if mode == oracle.IstioMutual {
+		return "ISTIO"
+	}
+	return cell(string(mode))
+}
+
+// policyCell is NAMESPACE/ of a policy for a whole namespace, or for the mesh by its root namespace, NAMESPACE/NAME of any
+// other. A gateway's server is no policy.
+func policyCell(server oracle.Server) string {
+	if server.Rule == oracle.ServerGateway {
+		return none
+	}
+	object := objectCell(server.Policy)
+	if server.Rule == oracle.ServerMesh || server.Rule == oracle.ServerNamespace {
+		namespace, _, _ := strings.Cut(object, "/")
+		return namespace + "/"
+	}
+	return object
+}
+
+// objectCell leaves the kind out.
+func objectCell(object string) string {
+	_, name, _ := strings.Cut(object, " ")
+	return cell(name)
+}
+
+// Has tells whether a row of the host has the status.
+func (h Host) Has(status Status) bool {
+	return slices.ContainsFunc(h.Rows, func(row Row) bool { return row.Status == status })
+}
+
+// Outcomes counts what becomes of the host's hops: as the proxies are configured, where they were read.
+func (h Host) Outcomes() map[hop.Outcome]int {
+	seen := map[hop.Outcome]int{}
+	for _, row := range h.Rows {
+		for _, one := range row.Hops {
+			says := one.Asked.Says
+			if one.Configured != nil {
+				says = one.Configured.Says
+			}
+			if says != "" {
+				seen[says]++
+			}
+		}
+	}
+	return seen
+}
+
+// Name is HOST, or HOST:PORT where the ports of the host differ.
+func (r Row) Name(host string) string {
+	if r.AllPorts {
+		return host
+	}
+	return fmt.Sprintf("%s:%d", host, r.Ports[0])
+}
+
+// names lists the different workloads of one end of a row's hops.
+func (r Row) names(of func(Hop) string) []string {
+	var all []string
+	for _, h := range r.Hops {
+		if name := of(h); name != "" && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}

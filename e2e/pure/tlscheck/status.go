@@ -1,0 +1,101 @@
+// Package tlscheck says of each service port whether the hops to it are mutual TLS, in the table of `istioctl authn
+// tls-check`, which Istio 1.6 removed. It looks at what the policies ask for, at what both proxies are configured to do
+// and, where there was a probe, at what was observed; it takes values and knows no cluster.
+package tlscheck
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"mtls.test/conformance/e2e/pure/hop"
+)
+
+// Status is the word on a hop, and on the hops of a row.
+type Status string
+
+// The statuses, from the best to the worst.
+const (
+	OK        Status = "OK"        // they talk, and not in the clear
+	Plaintext Status = "PLAINTEXT" // they talk in the clear
+	Unknown   Status = "UNKNOWN"   // it cannot be told; the reason stands below the table
+	Conflict  Status = "CONFLICT"  // they cannot talk
+	Mismatch  Status = "MISMATCH"  // the proxies do other than the policies ask, or than was observed
+)
+
+var order = []Status{OK, Plaintext, Unknown, Conflict, Mismatch}
+
+func worse(a, b Status) int { return cmp.Compare(slices.Index(order, a), slices.Index(order, b)) }
+
+// The exit codes of a command that checks.
+const (
+	ExitOK       = 0
+	ExitNotOK    = 1 // something is CONFLICT, MISMATCH or PLAINTEXT
+	ExitUnknown  = 2 // else something is UNKNOWN, or there is no row
+	ExitUsage    = 3
+	notMutual    = "TLS, and not mutual: "
+	noDifference = ""
+)
+
+// ExitCode is the exit code of a command that found rows of the statuses. Without a row nothing was checked, and nothing is
+// known.
+func ExitCode(found map[Status]int) int {
+	rows := 0
+	for _, count := range found {
+		rows += count
+	}
+	switch {
+	case rows == 0:
+		return ExitUnknown
+	case found[Conflict]+found[Mismatch]+found[Plaintext] > 0:
+		return ExitNotOK
+	case found[Unknown] > 0:
+		return ExitUnknown
+	}
+	return ExitOK
+}
+
+// judge gives a hop its status, with the reason for any but a plain OK.
+func (h Hop) judge() (Status, string) {
+	asked := h.Asked
+	switch {
+	case h.differs() != noDifference:
+		return Mismatch, h.differs()
+	case asked.Says == "":
+		return Unknown, asked.Why
+	case h.Configured != nil && h.Configured.Missing != "":
+		return Unknown, h.Configured.Missing
+	case h.Configured != nil && h.Configured.Says == "":
+		return Unknown, h.Configured.Why
+	}
+	switch asked.Says {
+	case hop.MTLS:
+		return OK, ""
+	case hop.Plaintext:
+		return Plaintext, asked.Why
+	case hop.Refused:
+		return Conflict, fmt.Sprintf("%s: %s", asked.Refusal, asked.Why)
+	}
+	return OK, notMutual + asked.Why
+}
+
+// differs tells how the proxies do other than the policies ask, or the server than it was observed to.
+func (h Hop) differs() string {
+	if h.Configured != nil {
+		if why := h.Configured.differs(h.Asked); why != noDifference {
+			return why
+		}
+	}
+	if h.Observed != nil {
+		return h.Observed.differs(h.Asked.Server.Mode)
+	}
+	return noDifference
+}
+
+// Worse is the worse of two statuses.
+func Worse(a, b Status) Status {
+	if worse(a, b) < 0 {
+		return b
+	}
+	return a
+}

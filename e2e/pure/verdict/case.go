@@ -1,0 +1,162 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mtls.test/conformance/e2e/pure/clock"
+	"mtls.test/conformance/e2e/pure/envoy"
+	"mtls.test/conformance/e2e/pure/hop"
+)
+
+// Case is the verdict on one case: the fold over its checks.
+type Case struct {
+	ID                string      `json:"id"`
+	Title             string      `json:"title"`
+	Result            hop.Result  `json:"result"`
+	Reason            string      `json:"reason"`
+	Broken            string      `json:"broken,omitempty"`    // what kept the case from being played or reverted to its end
+	Disturbed         []string    `json:"disturbed,omitempty"` // pods on which it rests that ended while it was played
+	Findings          []string    `json:"findings,omitempty"`  // of the set-up, on the pods on which it rests: what keeps an observer from speaking
+	Seconds           float64     `json:"seconds"`
+	ConvergenceMillis int64       `json:"convergenceMillis"` // the longest that a change took to reach every proxy concerned
+	Changes           []Change    `json:"changes"`
+	Rejections        []Rejection `json:"rejections,omitempty"`
+	Traffic           *Traffic    `json:"traffic,omitempty"`
+	Lease             *Lease      `json:"lease,omitempty"`
+	Checks            []Check     `json:"checks"`
+	ByIntent          string      `json:"byIntent,omitempty"` // why expectations are the oracle's and not the case's: the mesh's own policies
+	Foreseen          []Foreseen  `json:"foreseen,omitempty"` // what is told from configuration alone
+	Kiali             []Kiali     `json:"kiali,omitempty"`    // what a Kiali says at each step of expectations; none where there is no Kiali
+	// Clocks are those by which times of the case were converted to the runner's, as they were measured last.
+	Clocks []clock.Clock `json:"clocks,omitempty"`
+	// Secrets are those that the proxies of the checks held, by the names that the checks give them.
+	Secrets map[string]envoy.SecretFacts `json:"secrets,omitempty"`
+	Rerun   string                       `json:"rerun"` // the command that runs this case alone
+}
+
+// Rejection is a policy that the API server must not take.
+type Rejection struct {
+	Step    int        `json:"step"`
+	Objects []string   `json:"objects"`
+	Wanted  string     `json:"wanted"`           // part of the reason
+	Intent  string     `json:"intent,omitempty"` // why it must be refused, by the oracle; empty where the oracle would take it
+	Got     string     `json:"got,omitempty"`    // the API server's reason; empty where it took it
+	Result  hop.Result `json:"result"`
+	Reason  string     `json:"reason"`
+}
+
+// Judge compares what the API server said with what the case and the oracle say.
+func (r *Rejection) Judge() {
+	switch {
+	case r.Got == "":
+		r.Result, r.Reason = hop.Fail, "the API server took it"
+	case !strings.Contains(r.Got, r.Wanted):
+		r.Result, r.Reason = hop.Fail, "it was refused for another reason: "+r.Got
+	case r.Intent == "":
+		r.Result, r.Reason = hop.Mismatch, "it was refused, and the oracle would take it"
+	default:
+		r.Result, r.Reason = hop.Pass, "refused: "+r.Intent
+	}
+}
+
+// Change is one apply or delete, and how the mesh was seen to settle after it.
+type Change struct {
+	Step    int       `json:"step"`
+	Act     string    `json:"act"` // apply, delete or revert
+	Objects []string  `json:"objects"`
+	At      time.Time `json:"at"`     // when the API server had it
+	Millis  int64     `json:"millis"` // from when the API server had the change until every proxy concerned had it
+	Settled Settled   `json:"settled"`
+
+	// Requests are the background requests that were under way between At and Settled.At.
+	Requests int `json:"requests,omitempty"`
+}
+
+// severity orders results from harmless to worst.
+var severity = map[hop.Result]int{hop.Pass: 0, hop.Skipped: 1, hop.Inconclusive: 2, hop.Mismatch: 3, hop.Fail: 4}
+
+// Worse returns the worse of two results; a contradiction or failure outweighs what could not be told.
+func Worse(a, b hop.Result) hop.Result {
+	if severity[b] > severity[a] {
+		return b
+	}
+	return a
+}
+
+// Conclude sets the result of the case from its checks, its background traffic and the settling of its last revert.
+func (c *Case) Conclude() {
+	c.Result, c.Reason = hop.Pass, fmt.Sprintf("%d checks agree", len(c.Checks))
+	if count := c.OracleExpects(); count > 0 {
+		c.Reason += fmt.Sprintf(", %d of them with what is expected by %s", count, ByOracle)
+	}
+	if len(c.Checks) == 0 && len(c.Rejections) > 0 {
+		c.Reason = fmt.Sprintf("%d policies refused as wanted", len(c.Rejections))
+	}
+	if len(c.Foreseen) > 0 {
+		c.Reason = fmt.Sprintf("%d expectations are foreseen as wanted", len(c.Foreseen))
+	}
+	if len(c.Checks)+len(c.Rejections)+len(c.Foreseen) == 0 {
+		c.Result, c.Reason = hop.Inconclusive, "no check was made"
+	}
+	for _, change := range c.Changes {
+		c.ConvergenceMillis = max(c.ConvergenceMillis, change.Millis)
+		if change.Settled.Failed != "" {
+			c.worsen(hop.Inconclusive, fmt.Sprintf("%s in step %d: the mesh did not settle: %s", change.Act, change.Step, change.Settled.Failed))
+		}
+	}
+	for _, change := range c.Changes {
+		if len(change.Settled.Detached) > 0 {
+			c.worsen(hop.Inconclusive, fmt.Sprintf("%s in step %d: no stream to istiod: %s", change.Act, change.Step, strings.Join(change.Settled.Detached, ", ")))
+		}
+	}
+	for _, rejection := range c.Rejections {
+		c.worsen(rejection.Result, fmt.Sprintf("%s: %s", strings.Join(rejection.Objects, ", "), rejection.Reason))
+	}
+	for _, f := range c.Foreseen {
+		c.worsen(f.Result, fmt.Sprintf("%s step %d, %s: %s", f.Case, f.Step, f.Hop, f.Reason))
+	}
+	for _, check := range c.Checks {
+		c.worsen(check.Result, check.String()+": "+check.Reason)
+	}
+	c.concludeTraffic()
+}
+
+func (c *Case) worsen(result hop.Result, reason string) {
+	if severity[result] > severity[c.Result] {
+		c.Result, c.Reason = result, reason
+	}
+}
+
+// Unanswered tells whether something that was to be served was not.
+func (c *Case) Unanswered() bool {
+	if c.Traffic != nil && c.Traffic.Unanswered > 0 {
+		return true
+	}
+	return slices.ContainsFunc(c.Checks, func(check Check) bool {
+		seen := check.clientEnd()
+		return check.Want != hop.Refused && (!present(seen) || seen.Says == hop.Refused)
+	})
+}
+
+// Disturb makes a case that is not green INCONCLUSIVE, for what ended while it was played: what was seen in the meantime may
+// be that and no work of the mesh's. It cannot make a case green.
+func (c *Case) Disturb(what []string) {
+	if c.Result == hop.Pass || len(what) == 0 {
+		return
+	}
+	c.Disturbed = what
+	c.Reason = fmt.Sprintf("while it was played %s; it would be %s: %s", strings.Join(what, ", "), c.Result, c.Reason)
+	c.Result = hop.Inconclusive
+}
+
+// Break makes the case INCONCLUSIVE, if it is no worse, for something that went wrong around its checks. Such a cause
+// says more than what its checks lack by it.
+func (c *Case) Break(why string) {
+	c.Broken = why
+	if severity[c.Result] <= severity[hop.Inconclusive] {
+		c.Result, c.Reason = hop.Inconclusive, why
+	}
+}

@@ -1,0 +1,39 @@
+package verdict
+
+import (
+	"fmt"
+
+	"mtls.test/conformance/e2e/pure/hop"
+)
+
+// Fault is what the suite made of a mesh while something around it broke.
+type Fault struct {
+	Fault   string  `json:"fault"`
+	Sound   Outcome `json:"sound"`   // of a case on a sound mesh, in the middle of which it broke
+	Weak    Outcome `json:"weak"`    // of the same case on a mesh that was weakened before
+	After   Outcome `json:"after"`   // of the same case on the sound mesh, once anything could be told of it again
+	Seconds float64 `json:"seconds"` // until that was known
+	Wrong   string  `json:"wrong,omitempty"`
+}
+
+// Outcome is a result with its reason.
+type Outcome struct {
+	Result hop.Result `json:"result"`
+	Reason string     `json:"reason"`
+}
+
+// OutcomeOf is that of a case.
+func OutcomeOf(c Case) Outcome { return Outcome{Result: c.Result, Reason: c.Reason} }
+
+// Judge tells what is wrong: a sound mesh may be PASS or not told, a weak one may not be PASS, and after the recovery there is
+// no excuse.
+func (f *Fault) Judge() {
+	switch {
+	case f.Sound.Result != hop.Pass && f.Sound.Result != hop.Inconclusive:
+		f.Wrong = fmt.Sprintf("a sound mesh was %s: %s", f.Sound.Result, f.Sound.Reason)
+	case f.Weak.Result == hop.Pass:
+		f.Wrong = "a weak mesh was PASS"
+	case f.After.Result != hop.Pass:
+		f.Wrong = fmt.Sprintf("after the recovery it was %s: %s", f.After.Result, f.After.Reason)
+	}
+}

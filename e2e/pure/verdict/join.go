@@ -1,0 +1,104 @@
+package verdict
+
+import (
+	"fmt"
+	"net/netip"
+
+	"mtls.test/conformance/e2e/pure/hop"
+)
+
+func present(seen *hop.Observation) bool { return seen != nil && seen.Missing == "" }
+
+func peer(seen *hop.Observation) hop.Identity {
+	if seen == nil || seen.TLS == nil {
+		return ""
+	}
+	return seen.TLS.Peer
+}
+
+func named(identity hop.Identity) string {
+	if identity == "" {
+		return "nobody"
+	}
+	return string(identity)
+}
+
+// apart tells whether the ends of one attempt are not of one connection, of one session, or of one pair of identities.
+func (c *Check) apart() string {
+	for _, pair := range [][2]*hop.Observation{
+		{c.clientEnd(), c.Observers.Wire}, {c.clientEnd(), c.Observers.Server}, {c.Observers.Wire, c.Observers.Server},
+	} {
+		left, right := pair[0], pair[1]
+		if !connected(left) || !connected(right) {
+			continue
+		}
+		if !c.sameConnection(left.Conn.Source, right.Conn.Source, right.Source == hop.Server) {
+			return c.elsewhere(left, right, fmt.Sprintf("the connection left from %s by the %s, and came from %s by the %s: something stands between them", left.Conn.Source, left.Source, right.Conn.Source, right.Source))
+		}
+		if why := otherSession(left, right); why != "" {
+			return c.between(left, right, why)
+		}
+	}
+	if why := c.otherCertificate(); why != "" {
+		return why
+	}
+	server, application := c.Observers.Server, c.Observers.Application
+	if present(server) && present(application) && application.Says == hop.MTLS && peer(server) != peer(application) {
+		return c.between(server, application, fmt.Sprintf("the server proxy saw the client %s, the application was told %s", named(peer(server)), named(peer(application))))
+	}
+	return ""
+}
+
+// clientEnd is who speaks for the client: its proxy's log or its socket, or the probe.
+func (c *Check) clientEnd() *hop.Observation {
+	if c.ClientKind == hop.Prober {
+		return c.Observers.Probe
+	}
+	return c.Observers.Client
+}
+
+// elsewhere is between two who name different connections: who of them stands alone, the third tells.
+func (c *Check) elsewhere(left, right *hop.Observation, why string) string {
+	c.between(left, right, why)
+	wire := c.Observers.Wire
+	server := c.Observers.Server
+	if left != wire && right == wire && connected(server) && c.sameConnection(wire.Conn.Source, server.Conn.Source, true) {
+		c.StandsOut = []string{string(left.Source)}
+	}
+	if left != wire && right == server && connected(wire) && left.Conn.Source == wire.Conn.Source {
+		c.StandsOut = []string{string(right.Source)}
+	}
+	return why
+}
+
+func (c *Check) between(left, right *hop.Observation, why string) string {
+	c.StandsOut = []string{string(left.Source), string(right.Source)}
+	return why
+}
+
+func connected(seen *hop.Observation) bool {
+	return present(seen) && seen.Says != hop.Absent && seen.Conn.Source.IsValid()
+}
+
+// sameConnection compares where the connection left from with where it came from. The tap stands before the server
+// pod's netfilter, so only the server's own record can bear a rewritten port.
+func (c *Check) sameConnection(left, came netip.AddrPort, atServer bool) bool {
+	return left == came || atServer && c.Rewritten && left.Addr() == came.Addr()
+}
+
+// otherSession tells how two records of one connection do not speak of one TLS session.
+func otherSession(left, right *hop.Observation) string {
+	if left.TLS == nil || right.TLS == nil {
+		return ""
+	}
+	for _, fact := range []struct{ name, left, right string }{
+		{"version", left.TLS.Version, right.TLS.Version},
+		{"cipher", left.TLS.Cipher, right.TLS.Cipher},
+		{"SNI", left.TLS.SNI, right.TLS.SNI},
+	} {
+		if fact.left != "" && fact.right != "" && fact.left != fact.right {
+			return fmt.Sprintf("the %s saw TLS %s %s, the %s %s", left.Source, fact.name, fact.left, right.Source, fact.right)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,18 @@
+package verdict
+
+import "mtls.test/conformance/e2e/pure/hop"
+
+// Lease is the record on which the changes of a case hung, and what of them was in the clear.
+type Lease struct {
+	Name         string    `json:"name"`
+	LimitSeconds float64   `json:"limitSeconds"` // after which the sweeper would have ended it
+	HeldSeconds  float64   `json:"heldSeconds"`
+	InTheClear   *Exposure `json:"inTheClear,omitempty"` // nil where no client with a proxy spoke plaintext
+}
+
+// Exposure is the plaintext of clients that have a proxy, while a lease stood.
+type Exposure struct {
+	Seconds     float64         `json:"seconds"`        // from the first such connection to when the mesh had settled without the lease
+	Connections int             `json:"connections"`    // that the taps saw opened
+	Open        []hop.FiveTuple `json:"open,omitempty"` // those that were not closed then
+}

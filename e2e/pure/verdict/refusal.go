@@ -1,0 +1,97 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+
+	"mtls.test/conformance/e2e/pure/hop"
+)
+
+// row is how a cause must look to the observers. An observer that can name a cause puts it into Observation.Refusal by
+// a table of its own symptoms; here stands who must be able to, and what the wire must show.
+type row struct {
+	by     []hop.Source  // each of these, where it is required, must name the cause
+	wire   []hop.Outcome // the wire must say one of these
+	status int           // that a client behind a proxy is answered; 0 for none in particular
+}
+
+// symptoms is the table of causes.
+//
+// What a handshake under TLS 1.3 fails of is encrypted, so the wire alone never tells it from one that succeeded: there
+// the ends must name it. A plain client, and the proxy of one that is refused by a cut connection, can name nothing. That both
+// ends wait for each other no end knows, and the wire shows.
+var symptoms = map[hop.Refusal]row{
+	hop.NoFilterChain:       {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Cut}, status: 503},
+	hop.NotTLS:              {by: []hop.Source{hop.Client, hop.Probe}, wire: []hop.Outcome{hop.Refused, hop.Cut, hop.Plaintext}, status: 503},
+	hop.NotHTTP:             {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Plaintext, hop.Encrypted, hop.Refused, hop.Cut}},
+	hop.NoClientCertificate: {by: []hop.Source{hop.Probe, hop.Server}, wire: handshake, status: 503},
+	hop.UnknownCA:           {by: []hop.Source{hop.Probe, hop.Server}, wire: handshake, status: 503},
+	hop.Expired:             {by: []hop.Source{hop.Probe, hop.Server}, wire: handshake, status: 503},
+	hop.WrongTrustDomain:    {by: []hop.Source{hop.Server}, wire: handshake, status: 503},
+	hop.WrongSAN:            {by: []hop.Source{hop.Client}, wire: handshake, status: 503},
+	hop.UnknownServerCA:     {by: []hop.Source{hop.Client}, wire: handshake, status: 503},
+	hop.ProtocolVersion:     {by: []hop.Source{hop.Probe, hop.Server}, wire: []hop.Outcome{hop.Refused, hop.Encrypted, hop.Cut}, status: 503},
+	hop.NoSharedCipher:      {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Refused, hop.Encrypted, hop.Cut}, status: 503},
+	hop.Unauthorized:        {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Encrypted, hop.Plaintext, hop.Cut}},
+	hop.NoCluster:           {by: []hop.Source{hop.Client}, status: 503},
+	hop.NoEndpoint:          {by: []hop.Source{hop.Client}, wire: []hop.Outcome{hop.Cut}, status: 503}, // the wire to a gateway
+	hop.ServerFirst:         {by: []hop.Source{hop.Wire}, wire: []hop.Outcome{hop.Cut}},
+	hop.Closed:              {wire: []hop.Outcome{hop.Encrypted, hop.Plaintext}},
+}
+
+// handshake is what the wire shows of one that fails: with an alert in the clear where it is TLS 1.2.
+var handshake = []hop.Outcome{hop.Encrypted, hop.Refused}
+
+// differs says how an observation is not the cause's symptom, or returns "".
+func (r row) differs(c *Check, seen hop.Observation) string {
+	switch {
+	case seen.Refusal != "" && seen.Refusal != c.Cause:
+		return fmt.Sprintf("it is %s", seen.Refusal)
+	case seen.Refusal == "" && slices.Contains(r.by, seen.Source) && !c.cannotName(seen):
+		return fmt.Sprintf("no cause is named, only %s", quoted(symptomText(seen.Symptom)))
+	case seen.Source == hop.Wire && !slices.Contains(r.wire, seen.Says):
+		return fmt.Sprintf("packets say %s", seen.Says)
+	case seen.Source == hop.Application && seen.Says != hop.Absent && c.Cause != hop.NotTLS && c.Cause != hop.Closed:
+		return "the request reached it"
+	case seen.Source == hop.Client && proxied(c.ClientKind) && seen.Symptom.Code != "" && r.status == 503 && seen.Symptom.Code != "UNAVAILABLE":
+		return "the gRPC status is " + seen.Symptom.Code + ", want UNAVAILABLE"
+	case seen.Source == hop.Client && proxied(c.ClientKind) && seen.Symptom.Code == "" && seen.Symptom.Status != 0 && r.status != 0 && seen.Symptom.Status != r.status:
+		return fmt.Sprintf("the status is %d, want %d", seen.Symptom.Status, r.status)
+	}
+	return ""
+}
+
+// cannotName tells whether an observer has no view of the cause: a client without a proxy, and of TLS that a gateway passed on
+// the gateway itself, or the client's end whose connection it closed: the alert may be lost on the way. One of the two must
+// know.
+func (c *Check) cannotName(seen hop.Observation) bool {
+	if !c.passedOn() {
+		return seen.Source == hop.Client && c.ClientKind == hop.Plain
+	}
+	end := c.clientEnd()
+	switch {
+	case !present(end):
+		return false
+	case seen.Source == hop.Server:
+		return end.Refusal == c.Cause
+	}
+	return seen.Source == end.Source && c.Observers.Server.Refusal == c.Cause
+}
+
+func proxied(kind hop.ClientKind) bool { return kind == hop.Gateway || kind == hop.Sidecar }
+
+func symptomText(s hop.Symptom) string {
+	for _, text := range []string{s.TransportFailure, s.Error, s.Details, s.Flags} {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func quoted(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return `"` + s + `"`
+}

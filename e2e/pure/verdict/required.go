@@ -1,0 +1,51 @@
+package verdict
+
+import (
+	"slices"
+
+	"mtls.test/conformance/e2e/pure/hop"
+)
+
+// required lists the observers that the verdict on a check rests on. Intent and configuration are required of every
+// check besides. Counters are required of an attempt that was made by itself for them: where a proxy's log cannot be had
+// they are all that it tells of a handshake that failed.
+func (c *Check) required() []hop.Source {
+	all := c.witnesses()
+	if c.Counted {
+		all = append(all, hop.Stats)
+	}
+	return slices.DeleteFunc(all, c.leftOut)
+}
+
+// leftOut is true of an observer that may not be had on the cluster. The server's line of a handshake that failed is found
+// by the connection, which without the packets nobody names where the client's proxy could not.
+func (c *Check) leftOut(source hop.Source) bool {
+	unnamed := source == hop.Server && c.Want == hop.Refused && slices.Contains(c.Without, hop.Wire)
+	return unnamed || slices.Contains(c.Without, source)
+}
+
+// witnesses are the client's end, the wire, the server's proxy where there is one, and the application.
+//
+// A probe is its own client. What never leaves the client's proxy has neither wire nor server. A stream that is still
+// open has no line in any log yet, and over a connection that was closed nothing more comes to the server: there the
+// client's end, which holds it, and the wire are all who know.
+func (c *Check) witnesses() []hop.Source {
+	client := hop.Client
+	if c.ClientKind == hop.Prober {
+		client = hop.Probe
+	}
+	switch {
+	case c.Want == hop.Refused && staysHome(c.Cause) && !c.Relays:
+		return []hop.Source{client, hop.Application}
+	case c.Streams, c.On != "" && c.Cause == hop.Closed:
+		return []hop.Source{client, hop.Wire}
+	case c.Relays:
+		return []hop.Source{client, hop.Server, hop.Wire}
+	case !c.Proxied:
+		return []hop.Source{client, hop.Application, hop.Wire}
+	}
+	return []hop.Source{client, hop.Server, hop.Application, hop.Wire}
+}
+
+// staysHome tells whether a refusal is the client's proxy's own, so that no connection is opened.
+func staysHome(cause hop.Refusal) bool { return cause == hop.NoCluster || cause == hop.NoEndpoint }

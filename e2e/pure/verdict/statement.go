@@ -1,0 +1,124 @@
+package verdict
+
+import (
+	"slices"
+
+	"mtls.test/conformance/e2e/pure/hop"
+)
+
+// statement is what one witness says became of the attempt, and the outcomes that this leaves possible.
+type statement struct {
+	who  string
+	says hop.Outcome
+	fits []hop.Outcome
+}
+
+// The witnesses that are no observers.
+const (
+	policies      = "intent"
+	configuration = "config"
+)
+
+// statements lists what each witness present says, intent and configuration first.
+func (c *Check) statements() []statement {
+	var all []statement
+	if c.Intent.Missing == "" && c.Intent.Says != "" {
+		fits := []hop.Outcome{c.Intent.Says}
+		if c.Documented == c.Intent.Says {
+			fits = []hop.Outcome{c.Want}
+		}
+		all = append(all, statement{policies, c.Intent.Says, fits})
+	}
+	if c.Config.Missing == "" && c.Config.Says != "" {
+		all = append(all, statement{configuration, c.Config.Says, c.fits("", c.Config.Says)})
+	}
+	for _, source := range []hop.Source{hop.Client, hop.Probe, hop.Server, hop.Application, hop.Wire, hop.Stats} {
+		if seen := c.Observers.By(source); present(seen) && seen.Says != "" {
+			all = append(all, statement{string(source), seen.Says, c.fits(source, seen.Says)})
+		}
+	}
+	return all
+}
+
+// fits lists the outcomes that an observer's statement leaves possible. The wire cannot see into TLS, nor whether what
+// it carried in the clear was served; an application without headers cannot tell how it was reached; the server's proxy
+// knows of bytes that it passed on unread only that it ended no TLS, and of a gateway's they may be TLS of those behind.
+func (c *Check) fits(source hop.Source, says hop.Outcome) []hop.Outcome {
+	switch {
+	case c.On != "" && (source == "" || source == hop.Wire):
+		return c.fitsKept(source, says)
+	case source == hop.Wire && says == hop.Encrypted:
+		return []hop.Outcome{hop.MTLS, hop.OneWayTLS, hop.AppTLS, hop.Refused}
+	case source == hop.Wire && says == hop.Plaintext:
+		return []hop.Outcome{hop.Plaintext, hop.Refused}
+	case source == hop.Server && (says == hop.Raw || says == hop.AppTLS) && c.Relays:
+		return []hop.Outcome{hop.MTLS, hop.Plaintext, hop.OneWayTLS, hop.AppTLS, hop.Refused}
+	case source == hop.Server && says == hop.Raw:
+		return []hop.Outcome{hop.Plaintext, hop.AppTLS, hop.Refused}
+	case source == hop.Server && says == hop.AppTLS:
+		return []hop.Outcome{hop.AppTLS, hop.Refused}
+	case says == hop.Cut:
+		return []hop.Outcome{hop.Refused}
+	case says == hop.Served:
+		return []hop.Outcome{hop.MTLS, hop.Plaintext, hop.OneWayTLS, hop.AppTLS}
+	case source == hop.Application && says == hop.Absent:
+		return []hop.Outcome{hop.Refused}
+	case says == hop.Absent && staysHome(c.Config.Refusal):
+		return []hop.Outcome{hop.Refused}
+	}
+	return []hop.Outcome{says}
+}
+
+// fitsKept is fits of a connection from before. Its configuration tells what it carries as long as it is there, and its
+// packets whether it still is.
+func (c *Check) fitsKept(source hop.Source, says hop.Outcome) []hop.Outcome {
+	all := []hop.Outcome{says}
+	if says == hop.Encrypted {
+		all = []hop.Outcome{hop.MTLS, hop.OneWayTLS, hop.AppTLS}
+	}
+	if wire := c.Observers.Wire; source == "" || wire.Packets != nil && wire.Packets.Closed {
+		all = append(all, hop.Refused)
+	}
+	return all
+}
+
+// outcomes are the stories that witnesses can tell; absent is that of a proxy which a connection went past.
+var outcomes = []hop.Outcome{hop.MTLS, hop.Plaintext, hop.OneWayTLS, hop.AppTLS, hop.Refused, hop.Absent}
+
+// common lists the outcomes that fit all statements.
+func common(statements []statement) []hop.Outcome {
+	var all []hop.Outcome
+	for _, outcome := range outcomes {
+		if !slices.ContainsFunc(statements, func(s statement) bool { return !slices.Contains(s.fits, outcome) }) {
+			all = append(all, outcome)
+		}
+	}
+	return all
+}
+
+// standsOut names the witnesses that do not fit the outcome which most do; everybody, where no outcome has the most.
+func standsOut(statements []statement) []string {
+	var largest hop.Outcome
+	size, ties := 0, false
+	for _, outcome := range outcomes {
+		fitting := 0
+		for _, s := range statements {
+			if slices.Contains(s.fits, outcome) {
+				fitting++
+			}
+		}
+		switch {
+		case fitting > size:
+			largest, size, ties = outcome, fitting, false
+		case fitting == size:
+			ties = true
+		}
+	}
+	var out []string
+	for _, s := range statements {
+		if ties || !slices.Contains(s.fits, largest) {
+			out = append(out, s.who)
+		}
+	}
+	return out
+}
