@@ -5,10 +5,10 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,10 +18,10 @@ import (
 
 const module = "mtls.test/conformance/"
 
-// order is the order of the pure packages: each imports to the left of it only. Those of one step do not import
+// order is the order of the packages under e2e/pure: each imports to the left of it only. Those of one step do not import
 // each other.
 var order = [][]string{
-	{"clock"}, {"hop"}, {"witness", "proxylog"}, {"fixture"}, {"intent", "envoy", "accesslog", "handshake"}, {"verdict", "catalogue", "tlscheck", "recording"}, {"report"},
+	{"clock"}, {"hop"}, {"kiali", "proxylog"}, {"fixture"}, {"oracle", "envoy", "accesslog", "handshake"}, {"verdict", "catalogue", "tlscheck", "recording"}, {"report"},
 }
 
 // impure are packages, with all below them, that no pure package may reach.
@@ -30,13 +30,24 @@ var impure = []string{
 	"github.com/onsi", "github.com/google/go-containerregistry",
 }
 
+func TestEveryPackageIsUnderPureOrLive(t *testing.T) {
+	for _, folder := range packagesUnder(t, ".") {
+		if top, _, _ := strings.Cut(folder, "/"); folder != "." && top != "pure" && top != "live" {
+			t.Errorf("e2e/%s is neither under e2e/pure nor under e2e/live", folder)
+		}
+	}
+	for _, folder := range packagesUnder(t, "pure") {
+		if !slices.Contains(slices.Concat(order...), strings.TrimPrefix(folder, "pure/")) {
+			t.Errorf("e2e/%s has no place in the order of the pure packages", folder)
+		}
+	}
+}
+
 func TestPurePackagesReachNoClientAndNoNetwork(t *testing.T) {
-	for _, packages := range order {
-		for _, name := range packages {
-			for _, reached := range reach(t, name) {
-				if slices.ContainsFunc(impure, func(bad string) bool { return reached == bad || strings.HasPrefix(reached, bad+"/") }) {
-					t.Errorf("e2e/%s reaches %s", name, reached)
-				}
+	for _, folder := range packagesUnder(t, "pure") {
+		for _, reached := range reach(t, folder) {
+			if slices.ContainsFunc(impure, func(bad string) bool { return reached == bad || strings.HasPrefix(reached, bad+"/") }) {
+				t.Errorf("e2e/%s reaches %s", folder, reached)
 			}
 		}
 	}
@@ -46,25 +57,25 @@ func TestPurePackagesImportToTheLeftOnly(t *testing.T) {
 	var left []string
 	for _, packages := range order {
 		for _, name := range packages {
-			for _, reached := range reach(t, name) {
+			for _, reached := range reach(t, "pure/"+name) {
 				own, ours := strings.CutPrefix(reached, module)
-				if ours && own != "e2e/"+name && !slices.Contains(left, own) {
-					t.Errorf("e2e/%s reaches %s, which is not to the left of it", name, own)
+				if ours && own != "e2e/pure/"+name && !slices.Contains(left, own) {
+					t.Errorf("e2e/pure/%s reaches %s, which is not to the left of it", name, own)
 				}
 			}
 		}
 		for _, name := range packages {
-			left = append(left, "e2e/"+name)
+			left = append(left, "e2e/pure/"+name)
 		}
 	}
 }
 
 // What proves that a mutant bit must have nothing in common with what the mutant tests.
 func TestAProofReachesNothingByWhichTheSuiteLooksAtAMesh(t *testing.T) {
-	for _, reached := range reach(t, "proof") {
+	for _, reached := range reach(t, "live/proof") {
 		own, ours := strings.CutPrefix(reached, module+"e2e/")
-		if ours && !slices.Contains([]string{"proof", "kube", "fixture", "hop", "clock"}, own) {
-			t.Errorf("e2e/proof reaches e2e/%s", own)
+		if ours && !slices.Contains([]string{"live/proof", "live/kube", "pure/fixture", "pure/hop", "pure/clock"}, own) {
+			t.Errorf("e2e/live/proof reaches e2e/%s", own)
 		}
 	}
 }
@@ -75,7 +86,8 @@ func TestReachNamesAPackageThatDoesNotExist(t *testing.T) {
 	}
 }
 
-func TestTheLinterKnowsEveryPurePackage(t *testing.T) {
+// The linter looks at each file as it is written; it must know the same folder.
+func TestTheLinterKnowsTheFolderOfThePurePackages(t *testing.T) {
 	content, err := os.ReadFile("../.golangci.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -86,6 +98,9 @@ func TestTheLinterKnowsEveryPurePackage(t *testing.T) {
 				Depguard struct {
 					Rules map[string]struct {
 						Files []string `yaml:"files"`
+						Deny  []struct {
+							Package string `yaml:"pkg"`
+						} `yaml:"deny"`
 					} `yaml:"rules"`
 				} `yaml:"depguard"`
 			} `yaml:"settings"`
@@ -100,24 +115,50 @@ func TestTheLinterKnowsEveryPurePackage(t *testing.T) {
 	if err := yaml.Unmarshal(content, &config); err != nil {
 		t.Fatal(err)
 	}
-	var forbidden *regexp.Regexp
+	forbids := false
 	for _, rule := range config.Linters.Exclusions.Rules {
-		if rule.PathExcept != "" && slices.Equal(rule.Linters, []string{"forbidigo"}) {
-			forbidden = regexp.MustCompile(rule.PathExcept)
+		forbids = forbids || rule.PathExcept == "^e2e/pure/" && slices.Equal(rule.Linters, []string{"forbidigo"})
+	}
+	if !forbids {
+		t.Error(".golangci.yml: forbidigo is not on for ^e2e/pure/ alone")
+	}
+	pure := config.Linters.Settings.Depguard.Rules["pure"]
+	if !slices.Contains(pure.Files, "**/e2e/pure/**/*.go") {
+		t.Error(".golangci.yml: depguard's rule pure is not for **/e2e/pure/**/*.go")
+	}
+	for name, rule := range config.Linters.Settings.Depguard.Rules {
+		for _, deny := range rule.Deny {
+			folder, ours := strings.CutPrefix(deny.Package, module)
+			if _, err := os.Stat("../" + folder); ours && err != nil {
+				t.Errorf(".golangci.yml: depguard's rule %s denies a package that is not there: %v", name, err)
+			}
+		}
+		for _, pattern := range rule.Files {
+			folder, ours := strings.CutPrefix(strings.TrimPrefix(pattern, "!"), "**/")
+			if !ours {
+				continue
+			}
+			if found, err := filepath.Glob("../" + strings.Replace(folder, "/**", "/*", 1)); err != nil || len(found) == 0 {
+				t.Errorf(".golangci.yml: depguard's rule %s is for %s, where no file is", name, pattern)
+			}
 		}
 	}
-	if forbidden == nil {
-		t.Fatal(".golangci.yml: no exclusion of forbidigo names the pure packages by path-except")
-	}
-	guarded := config.Linters.Settings.Depguard.Rules["pure"].Files
-	for _, name := range slices.Concat(order...) {
-		if !forbidden.MatchString("e2e/" + name + "/file.go") {
-			t.Errorf(".golangci.yml: time.Now is not forbidden in e2e/%s", name)
+}
+
+// packagesUnder lists the folders with Go sources under a folder of e2e, itself among them, as paths from e2e.
+func packagesUnder(t *testing.T, root string) []string {
+	t.Helper()
+	var folders []string
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && filepath.Ext(path) == ".go" && !slices.Contains(folders, filepath.Dir(path)) {
+			folders = append(folders, filepath.Dir(path))
 		}
-		if !slices.Contains(guarded, "**/e2e/"+name+"/*.go") {
-			t.Errorf(".golangci.yml: depguard's rule pure leaves out e2e/%s", name)
-		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
+	return folders
 }
 
 // reach lists the packages that one of ours is built from, itself among them.
