@@ -30,10 +30,10 @@ func describeBegin() {
 			Expect(recovered(ctx)).To(Succeed())
 			undo := patched(ctx, of)
 			Expect(readied(ctx, given.RunID)).To(Succeed())
-			told, _ := player.Play(ctx, caseOf(concerned))
+			told, _ := caseRunner.Run(ctx, caseOf(concerned))
 			Expect(told.Result).To(Equal(result), told.Reason)
 			Expect(told.Reason).To(ContainSubstring(reason))
-			other, _ := player.Play(ctx, caseOf(apart))
+			other, _ := caseRunner.Run(ctx, caseOf(apart))
 			Expect(other.Result).To(Equal(hop.Pass), other.Reason)
 			Expect(undo(ctx)).To(Succeed())
 			Expect(recovered(ctx)).To(Succeed())
@@ -57,7 +57,7 @@ func describeBegin() {
 				started <- start(ctx)
 			}()
 			Expect(readied(ctx, given.RunID)).To(Succeed())
-			told, _ := player.Play(ctx, caseOf(concerned))
+			told, _ := caseRunner.Run(ctx, caseOf(concerned))
 			Expect(<-started).To(Succeed())
 			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
 		})
@@ -71,7 +71,7 @@ func patched(ctx context.Context, spec string) (undo func(context.Context) error
 	part := fmt.Sprintf("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: product-service, namespace: default}\nspec: {%s}\n", spec)
 	changed := fixture.Mutant{ID: "begin", Sabotage: []fixture.Act{{Patch: []string{file}}}}
 	files := fstest.MapFS{file: {Data: []byte(part)}}
-	done, err := trial(files, changed).Saboteur.Do(ctx, files, changed)
+	done, err := trialOf(files, changed).Saboteur.Do(ctx, files, changed)
 	DeferCleanup(done.Undo)
 	Expect(err).NotTo(HaveOccurred())
 	return done.Undo

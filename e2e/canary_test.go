@@ -75,9 +75,9 @@ func plantRequested(ctx context.Context) {
 	block := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	token, err := client.Token(ctx, given.Placement.In(fixture.ClientsNamespace), plainClient, "istio-ca")
 	Expect(err).NotTo(HaveOccurred())
-	server := player.Places.Services["product-service"]
+	server := caseRunner.Places.Services["product-service"]
 	var answer control.ProbeAnswer
-	Expect(player.Mesh.Control(ctx, player.Places.Clients[plainClient].Proxy, control.PathProbe, control.ProbeRequest{Probes: []probe.Request{{
+	Expect(caseRunner.Mesh.Control(ctx, caseRunner.Places.Clients[plainClient].Proxy, control.PathProbe, control.ProbeRequest{Probes: []probe.Request{{
 		ID: given.RunID + "-csr", Address: netip.AddrPortFrom(server.Address, 8080).String(), ALPN: []string{"istio"},
 		Present: probe.Mesh, Key: string(block), Token: token, Inside: probe.HTTP,
 	}}}, &answer)).To(Succeed())
@@ -98,11 +98,11 @@ func describeCanary() {
 		token, err := client.Token(ctx, given.Placement.In(fixture.ClientsNamespace), sender, "canary")
 		Expect(err).NotTo(HaveOccurred())
 		plant(artifact.Token("the token of an Authorization header", token), []byte("authorization: Bearer "+token))
-		player.Sender.Forge(sender, map[string]string{"authorization": "Bearer " + token})
-		defer player.Sender.Forge(sender, nil)
+		caseRunner.Sender.Forge(sender, map[string]string{"authorization": "Bearer " + token})
+		defer caseRunner.Sender.Forge(sender, nil)
 		plantRequested(ctx)
 		const id = "default-mesh"
-		told, evidence := player.Play(ctx, caseOf(id))
+		told, evidence := caseRunner.Run(ctx, caseOf(id))
 		Expect(keep(filepath.Join(given.Artifacts, "canary", id), told, evidence)).To(Succeed())
 		diagnose(ctx, "canary")
 	})

@@ -32,7 +32,7 @@ func describeCases() {
 			It(report.SpecText(c.ID, c.Title), Label(c.Labels...), SpecTimeout(caseLimit), func(ctx SpecContext) {
 				c := caseOf(c.ID)
 				skipWithout(c)
-				told, evidence := player.Play(ctx, c)
+				told, evidence := caseRunner.Run(ctx, c)
 				Expect(keep(filepath.Join(given.Artifacts, report.CasesDir, c.ID), told, evidence)).To(Succeed())
 				AddReportEntry("verdict", told.Result, ReportEntryVisibilityNever)
 				if told.Result != hop.Pass {
@@ -61,7 +61,7 @@ func onlyOwn() {
 
 // diagnose gathers what explains a case that is not green, before the case is reverted.
 func diagnose(ctx context.Context, id string) {
-	bundle := diag.Bundle{Kube: client, Mesh: player.Mesh, Places: player.Places, Istiod: world.Placement.Istiod, Folder: filepath.Join(given.Artifacts, "diag", id)}
+	bundle := diag.Bundle{Kube: client, Mesh: caseRunner.Mesh, Places: caseRunner.Places, Istiod: world.Placement.Istiod, Folder: filepath.Join(given.Artifacts, "diag", id)}
 	if err := bundle.Collect(ctx); err != nil {
 		GinkgoWriter.Println("diagnostics are not complete:", err)
 	}

@@ -69,7 +69,7 @@ func struck(ctx context.Context, f sabotage.Fault) verdict.Outcome {
 		}
 		strike <- f.Strike(ctx, client, shell)
 	}()
-	told, _ := player.Play(ctx, caseOf(faulty))
+	told, _ := caseRunner.Run(ctx, caseOf(faulty))
 	Expect(<-strike).To(Succeed())
 	return verdict.OutcomeOf(told)
 }
@@ -81,7 +81,7 @@ func afterwards(ctx context.Context) (told verdict.Outcome) {
 			told = verdict.Outcome{Result: hop.Inconclusive, Reason: err.Error()}
 			return false, nil
 		}
-		after, _ := player.Play(ctx, caseOf(faulty))
+		after, _ := caseRunner.Run(ctx, caseOf(faulty))
 		told = verdict.OutcomeOf(after)
 		return told.Result != hop.Inconclusive, nil
 	}, wait.WithContext(ctx), wait.WithTimeout(recoveryLimit), wait.WithInterval(time.Second), wait.WithImmediate())
@@ -94,20 +94,20 @@ func weakened(ctx context.Context, do func()) error { return weakenedBy(ctx, wea
 // weakenedBy does something under a mutant.
 func weakenedBy(ctx context.Context, mutant string, do func()) error {
 	i := slices.IndexFunc(mutants, func(m fixture.Mutant) bool { return m.ID == mutant })
-	done, err := trial(fixtures.FS, mutants[i]).Saboteur.Do(ctx, fixtures.FS, mutants[i])
+	done, err := trialOf(fixtures.FS, mutants[i]).Saboteur.Do(ctx, fixtures.FS, mutants[i])
 	if err == nil {
 		do()
 	}
-	// What cannot be taken back now, the next player's Begin takes back.
+	// What cannot be taken back now, the next runner's Start takes back.
 	_ = done.Undo(context.WithoutCancel(ctx))
 	return err
 }
 
-// recovered readies a player anew: pods, their logs and what was left in the mesh. It is of another suite, so that what this
+// recovered readies a caseRunner anew: pods, their logs and what was left in the mesh. It is of another suite, so that what this
 // one left is ended.
 func recovered(ctx context.Context) error { return readied(ctx, command) }
 
-// readied readies a player anew, as of a part of a run whose leases stand.
+// readied readies a caseRunner anew, as of a part of a run whose leases stand.
 func readied(ctx context.Context, run string) error {
 	stop, err := renewed(ctx, run)
 	if err == nil {
@@ -116,7 +116,7 @@ func readied(ctx context.Context, run string) error {
 	return err
 }
 
-// renewed makes another player the suite's, once it is ready; stop ends the reading of its logs.
+// renewed makes another caseRunner the suite's, once it is ready; stop ends the reading of its logs.
 func renewed(ctx context.Context, run string) (stop func(), err error) {
 	anew := given
 	anew.RunID = run + "-" + crand.Text()[:4]
@@ -124,11 +124,11 @@ func renewed(ctx context.Context, run string) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := fresh.Begin(ctx); err != nil {
+	if err := fresh.Start(ctx); err != nil {
 		stop()
 		return nil, err
 	}
-	player = fresh
+	caseRunner = fresh
 	return stop, nil
 }
 

@@ -28,7 +28,7 @@ func describeClocks() {
 			onlyOwn()
 			var told verdict.Case
 			var evidence runner.Evidence
-			Expect(withTap(ctx, patch, func() { told, evidence = player.Play(ctx, caseOf(faulty)) })).To(Succeed())
+			Expect(withTap(ctx, patch, func() { told, evidence = caseRunner.Run(ctx, caseOf(faulty)) })).To(Succeed())
 			Expect(keep(filepath.Join(given.Artifacts, "clocks", filepath.Base(patch)), told, evidence)).To(Succeed())
 			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
 			tap := told.Clocks[slices.IndexFunc(told.Clocks, func(c clock.Clock) bool { return strings.HasPrefix(c.Name, "tap/") })]
@@ -40,10 +40,10 @@ func describeClocks() {
 	})
 }
 
-// withTap does something with a tap that is patched, and readies a player before it and after it.
+// withTap does something with a tap that is patched, and readies a caseRunner before it and after it.
 func withTap(ctx context.Context, patch string, do func()) error {
-	saboteur := *trial(fixtures.FS, fixture.Mutant{}).Saboteur
-	saboteur.RunID = command // the lease is to outlast the suite of one player
+	saboteur := *trialOf(fixtures.FS, fixture.Mutant{}).Saboteur
+	saboteur.RunID = command // the lease is to outlast the suite of one caseRunner
 	done, err := saboteur.Do(ctx, fixtures.FS, fixture.Mutant{ID: "clock", Sabotage: []fixture.Act{{Patch: []string{patch}}}})
 	DeferCleanup(done.Undo)
 	if err != nil {

@@ -39,7 +39,7 @@ func describeKills() {
 				_ = doomed.Wait()
 				Expect(smokeRun(ctx, i, "next").Run()).To(Succeed(), "the next run is not green: %s", filepath.Join(killFolder(i), "next"))
 				Expect(leasesLeft(ctx)).To(BeEmpty())
-				left, err := player.Policies.Leftovers(ctx)
+				left, err := caseRunner.Policies.Leftovers(ctx)
 				Expect(err).NotTo(HaveOccurred())
 				Expect(left).To(BeEmpty())
 			}

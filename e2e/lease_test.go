@@ -28,7 +28,7 @@ func describeLeases() {
 			Expect(recovered(ctx)).To(Succeed())
 			expires := expiryOf(ctx, abandonedLease(ctx, abandoned))
 			Expect(meanwhile(ctx)).To(Succeed())
-			Eventually(player.Policies.Leftovers).WithContext(ctx).WithTimeout(sweptBy(expires)).WithPolling(100 * time.Millisecond).Should(BeEmpty())
+			Eventually(caseRunner.Policies.Leftovers).WithContext(ctx).WithTimeout(sweptBy(expires)).WithPolling(100 * time.Millisecond).Should(BeEmpty())
 			AddReportEntry("after its expiry", time.Since(expires).Round(100*time.Millisecond))
 			Eventually(leasesLeft).WithContext(ctx).WithTimeout(sweptBy(expires)).WithPolling(100 * time.Millisecond).Should(BeEmpty())
 			provenBack(ctx)
@@ -57,7 +57,7 @@ func describeLeases() {
 			Expect(seen.connectionsAfter).NotTo(BeZero())
 			Expect(seen.after).To(BeZero(), "plaintext on connections that were opened later than %s after its expiry", sweepLimit)
 
-			Expect(player.Policies.Leftovers(ctx)).To(BeEmpty())
+			Expect(caseRunner.Policies.Leftovers(ctx)).To(BeEmpty())
 			Expect(modeOf(ctx, rule)).To(Equal("DISABLE"))
 			Expect(conditionsOf(ctx, taken)).To(HaveKeyWithValue(lease.PoliciesDeleted, lease.ReasonDeleted))
 			Expect(conditionsOf(ctx, taken)).To(HaveKeyWithValue(lease.Restored, lease.ReasonRestoreRefused))
@@ -84,7 +84,7 @@ func describeLeases() {
 			Expect(err).NotTo(HaveOccurred())
 			Expect(time.Now()).To(BeTemporally("<", expires), "istiod was not away when it expired")
 
-			Eventually(player.Policies.Leftovers).WithContext(ctx).WithTimeout(sweptBy(expires)).WithPolling(100 * time.Millisecond).Should(BeEmpty())
+			Eventually(caseRunner.Policies.Leftovers).WithContext(ctx).WithTimeout(sweptBy(expires)).WithPolling(100 * time.Millisecond).Should(BeEmpty())
 			AddReportEntry("after its expiry", time.Since(expires).Round(100*time.Millisecond))
 			Eventually(conditionsOf).WithContext(ctx).WithArguments(taken).WithTimeout(sweptBy(expires)).Should(And(
 				HaveKeyWithValue(lease.PoliciesDeleted, lease.ReasonDeleted), HaveKeyWithValue(lease.ProxiesFollow, lease.ReasonNoIstiodReady)))

@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"mtls.test/conformance/e2e/live/policy"
+	"mtls.test/conformance/e2e/live/runner/exemption"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/fixtures/agent/tap"
@@ -28,11 +29,11 @@ const leased = "product-service"
 // abandonedLease takes mTLS off a service on a lease that nobody ends.
 func abandonedLease(ctx context.Context, limit time.Duration) *policy.Lease {
 	GinkgoHelper()
-	_, told, err := player.TakeOff(ctx, leased, "nobody", limit)
+	_, told, err := exemption.Start(ctx, caseRunner, leased, "nobody", limit)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(told.Result).To(Equal(hop.Pass), told.Reason)
 	Expect(leasesLeft(ctx)).To(HaveLen(1))
-	taken, err := player.Policies.Leases(ctx)
+	taken, err := caseRunner.Policies.Leases(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	return taken[0]
 }
@@ -49,7 +50,7 @@ func renewedWhereFailed(ctx context.Context) error {
 
 // leasesLeft are the names of the leases on record. A lease itself must not be printed: it holds the kubeconfig's key.
 func leasesLeft(ctx context.Context) ([]string, error) {
-	all, err := player.Policies.Leases(ctx)
+	all, err := caseRunner.Policies.Leases(ctx)
 	var names []string
 	for _, one := range all {
 		names = append(names, one.Name())
@@ -68,11 +69,11 @@ func expiryOf(ctx context.Context, taken *policy.Lease) time.Time {
 // sweptBy is how long it is until the sweeper must have ended what expires then.
 func sweptBy(expires time.Time) time.Duration { return max(time.Until(expires), 0) + sweepLimit }
 
-// provenBack readies a player anew, and proves that each hop is what the policies ask for.
+// provenBack readies a caseRunner anew, and proves that each hop is what the policies ask for.
 func provenBack(ctx context.Context) {
 	GinkgoHelper()
 	Expect(recovered(ctx)).To(Succeed())
-	back, err := player.Prove(ctx)
+	back, err := exemption.Prove(ctx, caseRunner)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(back.Result).To(Equal(hop.Pass), back.Reason)
 }
@@ -123,7 +124,7 @@ func ofUser() []*unstructured.Unstructured {
 
 // endEveryLease leaves none to the next spec.
 func endEveryLease(ctx context.Context) error {
-	all, err := player.Policies.Leases(ctx)
+	all, err := caseRunner.Policies.Leases(ctx)
 	failed := []error{err}
 	for _, one := range all {
 		if err := one.End(ctx); !policy.Ended(err) {
@@ -179,7 +180,7 @@ func modeOf(ctx context.Context, rule *unstructured.Unstructured) (string, error
 
 // conditionsOf are the reasons of the conditions of a lease, by their types.
 func conditionsOf(ctx context.Context, taken *policy.Lease) (map[string]string, error) {
-	all, err := player.Policies.Leases(ctx)
+	all, err := caseRunner.Policies.Leases(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -241,18 +242,18 @@ func plaintextAround(ctx context.Context, first, second time.Time) plaintext {
 	GinkgoHelper()
 	const from, port, longer = "client", 8080, 2 * time.Second
 	began := time.Now()
-	flow := player.Sender.StartFlow(ctx, given.RunID+"-around", []hop.Hop{{From: from, To: hop.ServicePort{Service: leased, Port: port}}})
+	flow := caseRunner.Sender.StartFlow(ctx, given.RunID+"-around", []hop.Hop{{From: from, To: hop.ServicePort{Service: leased, Port: port}}})
 	select {
 	case <-time.After(time.Until(second.Add(longer))):
 	case <-ctx.Done():
 	}
 	flow.Stop()
-	destination := netip.AddrPortFrom(player.Places.Services[leased].Address, port)
+	destination := netip.AddrPortFrom(caseRunner.Places.Services[leased].Address, port)
 	var counted plaintext
 	var last time.Time
-	for conn, wire := range player.Taps.Connections(ctx, []tap.Wanted{{Destination: destination, Since: began}}) {
+	for conn, wire := range caseRunner.Taps.Connections(ctx, []tap.Wanted{{Destination: destination, Since: began}}) {
 		seen := wire.Observation
-		if conn.Source.Addr() != player.Places.Clients[from].Address || seen.Packets == nil {
+		if conn.Source.Addr() != caseRunner.Places.Clients[from].Address || seen.Packets == nil {
 			continue
 		}
 		opened := seen.Packets.Opened

@@ -216,14 +216,14 @@ func standing(ctx context.Context, name string) map[string]string {
 		Expect(there.Labels).To(HaveKeyWithValue(policy.RunLabel, guestID(name)))
 		found["namespace "+namespace] = string(there.UID)
 	}
-	leases, err := player.Policies.Leases(ctx)
+	leases, err := caseRunner.Policies.Leases(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	for _, lease := range leases {
 		if lease.Run() == guestID(name) {
 			found["lease "+lease.Name()] = lease.Began().String()
 		}
 	}
-	left, err := player.Policies.Leftovers(ctx)
+	left, err := caseRunner.Policies.Leftovers(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	for _, object := range left {
 		found[kube.Name(object)] = string(object.GetUID())
@@ -247,12 +247,12 @@ func nothingStands(ctx context.Context) error {
 			left = append(left, fmt.Errorf("namespace %s: %w", namespace, errors.Join(errLeft, err)))
 		}
 	}
-	leases, err := player.Policies.Leases(ctx)
+	leases, err := caseRunner.Policies.Leases(ctx)
 	left = append(left, err)
 	for _, lease := range leases {
 		left = append(left, fmt.Errorf("lease %s: %w", lease.Name(), errLeft))
 	}
-	policies, err := player.Policies.Leftovers(ctx)
+	policies, err := caseRunner.Policies.Leftovers(ctx)
 	left = append(left, err)
 	for _, object := range policies {
 		left = append(left, fmt.Errorf("%s: %w", kube.Name(object), errLeft))

@@ -25,7 +25,7 @@ func describeLogs() {
 			away := slices.IndexFunc(sabotage.Faults, func(f sabotage.Fault) bool { return f.Name == "kubelet-stopped" })
 			Expect(sabotage.Faults[away].Strike(ctx, client, shell)).To(Succeed())
 			Eventually(unread).WithContext(ctx).WithTimeout(recoveryLimit).Should(Succeed())
-			told, _ := player.Play(ctx, caseOf(afterLogs))
+			told, _ := caseRunner.Run(ctx, caseOf(afterLogs))
 			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
 		})
 	})
@@ -34,8 +34,8 @@ func describeLogs() {
 // unread is why lines that are written from now on would not be known.
 func unread() error {
 	var failed []error
-	for _, proxy := range player.Places.Proxies() {
-		failed = append(failed, player.Logs.Gap(proxy, player.Logs.Mark(proxy)))
+	for _, proxy := range caseRunner.Places.Proxies() {
+		failed = append(failed, caseRunner.Logs.Gap(proxy, caseRunner.Logs.Mark(proxy)))
 	}
 	return errors.Join(failed...)
 }

@@ -15,6 +15,7 @@ import (
 	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/live/proof"
 	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/live/runner/trial"
 	"mtls.test/conformance/e2e/live/sabotage"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/report"
@@ -37,7 +38,7 @@ func describeMutants(files fs.FS) {
 			It(report.MutantText(m.ID, m.Title), Label(m.Labels()...), SpecTimeout(limit), func(ctx SpecContext) {
 				folder := filepath.Join(given.Artifacts, report.MutantsDir, m.ID)
 				onlyOwn()
-				told, err := player.Try(ctx, trial(files, m), func(phase verdict.Phase, c fixture.Case, told verdict.Case, evidence runner.Evidence) error {
+				told, err := trialOf(files, m).Run(ctx, caseRunner, func(phase verdict.Phase, c fixture.Case, told verdict.Case, evidence runner.Evidence) error {
 					return keep(filepath.Join(folder, string(phase), c.ID), told, evidence)
 				})
 				Expect(err).NotTo(HaveOccurred())
@@ -49,9 +50,9 @@ func describeMutants(files fs.FS) {
 	})
 }
 
-func trial(files fs.FS, m fixture.Mutant) runner.Trial {
-	return runner.Trial{
-		Saboteur: &sabotage.Saboteur{Kube: client, World: world, RunID: given.RunID, Agent: given.Agent, Shell: shell, Forge: player.Sender.Forge},
+func trialOf(files fs.FS, m fixture.Mutant) trial.Trial {
+	return trial.Trial{
+		Saboteur: &sabotage.Saboteur{Kube: client, World: world, RunID: given.RunID, Agent: given.Agent, Shell: shell, Forge: caseRunner.Sender.Forge},
 		Prover:   proof.Prover{Kube: client, World: world, Shell: shell},
 		Files:    files, Mutant: m, Cases: casesFor(m),
 	}

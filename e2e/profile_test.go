@@ -11,6 +11,7 @@ import (
 
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/live/runner/forecast"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
@@ -28,15 +29,13 @@ func describeProfile() {
 		onlyOwn()
 		began := time.Now()
 		told := verdict.Case{ID: c.ID, Title: c.Title, Rerun: "make e2e-full FOCUS=" + c.ID + ":", Changes: []verdict.Change{}, Checks: []verdict.Check{}}
-		revision, err := player.Mesh.AddRevision(ctx, client, mesh.Install{
+		revision, err := caseRunner.Mesh.AddRevision(ctx, client, mesh.Install{
 			Istioctl: given.Istioctl, Kubeconfig: given.Kubeconfig, Hub: given.Hub, Tag: given.Tag,
 			Profile: profile, Revision: c.ID, Fixtures: fixtures.FS, Say: func(line string) { GinkgoWriter.Println(line) },
 		})
 		if err == nil {
 			DeferCleanup(revision.Remove)
-			foreseer := *player
-			foreseer.Read = revision.Dump
-			err = foreseer.Foresee(ctx, &told, profile, runner.Foreseeable(cases))
+			told.Foreseen, err = forecast.Run(ctx, caseRunner.For(profile, revision.Dump), forecast.Foreseeable(cases))
 		}
 		told.Conclude()
 		if err != nil {

@@ -27,18 +27,18 @@ func describeRestarts() {
 		restart := func() {
 			i := slices.IndexFunc(sabotage.Faults, func(f sabotage.Fault) bool { return f.Name == "istiod-restarted" })
 			Expect(sabotage.Faults[i].Strike(ctx, client, shell)).To(Succeed())
-			Eventually(player.Mesh.Attached).WithContext(ctx).WithArguments(player.Places.Proxies()).
-				WithTimeout(recoveryLimit).WithPolling(time.Second).Should(HaveLen(len(player.Places.Proxies())))
+			Eventually(caseRunner.Mesh.Attached).WithContext(ctx).WithArguments(caseRunner.Places.Proxies()).
+				WithTimeout(recoveryLimit).WithPolling(time.Second).Should(HaveLen(len(caseRunner.Places.Proxies())))
 		}
 		Expect(weakenedBy(ctx, lie, func() {
-			player.Diagnose = func(context.Context, string) { restart() }
-			told, _ := player.Play(ctx, caseOf(liedTo))
-			player.Diagnose = diagnose
+			caseRunner.Diagnose = func(context.Context, string) { restart() }
+			told, _ := caseRunner.Run(ctx, caseOf(liedTo))
+			caseRunner.Diagnose = diagnose
 			Expect(told.Result).To(Equal(hop.Inconclusive), told.Reason)
 			Expect(told.Disturbed).To(ContainElement(ContainSubstring("istiod")))
 
 			restart()
-			told, _ = player.Play(ctx, caseOf(liedTo))
+			told, _ = caseRunner.Run(ctx, caseOf(liedTo))
 			Expect(told.Result).To(Equal(hop.Mismatch), told.Reason)
 			Expect(told.Disturbed).To(BeEmpty())
 		})).To(Succeed())

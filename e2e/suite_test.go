@@ -25,14 +25,14 @@ import (
 )
 
 var (
-	cases   []fixture.Case
-	mutants []fixture.Mutant
-	world   fixture.World
-	given   mesh.Handover
-	command string // the run id that the command handed over; it begins those of its suites
-	client  *kube.Client
-	player  *runner.Player
-	files   fs.FS // the fixtures, as they are for the cluster
+	cases      []fixture.Case
+	mutants    []fixture.Mutant
+	world      fixture.World
+	given      mesh.Handover
+	command    string // the run id that the command handed over; it begins those of its suites
+	client     *kube.Client
+	caseRunner *runner.Runner
+	files      fs.FS // the fixtures, as they are for the cluster
 )
 
 // Cases are loaded before the tree is built: they shape it.
@@ -88,20 +88,20 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(stop)
 	if found, err := kialiclient.Find(ctx, client); err == nil {
-		prepared.Witness = found.Says
+		prepared.Kiali = found.Says
 	}
 	if !given.Placement.Existing {
 		Expect(sabotage.Clean(ctx, client, shell)).To(Succeed())
 	}
-	Expect(prepared.Begin(ctx)).To(Succeed())
-	player = prepared
+	Expect(prepared.Start(ctx)).To(Succeed())
+	caseRunner = prepared
 	plantKeys(ctx)
 }, NodeTimeout(2*time.Minute))
 
 var _ = SynchronizedAfterSuite(func() {}, func(ctx SpecContext) {
-	if player == nil {
+	if caseRunner == nil {
 		return
 	}
-	Expect(player.End(ctx)).To(Succeed())
+	Expect(caseRunner.End(ctx)).To(Succeed())
 	noSecrets()
 }, NodeTimeout(time.Minute))

@@ -28,7 +28,7 @@ func describeTLSCheck() {
 			want, err := fs.ReadFile(files, "guide/tls-check.txt")
 			Expect(err).NotTo(HaveOccurred())
 			var got string
-			Expect(player.Under(ctx, "namespace-strict", []string{"namespace-strict.yaml", "guide/product-service-mtls.yaml"}, func(ctx context.Context) error {
+			Expect(caseRunner.WithPolicies(ctx, "namespace-strict", []string{"namespace-strict.yaml", "guide/product-service-mtls.yaml"}, func(ctx context.Context) error {
 				got, err = tlsCheck(ctx, "product-service.default.svc.cluster.local")
 				return err
 			})).To(Succeed())

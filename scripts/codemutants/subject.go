@@ -26,7 +26,7 @@ var subjects = []subject{
 	{name: "patches"},
 	{name: "intent", parts: []part{{folder: "e2e/pure/oracle"}}},
 	{name: "verdict", parts: []part{{folder: "e2e/pure/verdict"}}},
-	{name: "join", parts: []part{{folder: "e2e/live/runner", files: []string{"join.go"}}}},
+	{name: "join", parts: []part{{folder: "e2e/pure/join"}, {folder: "e2e/live/runner/attempt", files: []string{"watermark.go"}}}},
 	{name: "observe", parts: []part{{folder: "e2e/live/observe"}}},
 	{name: "sweeper", parts: []part{{folder: "fixtures/agent/sweeper"}, {folder: "fixtures/agent/lease"}}},
 	{name: "lock", parts: []part{{folder: "e2e/live/existing", files: []string{"lock.go"}}}},

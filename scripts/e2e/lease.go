@@ -13,6 +13,7 @@ import (
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/policy"
 	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/live/runner/exemption"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/verdict"
@@ -23,10 +24,10 @@ import (
 const leaseMargin = 30 * time.Second
 
 // lease is `make lease`.
-func (r *program) lease(ctx context.Context) error { return r.withPlayer(ctx, r.hold) }
+func (r *program) lease(ctx context.Context) error { return r.withRunner(ctx, r.hold) }
 
-// withPlayer readies the mesh of the cluster that `up` left, for steps outside the suite.
-func (r *program) withPlayer(ctx context.Context, work func(context.Context, *runner.Player) error) error {
+// withRunner readies the mesh of the cluster that `up` left, for steps outside the suite.
+func (r *program) withRunner(ctx context.Context, work func(context.Context, *runner.Runner) error) error {
 	return r.locked(ctx, func() error {
 		engine, err := r.engineThere(ctx)
 		if err != nil {
@@ -40,27 +41,27 @@ func (r *program) withPlayer(ctx context.Context, work func(context.Context, *ru
 		if err := up.cluster.Keep(); err != nil {
 			return err
 		}
-		player, stop, err := r.player(ctx, up)
+		runs, stop, err := r.caseRunner(ctx, up)
 		if err != nil {
 			return err
 		}
 		defer stop()
-		return work(ctx, player)
+		return work(ctx, runs)
 	})
 }
 
-func (r *program) hold(ctx context.Context, player *runner.Player) error {
+func (r *program) hold(ctx context.Context, runs *runner.Runner) error {
 	service, limit := r.settings.values["SERVICE"], time.Duration(r.settings.minutes)*time.Minute
 	r.screen.step("taking mTLS off %s for %s", service, limit)
-	hold, told, err := player.TakeOff(ctx, service, r.owner(service), min(limit+leaseMargin, time.Hour))
+	exempted, told, err := exemption.Start(ctx, runs, service, r.owner(service), min(limit+leaseMargin, time.Hour))
 	if err != nil {
 		return withCause(ctx, err)
 	}
 	until := time.Now().Add(limit)
 	r.show(told)
-	ended := r.countDown(ctx, hold, until, told.Result)
+	ended := r.countDown(ctx, exempted, until, told.Result)
 	// Putting back goes on after an interrupt.
-	back, err := hold.PutBack(context.WithoutCancel(ctx))
+	back, err := exempted.End(context.WithoutCancel(ctx))
 	if err != nil {
 		return errors.Join(ended, err)
 	}
@@ -96,7 +97,7 @@ func (r *program) show(told verdict.Case) {
 
 // countDown waits until the time is over, the lease was ended by somebody else, or a signal came, which it returns. A lease
 // under which mTLS did not go off is of no use, and is not waited for.
-func (r *program) countDown(ctx context.Context, hold *runner.Hold, until time.Time, result hop.Result) error {
+func (r *program) countDown(ctx context.Context, exempted *exemption.Exemption, until time.Time, result hop.Result) error {
 	if result != hop.Pass {
 		return nil
 	}
@@ -113,7 +114,7 @@ func (r *program) countDown(ctx context.Context, hold *runner.Hold, until time.T
 			if left <= 0 {
 				return nil
 			}
-			if stands, err := hold.Stands(ctx); err == nil && !stands {
+			if stands, err := exempted.Stands(ctx); err == nil && !stands {
 				r.screen.step("the lease was ended by somebody else")
 				return nil
 			}
@@ -128,7 +129,7 @@ func (r *program) countDown(ctx context.Context, hold *runner.Hold, until time.T
 	}
 }
 
-func (r *program) player(ctx context.Context, up broughtUp) (*runner.Player, func(), error) {
+func (r *program) caseRunner(ctx context.Context, up broughtUp) (*runner.Runner, func(), error) {
 	client, err := kube.New(up.handover.Kubeconfig)
 	if err != nil {
 		return nil, nil, err
@@ -137,15 +138,15 @@ func (r *program) player(ctx context.Context, up broughtUp) (*runner.Player, fun
 	if err != nil {
 		return nil, nil, err
 	}
-	player, stop, err := runner.Prepare(ctx, client, up.handover, fixtures.FS, world, func(context.Context, string) {})
+	runs, stop, err := runner.Prepare(ctx, client, up.handover, fixtures.FS, world, func(context.Context, string) {})
 	if err != nil {
 		return nil, nil, withCause(ctx, err)
 	}
-	if err := player.Ready(ctx); err != nil {
+	if err := runs.Reset(ctx); err != nil {
 		stop()
 		return nil, nil, withCause(ctx, err)
 	}
-	return player, stop, nil
+	return runs, stop, nil
 }
 
 // leaseStatus is `make lease-status`. It looks on while another run holds the cluster.
@@ -212,7 +213,7 @@ func (r *program) leaseEnd(ctx context.Context) error {
 	if err := errors.Join(failed...); err != nil || len(all) == 0 {
 		return err
 	}
-	err = r.withPlayer(ctx, r.prove)
+	err = r.withRunner(ctx, r.prove)
 	var held cluster.HeldError
 	if errors.As(err, &held) {
 		r.screen.step("process %d (%s) has the cluster, and sees to what comes after", held.By.PID, held.By.Command)
@@ -221,8 +222,8 @@ func (r *program) leaseEnd(ctx context.Context) error {
 	return err
 }
 
-func (r *program) prove(ctx context.Context, player *runner.Player) error {
-	told, err := player.Prove(ctx)
+func (r *program) prove(ctx context.Context, runs *runner.Runner) error {
+	told, err := exemption.Prove(ctx, runs)
 	if err != nil {
 		return withCause(ctx, err)
 	}

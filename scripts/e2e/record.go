@@ -32,9 +32,9 @@ import (
 const recordings = "e2e/pure/recording/testdata"
 
 // record is `make record`: it records the test data again from the mesh that `up` left.
-func (r *program) record(ctx context.Context) error { return r.withPlayer(ctx, r.recordMinor) }
+func (r *program) record(ctx context.Context) error { return r.withRunner(ctx, r.recordMinor) }
 
-func (r *program) recordMinor(ctx context.Context, player *runner.Player) error {
+func (r *program) recordMinor(ctx context.Context, runs *runner.Runner) error {
 	engine, err := r.engineThere(ctx)
 	if err != nil {
 		return badInput(err)
@@ -44,13 +44,13 @@ func (r *program) recordMinor(ctx context.Context, player *runner.Player) error 
 		return badInput(err)
 	}
 	minor := recording.Minor{}
-	if minor.Provenance, err = provenance(ctx, player, up.handover.Environment); err != nil {
+	if minor.Provenance, err = provenance(ctx, runs, up.handover.Environment); err != nil {
 		return err
 	}
 	if minor.Name, err = minorOf(ctx, minor.Provenance.Istio); err != nil {
 		return err
 	}
-	notPassed, err := r.recordCases(ctx, player, &minor)
+	notPassed, err := r.recordCases(ctx, runs, &minor)
 	if err != nil {
 		return err
 	}
@@ -74,8 +74,8 @@ func (r *program) recordMinor(ctx context.Context, player *runner.Player) error 
 }
 
 // recordCases records every situation, and lists those of which the mesh did otherwise than expected.
-func (r *program) recordCases(ctx context.Context, player *runner.Player, minor *recording.Minor) (notPassed []string, err error) {
-	cases, err := fixture.Load(fixtures.FS, player.World)
+func (r *program) recordCases(ctx context.Context, runs *runner.Runner, minor *recording.Minor) (notPassed []string, err error) {
+	cases, err := fixture.Load(fixtures.FS, runs.World)
 	if err != nil {
 		return nil, badInput(err)
 	}
@@ -84,7 +84,7 @@ func (r *program) recordCases(ctx context.Context, player *runner.Player, minor 
 		if i < 0 {
 			return nil, badInput(fmt.Errorf("there is no case %s: take it out of recording.Cases, or put it back", id))
 		}
-		situation, told, err := player.Record(ctx, cases[i])
+		situation, told, err := runs.Record(ctx, cases[i])
 		if err != nil {
 			return nil, withCause(ctx, err)
 		}
@@ -102,7 +102,7 @@ func (r *program) recordCases(ctx context.Context, player *runner.Player, minor 
 	return notPassed, nil
 }
 
-func provenance(ctx context.Context, player *runner.Player, environment report.Environment) (recording.Provenance, error) {
+func provenance(ctx context.Context, runs *runner.Runner, environment report.Environment) (recording.Provenance, error) {
 	told := recording.Provenance{
 		Command: "make record", Date: time.Now().UTC().Format(time.DateOnly), Istio: environment.Istio,
 		Kubernetes: environment.Kubernetes, Profile: environment.Profile,
@@ -114,12 +114,12 @@ func provenance(ctx context.Context, player *runner.Player, environment report.E
 		}
 		told.Commit = commit
 	}
-	proxies := player.Places.Proxies()
+	proxies := runs.Places.Proxies()
 	if len(proxies) == 0 {
 		return told, errors.New("the world has no proxy: `make e2e-up` brings it up")
 	}
 	var err error
-	told.Envoy, err = player.Mesh.EnvoyVersion(ctx, proxies[0])
+	told.Envoy, err = runs.Mesh.EnvoyVersion(ctx, proxies[0])
 	return told, err
 }
 

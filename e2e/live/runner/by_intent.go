@@ -5,26 +5,27 @@ import (
 	"slices"
 
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/join"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // byIntent replaces the cases' expectations by the oracle's answers where the cluster has policies that are not the cases':
 // a case states what must follow in a mesh without others.
-func (p *play) byIntent(attempts []attempt, intents map[string]verdict.Intent) ([]attempt, error) {
-	if p.World.Placement.ByIntent == "" {
+func (c *CaseRun) byIntent(attempts []join.Attempt, intents map[string]verdict.Intent) ([]join.Attempt, error) {
+	if c.r.World.Placement.ByIntent == "" {
 		return attempts, nil
 	}
-	p.verdict.ByIntent = p.World.Placement.ByIntent
+	c.Verdict.ByIntent = c.r.World.Placement.ByIntent
 	attempts = slices.Clone(attempts)
 	for i, a := range attempts {
-		asked := intents[a.id]
+		asked := intents[a.ID]
 		switch {
-		case a.want.On != "":
-			return nil, fmt.Errorf("%s: what is expected of connection %s, which is from before, cannot be told from the policies in force now", a.Hop, a.want.On)
+		case a.Want.On != "":
+			return nil, fmt.Errorf("%s: what is expected of connection %s, which is from before, cannot be told from the policies in force now", a.Hop, a.Want.On)
 		case asked.Says == "":
 			return nil, fmt.Errorf("%s: what is expected cannot be told from the policies in force: %s", a.Hop, asked.Missing)
 		}
-		attempts[i].want, attempts[i].expectedBy = expected(a.want, asked)
+		attempts[i].Want, attempts[i].ExpectedBy = expected(a.Want, asked)
 	}
 	return attempts, nil
 }

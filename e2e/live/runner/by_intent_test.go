@@ -8,14 +8,15 @@ import (
 
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/join"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 const foreignPolicy = "PeerAuthentication istio-system/theirs"
 
-func playOn(byIntent string) *play {
-	return &play{Player: &Player{World: fixture.World{Placement: fixture.Placement{ByIntent: byIntent}}}}
+func runOn(byIntent string) *CaseRun {
+	return &CaseRun{r: &Runner{World: fixture.World{Placement: fixture.Placement{ByIntent: byIntent}}}}
 }
 
 func answer(says hop.Outcome, cause hop.Refusal, identities oracle.Identities) verdict.Intent {
@@ -42,25 +43,25 @@ func TestExpectationsFollowTheOracleOnAMeshWithPoliciesOfItsOwn(t *testing.T) {
 		"documented, as the oracle asks":      {documented, answer(hop.MTLS, "", oracle.Identities{}), documented, verdict.ByCase},
 		"documented, and the oracle asks not": {documented, answer(hop.Refused, hop.NoFilterChain, oracle.Identities{}), fixture.Expect{Want: hop.Refused, Cause: hop.NoFilterChain}, verdict.ByOracle},
 	} {
-		attempts := []attempt{{id: "1", want: row.want}}
-		got, err := playOn(foreignPolicy).byIntent(attempts, map[string]verdict.Intent{"1": row.asked})
+		attempts := []join.Attempt{{ID: "1", Want: row.want}}
+		got, err := runOn(foreignPolicy).byIntent(attempts, map[string]verdict.Intent{"1": row.asked})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !reflect.DeepEqual(got[0].want, row.is) || got[0].expectedBy != row.by {
-			t.Errorf("%s: %+v by %q, want %+v by %q", name, got[0].want, got[0].expectedBy, row.is, row.by)
+		if !reflect.DeepEqual(got[0].Want, row.is) || got[0].ExpectedBy != row.by {
+			t.Errorf("%s: %+v by %q, want %+v by %q", name, got[0].Want, got[0].ExpectedBy, row.is, row.by)
 		}
-		if !reflect.DeepEqual(attempts[0].want, row.want) {
+		if !reflect.DeepEqual(attempts[0].Want, row.want) {
 			t.Errorf("%s: the case's own expectation was changed", name)
 		}
 	}
 }
 
 func TestExpectationsAreTheCasesOnAMeshWithoutOtherPolicies(t *testing.T) {
-	attempts := []attempt{{id: "1", want: fixture.Expect{Want: hop.MTLS, Wire: &fixture.Wire{Version: "TLSv1.3"}}}}
-	p := playOn("")
+	attempts := []join.Attempt{{ID: "1", Want: fixture.Expect{Want: hop.MTLS, Wire: &fixture.Wire{Version: "TLSv1.3"}}}}
+	p := runOn("")
 	got, err := p.byIntent(attempts, map[string]verdict.Intent{"1": answer(hop.Plaintext, "", oracle.Identities{})})
-	if err != nil || !reflect.DeepEqual(got, attempts) || p.verdict.ByIntent != "" {
+	if err != nil || !reflect.DeepEqual(got, attempts) || p.Verdict.ByIntent != "" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -71,7 +72,7 @@ func TestWhatTheOracleCannotTellIsNotExpected(t *testing.T) {
 		if want.On != "" {
 			asked = answer(hop.MTLS, "", oracle.Identities{})
 		}
-		if _, err := playOn(foreignPolicy).byIntent([]attempt{{id: "1", want: want}}, map[string]verdict.Intent{"1": asked}); err == nil || !strings.Contains(err.Error(), reason) {
+		if _, err := runOn(foreignPolicy).byIntent([]join.Attempt{{ID: "1", Want: want}}, map[string]verdict.Intent{"1": asked}); err == nil || !strings.Contains(err.Error(), reason) {
 			t.Errorf("%v, want an error that says %q", err, reason)
 		}
 	}

@@ -10,14 +10,19 @@ import (
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// cleanup is one step of a clean-up, and how long it may take.
-type cleanup struct {
+// CleanupStep is one step of a clean-up, and how long it may take.
+type CleanupStep struct {
 	within time.Duration
 	do     func(context.Context) error
 }
 
-// tryAll takes every step of a clean-up, whatever failed before, each with its own time limit, and joins what failed.
-func tryAll(ctx context.Context, steps ...cleanup) error {
+// Within is a step that may take as long as the limit.
+func Within(limit time.Duration, do func(context.Context) error) CleanupStep {
+	return CleanupStep{limit, do}
+}
+
+// CleanUpAll takes every step of a clean-up, whatever failed before, each with its own time limit, and joins what failed.
+func CleanUpAll(ctx context.Context, steps ...CleanupStep) error {
 	var failed []error
 	for _, step := range steps {
 		limited, cancel := context.WithTimeout(ctx, step.within)
@@ -32,7 +37,7 @@ func tryAll(ctx context.Context, steps ...cleanup) error {
 type leftovers struct{ all []leftover }
 
 type leftover struct {
-	of    string // a case or a mutant
+	of    string // a case or a sabotage
 	again func(context.Context) error
 }
 
@@ -57,25 +62,4 @@ func (l *leftovers) retry(ctx context.Context) error {
 // known what the proxies have. Proxies that are cut off are left out: they have what they had before the case.
 func unsettled(changes []verdict.Change, cleanup int) bool {
 	return slices.ContainsFunc(changes, func(c verdict.Change) bool { return c.Step == cleanup && c.Settled.Failed != "" })
-}
-
-// clean reverts the case. Where that fails, or does not settle, it is tried again before the next case.
-func (p *play) clean(ctx context.Context) error {
-	last := len(p.c.Steps)
-	err := p.revert(ctx)
-	if err == nil && !unsettled(p.verdict.Changes, last) {
-		return nil
-	}
-	p.left.add("case "+p.c.ID, func(ctx context.Context) error {
-		p.verdict.Changes = nil
-		err := p.revert(ctx)
-		if !p.foresees { // the proxies of a forecast are none of the mesh's
-			err = errors.Join(err, p.restored(ctx, p.everyHop()))
-		}
-		if err == nil && unsettled(p.verdict.Changes, last) {
-			return errors.New("the mesh did not settle after its revert")
-		}
-		return err
-	})
-	return err
 }

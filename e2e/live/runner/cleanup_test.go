@@ -15,19 +15,19 @@ import (
 func TestEveryStepOfACleanUpIsTaken(t *testing.T) {
 	first, last := errors.New("first"), errors.New("last")
 	var taken []string
-	step := func(name string, err error) cleanup {
-		return cleanup{time.Minute, func(context.Context) error { taken = append(taken, name); return err }}
+	step := func(name string, err error) CleanupStep {
+		return Within(time.Minute, func(context.Context) error { taken = append(taken, name); return err })
 	}
-	hangs := cleanup{time.Millisecond, func(ctx context.Context) error { <-ctx.Done(); taken = append(taken, "hangs"); return ctx.Err() }}
-	lives := cleanup{time.Minute, func(ctx context.Context) error { taken = append(taken, "lives"); return ctx.Err() }}
-	err := tryAll(t.Context(), step("a", first), hangs, step("b", nil), lives, step("c", last))
+	hangs := Within(time.Millisecond, func(ctx context.Context) error { <-ctx.Done(); taken = append(taken, "hangs"); return ctx.Err() })
+	lives := Within(time.Minute, func(ctx context.Context) error { taken = append(taken, "lives"); return ctx.Err() })
+	err := CleanUpAll(t.Context(), step("a", first), hangs, step("b", nil), lives, step("c", last))
 	if !slices.Equal(taken, []string{"a", "hangs", "b", "lives", "c"}) {
 		t.Errorf("taken: %v", taken)
 	}
 	if !errors.Is(err, first) || !errors.Is(err, last) || !errors.Is(err, context.DeadlineExceeded) || strings.Count(err.Error(), "\n") != 2 {
 		t.Errorf("got %v", err)
 	}
-	if err := tryAll(t.Context(), step("d", nil)); err != nil {
+	if err := CleanUpAll(t.Context(), step("d", nil)); err != nil {
 		t.Errorf("got %v", err)
 	}
 }
@@ -76,10 +76,10 @@ func TestACleanUpThatDidNotSettleIsNone(t *testing.T) {
 }
 
 // No step of a case is taken, and nothing is asked of the mesh, while what an earlier one left stands.
-func TestACaseIsNotPlayedOnLeftovers(t *testing.T) {
-	p := &Player{left: &leftovers{}, RunID: "r"}
-	p.left.add("case a", func(context.Context) error { return errors.New("DestinationRule default/x: refused") })
-	told, _ := p.Play(t.Context(), fixture.Case{ID: "b"})
+func TestACaseDoesNotRunOnLeftovers(t *testing.T) {
+	r := &Runner{left: &leftovers{}, RunID: "r"}
+	r.left.add("case a", func(context.Context) error { return errors.New("DestinationRule default/x: refused") })
+	told, _ := r.Run(t.Context(), fixture.Case{ID: "b"})
 	if told.Result != "INCONCLUSIVE" || !strings.Contains(told.Reason, "case a") || !strings.Contains(told.Reason, "DestinationRule default/x") || told.Broken == "" {
 		t.Errorf("%s: %s", told.Result, told.Reason)
 	}

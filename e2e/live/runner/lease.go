@@ -18,56 +18,61 @@ import (
 // leaseLimit is how long the changes of a case may stand: longer than a case is given, clean-up included.
 const leaseLimit = 10 * time.Minute
 
-// leased is the lease on which all changes of the case hang. It is taken before the first of them.
-func (p *play) leased(ctx context.Context) (*policy.Lease, error) {
-	if p.lease != nil {
-		return p.lease, nil
+// Lease is the lease on which all changes of the run hang. It is taken before the first of them, in the name of the case.
+func (c *CaseRun) Lease(ctx context.Context) (*policy.Lease, error) {
+	if c.lease != nil {
+		return c.lease, nil
 	}
-	var err error
-	p.leasedAt = time.Now()
-	p.lease, err = p.Policies.Lease(ctx, p.run+"-"+p.c.ID, "case "+p.c.ID, leaseLimit)
-	return p.lease, err
+	return c.TakeLease(ctx, "case "+c.Case.ID, leaseLimit)
 }
 
-// endLease ends the lease of the case, if it took one. That it had expired means that the sweeper took its policies out
-// of the mesh before the case was through.
-func (p *play) endLease(ctx context.Context) error {
-	if p.lease == nil {
+// TakeLease takes the lease of the run for an owner, before anything is changed.
+func (c *CaseRun) TakeLease(ctx context.Context, owner string, limit time.Duration) (*policy.Lease, error) {
+	var err error
+	c.leasedAt = time.Now()
+	c.lease, err = c.r.Policies.Lease(ctx, c.Name+"-"+c.Case.ID, owner, limit)
+	return c.lease, err
+}
+
+// EndLease ends the lease of the run, if it took one. That it had expired means that the sweeper took its policies out of the
+// mesh before the run was through.
+func (c *CaseRun) EndLease(ctx context.Context) error {
+	if c.lease == nil {
 		return nil
 	}
-	err := p.lease.End(ctx)
+	err := c.lease.End(ctx)
 	now := time.Now()
-	p.verdict.Lease = &verdict.Lease{
-		Name: p.lease.Name(), LimitSeconds: p.lease.For().Seconds(), HeldSeconds: now.Sub(p.leasedAt).Seconds(), InTheClear: p.exposure(ctx, now),
+	c.Verdict.Lease = &verdict.Lease{
+		Name: c.lease.Name(), LimitSeconds: c.lease.For().Seconds(), HeldSeconds: now.Sub(c.leasedAt).Seconds(), InTheClear: c.exposure(ctx, now),
 	}
 	if policy.Ended(err) {
-		p.lease = nil
+		c.lease = nil
 	}
 	return err
 }
 
 // exposure asks the taps for what clients with a proxy sent in the clear to the servers of the case's checks since its lease
 // was taken; nil where no check was in the clear.
-func (p *play) exposure(ctx context.Context, now time.Time) *verdict.Exposure {
+func (c *CaseRun) exposure(ctx context.Context, now time.Time) *verdict.Exposure {
 	proxied := map[netip.Addr]bool{}
-	for _, place := range p.Places.Clients {
+	for _, place := range c.r.Places.Clients {
 		proxied[place.Address] = place.Proxied
 	}
 	var wanted []tap.Wanted
-	for _, check := range p.verdict.Checks {
+	for _, check := range c.Verdict.Checks {
 		wire := check.Observers.Wire
 		if wire == nil || wire.Says != hop.Plaintext || !proxied[wire.Conn.Source.Addr()] {
 			continue
 		}
-		if one := (tap.Wanted{Destination: wire.Conn.Destination, Since: p.leasedAt}); !slices.Contains(wanted, one) {
+		if one := (tap.Wanted{Destination: wire.Conn.Destination, Since: c.leasedAt}); !slices.Contains(wanted, one) {
 			wanted = append(wanted, one)
 		}
 	}
-	if len(wanted) == 0 || p.Taps == nil {
+	if len(wanted) == 0 || c.r.Taps == nil {
 		return nil
 	}
 	exposed, first := &verdict.Exposure{}, now
-	for conn, wire := range p.Taps.Connections(ctx, wanted) {
+	for conn, wire := range c.r.Taps.Connections(ctx, wanted) {
 		seen := wire.Observation
 		if seen.Says != hop.Plaintext || !proxied[conn.Source.Addr()] {
 			continue
@@ -86,14 +91,14 @@ func (p *play) exposure(ctx context.Context, now time.Time) *verdict.Exposure {
 
 // endLeases ends the leases of runs that were killed: nobody else has a mesh of ours to change. Those that the runner took for
 // this run, whose id begins the suite's, stand.
-func (p *Player) endLeases(ctx context.Context) error {
-	left, err := p.Policies.Leases(ctx)
+func (r *Runner) endLeases(ctx context.Context) error {
+	left, err := r.Policies.Leases(ctx)
 	if err != nil {
 		return err
 	}
 	var failed []error
 	for _, lease := range left {
-		if strings.HasPrefix(p.RunID, lease.Run()+"-") {
+		if strings.HasPrefix(r.RunID, lease.Run()+"-") {
 			continue
 		}
 		if err := lease.End(ctx); !policy.Ended(err) {

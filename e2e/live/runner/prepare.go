@@ -8,14 +8,15 @@ import (
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/observe"
 	"mtls.test/conformance/e2e/live/policy"
+	"mtls.test/conformance/e2e/live/runner/hopconfig"
 	"mtls.test/conformance/e2e/live/traffic"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/oracle"
 )
 
-// Prepare makes a player of the mesh that was handed over, as it is now; Begin readies it. The proxies' logs are followed
+// Prepare makes a runner for the mesh that was handed over, as it is now; Start readies it. The proxies' logs are followed
 // until stop is called.
-func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, files fs.FS, world fixture.World, diagnose func(context.Context, string)) (player *Player, stop func(), err error) {
+func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, files fs.FS, world fixture.World, diagnose func(context.Context, string)) (runner *Runner, stop func(), err error) {
 	flowchart, err := fs.ReadFile(files, "guide/flowchart.yaml")
 	if err != nil {
 		return nil, nil, err
@@ -47,9 +48,11 @@ func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, file
 		}
 	}
 	sender := &traffic.Sender{Mesh: m, World: world, Places: places, GatewayHTTP: given.GatewayHTTP, GatewayGRPC: given.GatewayGRPC}
-	return &Player{
+	r := &Runner{
 		Mesh: m, World: world, Places: places, Logs: logs, Taps: taps, Chart: chart, RunID: given.RunID, Diagnose: diagnose,
 		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, files, given.RunID), Sender: sender,
-		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Read: m.Dump, Clock: client.Clock, left: &leftovers{},
-	}, stop, nil
+		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Clock: client.Clock, left: &leftovers{},
+	}
+	r.Config = &hopconfig.Reader{World: world, Places: places, Dump: m.Dump, Root: r.rootOf}
+	return r, stop, nil
 }

@@ -10,87 +10,89 @@ import (
 	"strings"
 
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/runner/hopconfig"
 	"mtls.test/conformance/e2e/pure/accesslog"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/join"
 	"mtls.test/conformance/e2e/pure/recording"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// Record plays a case up to its first expectation, returns the raw data behind the checks of it, and reverts the case. The
+// Record runs a case up to its first expectation, returns the raw data behind the checks of it, and reverts the case. The
 // verdict on those checks is for a person to know: a mesh that does otherwise than the case expects is recorded as it is, so
 // that the unit tests show what must be mended.
-func (p *Player) Record(ctx context.Context, c fixture.Case) (recording.Situation, verdict.Case, error) {
-	play := p.begun(c)
-	situation, err := play.record(ctx)
-	err = errors.Join(err, play.revert(context.WithoutCancel(ctx)))
-	play.verdict.Conclude()
+func (r *Runner) Record(ctx context.Context, c fixture.Case) (recording.Situation, verdict.Case, error) {
+	run := r.NewCase(c)
+	situation, err := run.record(ctx)
+	err = errors.Join(err, run.revert(context.WithoutCancel(ctx)))
+	run.Verdict.Conclude()
 	if err != nil {
 		err = fmt.Errorf("recording case %s: %w", c.ID, err)
 	}
-	return situation, play.verdict, err
+	return situation, run.Verdict, err
 }
 
-func (p *play) record(ctx context.Context) (recording.Situation, error) {
-	situation := recording.Situation{Case: p.c.ID, Applied: []string{}}
-	for i, step := range p.c.Steps {
-		if err := p.step(ctx, i, step); err != nil {
+func (c *CaseRun) record(ctx context.Context) (recording.Situation, error) {
+	situation := recording.Situation{Case: c.Case.ID, Applied: []string{}}
+	for i, step := range c.Case.Steps {
+		if err := c.Step(ctx, i, step); err != nil {
 			return situation, fmt.Errorf("step %d: %w", i, err)
 		}
 		if step.Expect == nil {
 			continue
 		}
-		for _, file := range p.applied {
+		for _, file := range c.applied {
 			situation.Applied = append(situation.Applied, file.name)
 		}
 		situation.Step = i
 		// The ids are those that the step has sent.
-		attempts := p.attempts(i, step.Expect)
+		attempts := c.Attempts(i, step.Expect)
 		for n, a := range attempts {
-			recorded, err := p.recorded(n, a)
+			recorded, err := c.recorded(n, a)
 			if err != nil {
 				return situation, fmt.Errorf("%s: %w", a.Hop, err)
 			}
 			situation.Attempts = append(situation.Attempts, recorded)
 		}
-		err := p.readProxies(ctx, attempts, &situation)
+		err := c.readProxies(ctx, attempts, &situation)
 		return situation, err
 	}
 	return situation, errors.New("the case expects nothing")
 }
 
 // recorded is what is known of one attempt: what was expected and sent, and what was logged and captured of it.
-func (p *play) recorded(n int, a attempt) (recording.Attempt, error) {
-	i := slices.IndexFunc(p.verdict.Checks, func(check verdict.Check) bool { return check.ID == a.id })
+func (c *CaseRun) recorded(n int, a join.Attempt) (recording.Attempt, error) {
+	i := slices.IndexFunc(c.Verdict.Checks, func(check verdict.Check) bool { return check.ID == a.ID })
 	if i < 0 {
 		return recording.Attempt{}, errors.New("it was not tried")
 	}
-	check := p.verdict.Checks[i]
-	service, port, _ := p.World.Port(a.To)
-	place, err := p.Places.Server(a.To.Service, a.want.Subset)
+	check := c.Verdict.Checks[i]
+	service, port, _ := c.r.World.Port(a.To)
+	place, err := c.r.Places.Server(a.To.Service, a.Want.Subset)
 	if err != nil {
 		return recording.Attempt{}, err
 	}
 	told := recording.Attempt{
 		Name: fmt.Sprintf("%02d-%s-%s-%d", n, a.From, a.To.Service, a.To.Port),
-		Hop:  a.Hop, Want: a.want.Want, Cause: a.want.Cause, Subset: a.want.Subset, As: a.want.As, Probe: a.want.Probe, Wire: a.want.Wire,
+		Hop:  a.Hop, Want: a.Want.Want, Cause: a.Want.Cause, Subset: a.Want.Subset, As: a.Want.As, Probe: a.Want.Probe, Wire: a.Want.Wire,
 		Identity: recording.Identity{Client: check.Identities.Client, Server: check.Identities.Server},
-		ID:       a.id, Protocol: port.Protocol, ClientKind: p.kind(a), Relays: service.Relays(),
-		Address: netip.AddrPortFrom(place.Address, port.Workload), Does: p.does(a, service, port),
-		Pcap: p.evidence.Packets[a.id],
+		ID:       a.ID, Protocol: port.Protocol, ClientKind: a.Kind(c.r.World), Relays: service.Relays(),
+		Address: netip.AddrPortFrom(place.Address, port.Workload), Does: c.r.Config.Does(a),
+		Pcap: c.Evidence.Packets[a.ID],
 	}
-	if client, _ := p.World.Client(a.From); p.Places.Clients[a.From].Proxied {
-		told.Client, told.Cluster = client.Workload.Name, cluster(a, service)
+	if client, _ := c.r.World.Client(a.From); c.r.Places.Clients[a.From].Proxied {
+		told.Client, told.Cluster = client.Workload.Name, hopconfig.Cluster(a, service)
 	}
 	if place.Proxied {
-		server, err := service.Workload(a.want.Subset)
+		server, err := service.Workload(a.Want.Subset)
 		if err != nil {
 			return recording.Attempt{}, err
 		}
 		told.Server = server.Name
 	}
-	if a.want.Probe != nil {
-		hello := p.hello(a)
+	if a.Want.Probe != nil {
+		hello := c.r.Config.Hello(a)
 		told.Hello = &hello
 	}
 	if wire := check.Observers.Wire; wire != nil && wire.Packets != nil {
@@ -98,22 +100,22 @@ func (p *play) recorded(n int, a attempt) (recording.Attempt, error) {
 	}
 	var unfound error
 	if told.Client != "" {
-		told.ClientLine, unfound = p.line(check.Observers.Client, accesslog.Line.Client)
+		told.ClientLine, unfound = c.line(check.Observers.Client, accesslog.Line.Client)
 	}
 	if told.Server != "" {
-		told.ServerLine, err = p.line(check.Observers.Server, accesslog.Line.Server)
+		told.ServerLine, err = c.line(check.Observers.Server, accesslog.Line.Server)
 		unfound = errors.Join(unfound, err)
 	}
 	return told, unfound
 }
 
 // line is the access log line, as it was written, from which an observation was read; nil where there was none.
-func (p *play) line(seen *hop.Observation, read func(accesslog.Line, string) hop.Observation) ([]byte, error) {
+func (c *CaseRun) line(seen *hop.Observation, read func(accesslog.Line, string) hop.Observation) ([]byte, error) {
 	if seen == nil || seen.At.IsZero() {
 		return nil, nil
 	}
 	var found []string
-	for _, raw := range p.evidence.Lines {
+	for _, raw := range c.Evidence.Lines {
 		line, err := accesslog.Parse([]byte(raw))
 		if err != nil {
 			continue
@@ -130,16 +132,16 @@ func (p *play) line(seen *hop.Observation, read func(accesslog.Line, string) hop
 }
 
 // readProxies reads what the proxies of the attempts have in force, as they answer it, and what they hold by SDS.
-func (p *play) readProxies(ctx context.Context, attempts []attempt, situation *recording.Situation) error {
+func (c *CaseRun) readProxies(ctx context.Context, attempts []join.Attempt, situation *recording.Situation) error {
 	names := map[mesh.Proxy]string{}
 	for _, one := range situation.Attempts {
-		names[p.Places.Clients[one.From].Proxy] = one.Client
-		if server, err := p.Places.Server(one.To.Service, one.Subset); err == nil && one.Server != "" {
+		names[c.r.Places.Clients[one.From].Proxy] = one.Client
+		if server, err := c.r.Places.Server(one.To.Service, one.Subset); err == nil && one.Server != "" {
 			names[server.Proxy] = one.Server
 		}
 	}
 	situation.Proxies, situation.Certificates = map[string][]byte{}, map[string][]byte{}
-	for proxy, wanted := range p.wanted(attempts) {
+	for proxy, wanted := range c.r.Config.Wanted(attempts) {
 		var configs, certificates [][]byte
 		for _, part := range wanted.Parts() {
 			// What warms is not in force, and a check that waited for the configuration left none.
@@ -147,7 +149,7 @@ func (p *play) readProxies(ctx context.Context, attempts []attempt, situation *r
 				continue
 			}
 			var answer bytes.Buffer
-			if err := p.Mesh.Admin(ctx, proxy, part.Path(), &answer); err != nil {
+			if err := c.r.Mesh.Admin(ctx, proxy, part.Path(), &answer); err != nil {
 				return fmt.Errorf("config_dump of %s: %w", proxy, err)
 			}
 			if part.Resource == "dynamic_active_secrets" {

@@ -35,8 +35,8 @@ func TestALineIsRecordedThatTheObservationWasReadFrom(t *testing.T) {
 		"it is not there":            {gone, accesslog.Line.Server, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := &play{evidence: Evidence{Lines: []string{"damaged", clients, servers, servers, others}}}
-			got, err := p.line(test.seen, test.read)
+			c := &CaseRun{Evidence: Evidence{Lines: []string{"damaged", clients, servers, servers, others}}}
+			got, err := c.line(test.seen, test.read)
 			if string(got) != test.want || (err != nil) != test.fails {
 				t.Errorf("got %q, %v", got, err)
 			}

@@ -1,0 +1,41 @@
+package runner
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/e2e-framework/klient/wait"
+
+	"mtls.test/conformance/e2e/pure/join"
+)
+
+// AgreementLimit is how long istiod may take to know what the API server has, of each kind by itself. Once a list or a watch was
+// refused, client-go's reflector asks again after up to 30 s, which its jitter doubles (k8s.io/client-go tools/cache/reflector.go).
+const AgreementLimit = 75 * time.Second
+
+// agreed waits until every hop is configured as the policies in the mesh ask, or the limit passes: then it is for the cases'
+// verdicts to say so.
+func (r *Runner) agreed(ctx context.Context) error {
+	hops := r.Config.EveryHop()
+	snapshot, err := r.snapshot(ctx, nil)
+	if err != nil {
+		return err
+	}
+	intents := r.intents(snapshot, hops)
+	err = wait.For(func(ctx context.Context) (bool, error) {
+		facts, err := r.Config.Facts(ctx, hops)
+		if err != nil {
+			return false, err
+		}
+		return !slices.ContainsFunc(hops, func(a join.Attempt) bool {
+			asked, now := intents[a.ID], facts[a.ID]
+			return asked.Says != "" && now.Says != "" && (!asked.Says.Alike(now.Says) || asked.Refusal != now.Refusal)
+		}), nil
+	}, wait.WithContext(ctx), wait.WithTimeout(AgreementLimit), wait.WithInterval(lifeInterval), wait.WithImmediate())
+	if apiwait.Interrupted(err) {
+		return ctx.Err()
+	}
+	return err
+}

@@ -1,0 +1,117 @@
+// Package attempt sends the attempts of a batch, gathers what every observer has of them and has it joined.
+package attempt
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/observe"
+	"mtls.test/conformance/e2e/live/runner/hopconfig"
+	"mtls.test/conformance/e2e/live/traffic"
+	"mtls.test/conformance/e2e/pure/join"
+	"mtls.test/conformance/e2e/pure/verdict"
+	"mtls.test/conformance/fixtures/agent/call"
+	"mtls.test/conformance/fixtures/agent/seen"
+)
+
+// Collector sends attempts and observes them.
+type Collector struct {
+	Config *hopconfig.Reader
+	Mesh   *mesh.Mesh
+	Sender *traffic.Sender
+	Prober *traffic.Prober
+	Logs   *observe.Logs
+	Taps   *observe.Taps // nil where the wire may not be read
+
+	// Watched is the time from which on the taps watch every server, by the runner's clock.
+	Watched time.Time
+	// Blind tells why the packets of a server's pod prove nothing; nil where its tap was seen to see plaintext.
+	Blind func(mesh.Proxy) error
+}
+
+// Batch is attempts that are sent at once.
+type Batch struct {
+	Name  string    // of the run, the case and the step; it begins the ids of sentinels
+	Began time.Time // between what the taps saw before and what the batch makes them see
+
+	Lines   []string          // access log lines of the attempts, as the proxies wrote them
+	Packets map[string][]byte // pcap files of the attempts, by id, cut after the handshake
+
+	sent    []*sent
+	marks   map[mesh.Proxy]observe.Mark
+	servers map[mesh.Proxy]*server
+}
+
+// sent is an attempt of a batch, with what only the live side knows of it.
+type sent struct {
+	*join.Attempt
+	client, server mesh.Place
+	behind         *mesh.Place // the pod to which a gateway passes the connection on unread; nil where there is none
+	kept           string      // the name of the kept connection at the client's agent; empty for a new one
+
+	result call.Result
+	before observe.Counters // of the server, where the attempt is counted
+}
+
+// server is a server of a batch, and what it shows behind the batch.
+type server struct {
+	place     mesh.Place
+	watermark join.Watermark
+	received  map[string][]seen.Record // by its application, by id
+	unasked   error                    // why the application could not be asked
+}
+
+// NewBatch returns a batch without attempts.
+func NewBatch(name string, began time.Time) *Batch {
+	return &Batch{
+		Name: name, Began: began, Packets: map[string][]byte{}, marks: map[mesh.Proxy]observe.Mark{}, servers: map[mesh.Proxy]*server{},
+	}
+}
+
+// Checks are the checks of the attempts, in the order in which they were added.
+func (b *Batch) Checks() []verdict.Check {
+	var checks []verdict.Check
+	for _, s := range b.sent {
+		checks = append(checks, s.Check)
+	}
+	return checks
+}
+
+func (b *Batch) attempts() []*join.Attempt {
+	var all []*join.Attempt
+	for _, s := range b.sent {
+		all = append(all, s.Attempt)
+	}
+	return all
+}
+
+// keep keeps a line of an access log.
+func (b *Batch) keep(raw string) {
+	if raw != "" {
+		b.Lines = append(b.Lines, raw)
+	}
+}
+
+// End is a place as an end of a hop.
+func End(place mesh.Place) join.End {
+	return join.End{Pod: place.String(), Address: place.Address, Proxied: place.Proxied}
+}
+
+func addrPort(place mesh.Place, port uint16) netip.AddrPort {
+	return netip.AddrPortFrom(place.Address, port)
+}
+
+// replied takes the result of the attempt's request, as the client's application has it.
+func (s *sent) replied(result call.Result) {
+	s.result = result
+	s.Reply = join.Reply{Answered: result.Answered(), Error: result.Error}
+	if result.TLS != nil {
+		s.Reply.TLS = observe.OwnTLS(result.TLS)
+	}
+}
+
+func (b *Batch) byID(id string) *sent {
+	return b.sent[slices.IndexFunc(b.sent, func(s *sent) bool { return s.ID == id })]
+}

@@ -1,0 +1,30 @@
+package attempt
+
+import (
+	"context"
+)
+
+// Collect makes the attempts of a batch, sends a sentinel after them to each server, and gives each check what the observers
+// saw: first the client's end, which names the connection, then the wire, which names it where the client's proxy cannot, then
+// the server's end.
+func (c *Collector) Collect(ctx context.Context, b *Batch) error {
+	if err := c.countBefore(ctx, b); err != nil {
+		return err
+	}
+	if err := c.send(ctx, b); err != nil {
+		return err
+	}
+	c.look(ctx, b)
+	c.clients(ctx, b)
+	if err := c.pastProxy(ctx, b); err != nil {
+		return err
+	}
+	c.wire(ctx, b)
+	c.servers(ctx, b)
+	for _, s := range b.sent {
+		if err := c.Config.Renewed(ctx, &s.Check, s.client.Proxy, s.server.Proxy); err != nil {
+			return err
+		}
+	}
+	return c.count(ctx, b)
+}

@@ -1,0 +1,63 @@
+package attempt
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"mtls.test/conformance/e2e/live/observe"
+	"mtls.test/conformance/e2e/pure/accesslog"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/join"
+)
+
+// look waits for each server's watermark, and behind it asks the application what it received.
+func (c *Collector) look(ctx context.Context, b *Batch) {
+	var looking sync.WaitGroup
+	for proxy, at := range b.servers {
+		var ids []string
+		relays := false
+		for _, s := range b.sent {
+			if s.server.Proxy == proxy {
+				ids, relays = append(ids, s.ID), s.Check.Relays
+			}
+		}
+		looking.Go(func() {
+			at.watermark = watermark(ctx, c.Sender, c.Logs, fmt.Sprintf("%s-sentinel", b.Name), at.place, b.marks[proxy])
+			if !relays {
+				at.received, at.unasked = observe.Received(ctx, c.Mesh, proxy, ids)
+			}
+		})
+	}
+	looking.Wait()
+}
+
+// servers gathers what the servers' ends have of the attempts, and joins it.
+func (c *Collector) servers(ctx context.Context, b *Batch) {
+	for _, s := range b.sent {
+		at := b.servers[s.server.Proxy]
+		if s.AsksServer() {
+			c.server(ctx, b, s, at)
+		}
+		if s.AsksApplication() {
+			records := at.received[s.ID]
+			s.Check.Observers.Application = observe.Application(s.server.Proxy, s.ID, s.Headers(), records, at.watermark.Absent(len(records), at.unasked))
+		}
+	}
+}
+
+func (c *Collector) server(ctx context.Context, b *Batch, s *sent, at *server) {
+	asked := observe.Attempt{ID: s.ID, From: s.Source(), Port: s.Destination.Port()}
+	seen, line, raw := c.Logs.ServerLine(s.server.Proxy, b.marks[s.server.Proxy], asked, at.watermark.Missing)
+	s.JoinServer(join.ServerEnd{
+		Seen: seen, Listener: line.Kind == accesslog.Listener,
+		Rewrites: c.Logs.Rewrites(s.server.Proxy, asked), Reused: c.Logs.OtherOn(s.server.Proxy, line),
+	}, c.Taps != nil)
+	b.keep(raw)
+	if s.behind == nil || !s.behind.Proxied || s.Check.Want != hop.Refused || !line.UpstreamLocalAddress.IsValid() {
+		return
+	}
+	behind, raw := c.Logs.Behind(ctx, s.behind.Proxy, b.marks[s.behind.Proxy], s.ID, line.UpstreamLocalAddress)
+	s.JoinBehind(behind.Refusal)
+	b.keep(raw)
+}

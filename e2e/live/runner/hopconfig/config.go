@@ -1,0 +1,67 @@
+package hopconfig
+
+import (
+	"errors"
+	"net/netip"
+	"slices"
+
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/pure/envoy"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/join"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+func (r *Reader) config(a join.Attempt, dumps dumps) verdict.Config {
+	service, port, _ := r.World.Port(a.To)
+	place, err := r.Places.Server(a.To.Service, a.Want.Subset)
+	if err != nil {
+		return verdict.Config{Missing: err.Error()}
+	}
+	var config verdict.Config
+	facts, err := r.server(a.To, a.Want.Subset, dumps)
+	if err != nil {
+		return verdict.Config{Missing: err.Error()}
+	}
+	if place.Proxied {
+		dump, _ := dumps.of(place.Proxy)
+		tls := slices.ContainsFunc(facts.Chains, func(chain envoy.ChainFacts) bool { return chain.Socket == envoy.TLSSocket })
+		config.Secrets.Server, config.Secrets.ServerSerial, err = r.secrets(place.Proxy, dump, tls)
+	}
+	config.Server = &facts
+	does := r.Does(a)
+	if behind, found := Behind(r.World, a); found {
+		passed, err := r.server(behind.To, "", dumps)
+		if err != nil {
+			return verdict.Config{Missing: err.Error()}
+		}
+		does.Behind = &passed
+	}
+	switch a.Kind(r.World) {
+	case hop.Plain:
+		config.Prediction = envoy.PredictPlain(facts, does)
+	case hop.Prober:
+		config.Prediction = envoy.PredictProbe(r.Hello(a), facts, does)
+	default:
+		err = errors.Join(err, r.addClient(&config, r.Places.Clients[a.From].Proxy, dumps, Cluster(a, service), netip.AddrPortFrom(place.Address, port.Workload), does))
+	}
+	if err != nil {
+		config.Missing = err.Error()
+	}
+	return config
+}
+
+func (r *Reader) addClient(config *verdict.Config, client mesh.Proxy, dumps dumps, cluster string, to netip.AddrPort, does envoy.Attempt) error {
+	dump, err := dumps.of(client)
+	if err != nil {
+		return err
+	}
+	facts, err := dump.Outbound(cluster, to)
+	if err != nil {
+		return err
+	}
+	config.Client = &facts
+	config.Prediction = envoy.Predict(facts, *config.Server, does)
+	config.Secrets.Client, config.Secrets.ClientSerial, err = r.secrets(client, dump, facts.Socket == envoy.TLSSocket && facts.CertificateSecret == envoy.WorkloadSecret)
+	return err
+}

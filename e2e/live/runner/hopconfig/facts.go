@@ -1,0 +1,77 @@
+package hopconfig
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/e2e-framework/klient/wait"
+
+	"mtls.test/conformance/e2e/pure/join"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+// configLimit is how long acknowledged configuration may take to be in force: a new cluster or listener warms first.
+const configLimit = 2 * time.Second
+
+// Interval is how often proxies are asked for their configuration while a change is on its way.
+const Interval = 50 * time.Millisecond
+
+// Facts reads what both proxies of each attempt have in force, by the attempt's id; each proxy is asked once. Where one does
+// not tell, the configuration of its attempts is missing. The error is the context's.
+func (r *Reader) Facts(ctx context.Context, attempts []join.Attempt) (map[string]verdict.Config, error) {
+	dumps := r.dumps(ctx, attempts)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	facts := map[string]verdict.Config{}
+	for _, a := range attempts {
+		facts[a.ID] = r.config(a, dumps)
+	}
+	return facts, nil
+}
+
+func (r *Reader) dumps(ctx context.Context, attempts []join.Attempt) dumps {
+	var mu sync.Mutex
+	var readers sync.WaitGroup
+	all := dumps{}
+	for proxy, wanted := range r.Wanted(attempts) {
+		readers.Go(func() {
+			dump, err := r.Dump(ctx, proxy, wanted)
+			if err == nil && len(dump.Rejected) > 0 {
+				err = fmt.Errorf("%s refuses its newest configuration: %s", proxy, strings.Join(dump.Rejected, "; "))
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all[proxy] = dumped{dump, err}
+		})
+	}
+	readers.Wait()
+	return all
+}
+
+// Await reads the configuration until every attempt is configured as expected, or the limit passes: then as it is, for the
+// verdict to judge. Being as expected never makes a PASS by itself.
+func (r *Reader) Await(ctx context.Context, attempts []join.Attempt) (map[string]verdict.Config, error) {
+	var facts map[string]verdict.Config
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		now, err := r.Facts(ctx, attempts)
+		if err != nil {
+			return false, err
+		}
+		facts = now
+		for _, a := range attempts {
+			if now := facts[a.ID]; a.Want.On == "" && (now.Says != a.Want.Want || now.Refusal != a.Want.Cause || now.Warming()) {
+				return false, nil
+			}
+		}
+		return true, nil
+	}, wait.WithContext(ctx), wait.WithTimeout(configLimit), wait.WithInterval(Interval), wait.WithImmediate())
+	if err != nil && (facts == nil || !apiwait.Interrupted(err)) {
+		return nil, err
+	}
+	return facts, ctx.Err()
+}

@@ -1,0 +1,25 @@
+package runner
+
+import (
+	"context"
+
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+// askKiali lays beside checks what a Kiali says of their servers' namespaces. Kiali knows neither probes nor clients without
+// a proxy.
+func (c *CaseRun) askKiali(ctx context.Context, step int, checks []verdict.Check) {
+	if c.r.Kiali == nil {
+		return
+	}
+	byNamespace := map[string][]verdict.Check{}
+	for _, check := range checks {
+		if service, _, found := c.r.World.Port(check.To); found && c.r.Places.Clients[check.From].Proxied && check.Probe == nil {
+			byNamespace[service.Namespace] = append(byNamespace[service.Namespace], check)
+		}
+	}
+	for namespace, checks := range byNamespace {
+		said := c.r.Kiali(ctx, namespace).Against(verdict.Seen(checks))
+		c.Verdict.Kiali = append(c.Verdict.Kiali, verdict.Kiali{Step: step, Kiali: said})
+	}
+}

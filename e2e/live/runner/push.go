@@ -1,0 +1,78 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	apiwait "k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/e2e-framework/klient/wait"
+
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/pure/envoy"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/join"
+)
+
+// PushAll has istiod push everything to every proxy, by a change of its settings and back that changes no proxy. Without
+// it a proxy may still have clusters of before their pods came, which verify no server's name, or the name of an account
+// that they had before: case account-change-behind-headless tells why.
+func (r *Runner) PushAll(ctx context.Context) error {
+	if r.World.Placement.Existing {
+		return r.pushServices(ctx)
+	}
+	for _, keys := range []map[string]any{
+		nil, // what a killed run left
+		{"meshMTLS": map[string]any{"minProtocolVersion": "TLSV1_2"}}, // which is the default
+		nil,
+	} {
+		if err := r.setMesh(ctx, keys); err != nil {
+			return err
+		}
+		if err := r.Mesh.Settle(ctx, settings, r.Places.Proxies(), settleLimit); err != nil {
+			return fmt.Errorf("a push of everything before the first case: %w", err)
+		}
+	}
+	return nil
+}
+
+// setMesh makes keys that hold anyway the mesh's settings, with their marker.
+func (r *Runner) setMesh(ctx context.Context, keys map[string]any) error {
+	marked, err := r.Mesh.MarkSettings(ctx, keys)
+	if err != nil {
+		return err
+	}
+	return r.Policies.PushAll(ctx, marked)
+}
+
+// pushServices does what can be done where the settings are another's: the Services are touched, and every client that speaks
+// mTLS to one comes to ask for the names of its pods. What does not come is for the verdicts to tell.
+func (r *Runner) pushServices(ctx context.Context) error {
+	if err := r.Policies.Touch(ctx, r.World.Placement.In(fixture.ProductsNamespace)); err != nil {
+		return err
+	}
+	hops := slices.DeleteFunc(r.Config.EveryHop(), func(a join.Attempt) bool {
+		service, _, _ := r.World.Port(a.To)
+		return service.Kind != fixture.ClusterIP || a.Want.Subset != ""
+	})
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		facts, err := r.Config.Facts(ctx, hops)
+		if err != nil {
+			return false, err
+		}
+		for _, config := range facts {
+			client := config.Client
+			if client != nil && client.Socket == envoy.TLSSocket && len(client.SANs) == 0 {
+				return false, nil
+			}
+		}
+		return true, nil
+	}, wait.WithContext(ctx), wait.WithTimeout(settleLimit), wait.WithInterval(lifeInterval), wait.WithImmediate())
+	if err != nil && !apiwait.Interrupted(err) {
+		return err
+	}
+	return r.Mesh.Settle(ctx, []mesh.Kind{"Service"}, r.Places.Proxies(), settleLimit)
+}
+
+// settings is the kind of a change of the mesh's settings.
+var settings = []mesh.Kind{mesh.MeshSettings}

@@ -1,0 +1,72 @@
+package runner
+
+import (
+	"context"
+	"time"
+
+	"sigs.k8s.io/e2e-framework/klient/wait"
+
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/runner/hopconfig"
+)
+
+// lifeLag is how long the kubelet may take to tell that a container has ended, and lifeInterval how often it is asked.
+const (
+	lifeLag      = 3 * time.Second
+	lifeInterval = 250 * time.Millisecond
+)
+
+// watchPods remembers the pods on which the checks of the case rest, as they are now. It is called before the first step
+// and after each step that replaces pods.
+func (c *CaseRun) watchPods(ctx context.Context) (err error) {
+	c.pods, err = c.r.Mesh.Lives(ctx, c.restsOn())
+	return err
+}
+
+// notePods keeps what has ended since watchPods. It is called before a step that replaces pods, and at the end.
+func (c *CaseRun) notePods(ctx context.Context) error {
+	now, err := c.r.Mesh.Lives(ctx, c.restsOn())
+	if err != nil {
+		return err
+	}
+	for _, ended := range c.pods.Ended(now) {
+		c.restarted = with(c.restarted, ended)
+	}
+	return nil
+}
+
+// restarts lists what has ended of the pods on which the checks of the case rest, while it ran. Where something went
+// unanswered an end that the kubelet has not reported yet may be the cause, and is waited for.
+func (c *CaseRun) restarts(ctx context.Context, unanswered bool) []string {
+	if err := c.notePods(ctx); err != nil {
+		return []string{"the API server did not tell which pods run: " + err.Error()}
+	}
+	if len(c.restarted) > 0 || !unanswered {
+		return c.restarted
+	}
+	_ = wait.For(func(ctx context.Context) (bool, error) {
+		err := c.notePods(ctx)
+		return err == nil && len(c.restarted) > 0, nil
+	}, wait.WithContext(ctx), wait.WithTimeout(lifeLag), wait.WithInterval(lifeInterval))
+	return c.restarted
+}
+
+// restsOn lists the pods at the ends of every hop of the case, and the pod from which sentinels are sent.
+func (c *CaseRun) restsOn() []mesh.Proxy {
+	var pods []mesh.Proxy
+	add := func(place mesh.Place) {
+		if place.Known() {
+			pods = with(pods, place.Proxy)
+		}
+	}
+	if plain, err := c.r.Sender.PlainClient(); err == nil {
+		add(c.r.Places.Clients[plain])
+	}
+	for _, a := range hopconfig.WithBehind(c.r.World, c.r.attemptsOf(c.Case)) {
+		add(c.r.Places.Clients[a.From])
+		if server, err := c.r.Places.Server(a.To.Service, a.Want.Subset); err == nil {
+			add(server)
+		}
+	}
+	return pods
+}

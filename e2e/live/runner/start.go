@@ -1,0 +1,79 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/pure/envoy"
+)
+
+// Start readies the runner for cases, which begin without a policy: the taps must see plaintext where there is some.
+func (r *Runner) Start(ctx context.Context) error {
+	if err := r.Reset(ctx); err != nil {
+		return err
+	}
+	return r.ControlTaps(ctx)
+}
+
+// Reset removes what earlier runs left in the mesh, and takes the baseline. What keeps an observer of one pod from speaking is
+// a finding, and no error.
+func (r *Runner) Reset(ctx context.Context) error {
+	r.trust = began
+	r.Config.ForgetSecrets()
+	if err := r.endLeases(ctx); err != nil {
+		return err
+	}
+	left, err := r.Policies.Leftovers(ctx)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		if err := r.Policies.Delete(ctx, left); err != nil {
+			return err
+		}
+	}
+	// Also what the garbage collector deleted with the leases, before it could be listed.
+	settle := func(ctx context.Context) error {
+		return r.Mesh.Settle(ctx, mesh.Kinds(), r.Places.Proxies(), settleLimit)
+	}
+	for _, ready := range []func(context.Context) error{settle, r.PushAll, r.AwaitRouting} {
+		if err := r.find(ctx, mesh.Proxy{}, ready(ctx)); err != nil {
+			return err
+		}
+	}
+	if err := r.agreed(ctx); err != nil {
+		return err
+	}
+	if err := r.Watch(ctx); err != nil {
+		return err
+	}
+	if err := r.fitClocks(ctx); err != nil {
+		return err
+	}
+	chain, err := r.Mesh.ApplicationChain(ctx)
+	if err != nil {
+		return err
+	}
+	if r.Config.Application, err = envoy.ReadChain(chain); err != nil {
+		return fmt.Errorf("the application's certificate: %w", err)
+	}
+	return r.TakeBaseline(ctx)
+}
+
+// End tells whether the cases left anything behind: an object of theirs, or a hop configured otherwise than before. What could
+// not be cleaned up is tried once more.
+func (r *Runner) End(ctx context.Context) error {
+	if err := r.CleanUp(ctx); err != nil {
+		return err
+	}
+	left, err := r.Policies.Leftovers(ctx)
+	if err != nil {
+		return err
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("policies of the run are left in the mesh: %s", strings.Join(names(left), ", "))
+	}
+	return r.AwaitBaseline(ctx)
+}

@@ -1,0 +1,99 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"mtls.test/conformance/e2e/pure/envoy"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/join"
+)
+
+// connection is one that the case keeps.
+type connection struct {
+	name       string // at the client's agent
+	from       string
+	use        fixture.Use
+	conn       hop.FiveTuple    // between the two ends that the tap sees
+	prediction envoy.Prediction // by the configuration under which it was opened
+}
+
+// connect opens connections and keeps them, each named by its 5-tuple on the wire.
+func (c *CaseRun) connect(ctx context.Context, step int, wanted []fixture.Connection) error {
+	for i, want := range wanted {
+		var to hop.ServicePort
+		if err := to.UnmarshalText([]byte(want.To)); err != nil {
+			return err
+		}
+		a := join.Attempt{Hop: hop.Hop{From: want.From, To: to}, ID: fmt.Sprintf("%s-%s-%d-%d-open", c.Name, c.Case.ID, step, i)}
+		opened, err := c.open(ctx, a, want)
+		if err != nil {
+			return fmt.Errorf("connection %s: %w", want.Name, err)
+		}
+		c.connections[want.Name] = opened
+	}
+	return nil
+}
+
+func (c *CaseRun) open(ctx context.Context, a join.Attempt, want fixture.Connection) (connection, error) {
+	facts, err := c.r.Config.Facts(ctx, []join.Attempt{a})
+	if err != nil {
+		return connection{}, err
+	}
+	_, port, _ := c.r.World.Port(a.To)
+	server, err := c.r.Places.Server(a.To.Service, "")
+	if err != nil {
+		return connection{}, err
+	}
+	destination, from := netip.AddrPortFrom(server.Address, port.Workload), c.r.Places.Clients[a.From].Address
+	before, err := c.r.Taps.Open(ctx, destination, from)
+	if err != nil {
+		return connection{}, err
+	}
+	kept := connection{name: a.ID, from: a.From, use: want.Use, prediction: facts[a.ID].Prediction}
+	told, err := c.r.Sender.Keep(ctx, a.Hop, kept.name, want.Use)
+	if err != nil {
+		return connection{}, err
+	}
+	// From here on it is closed with the case, whatever else becomes of it: a busy one would go on.
+	c.connections[want.Name] = kept
+	if told.Error != "" || !told.Open.Answered() {
+		return connection{}, fmt.Errorf("it was not opened: %s%s", told.Error, told.Open.Error)
+	}
+	after, err := c.r.Taps.Open(ctx, destination, from)
+	if err != nil {
+		return connection{}, err
+	}
+	kept.conn, err = grown(before, after)
+	return kept, err
+}
+
+// grown finds the one connection that carried more bytes after than before; its client's proxy may have had it already.
+func grown(before, after map[hop.FiveTuple]hop.Packets) (hop.FiveTuple, error) {
+	var found []hop.FiveTuple
+	for conn, packets := range after {
+		if packets.ClientBytes > before[conn].ClientBytes {
+			found = append(found, conn)
+		}
+	}
+	if len(found) != 1 {
+		return hop.FiveTuple{}, fmt.Errorf("%d connections to the server carried bytes meanwhile, so none is known to be it: %v", len(found), found)
+	}
+	return found[0], nil
+}
+
+// disconnect closes what the case kept. One connection that cannot be closed does not keep the others.
+func (c *CaseRun) disconnect(ctx context.Context) error {
+	var failed []error
+	for name, kept := range c.connections {
+		if err := c.r.Sender.Drop(ctx, kept.from, kept.name); err != nil {
+			failed = append(failed, fmt.Errorf("connection %s: %w", name, err))
+			continue
+		}
+		delete(c.connections, name)
+	}
+	return errors.Join(failed...)
+}

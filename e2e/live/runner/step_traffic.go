@@ -1,0 +1,35 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"mtls.test/conformance/e2e/pure/fixture"
+)
+
+// flowLimit bounds the wait for background traffic to come so far as it must. At 20 requests a second over each hop it takes
+// a second; where requests hang they end after three. What is missing then is the verdict's to say.
+const flowLimit = 10 * time.Second
+
+// startFlow starts background traffic, and waits until a first request over one of its hops has ended.
+func (c *CaseRun) startFlow(ctx context.Context, i int, step fixture.Step) {
+	c.flow = c.r.Sender.StartFlow(context.WithoutCancel(ctx), fmt.Sprintf("%s-%s-%d-flow", c.Name, c.Case.ID, i), fixture.Expect{From: step.From, To: step.To}.Hops())
+	c.awaitFlow(ctx, 1)
+}
+
+// awaitFlow waits until so many requests of the background traffic have ended.
+func (c *CaseRun) awaitFlow(ctx context.Context, requests int) {
+	ctx, cancel := context.WithTimeout(ctx, flowLimit)
+	defer cancel()
+	c.flow.Await(ctx, requests)
+}
+
+// stopFlow ends the background traffic, if there is some, and keeps what became of it.
+func (c *CaseRun) stopFlow() {
+	if c.flow != nil {
+		told := c.flow.Stop()
+		c.Verdict.Traffic = &told
+		c.flow = nil
+	}
+}
