@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/pure/clock"
@@ -24,11 +26,11 @@ const tapSelector = "app=tap"
 
 // Taps are the taps of the nodes on which watched pods run. They are safe for concurrent use once they watch.
 type Taps struct {
-	mesh      *mesh.Mesh
-	kube      *kube.Client
 	namespace string                    // of the taps
 	nodes     map[netip.Addr]mesh.Proxy // the tap that watches a pod
 
+	pods      func(ctx context.Context, namespace, selector string) ([]corev1.Pod, error)           // lists those that run
+	control   func(ctx context.Context, by mesh.Proxy, path string, question, answer any) error     // asks a tap
 	clock     func(ctx context.Context, by mesh.Proxy, enough time.Duration) (clock.Reading, error) // measures a tap's
 	measuring sync.Mutex
 	clocks    map[mesh.Proxy]*clock.Clock // by tap
@@ -42,7 +44,10 @@ type Wire struct {
 
 // NewTaps returns taps that watch nothing yet.
 func NewTaps(k *kube.Client, m *mesh.Mesh, namespace string) *Taps {
-	return &Taps{mesh: m, clock: m.Clock, kube: k, namespace: namespace, nodes: map[netip.Addr]mesh.Proxy{}, clocks: map[mesh.Proxy]*clock.Clock{}}
+	return &Taps{
+		namespace: namespace, nodes: map[netip.Addr]mesh.Proxy{}, clocks: map[mesh.Proxy]*clock.Clock{},
+		pods: k.Pods, control: m.Control, clock: m.Clock,
+	}
 }
 
 // Watch has the pods' connections recorded from now on. It is called again for pods that came since; for others
@@ -66,7 +71,7 @@ func (t *Taps) Watch(ctx context.Context, places ...mesh.Place) error {
 	}
 	for by, addresses := range pods {
 		var answer control.WatchAnswer
-		if err := t.mesh.Control(ctx, by, control.PathWatch, control.WatchRequest{Pods: addresses}, &answer); err != nil {
+		if err := t.control(ctx, by, control.PathWatch, control.WatchRequest{Pods: addresses}, &answer); err != nil {
 			return fmt.Errorf("tap: %w", err)
 		}
 		if _, err := t.measure(ctx, by); err != nil {
@@ -80,7 +85,7 @@ func (t *Taps) Watch(ctx context.Context, places ...mesh.Place) error {
 }
 
 func (t *Taps) byNode(ctx context.Context) (map[string]mesh.Proxy, error) {
-	pods, err := t.kube.Pods(ctx, t.namespace, tapSelector)
+	pods, err := t.pods(ctx, t.namespace, tapSelector)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +97,7 @@ func (t *Taps) byNode(ctx context.Context) (map[string]mesh.Proxy, error) {
 }
 
 func (t *Taps) nodeOf(ctx context.Context, place mesh.Place) (string, error) {
-	pods, err := t.kube.Pods(ctx, place.Namespace, "")
+	pods, err := t.pods(ctx, place.Namespace, "")
 	if err != nil {
 		return "", err
 	}
@@ -147,7 +152,7 @@ func (t *Taps) find(ctx context.Context, by mesh.Proxy, wanted []tap.Wanted) (cl
 		questions = append(questions, one)
 	}
 	var answer control.ConnectionsAnswer
-	err = t.mesh.Control(ctx, by, control.PathConnections, control.ConnectionsRequest{Wanted: questions}, &answer)
+	err = t.control(ctx, by, control.PathConnections, control.ConnectionsRequest{Wanted: questions}, &answer)
 	if err == nil && len(answer.Found) != len(wanted) {
 		err = fmt.Errorf("the tap gave %d answers to %d questions", len(answer.Found), len(wanted))
 	}
