@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"mtls.test/conformance/e2e/pure/accesslog"
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
@@ -48,6 +49,21 @@ func TestOfATCPConnectionTheProxysLineWinsOverTheListeners(t *testing.T) {
 	seen, line, _ := logs.ServerLine(server, 0, Attempt{ID: "r-1", From: netip.MustParseAddrPort("10.0.0.5:1000"), Port: 8080}, nil)
 	if seen.Says != hop.MTLS || line.ConnectionID != 9 {
 		t.Errorf("got %+v", seen)
+	}
+}
+
+func TestOfARewrittenConnectionTheProxysLineWinsOverTheListeners(t *testing.T) {
+	const rewritten = "10.0.0.5:60033"
+	byProxy, byListener := func(l *Logs) { proxied(l, rewritten, mutual) }, func(l *Logs) { listened(l, rewritten, `,"connection_id":9`+mutual) }
+	for name, add := range map[string][]func(*Logs){"first": {byProxy, byListener}, "last": {byListener, byProxy}, "alone": {byProxy}} {
+		logs := logOf(logged{id: "r-1", from: "10.0.0.5:1000", to: "10.0.0.7:50051", connection: 3})
+		for _, line := range add {
+			line(logs)
+		}
+		seen, line, _ := logs.ServerLine(server, 0, Attempt{ID: "r-2", From: netip.MustParseAddrPort("10.0.0.5:1000"), Port: 8080}, nil)
+		if seen.Says != hop.MTLS || seen.Conn.Source.String() != rewritten || line.Kind != accesslog.Proxied {
+			t.Errorf("%s: %+v", name, seen)
+		}
 	}
 }
 

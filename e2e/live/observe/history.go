@@ -70,9 +70,10 @@ func (h *history) add(e entry) {
 	h.forget()
 }
 
+// forget drops the entries before the first that is not too old. There is one: the newest.
 func (h *history) forget() {
 	old := h.newest.Add(-keep)
-	for len(h.entries) > 0 && h.entries[0].at.Before(old) {
+	for h.entries[0].at.Before(old) {
 		e := h.entries[0]
 		if e.damage != nil {
 			h.damaged = h.damaged[1:]

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mtls.test/conformance/e2e/live/mesh"
@@ -121,12 +122,53 @@ func TestARequestOnAnOldConnectionIsToldByItsConnection(t *testing.T) {
 		logged{id: "r-2", from: "10.0.0.5:1000", to: "10.0.0.7:8080", connection: 7},
 		logged{id: "r-3", from: "10.0.0.5:1000", to: "10.0.0.7:8080", connection: 8},
 	)
-	for id, want := range map[string]string{"r-2": "r-1", "r-3": ""} {
+	for id, want := range map[string]string{"r-1": "r-2", "r-2": "r-1", "r-3": ""} {
 		_, line, _ := logs.ServerLine(server, 0, Attempt{ID: id, Port: 8080}, nil)
 		if got := logs.OtherOn(server, line); got != want {
 			t.Errorf("%s: shares its connection with %q, want %q", id, got, want)
 		}
 	}
+}
+
+func TestARequestSharesNoConnectionWithItself(t *testing.T) {
+	for name, connection := range map[string]int{"two lines of it on one connection": 7, "lines that name no connection": 0} {
+		logs := logOf(
+			logged{id: "r-1", from: "10.0.0.5:1000", to: "10.0.0.7:8080", connection: connection},
+			logged{id: "r-1", from: "10.0.0.5:1000", to: "10.0.0.7:8080", connection: connection},
+		)
+		_, line, _ := logs.ServerLine(server, 0, Attempt{ID: "r-1", Port: 8080}, nil)
+		if got := logs.OtherOn(server, line); got != "" {
+			t.Errorf("%s: it is shared with %q", name, got)
+		}
+	}
+}
+
+func TestASentinelTellsWhetherAFilterChainTookIt(t *testing.T) {
+	for more, unmatched := range map[string]bool{`,"response_code_details":"filter_chain_not_found"`: true, `,"bytes_sent":7`: false} {
+		logs := logOf()
+		proxied(logs, "10.0.0.6:60033", more)
+		if got, err := logs.Sentinel(t.Context(), server, 0, "s-1", 8080); err != nil || got != unmatched {
+			t.Errorf("%s: unmatched is %t, %v", more, got, err)
+		}
+	}
+}
+
+func TestARequestsClientLineIsTheOneWithItsID(t *testing.T) {
+	socket := hop.FiveTuple{Source: netip.MustParseAddrPort("10.0.0.5:1000"), Destination: netip.MustParseAddrPort("10.0.0.7:8080")}
+	logs := logOf(
+		logged{id: "r-1", from: "10.0.0.5:1000", to: "10.0.0.7:8080", connection: 7},
+		logged{id: "r-2", from: "10.0.0.5:1000", to: "10.0.0.7:8080", connection: 7},
+	)
+	if seen, raw, err := logs.ClientLine(t.Context(), server, 0, "r-1", socket); err != nil || seen.ID != "r-1" || !strings.Contains(raw, `"hop_id":"r-1"`) {
+		t.Errorf("%+v by %s, %v", seen, raw, err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		logs := logOf(logged{id: "r-2", from: "10.0.0.5:1000", to: "10.0.0.7:8080", connection: 7})
+		seen, raw, err := logs.ClientLine(t.Context(), server, 0, "r-1", socket)
+		if !errors.Is(err, ErrNoLine) || seen.Source != hop.Client || seen.Missing != err.Error() || seen.Says != "" || raw != "" {
+			t.Errorf("another's line on its connection: %+v by %s, %v", seen, raw, err)
+		}
+	})
 }
 
 func TestFindWaitsForALineAndSaysWhyThereIsNone(t *testing.T) {

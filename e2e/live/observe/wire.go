@@ -252,7 +252,7 @@ func wireOf(by mesh.Proxy, reading clock.Reading, c tap.Connection) Wire {
 	wire := Wire{Observation: capture.Observation()}
 	wire.Observation.By = by.String()
 	slice, err := capture.Slice()
-	if err != nil && wire.Observation.Missing == "" {
+	if err != nil {
 		wire.Observation.Missing = err.Error()
 	}
 	wire.Slice = slice
