@@ -38,7 +38,7 @@ func (r *Runner) Reset(ctx context.Context) error {
 	settle := func(ctx context.Context) error {
 		return r.Mesh.Settle(ctx, mesh.Kinds(), r.Places.Proxies(), settleLimit)
 	}
-	for _, ready := range []func(context.Context) error{settle, r.PushAll, r.AwaitRouting} {
+	for _, ready := range []func(context.Context) error{r.AwaitStreams, settle, r.PushAll, r.AwaitRouting} {
 		if err := r.find(ctx, mesh.Proxy{}, ready(ctx)); err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ import (
 // told is a report.json of two cases; the values that name a run differ from one to the next.
 func told(run int, change ...string) string {
 	text := fmt.Sprintf(`{"schemaVersion": "4", "runID": "run-%[1]d", "cases": [
-	{"id": "b", "result": "PASS", "reason": "2 checks agree", "seconds": %[1]d.5, "checks": [
+	{"id": "b", "result": "PASS", "reason": "2 checks agree", "findings": ["no stream"], "seconds": %[1]d.5, "checks": [
 		{"from": "gateway", "to": "s:80", "step": 1, "id": "run-%[1]d-1", "result": "PASS", "settled": {"rule": "each proxy has it", "at": "2026-01-0%[1]dT00:00:00Z"},
 		 "config": {"server": {"chains": [{"name": "x"}, {"name": "y", "sans": ["z"]}]}},
 		 "observers": {"required": ["client", "wire"], "client": {"says": "mtls", "at": "2026-01-0%[1]dT00:00:00Z"}, "wire": {"says": "encrypted", "packets": {"closed": true}, "tls": {"sni": "q"}}}},
@@ -57,6 +57,7 @@ func TestWhatBecameLessIsNamed(t *testing.T) {
 		"a list without values":     {[]string{`["z"]`, `[]`}, []string{"b 1" + first + "config.server.chains[].sans[] has no value any more"}},
 		"chance":                    {change: []string{`"closed": true`, `"closed": false`}},
 		"what was missing is there": {change: []string{`{"missing": "it was late"}`, `{"says": "encrypted"}`}},
+		"a finding that is gone":   {change: []string{`"findings": ["no stream"]`, `"findings": []`}},
 		"a probe's keys in order":   {change: []string{`{"certificate": "mesh", "alpn": ["istio"]}`, `{"alpn":["istio"],  "certificate":"mesh"}`}},
 		"another probe": {[]string{`"certificate": "none"`, `"certificate": "expired"`},
 			[]string{`b 1 plain-client -> s:80, probe {"certificate":"none"}: the check is gone`}},

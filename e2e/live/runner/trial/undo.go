@@ -2,11 +2,7 @@ package trial
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
-
-	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/runner"
@@ -32,7 +28,7 @@ func undo(ctx context.Context, r *runner.Runner, done *sabotage.Done) error {
 		steps = append(steps, runner.Within(runner.RevertLimit, r.AwaitRouting))
 	}
 	steps = append(steps,
-		runner.Within(attachLimit, func(ctx context.Context) error { return attached(ctx, r) }),
+		runner.Within(runner.AttachLimit, r.AwaitStreams),
 		runner.Within(runner.RevertLimit+runner.AgreementLimit, func(ctx context.Context) error {
 			return r.Mesh.Settle(ctx, mesh.Kinds(), r.Places.Proxies(), runner.AgreementLimit)
 		}),
@@ -43,18 +39,4 @@ func undo(ctx context.Context, r *runner.Runner, done *sabotage.Done) error {
 		steps = append(steps, runner.Within(runner.RevertLimit, r.PushAll))
 	}
 	return runner.CleanUpAll(ctx, append(steps, runner.Within(runner.RevertLimit, r.AwaitBaseline))...)
-}
-
-// attachLimit is how long proxies that were cut off may take to come back: Envoy tries again ever more rarely, up to every 30
-// seconds.
-const attachLimit = 45 * time.Second
-
-// attached waits until every proxy of the world holds a stream to istiod.
-func attached(ctx context.Context, r *runner.Runner) error {
-	var missing error
-	err := wait.For(func(ctx context.Context) (bool, error) {
-		_, missing = r.Mesh.Attached(ctx, r.Places.Proxies())
-		return missing == nil, nil
-	}, wait.WithContext(ctx), wait.WithTimeout(attachLimit), wait.WithInterval(biteInterval), wait.WithImmediate())
-	return errors.Join(err, missing)
 }
