@@ -57,7 +57,7 @@ func TestWhatBecameLessIsNamed(t *testing.T) {
 		"a list without values":     {[]string{`["z"]`, `[]`}, []string{"b 1" + first + "config.server.chains[].sans[] has no value any more"}},
 		"chance":                    {change: []string{`"closed": true`, `"closed": false`}},
 		"what was missing is there": {change: []string{`{"missing": "it was late"}`, `{"says": "encrypted"}`}},
-		"a finding that is gone":   {change: []string{`"findings": ["no stream"]`, `"findings": []`}},
+		"a finding that is gone":    {change: []string{`"findings": ["no stream"]`, `"findings": []`}},
 		"a probe's keys in order":   {change: []string{`{"certificate": "mesh", "alpn": ["istio"]}`, `{"alpn":["istio"],  "certificate":"mesh"}`}},
 		"another probe": {[]string{`"certificate": "none"`, `"certificate": "expired"`},
 			[]string{`b 1 plain-client -> s:80, probe {"certificate":"none"}: the check is gone`}},
