@@ -9,22 +9,12 @@ import (
 	"mtls.test/conformance/e2e/pure/fixture"
 )
 
+// apply applies policy files, but for those that a sabotage has applied already.
 func (c *CaseRun) apply(ctx context.Context, step int, s fixture.Step) error {
-	var files []file
-	var objects []k8s.Object
-	for _, name := range s.Apply {
-		if slices.Contains(c.r.changed.Applied[c.Case.ID], name) {
-			continue
-		}
-		decoded, err := c.r.Policies.Decode(ctx, c.Case.Path(name))
-		if err != nil {
-			return err
-		}
-		files = append(files, file{name: name, objects: decoded})
-		objects = append(objects, decoded...)
-	}
-	if len(objects) == 0 {
-		return nil
+	applied := func(name string) bool { return slices.Contains(c.r.changed.Applied[c.Case.ID], name) }
+	files, objects, err := c.decode(ctx, slices.DeleteFunc(slices.Clone(s.Apply), applied))
+	if err != nil || len(objects) == 0 {
+		return err
 	}
 	on, err := c.Lease(ctx)
 	if err != nil {
@@ -42,6 +32,7 @@ func (c *CaseRun) apply(ctx context.Context, step int, s fixture.Step) error {
 	})
 }
 
+// delete deletes the objects of files that the case applied.
 func (c *CaseRun) delete(ctx context.Context, step int, names []string) error {
 	var objects []k8s.Object
 	for _, f := range c.applied {
@@ -60,15 +51,9 @@ func (c *CaseRun) delete(ctx context.Context, step int, names []string) error {
 
 // edit gives objects that the case applied another content.
 func (c *CaseRun) edit(ctx context.Context, step int, names []string) error {
-	var files []file
-	var objects []k8s.Object
-	for _, name := range names {
-		decoded, err := c.r.Policies.Decode(ctx, c.Case.Path(name))
-		if err != nil {
-			return err
-		}
-		files = append(files, file{name: name, objects: decoded})
-		objects = append(objects, decoded...)
+	files, objects, err := c.decode(ctx, names)
+	if err != nil {
+		return err
 	}
 	on, err := c.Lease(ctx)
 	if err != nil {
@@ -83,4 +68,17 @@ func (c *CaseRun) edit(ctx context.Context, step int, names []string) error {
 		}
 		return nil
 	})
+}
+
+// decode reads policy files of the case, and lists the objects of all.
+func (c *CaseRun) decode(ctx context.Context, names []string) (files []file, objects []k8s.Object, err error) {
+	for _, name := range names {
+		decoded, err := c.r.Policies.Decode(ctx, c.Case.Path(name))
+		if err != nil {
+			return nil, nil, err
+		}
+		files = append(files, file{name: name, objects: decoded})
+		objects = append(objects, decoded...)
+	}
+	return files, objects, nil
 }

@@ -1,6 +1,8 @@
 package attempt
 
 import (
+	"net/netip"
+
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/runner/hopconfig"
 	"mtls.test/conformance/e2e/pure/join"
@@ -15,7 +17,7 @@ func (c *Collector) Add(b *Batch, a *join.Attempt, kept string) error {
 		return err
 	}
 	s := &sent{Attempt: a, client: c.Config.Places.Clients[a.From], server: place, kept: kept}
-	a.Client, a.Server, a.Destination = End(s.client), End(place), addrPort(place, port.Workload)
+	a.Client, a.Server, a.Destination = end(s.client), end(place), netip.AddrPortFrom(place.Address, port.Workload)
 	a.Blind = c.Blind(place.Proxy)
 	logged := []mesh.Proxy{place.Proxy, s.client.Proxy}
 	if behind, found := hopconfig.Behind(c.Config.World, *a); found {

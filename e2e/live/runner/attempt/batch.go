@@ -2,7 +2,6 @@
 package attempt
 
 import (
-	"net/netip"
 	"slices"
 	"time"
 
@@ -94,13 +93,9 @@ func (b *Batch) keep(raw string) {
 	}
 }
 
-// End is a place as an end of a hop.
-func End(place mesh.Place) join.End {
+// end is a place as an end of a hop.
+func end(place mesh.Place) join.End {
 	return join.End{Pod: place.String(), Address: place.Address, Proxied: place.Proxied}
-}
-
-func addrPort(place mesh.Place, port uint16) netip.AddrPort {
-	return netip.AddrPortFrom(place.Address, port)
 }
 
 // replied takes the result of the attempt's request, as the client's application has it.
@@ -112,6 +107,7 @@ func (s *sent) replied(result call.Result) {
 	}
 }
 
+// byID finds an attempt of the batch by the id that it was sent with.
 func (b *Batch) byID(id string) *sent {
 	return b.sent[slices.IndexFunc(b.sent, func(s *sent) bool { return s.ID == id })]
 }
