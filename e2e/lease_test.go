@@ -40,12 +40,7 @@ func describeLeases() {
 		)
 
 		It("ends plaintext though a service's own rule cannot be restored, and restores it when it can", SpecTimeout(leaseLimit), func(ctx SpecContext) {
-			onlyOwn()
-			Expect(recovered(ctx)).To(Succeed())
-			DeferCleanup(renewedWhereFailed)
-			rule := strictWithRule(ctx)
-			DeferCleanup(endEveryLease)
-			taken := abandonedLease(ctx, hindered)
+			rule, taken := hinderedLease(ctx)
 			changeByHand(ctx, rule)
 			allow, err := sabotage.RefuseUpdates(ctx, client, rule)
 			DeferCleanup(allow)
@@ -72,12 +67,7 @@ func describeLeases() {
 		})
 
 		It("is taken out of the API server while no istiod runs, and says that the proxies follow when it is back", SpecTimeout(leaseLimit), func(ctx SpecContext) {
-			onlyOwn()
-			Expect(recovered(ctx)).To(Succeed())
-			DeferCleanup(renewedWhereFailed)
-			rule := strictWithRule(ctx)
-			DeferCleanup(endEveryLease)
-			taken := abandonedLease(ctx, hindered)
+			rule, taken := hinderedLease(ctx)
 			expires := expiryOf(ctx, taken)
 			start, err := sabotage.StopIstiod(ctx, client)
 			DeferCleanup(start)

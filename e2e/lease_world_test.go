@@ -78,6 +78,18 @@ func provenBack(ctx context.Context) {
 	Expect(back.Result).To(Equal(hop.Pass), back.Reason)
 }
 
+// hinderedLease takes a lease that nobody ends, on a service with a STRICT policy and a rule of its own, which is returned too.
+// There is time to break something before it expires.
+func hinderedLease(ctx context.Context) (rule *unstructured.Unstructured, taken *policy.Lease) {
+	GinkgoHelper()
+	onlyOwn()
+	Expect(recovered(ctx)).To(Succeed())
+	DeferCleanup(renewedWhereFailed)
+	rule = strictWithRule(ctx)
+	DeferCleanup(endEveryLease)
+	return rule, abandonedLease(ctx, hindered)
+}
+
 // strictWithRule makes what a user has: a STRICT policy, and a rule of the service's own, which is returned.
 func strictWithRule(ctx context.Context) *unstructured.Unstructured {
 	GinkgoHelper()
