@@ -30,7 +30,7 @@ var subjects = []subject{
 	{name: "observe", parts: []part{{folder: "e2e/live/observe"}}},
 	{name: "sweeper", parts: []part{{folder: "fixtures/agent/sweeper"}, {folder: "fixtures/agent/lease"}}},
 	{name: "lock", parts: []part{{folder: "e2e/live/existing", files: []string{"lock.go"}}}},
-	{name: "tls-check", parts: []part{{folder: "e2e/pure/tlscheck"}, {folder: "e2e/live/tlscheck/inspect", files: []string{"probe.go"}}}},
+	{name: "tls-check", parts: []part{{folder: "e2e/pure/tlscheck"}, {folder: "e2e/live/tlscheck/inspect", files: []string{"probed.go"}}}},
 }
 
 // chosen are the subjects of the names; all for none.

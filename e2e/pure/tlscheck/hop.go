@@ -2,6 +2,7 @@ package tlscheck
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"mtls.test/conformance/e2e/pure/envoy"
@@ -54,10 +55,7 @@ func CertificateOf(dump *envoy.Dump, at time.Time) *Certificate {
 		return nil
 	}
 	left := secret.NotAfter.Sub(at)
-	days := int(left.Hours() / 24)
-	if left < 0 {
-		days--
-	}
+	days := int(math.Floor(left.Hours() / 24))
 	return &Certificate{Identity: secret.Identity, Serial: secret.Serial, NotAfter: secret.NotAfter, DaysLeft: days, left: left}
 }
 

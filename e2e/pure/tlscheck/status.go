@@ -93,9 +93,4 @@ func (h Hop) differs() string {
 }
 
 // Worse is the worse of two statuses.
-func Worse(a, b Status) Status {
-	if worse(a, b) < 0 {
-		return b
-	}
-	return a
-}
+func Worse(a, b Status) Status { return slices.MaxFunc([]Status{a, b}, worse) }

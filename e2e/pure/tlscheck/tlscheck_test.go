@@ -164,6 +164,20 @@ func TestRows(t *testing.T) {
 	}
 }
 
+func TestTheWorseOfTwoStatuses(t *testing.T) {
+	fromBest := []Status{OK, Plaintext, Unknown, Conflict, Mismatch}
+	for i, better := range fromBest {
+		for _, worse := range fromBest[i:] {
+			if got := Worse(better, worse); got != worse {
+				t.Errorf("of %s and %s: %s", better, worse, got)
+			}
+			if got := Worse(worse, better); got != worse {
+				t.Errorf("of %s and %s: %s", worse, better, got)
+			}
+		}
+	}
+}
+
 func TestExitCode(t *testing.T) {
 	for _, row := range []struct {
 		found map[Status]int
@@ -171,6 +185,7 @@ func TestExitCode(t *testing.T) {
 	}{
 		{map[Status]int{OK: 3}, ExitOK},
 		{map[Status]int{OK: 1, Unknown: 1}, ExitUnknown},
+		{map[Status]int{OK: 3, Unknown: 0, Plaintext: 0}, ExitOK},
 		{map[Status]int{}, ExitUnknown},
 		{nil, ExitUnknown},
 	} {
@@ -225,26 +240,6 @@ func TestManyReasonsAreCounted(t *testing.T) {
 	}
 	if !strings.Contains(got.String(), "2 more reasons") || strings.Contains(got.String(), "reason 3") {
 		t.Error(got.String())
-	}
-}
-
-func TestExplained(t *testing.T) {
-	h := configured(answered(8080, hop.Refused), hop.Refused)
-	h.Asked.Refusal = hop.NoFilterChain
-	h.Asked.Rules = []oracle.Rule{oracle.ServerDefault, oracle.AutoClusters}
-	h.Status = Conflict
-	var got bytes.Buffer
-	err := Explained{Hop: h, Host: "s", Walk: oracle.Walk{Path: []string{"A -> B"}, Step: "here", End: oracle.Debug}, Differs: "it does"}.Write(&got)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{
-		"clients/client -> s:8080 (default/product): CONFLICT", "PERMISSIVE, by no policy (peer-authentication/default-permissive)",
-		"so          refused (no-filter-chain): because", string(oracle.AutoClusters), "guide       A -> B", `"here", by no object; it ends at: debug`, "differs     it does",
-	} {
-		if !strings.Contains(got.String(), want) {
-			t.Errorf("no %q in\n%s", want, got.String())
-		}
 	}
 }
 

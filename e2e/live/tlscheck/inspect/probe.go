@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -108,68 +107,33 @@ func (p *Probe) Observe(ctx context.Context, endpoint oracle.Workload, port uint
 		return tlscheck.Observed{Why: endpoint.String() + " has no address"}
 	}
 	address := netip.AddrPortFrom(endpoint.Addresses[0], port).String()
-	var said tlscheck.Observed
-	var why []string
-	self := mesh.Proxy{Namespace: p.pod.Namespace, Pod: p.pod.Name}
-	var sent control.SendAnswer
-	plain := call.Request{ID: "tls-check", Protocol: call.HTTP, Address: address, TimeoutMillis: int(probeLimit.Milliseconds())}
-	if err := p.mesh.Control(ctx, self, control.PathSend, control.SendRequest{Requests: []call.Request{plain}}, &sent); err != nil {
-		why = append(why, err.Error())
-	} else {
-		said.Plaintext = inTheClear(sent.Results[0], speaksHTTP(protocol, endpoint))
-	}
-	var probed control.ProbeAnswer
-	mutual := probe.Request{
+	var tried probed
+	tried.plain, tried.notSent = p.send(ctx, call.Request{
+		ID: "tls-check", Protocol: call.HTTP, Address: address, TimeoutMillis: int(probeLimit.Milliseconds()),
+	})
+	tried.mutual, tried.notProbed = p.handshake(ctx, probe.Request{
 		ID: "tls-check", Address: address, Present: probe.Mesh, ALPN: []string{"istio"}, Inside: probe.HTTP,
 		TimeoutMillis: int(probeLimit.Milliseconds()),
-	}
-	if err := p.mesh.Control(ctx, self, control.PathProbe, control.ProbeRequest{Probes: []probe.Request{mutual}}, &probed); err != nil {
-		why = append(why, err.Error())
-	} else {
-		said.MTLS = mutually(probed.Results[0])
-		if chain := probed.Results[0].Server; said.MTLS == hop.MTLS && len(chain) > 0 && len(chain[0].URIs) == 1 {
-			said.Server = hop.Identity(chain[0].URIs[0])
-		}
-	}
-	if said.Plaintext == "" || said.MTLS == "" {
-		why = append(why, "an end without an answer tells nothing here")
-	}
-	said.Why = strings.Join(why, "; ")
-	return said
+	})
+	return tried.observed(speaksHTTP(protocol, endpoint))
 }
 
-// inTheClear reads what became of an HTTP request: any answer at all is one in the clear. No answer in time tells nothing:
-// a server that does not speak HTTP may wait for more. A connection that is closed is a refusal only where the port is
-// declared HTTP: a server of another protocol closes one on which it reads HTTP, whatever it takes in the clear.
-func inTheClear(result call.Result, http bool) hop.Outcome {
-	switch {
-	case result.Status != 0, strings.Contains(result.Error, "malformed HTTP"), result.Answered():
-		return hop.Plaintext
-	case http && (strings.Contains(result.Error, "EOF") || strings.Contains(result.Error, "connection reset")):
-		return hop.Refused
+// send has the pod send one request. An error says that the pod could not be asked.
+func (p *Probe) send(ctx context.Context, request call.Request) (call.Result, error) {
+	var answer control.SendAnswer
+	if err := p.mesh.Control(ctx, p.self(), control.PathSend, control.SendRequest{Requests: []call.Request{request}}, &answer); err != nil {
+		return call.Result{}, err
 	}
-	return ""
+	return answer.Results[0], nil
 }
 
-// mutually reads what became of a handshake with a certificate of the mesh. Up to TLS 1.2 the server judges the client's
-// certificate before the handshake is over (RFC 5246, section 7.3). In TLS 1.3 it does so after the client has done with the
-// handshake, and refuses by an alert (RFC 8446, section 4.4.2.4): then a handshake alone is no acceptance. A reset may
-// overtake the alert, and what did not come in time may still come, so after either it is not known. A close overtakes
-// nothing: an alert would have been read before it.
-func mutually(result probe.Result) hop.Outcome {
-	switch {
-	case result.End == probe.NotSent, result.End == probe.NotConnected, result.End == probe.Silent && !result.Handshake:
-		return ""
-	case !result.Handshake, !result.Asked, result.End == probe.Alerts:
-		return hop.Refused
-	case result.Version == "TLSv1.3" && (result.End == probe.Reset || result.End == probe.Silent):
-		return ""
+// handshake has the pod make one handshake. An error says that the pod could not be asked.
+func (p *Probe) handshake(ctx context.Context, request probe.Request) (probe.Result, error) {
+	var answer control.ProbeAnswer
+	if err := p.mesh.Control(ctx, p.self(), control.PathProbe, control.ProbeRequest{Probes: []probe.Request{request}}, &answer); err != nil {
+		return probe.Result{}, err
 	}
-	return hop.MTLS
+	return answer.Results[0], nil
 }
 
-// speaksHTTP tells whether what stands before an application answers a request of HTTP/1.1 wherever it takes plaintext. A
-// proxy does so on ports that are declared grpc too; a gRPC server without one closes the connection.
-func speaksHTTP(protocol hop.Protocol, endpoint oracle.Workload) bool {
-	return protocol == hop.HTTP || protocol == hop.GRPC && endpoint.HasProxy
-}
+func (p *Probe) self() mesh.Proxy { return mesh.Proxy{Namespace: p.pod.Namespace, Pod: p.pod.Name} }
