@@ -48,9 +48,7 @@ func TestWhatAWideRowSaysOfTheProxies(t *testing.T) {
 	held := func(client, server *Certificate) *Configured {
 		return &Configured{Prediction: envoy.Prediction{Says: hop.MTLS}, Client: client, Server: server}
 	}
-	left := func(hours time.Duration) *Certificate {
-		return CertificateOf(certified(t, now.Add(hours*time.Hour)), now)
-	}
+	ending := func(left time.Duration) *Certificate { return CertificateOf(certified(t, now.Add(left)), now) }
 	for _, row := range []struct {
 		name             string
 		says             *Configured
@@ -62,8 +60,8 @@ func TestWhatAWideRowSaysOfTheProxies(t *testing.T) {
 		{"refused by none of the causes", &Configured{Prediction: envoy.Prediction{Says: hop.Refused}}, "refused", "-/-"},
 		{"mTLS by a transport socket match", &Configured{Prediction: envoy.Prediction{Says: hop.MTLS}, Match: "tlsMode-istio"}, "mtls (tlsMode-istio)", "-/-"},
 		{"plaintext without a match", &Configured{Prediction: envoy.Prediction{Says: hop.Plaintext}}, "plaintext", "-/-"},
-		{"two certificates", held(left(24*90), left(20)), "mtls", "90d/20h"},
-		{"one certificate, expired", held(nil, left(-1)), "mtls", "-/expired"},
+		{"two certificates", held(ending(90*24*time.Hour), ending(20*time.Hour)), "mtls", "90d/20h"},
+		{"one certificate, expired", held(nil, ending(-time.Hour)), "mtls", "-/expired"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			h := answered(8080, hop.MTLS)
