@@ -103,13 +103,9 @@ func strictWithRule(ctx context.Context) *unstructured.Unstructured {
 
 // removed deletes what strictWithRule made.
 func removed(ctx context.Context) error {
-	r, err := client.Resources()
-	if err != nil {
-		return err
-	}
 	var failed []error
 	for _, object := range ofUser() {
-		if err := r.Delete(ctx, object); !apierrors.IsNotFound(err) {
+		if err := client.Delete(ctx, object); !apierrors.IsNotFound(err) {
 			failed = append(failed, err)
 		}
 	}
@@ -153,13 +149,11 @@ var connections = []string{"spec", "trafficPolicy", "connectionPool", "tcp", "ma
 // changeByHand changes of a rule what no lease does.
 func changeByHand(ctx context.Context, rule *unstructured.Unstructured) {
 	GinkgoHelper()
-	r, err := client.Resources()
-	Expect(err).NotTo(HaveOccurred())
 	now := rule.DeepCopy()
-	Expect(r.Get(ctx, rule.GetName(), rule.GetNamespace(), now)).To(Succeed())
+	Expect(client.Get(ctx, rule.GetNamespace(), rule.GetName(), now)).To(Succeed())
 	now.SetAnnotations(map[string]string{byHand: "yes"})
 	Expect(unstructured.SetNestedField(now.Object, int64(777), connections...)).To(Succeed())
-	Expect(r.Update(ctx, now)).To(Succeed())
+	Expect(client.Update(ctx, now)).To(Succeed())
 }
 
 // changedByHand tells whether a rule still has that, and no mark of a lease.
@@ -173,12 +167,8 @@ func changedByHand(ctx context.Context, rule *unstructured.Unstructured) (bool, 
 }
 
 func ruleNow(ctx context.Context, rule *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	r, err := client.Resources()
-	if err != nil {
-		return nil, err
-	}
 	now := rule.DeepCopy()
-	return now, r.Get(ctx, rule.GetName(), rule.GetNamespace(), now)
+	return now, client.Get(ctx, rule.GetNamespace(), rule.GetName(), now)
 }
 
 func modeOf(ctx context.Context, rule *unstructured.Unstructured) (string, error) {
@@ -211,12 +201,8 @@ func conditionsOf(ctx context.Context, taken *policy.Lease) (map[string]string, 
 
 // eventsOf are the messages of the Events about a lease.
 func eventsOf(ctx context.Context, taken *policy.Lease) ([]string, error) {
-	r, err := client.Resources()
-	if err != nil {
-		return nil, err
-	}
 	var all corev1.EventList
-	if err := r.WithNamespace(metav1.NamespaceDefault).List(ctx, &all); err != nil {
+	if err := client.List(ctx, metav1.NamespaceDefault, "", &all); err != nil {
 		return nil, err
 	}
 	var messages []string

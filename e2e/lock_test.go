@@ -203,15 +203,13 @@ func (g *guestProcess) ended() int {
 func standing(ctx context.Context, name string) map[string]string {
 	GinkgoHelper()
 	found := map[string]string{}
-	lock, err := client.Leases().Leases(metav1.NamespaceDefault).Get(ctx, mesh.Suite, metav1.GetOptions{})
-	Expect(err).NotTo(HaveOccurred())
+	var lock coordinationv1.Lease
+	Expect(client.Get(ctx, metav1.NamespaceDefault, mesh.Suite, &lock)).To(Succeed())
 	Expect(lock.Spec.HolderIdentity).To(HaveValue(Equal(guestID(name))))
 	found["lock"] = string(lock.UID)
-	r, err := client.Resources()
-	Expect(err).NotTo(HaveOccurred())
 	for _, namespace := range fixture.Elsewhere().Made() {
 		var there corev1.Namespace
-		Expect(r.Get(ctx, namespace, "", &there)).To(Succeed())
+		Expect(client.Get(ctx, "", namespace, &there)).To(Succeed())
 		Expect(there.DeletionTimestamp).To(BeNil(), "namespace %s is deleted", namespace)
 		Expect(there.Labels).To(HaveKeyWithValue(policy.RunLabel, guestID(name)))
 		found["namespace "+namespace] = string(there.UID)
@@ -235,15 +233,11 @@ func standing(ctx context.Context, name string) map[string]string {
 // nothingStands is an error where the lock, a namespace, a lease or a policy of a run is left.
 func nothingStands(ctx context.Context) error {
 	var left []error
-	r, err := client.Resources()
-	if err != nil {
-		return err
-	}
-	if err := r.Get(ctx, mesh.Suite, metav1.NamespaceDefault, &coordinationv1.Lease{}); !apierrors.IsNotFound(err) {
+	if err := client.Get(ctx, metav1.NamespaceDefault, mesh.Suite, &coordinationv1.Lease{}); !apierrors.IsNotFound(err) {
 		left = append(left, fmt.Errorf("the lock: %w", errors.Join(errLeft, err)))
 	}
 	for _, namespace := range fixture.Elsewhere().Made() {
-		if err := r.Get(ctx, namespace, "", &corev1.Namespace{}); !apierrors.IsNotFound(err) {
+		if err := client.Get(ctx, "", namespace, &corev1.Namespace{}); !apierrors.IsNotFound(err) {
 			left = append(left, fmt.Errorf("namespace %s: %w", namespace, errors.Join(errLeft, err)))
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"runtime"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/live/cluster"
 	"mtls.test/conformance/e2e/live/existing"
@@ -146,15 +144,11 @@ func sectionsText(sections []existing.Section, coloured bool) string {
 
 // kindNodes is the name of the kind cluster whose nodes these are; empty of other nodes.
 func (r *program) kindNodes(ctx context.Context, client *kube.Client) (string, error) {
-	resources, err := client.Resources()
+	nodes, err := client.Nodes(ctx)
 	if err != nil {
 		return "", err
 	}
-	var nodes corev1.NodeList
-	if err := resources.List(ctx, &nodes); err != nil {
-		return "", fmt.Errorf("list nodes: %w", err)
-	}
-	for _, node := range nodes.Items {
+	for _, node := range nodes {
 		// kind://ENGINE/CLUSTER/NODE
 		if words := strings.Split(node.Spec.ProviderID, "/"); len(words) == 5 && words[0] == "kind:" {
 			return words[3], nil

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -101,16 +100,9 @@ func newRemove() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		r, err := client.Resources()
-		if err != nil {
-			return err
-		}
 		made := &corev1.Namespace{}
 		made.Name = namespace
-		if err := r.Delete(cmd.Context(), made); err != nil {
-			return fmt.Errorf("remove namespace %s: %w", namespace, err)
-		}
-		return nil
+		return client.Delete(cmd.Context(), made)
 	}
 	return command
 }

@@ -3,15 +3,14 @@ package cluster
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/rest"
-	"sigs.k8s.io/e2e-framework/klient"
 	"sigs.k8s.io/e2e-framework/klient/wait"
+
+	"mtls.test/conformance/e2e/live/kube"
 )
 
 const (
@@ -30,20 +29,15 @@ const (
 
 // api talks to the cluster's API server through the private kubeconfig.
 type api struct {
-	client klient.Client
-	http   *http.Client
+	client *kube.Client
 }
 
 func connect(kubeconfig string) (*api, error) {
-	client, err := klient.NewWithKubeConfigFile(kubeconfig)
+	client, err := kube.New(kubeconfig)
 	if err != nil {
 		return nil, fmt.Errorf("connecting with %s: %w", kubeconfig, err)
 	}
-	transport, err := rest.HTTPClientFor(client.RESTConfig())
-	if err != nil {
-		return nil, fmt.Errorf("connecting with %s: %w", kubeconfig, err)
-	}
-	return &api{client: client, http: transport}, nil
+	return &api{client: client}, nil
 }
 
 // awaitAnswer waits until the API server calls itself ready.
@@ -62,19 +56,7 @@ func (a *api) awaitAnswer(ctx context.Context, limit time.Duration) error {
 func (a *api) readyz(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.client.RESTConfig().Host+"/readyz", nil)
-	if err != nil {
-		return err
-	}
-	response, err := a.http.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("/readyz says %s", response.Status)
-	}
-	return nil
+	return a.client.Ready(ctx)
 }
 
 func (a *api) mark(ctx context.Context, state State) error {
@@ -82,7 +64,7 @@ func (a *api) mark(ctx context.Context, state State) error {
 		ObjectMeta: metav1.ObjectMeta{Namespace: markerNamespace, Name: markerName},
 		Data:       map[string]string{markerKey: state.ID},
 	}
-	if err := a.client.Resources().Create(ctx, marker); err != nil {
+	if err := a.client.Create(ctx, marker); err != nil {
 		return fmt.Errorf("marking the cluster: %w", err)
 	}
 	return nil
@@ -90,7 +72,7 @@ func (a *api) mark(ctx context.Context, state State) error {
 
 func (a *api) checkMark(ctx context.Context, state State) error {
 	var marker corev1.ConfigMap
-	if err := a.client.Resources().Get(ctx, markerName, markerNamespace, &marker); err != nil {
+	if err := a.client.Get(ctx, markerNamespace, markerName, &marker); err != nil {
 		return fmt.Errorf("its marker cannot be read: %w", err)
 	}
 	if found := marker.Data[markerKey]; found != state.ID {
@@ -99,19 +81,11 @@ func (a *api) checkMark(ctx context.Context, state State) error {
 	return nil
 }
 
-func (a *api) nodes(ctx context.Context) ([]corev1.Node, error) {
-	var list corev1.NodeList
-	if err := a.client.Resources().List(ctx, &list); err != nil {
-		return nil, fmt.Errorf("listing nodes: %w", err)
-	}
-	return list.Items, nil
-}
-
 // awaitNodes waits until every node has the condition Ready.
 func (a *api) awaitNodes(ctx context.Context, limit time.Duration) error {
 	waiting := "not listed yet"
 	err := wait.For(func(ctx context.Context) (bool, error) {
-		nodes, err := a.nodes(ctx)
+		nodes, err := a.client.Nodes(ctx)
 		if err != nil {
 			waiting = err.Error()
 			return false, nil
@@ -148,7 +122,7 @@ func unready(nodes []corev1.Node) string {
 // ownAddress is the Service address of the API server itself.
 func (a *api) ownAddress(ctx context.Context) (netip.AddrPort, error) {
 	var service corev1.Service
-	if err := a.client.Resources().Get(ctx, "kubernetes", metav1.NamespaceDefault, &service); err != nil {
+	if err := a.client.Get(ctx, metav1.NamespaceDefault, "kubernetes", &service); err != nil {
 		return netip.AddrPort{}, fmt.Errorf("reading the API server's Service: %w", err)
 	}
 	address, err := netip.ParseAddr(service.Spec.ClusterIP)

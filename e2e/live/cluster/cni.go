@@ -92,7 +92,7 @@ func joinPods(ctx context.Context, node nodes.Node, all []nodes.Node, subnets ma
 func (a *api) podSubnets(ctx context.Context, count int) (map[string][]netip.Prefix, error) {
 	var subnets map[string][]netip.Prefix
 	err := wait.For(func(ctx context.Context) (bool, error) {
-		listed, err := a.nodes(ctx)
+		listed, err := a.client.Nodes(ctx)
 		if err != nil {
 			return false, nil
 		}

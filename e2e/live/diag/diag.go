@@ -99,16 +99,12 @@ func (b Bundle) istiod(ctx context.Context) error {
 }
 
 func (b Bundle) objects(ctx context.Context, name string, kinds []schema.GroupVersionKind) error {
-	r, err := b.Kube.Resources()
-	if err != nil {
-		return err
-	}
 	return artifact.Write(filepath.Join(b.Folder, name), func(to io.Writer) error {
 		var failed []error
 		for _, kind := range kinds {
 			list := &unstructured.UnstructuredList{}
 			list.SetGroupVersionKind(kind)
-			if err := r.List(ctx, list); err != nil {
+			if err := b.Kube.List(ctx, "", "", list); err != nil {
 				failed = append(failed, err)
 				continue
 			}

@@ -126,10 +126,6 @@ type things struct {
 // lookUp finds what runs made, of which owned takes the labels. What it could not look up is in the error; the rest is found.
 func lookUp(ctx context.Context, client *kube.Client, p fixture.Placement, runID string, owned func(label string) bool) (things, error) {
 	found := things{policies: policy.New(client, nil, runID)}
-	r, err := client.Resources()
-	if err != nil {
-		return found, err
-	}
 	var failed []error
 	leases, err := found.policies.Leases(ctx)
 	if err != nil && !noKind(err) {
@@ -154,11 +150,11 @@ func lookUp(ctx context.Context, client *kube.Client, p fixture.Placement, runID
 	for _, one := range wanted {
 		object := &metav1.PartialObjectMetadata{}
 		object.SetGroupVersionKind(one.kind)
-		err := r.Get(ctx, one.name, one.namespace, object)
+		err := client.Get(ctx, one.namespace, one.name, object)
 		switch {
 		case apierrors.IsNotFound(err):
 		case err != nil:
-			failed = append(failed, fmt.Errorf("%s %s: %w", one.kind.Kind, one.name, err))
+			failed = append(failed, err)
 		case !owned(object.Labels[policy.RunLabel]):
 		case object.Labels[mesh.PartOf] != mesh.Suite:
 			failed = append(failed, fmt.Errorf("%s %s is not the suite's (label %s): it stays", one.kind.Kind, one.name, mesh.PartOf))
@@ -173,10 +169,6 @@ func lookUp(ctx context.Context, client *kube.Client, p fixture.Placement, runID
 // takeAway ends the leases, deletes everything else, and waits until it is gone. What has a name by now that something of it
 // had is another run's, and stays.
 func (t things) takeAway(ctx context.Context, client *kube.Client) error {
-	r, err := client.Resources()
-	if err != nil {
-		return err
-	}
 	var failed []error
 	for _, lease := range t.leases {
 		if err := lease.End(ctx); !policy.Ended(err) {
@@ -185,15 +177,15 @@ func (t things) takeAway(ctx context.Context, client *kube.Client) error {
 	}
 	failed = append(failed, t.policies.Delete(ctx, t.applied))
 	for _, object := range t.rest {
-		failed = append(failed, kube.DeleteThis(ctx, r, object))
+		failed = append(failed, client.DeleteThis(ctx, object))
 	}
 	var there []string
-	err = wait.For(func(ctx context.Context) (bool, error) {
+	err := wait.For(func(ctx context.Context) (bool, error) {
 		there = nil
 		for _, object := range t.rest {
 			now := &metav1.PartialObjectMetadata{}
 			now.SetGroupVersionKind(object.GetObjectKind().GroupVersionKind())
-			err := r.Get(ctx, object.GetName(), object.GetNamespace(), now)
+			err := client.Get(ctx, object.GetNamespace(), object.GetName(), now)
 			if ignoreGone(err) != nil {
 				return false, err
 			}

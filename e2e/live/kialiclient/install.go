@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/e2e-framework/klient/decoder"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 	"sigs.k8s.io/e2e-framework/klient/wait"
-	"sigs.k8s.io/e2e-framework/klient/wait/conditions"
 
 	"mtls.test/conformance/e2e/live/kube"
 )
@@ -34,17 +35,22 @@ func Install(ctx context.Context, client *kube.Client, from *http.Client, addres
 	if err := client.Apply(ctx, objects...); err != nil {
 		return err
 	}
-	r, err := client.Resources()
-	if err != nil {
-		return err
-	}
-	deployment := &appsv1.Deployment{}
-	deployment.Namespace, deployment.Name = "istio-system", "kiali"
-	err = wait.For(conditions.New(r).DeploymentAvailable(deployment.Name, deployment.Namespace), wait.WithContext(ctx), wait.WithTimeout(readyLimit), wait.WithInterval(time.Second))
+	err = wait.For(func(ctx context.Context) (bool, error) { return available(ctx, client) }, wait.WithContext(ctx), wait.WithTimeout(readyLimit), wait.WithInterval(time.Second))
 	if err != nil {
 		return fmt.Errorf("kiali did not become available: %w (kubectl describe pod -n istio-system -l app=kiali tells why)", err)
 	}
 	return nil
+}
+
+// available tells whether Kiali's Deployment has the condition Available.
+func available(ctx context.Context, client *kube.Client) (bool, error) {
+	var deployment appsv1.Deployment
+	if err := client.Get(ctx, "istio-system", "kiali", &deployment); err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(deployment.Status.Conditions, func(c appsv1.DeploymentCondition) bool {
+		return c.Type == appsv1.DeploymentAvailable && c.Status == corev1.ConditionTrue
+	}), nil
 }
 
 func download(ctx context.Context, from *http.Client, address string) ([]k8s.Object, error) {

@@ -14,9 +14,6 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
-
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/pure/kiali"
 )
@@ -60,21 +57,15 @@ func Find(ctx context.Context, client *kube.Client) (*Kiali, error) {
 		}
 		return At(given, token, http.DefaultTransport), nil
 	}
-	r, err := client.Resources()
+	pods, err := client.Pods(ctx, "", "app=kiali")
 	if err != nil {
 		return nil, err
 	}
-	var pods corev1.PodList
-	if err := r.List(ctx, &pods, resources.WithLabelSelector("app=kiali")); err != nil {
-		return nil, fmt.Errorf("list pods app=kiali: %w", err)
+	if len(pods) == 0 {
+		return nil, ErrAbsent
 	}
-	for _, pod := range pods.Items {
-		if pod.Status.Phase == corev1.PodRunning && pod.DeletionTimestamp == nil {
-			// The addon's own port and root (istio/istio samples/addons/kiali.yaml).
-			return At(fmt.Sprintf("http://%s.%s:20001/kiali", pod.Name, pod.Namespace), token, client.Transport()), nil
-		}
-	}
-	return nil, ErrAbsent
+	// The addon's own port and root (istio/istio samples/addons/kiali.yaml).
+	return At(fmt.Sprintf("http://%s.%s:20001/kiali", pods[0].Name, pods[0].Namespace), token, client.Transport()), nil
 }
 
 // Says is its word on a namespace. What it does not say is in Missing.

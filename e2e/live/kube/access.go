@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	authorizationv1 "k8s.io/api/authorization/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Access is one thing to be done in a cluster, in RBAC's words.
@@ -32,12 +31,12 @@ func (a Access) String() string {
 // May asks the API server whether the client may do something.
 func (c *Client) May(ctx context.Context, access Access) (bool, error) {
 	resource, subresource, _ := strings.Cut(access.Resource, "/")
-	review, err := c.clientset.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authorizationv1.SelfSubjectAccessReview{
+	review := &authorizationv1.SelfSubjectAccessReview{
 		Spec: authorizationv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authorizationv1.ResourceAttributes{
 			Verb: access.Verb, Group: access.Group, Resource: resource, Subresource: subresource, Namespace: access.Namespace,
 		}},
-	}, metav1.CreateOptions{})
-	if err != nil {
+	}
+	if err := c.objects.Create(ctx, review); err != nil {
 		return false, fmt.Errorf("ask for leave to %s: %w", access, err)
 	}
 	return review.Status.Allowed, nil

@@ -1,4 +1,4 @@
-// Package kube reaches one cluster: objects by e2e-framework's klient, logs, and HTTP into a pod's loopback over
+// Package kube reaches one cluster: its objects by one controller-runtime client, logs, and HTTP into a pod's loopback over
 // port-forward streams, without a local port.
 package kube
 
@@ -7,23 +7,30 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	"sigs.k8s.io/e2e-framework/klient/k8s"
-	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 )
 
 // Client is one cluster. It is safe for concurrent use.
 type Client struct {
 	config    *rest.Config
-	clientset *kubernetes.Clientset
-	http      *http.Client // to the API server
+	objects   client.Client
+	clientset *kubernetes.Clientset // for what the objects' client cannot do: logs, exec, leader election, raw paths, the version
+	http      *http.Client          // to the API server
 	pods      *podDialer
 	namespace string
 }
+
+// discoveryLimit bounds one question for what the API server serves, which takes no context. It is client-go's own limit
+// (discovery.NewDiscoveryClientForConfig), which is not in force where an http.Client is given.
+const discoveryLimit = 32 * time.Second
 
 // Target names a cluster as kubectl does: a kubeconfig file and a context of it. What is empty is what kubectl would take.
 type Target struct {
@@ -51,7 +58,6 @@ func Connect(target Target) (*Client, error) {
 	config.UserAgent = "mtls-conformance"
 	// The API server warns of every EnvoyFilter that it is one; a run has a console of its own to keep readable.
 	config.WarningHandler = rest.NoWarnings{}
-	config.Wrap(remember)
 	toServer, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, err
@@ -60,39 +66,40 @@ func Connect(target Target) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{config: config, clientset: clientset, http: toServer, pods: newPodDialer(config), namespace: namespace}, nil
+	objects, err := newObjects(config, toServer)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{config: config, objects: objects, clientset: clientset, http: toServer, pods: newPodDialer(config), namespace: namespace}, nil
+}
+
+// newObjects makes the client of all objects. Its mapper keeps what the API server serves, and asks again for a kind that it
+// does not know: a CustomResourceDefinition may be applied later.
+func newObjects(config *rest.Config, toServer *http.Client) (client.Client, error) {
+	mapper, err := apiutil.NewDynamicRESTMapper(config, &http.Client{Transport: toServer.Transport, Timeout: discoveryLimit})
+	if err != nil {
+		return nil, err
+	}
+	return client.New(config, client.Options{HTTPClient: toServer, Scheme: scheme.Scheme, Mapper: mapper})
 }
 
 // Namespace is the one that the context names, or default.
 func (c *Client) Namespace() string { return c.namespace }
 
-// Resources returns klient's resources, made anew: klient's are not safe to share between goroutines
-// (kubernetes-sigs/e2e-framework#589).
-func (c *Client) Resources() (*resources.Resources, error) { return resources.New(c.config) }
-
-// Apply applies objects server-side, in order, taking over fields that others own.
-func (c *Client) Apply(ctx context.Context, objects ...k8s.Object) error {
-	r, err := c.Resources()
-	if err != nil {
-		return err
-	}
-	for _, object := range objects {
-		if err := apply(ctx, r, object); err != nil {
-			return fmt.Errorf("apply %s: %w", Name(object), err)
-		}
+// Ready returns an error unless the API server reports itself ready
+// (https://kubernetes.io/docs/reference/using-api/health-checks/).
+func (c *Client) Ready(ctx context.Context) error {
+	if err := c.clientset.CoreV1().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error(); err != nil {
+		return fmt.Errorf("GET /readyz: %w", err)
 	}
 	return nil
 }
 
-// Pods lists the pods of a selector that are running and not being deleted.
+// Pods lists the pods of a selector that are running and not being deleted; an empty namespace is all of them.
 func (c *Client) Pods(ctx context.Context, namespace, selector string) ([]corev1.Pod, error) {
-	r, err := c.Resources()
-	if err != nil {
-		return nil, err
-	}
 	var list corev1.PodList
-	if err := r.WithNamespace(namespace).List(ctx, &list, resources.WithLabelSelector(selector)); err != nil {
-		return nil, fmt.Errorf("list pods %s in %s: %w", selector, namespace, err)
+	if err := c.List(ctx, namespace, selector, &list); err != nil {
+		return nil, err
 	}
 	var running []corev1.Pod
 	for _, pod := range list.Items {
@@ -103,19 +110,11 @@ func (c *Client) Pods(ctx context.Context, namespace, selector string) ([]corev1
 	return running, nil
 }
 
-// Nodes lists the nodes by name.
-func (c *Client) Nodes(ctx context.Context) ([]string, error) {
-	r, err := c.Resources()
-	if err != nil {
+// Nodes lists the nodes.
+func (c *Client) Nodes(ctx context.Context) ([]corev1.Node, error) {
+	var list corev1.NodeList
+	if err := c.List(ctx, "", "", &list); err != nil {
 		return nil, err
 	}
-	var list corev1.NodeList
-	if err := r.List(ctx, &list); err != nil {
-		return nil, fmt.Errorf("list nodes: %w", err)
-	}
-	var names []string
-	for _, node := range list.Items {
-		names = append(names, node.Name)
-	}
-	return names, nil
+	return list.Items, nil
 }

@@ -12,16 +12,14 @@ import (
 // pageSize bounds one answer to a list, in objects: what is listed need never be in memory as a whole.
 const pageSize = 500
 
-// List passes each page of a list on, as JSON whose items do not say their kind: path is /api/v1/pods or
-// /apis/GROUP/VERSION/RESOURCE, selector a field selector. A kind that the cluster does not serve has no page.
-func (c *Client) List(ctx context.Context, path, selector string, page func(content []byte) error) error {
+// ListPages passes each page of a list on as the API server sent it: JSON whose items do not say their kind. Path is /api/v1/pods
+// or /apis/GROUP/VERSION/RESOURCE. A kind that the cluster does not serve has no page. It is for lists of thousands of objects,
+// of which List would hold each as a value before it is read again.
+func (c *Client) ListPages(ctx context.Context, path string, page func(content []byte) error) error {
 	for next := ""; ; {
 		request := c.clientset.CoreV1().RESTClient().Get().AbsPath(path).Param("limit", strconv.Itoa(pageSize)).SetHeader("Accept", "application/json")
 		if next != "" {
 			request = request.Param("continue", next)
-		}
-		if selector != "" {
-			request = request.Param("fieldSelector", selector)
 		}
 		content, err := request.Do(ctx).Raw()
 		if apierrors.IsNotFound(err) && next == "" {

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // FollowLog passes on each line that a container wrote within the time back and writes from now on, also over restarts of
@@ -29,13 +30,13 @@ type podLog struct {
 
 // Open asks the API server whether the pod is gone, for a kubelet that has just restarted denies pods that it runs.
 func (l podLog) Open(ctx context.Context, since time.Time) (io.ReadCloser, error) {
-	pods := l.client.clientset.CoreV1().Pods(l.namespace)
 	from := metav1.NewTime(since)
-	stream, err := pods.GetLogs(l.pod, &corev1.PodLogOptions{Container: l.container, Follow: true, SinceTime: &from, Timestamps: true}).Stream(ctx)
+	stream, err := l.client.clientset.CoreV1().Pods(l.namespace).GetLogs(l.pod, &corev1.PodLogOptions{Container: l.container, Follow: true, SinceTime: &from, Timestamps: true}).Stream(ctx)
 	if err == nil {
 		return stream, nil
 	}
-	named, unknown := pods.List(ctx, metav1.ListOptions{FieldSelector: "metadata.name=" + l.pod})
+	var named corev1.PodList
+	unknown := l.client.objects.List(ctx, &named, client.InNamespace(l.namespace), client.MatchingFields{"metadata.name": l.pod})
 	if unknown == nil && len(named.Items) == 0 {
 		return nil, fmt.Errorf("%w: %w", ErrLogGone, err)
 	}

@@ -1,32 +1,30 @@
 package kube
 
 import (
-	"context"
+	"cmp"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/e2e-framework/klient/decoder"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
-	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
 )
 
-// fieldOwner is the field manager under which the suite applies objects.
-const fieldOwner = "mtls-conformance"
-
-// Name returns an object's kind, namespace and name as kubectl would: peerauthentication default/strict.
+// Name returns an object's kind, namespace and name: PeerAuthentication default/strict. Of an object that the API server has
+// yet to name it is the beginning of the name.
 func Name(object k8s.Object) string {
-	kind := Kind(object)
-	if object.GetNamespace() == "" {
-		return kind + " " + object.GetName()
-	}
-	return kind + " " + object.GetNamespace() + "/" + object.GetName()
+	return qualified(Kind(object), object.GetNamespace(), cmp.Or(object.GetName(), object.GetGenerateName()))
 }
 
-// Kind is that of an object. A client clears it of objects of Go types when it reads them back, so that of such an object comes
-// from its type; it is empty where neither tells.
-func Kind(object k8s.Object) string {
+func qualified(kind, namespace, name string) string {
+	if namespace == "" {
+		return kind + " " + name
+	}
+	return kind + " " + namespace + "/" + name
+}
+
+// Kind is that of an object or a list. A client clears it of objects of Go types when it reads them back, so that of such an
+// object comes from its type; it is empty where neither tells.
+func Kind(object runtime.Object) string {
 	if kind := object.GetObjectKind().GroupVersionKind().Kind; kind != "" {
 		return kind
 	}
@@ -49,14 +47,4 @@ func Labelled(key, value string) decoder.DecodeOption {
 		object.SetLabels(labels)
 		return nil
 	})
-}
-
-// apply is server-side; klient has none, its own controller-runtime client does.
-func apply(ctx context.Context, r *resources.Resources, object k8s.Object) error {
-	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
-	if err != nil {
-		return err
-	}
-	configuration := client.ApplyConfigurationFromUnstructured(&unstructured.Unstructured{Object: fields})
-	return r.GetControllerRuntimeClient().Apply(ctx, configuration, client.FieldOwner(fieldOwner), client.ForceOwnership)
 }

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/e2e-framework/klient/k8s"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/pure/fixture"
@@ -16,21 +14,17 @@ import (
 // SetAccount rolls a workload out under a ServiceAccount of its namespace, and waits until one pod of it is left that is
 // ready.
 func (m *Mesh) SetAccount(ctx context.Context, workload fixture.Workload, name string, limit time.Duration) error {
-	r, err := m.kube.Resources()
-	if err != nil {
-		return err
-	}
 	deployment := &appsv1.Deployment{}
 	deployment.Namespace, deployment.Name = workload.Namespace, workload.Name
 	patch := fmt.Appendf(nil, `{"spec":{"template":{"spec":{"serviceAccountName":%q}}}}`, name)
-	if err := r.Patch(ctx, deployment, k8s.Patch{PatchType: types.MergePatchType, Data: patch}); err != nil {
-		return fmt.Errorf("deployment %s/%s: %w", workload.Namespace, workload.Name, err)
+	if err := m.kube.MergePatch(ctx, deployment, patch); err != nil {
+		return err
 	}
 	if err := RolledOut(ctx, m.kube, deployment); err != nil {
 		return err
 	}
 	running := 0
-	err = wait.For(func(ctx context.Context) (bool, error) {
+	err := wait.For(func(ctx context.Context) (bool, error) {
 		pods, err := m.kube.Pods(ctx, workload.Namespace, workload.Selector)
 		running = len(pods)
 		return running == 1, err

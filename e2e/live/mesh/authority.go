@@ -12,8 +12,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/e2e-framework/klient/k8s"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/pure/envoy"
@@ -48,13 +46,9 @@ func (m *Mesh) SetAuthority(ctx context.Context, authority Authority, proxies []
 	if err != nil {
 		return err
 	}
-	r, err := m.kube.Resources()
-	if err != nil {
-		return err
-	}
 	secret := secretOf(istioNamespace, pluggedSecret, corev1.SecretTypeOpaque, data)
-	if err := r.Update(ctx, secret); err != nil {
-		return fmt.Errorf("secret %s/%s: %w", istioNamespace, pluggedSecret, err)
+	if err := m.kube.Update(ctx, secret); err != nil {
+		return err
 	}
 	istiods, err := m.istiods(ctx)
 	if err != nil {
@@ -101,16 +95,12 @@ func (a Authority) plugged() (map[string]string, error) {
 // remount has the kubelet mount anew what Secrets and ConfigMaps hold, which it does when it hears of a pod's change and
 // else about once in a minute.
 func (m *Mesh) remount(ctx context.Context, pods []Proxy) error {
-	r, err := m.kube.Resources()
-	if err != nil {
-		return err
-	}
 	annotation := fmt.Appendf(nil, `{"metadata":{"annotations":{"mtls.test/remounted":%q}}}`, time.Now().UTC().Format(time.RFC3339Nano))
 	for _, name := range pods {
 		pod := &corev1.Pod{}
 		pod.Namespace, pod.Name = name.Namespace, name.Pod
-		if err := r.Patch(ctx, pod, k8s.Patch{PatchType: types.MergePatchType, Data: annotation}); err != nil {
-			return fmt.Errorf("annotate %s: %w", name, err)
+		if err := m.kube.MergePatch(ctx, pod, annotation); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -124,13 +114,9 @@ func (m *Mesh) signing(ctx context.Context, istiods []string, authority Authorit
 			return fmt.Errorf("%s does not serve by the signer: %w", istiod, err)
 		}
 	}
-	r, err := m.kube.Resources()
-	if err != nil {
-		return err
-	}
 	for _, namespace := range []string{istioNamespace, "default", "clients"} {
 		var handed corev1.ConfigMap
-		if err := r.Get(ctx, "istio-ca-root-cert", namespace, &handed); err != nil {
+		if err := m.kube.Get(ctx, namespace, "istio-ca-root-cert", &handed); err != nil {
 			return err
 		}
 		if !sameRoots(handed.Data["root-cert.pem"], authority.Roots) {

@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
-	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
 
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/pure/fixture"
@@ -50,11 +49,7 @@ type Authorities struct {
 
 // Authorities reads the CAs that PlugIn left in the cluster.
 func (m *Mesh) Authorities(ctx context.Context) (Authorities, error) {
-	r, err := m.kube.Resources()
-	if err != nil {
-		return Authorities{}, err
-	}
-	roots, err := readSecret(ctx, r, rootsNamespace(m.place), rootsSecret)
+	roots, err := readSecret(ctx, m.kube, rootsNamespace(m.place), rootsSecret)
 	if err != nil {
 		return Authorities{}, err
 	}
@@ -62,7 +57,7 @@ func (m *Mesh) Authorities(ctx context.Context) (Authorities, error) {
 	if err != nil {
 		return Authorities{}, fmt.Errorf("secret %s/%s: %w", rootsNamespace(m.place), rootsSecret, err)
 	}
-	mesh, meshRoot, err := m.signer(ctx, r)
+	mesh, meshRoot, err := m.signer(ctx)
 	if err != nil {
 		return Authorities{}, err
 	}
@@ -80,15 +75,15 @@ func (m *Mesh) Authorities(ctx context.Context) (Authorities, error) {
 }
 
 // signer is the CA that istiod signs with, and what workloads trust. The key of another's CA is not asked for.
-func (m *Mesh) signer(ctx context.Context, r *resources.Resources) (*CA, string, error) {
+func (m *Mesh) signer(ctx context.Context) (*CA, string, error) {
 	if m.place.Existing {
 		var handed corev1.ConfigMap
-		if err := r.Get(ctx, "istio-ca-root-cert", m.place.In(fixture.ProductsNamespace), &handed); err != nil {
+		if err := m.kube.Get(ctx, m.place.In(fixture.ProductsNamespace), "istio-ca-root-cert", &handed); err != nil {
 			return nil, "", fmt.Errorf("the mesh's roots: %w", err)
 		}
 		return nil, handed.Data["root-cert.pem"], nil
 	}
-	plugged, err := readSecret(ctx, r, istioNamespace, pluggedSecret)
+	plugged, err := readSecret(ctx, m.kube, istioNamespace, pluggedSecret)
 	if err != nil {
 		return nil, "", err
 	}
@@ -109,20 +104,12 @@ func rootsNamespace(place fixture.Placement) string {
 
 // ApplicationChain reads the certificate that product-service and legacy-service present by themselves, as PEM.
 func (m *Mesh) ApplicationChain(ctx context.Context) ([]byte, error) {
-	r, err := m.kube.Resources()
-	if err != nil {
-		return nil, err
-	}
-	var secret corev1.Secret
-	if err := r.Get(ctx, "product-tls", m.place.In(fixture.ProductsNamespace), &secret); err != nil {
-		return nil, fmt.Errorf("secret product-tls: %w", err)
-	}
-	return secret.Data[corev1.TLSCertKey], nil
+	return m.kube.SecretValue(ctx, m.place.In(fixture.ProductsNamespace), "product-tls", corev1.TLSCertKey)
 }
 
-func readSecret(ctx context.Context, r *resources.Resources, namespace, name string) (map[string]string, error) {
+func readSecret(ctx context.Context, k *kube.Client, namespace, name string) (map[string]string, error) {
 	var secret corev1.Secret
-	if err := r.Get(ctx, name, namespace, &secret); err != nil {
+	if err := k.Get(ctx, namespace, name, &secret); err != nil {
 		return nil, fmt.Errorf("the CAs of this cluster, which `make e2e-up` makes: %w", err)
 	}
 	data := map[string]string{}
@@ -136,16 +123,13 @@ func readSecret(ctx context.Context, r *resources.Resources, namespace, name str
 // another's those of the world alone. What is there already is kept, so it can be repeated, also after it was cut short; but
 // on a cluster that is another's the namespaces must be new, and bear labels that say whose they are.
 func PlugIn(ctx context.Context, k *kube.Client, place fixture.Placement, labels map[string]string) error {
-	r, err := k.Resources()
-	if err != nil {
-		return err
-	}
 	now := time.Now()
 	valid := Validity{From: now.Add(-time.Hour), To: now.AddDate(years, 0, 0)}
+	var err error
 	if place.Existing {
 		err = createNamespaces(ctx, k, place.Made(), labels)
 	} else {
-		err = keepNamespaces(ctx, r, istioNamespace, place.In(fixture.ClientsNamespace))
+		err = keepNamespaces(ctx, k, istioNamespace, place.In(fixture.ClientsNamespace))
 	}
 	if err != nil {
 		return err
@@ -154,11 +138,11 @@ func PlugIn(ctx context.Context, k *kube.Client, place fixture.Placement, labels
 	if err != nil {
 		return err
 	}
-	if err := createSecret(ctx, r, made); err != nil {
+	if err := create(ctx, k, made); err != nil {
 		return err
 	}
 	// Those of an earlier run are there still, and signed what is there.
-	held, err := readSecret(ctx, r, rootsNamespace(place), rootsSecret)
+	held, err := readSecret(ctx, k, rootsNamespace(place), rootsSecret)
 	if err != nil {
 		return err
 	}
@@ -167,7 +151,7 @@ func PlugIn(ctx context.Context, k *kube.Client, place fixture.Placement, labels
 		return err
 	}
 	for _, secret := range secrets {
-		if err := createSecret(ctx, r, secret); err != nil {
+		if err := create(ctx, k, secret); err != nil {
 			return err
 		}
 	}
@@ -187,25 +171,18 @@ func createNamespaces(ctx context.Context, k *kube.Client, names []string, label
 }
 
 // keepNamespaces makes those namespaces that are not there.
-func keepNamespaces(ctx context.Context, r *resources.Resources, names ...string) error {
+func keepNamespaces(ctx context.Context, k *kube.Client, names ...string) error {
 	for _, name := range names {
-		if err := create(ctx, r, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{PartOf: Suite}}}); err != nil {
-			return fmt.Errorf("namespace %s: %w", name, err)
+		if err := create(ctx, k, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{PartOf: Suite}}}); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func createSecret(ctx context.Context, r *resources.Resources, secret *corev1.Secret) error {
-	if err := create(ctx, r, secret); err != nil {
-		return fmt.Errorf("secret %s/%s: %w", secret.Namespace, secret.Name, err)
-	}
-	return nil
-}
-
 // create leaves an object alone that is there.
-func create(ctx context.Context, r *resources.Resources, object k8s.Object) error {
-	if err := r.Create(ctx, object); err != nil && !errors.IsAlreadyExists(err) {
+func create(ctx context.Context, k *kube.Client, object k8s.Object) error {
+	if err := k.Create(ctx, object); err != nil && !errors.IsAlreadyExists(err) {
 		return err
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/e2e-framework/klient/k8s"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 )
 
@@ -42,16 +42,12 @@ func (m *Mesh) EndpointsFollow(ctx context.Context, namespaces []string, limit t
 
 // behind lists the Services of a namespace whose EndpointSlices are not up to date.
 func (m *Mesh) behind(ctx context.Context, namespace string) ([]string, error) {
-	r, err := m.kube.Resources()
-	if err != nil {
-		return nil, err
-	}
 	var services corev1.ServiceList
 	var pods corev1.PodList
 	var endpoints discoveryv1.EndpointSliceList
-	for _, list := range []k8s.ObjectList{&services, &pods, &endpoints} {
-		if err := r.WithNamespace(namespace).List(ctx, list); err != nil {
-			return nil, fmt.Errorf("list %T in %s: %w", list, namespace, err)
+	for _, list := range []client.ObjectList{&services, &pods, &endpoints} {
+		if err := m.kube.List(ctx, namespace, "", list); err != nil {
+			return nil, err
 		}
 	}
 	return outdated(services.Items, pods.Items, endpoints.Items), nil
@@ -114,19 +110,15 @@ func readyEndpoints(service corev1.Service, all []discoveryv1.EndpointSlice) map
 // node has every earlier change of a Service or of an EndpointSlice in force. The caller calls remove, also on error, where it is
 // not nil.
 func (m *Mesh) NewService(ctx context.Context, namespace string, labels map[string]string, endpoint netip.AddrPort) (at netip.AddrPort, remove func(context.Context) error, err error) {
-	r, err := m.kube.Resources()
-	if err != nil {
-		return at, nil, err
-	}
 	const port = "tcp"
 	number := int32(endpoint.Port())
 	service := &corev1.Service{Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: port, Port: number}}}}
 	service.Namespace, service.GenerateName, service.Labels = namespace, "newest-", labels
 	service.Annotations = map[string]string{"networking.istio.io/exportTo": "~"} // it is no proxy's business
-	if err := r.Create(ctx, service); err != nil {
-		return at, nil, fmt.Errorf("make a Service in %s: %w", namespace, err)
+	if err := m.kube.Create(ctx, service); err != nil {
+		return at, nil, err
 	}
-	remove = func(ctx context.Context) error { return r.Delete(ctx, service) }
+	remove = func(ctx context.Context) error { return m.kube.Delete(ctx, service) }
 	slice := &discoveryv1.EndpointSlice{
 		AddressType: discoveryv1.AddressTypeIPv4,
 		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{endpoint.Addr().String()}}},
@@ -135,8 +127,8 @@ func (m *Mesh) NewService(ctx context.Context, namespace string, labels map[stri
 	slice.Namespace, slice.Name = namespace, service.Name
 	slice.Labels = map[string]string{discoveryv1.LabelServiceName: service.Name}
 	slice.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "Service", Name: service.Name, UID: service.UID}}
-	if err := r.Create(ctx, slice); err != nil {
-		return at, remove, fmt.Errorf("make an EndpointSlice in %s: %w", namespace, err)
+	if err := m.kube.Create(ctx, slice); err != nil {
+		return at, remove, err
 	}
 	address, err := netip.ParseAddr(service.Spec.ClusterIP)
 	if err != nil {

@@ -95,12 +95,8 @@ func (i Install) uninstall(ctx context.Context) error {
 }
 
 func (i Install) installed(ctx context.Context, k *kube.Client, mark *corev1.ConfigMap) bool {
-	r, err := k.Resources()
-	if err != nil {
-		return false
-	}
 	var found corev1.ConfigMap
-	return r.Get(ctx, mark.Name, mark.Namespace, &found) == nil && found.Data["install"] == mark.Data["install"]
+	return k.Get(ctx, mark.Namespace, mark.Name, &found) == nil && found.Data["install"] == mark.Data["install"]
 }
 
 func (i Install) istioctl(ctx context.Context, arguments []string) error {

@@ -104,10 +104,6 @@ func (m *Mesh) markerObject(ctx context.Context, kind Kind) (*unstructured.Unstr
 	if object, known := m.numbers.specs[kind]; known {
 		return object, nil
 	}
-	r, err := m.kube.Resources()
-	if err != nil {
-		return nil, err
-	}
 	found, object := &unstructured.Unstructured{}, &unstructured.Unstructured{}
 	for _, o := range []*unstructured.Unstructured{found, object} {
 		o.SetAPIVersion(markers[kind].apiVersion)
@@ -115,7 +111,7 @@ func (m *Mesh) markerObject(ctx context.Context, kind Kind) (*unstructured.Unstr
 		o.SetNamespace(m.place.In(fixture.MarkerNamespace))
 		o.SetName(markers[kind].object)
 	}
-	if err := r.Get(ctx, found.GetName(), found.GetNamespace(), found); err != nil {
+	if err := m.kube.Get(ctx, found.GetNamespace(), found.GetName(), found); err != nil {
 		return nil, err
 	}
 	object.SetLabels(found.GetLabels())
@@ -184,12 +180,8 @@ func (m *Mesh) MarkSettings(ctx context.Context, keys map[string]any) (map[strin
 
 // settingsNumber reads the number that the settings have now; 0 where they have none.
 func (m *Mesh) settingsNumber(ctx context.Context) (int, error) {
-	r, err := m.kube.Resources()
-	if err != nil {
-		return 0, err
-	}
 	var settings corev1.ConfigMap
-	if err := r.Get(ctx, fixture.SettingsName, fixture.RootNamespace, &settings); err != nil {
+	if err := m.kube.Get(ctx, fixture.RootNamespace, fixture.SettingsName, &settings); err != nil {
 		return 0, fmt.Errorf("mesh settings: %w", err)
 	}
 	for _, content := range settings.Data {

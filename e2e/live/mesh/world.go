@@ -56,9 +56,9 @@ func ApplyWorld(ctx context.Context, k *kube.Client, files fs.FS, place fixture.
 		wide, objects = apart(objects, place)
 		for _, object := range wide {
 			label(object, labels)
-		}
-		if err := k.Create(ctx, wide...); err != nil {
-			return err
+			if err := k.Create(ctx, object); err != nil {
+				return err
+			}
 		}
 	}
 	if err := k.Apply(ctx, objects...); err != nil {
@@ -160,13 +160,9 @@ func RolledOut(ctx context.Context, k *kube.Client, object k8s.Object) error {
 	if workload == nil {
 		return nil
 	}
-	r, err := k.Resources()
-	if err != nil {
-		return err
-	}
 	namespace, name := workload.GetNamespace(), workload.GetName()
-	err = wait.For(func(ctx context.Context) (bool, error) {
-		if err := r.Get(ctx, name, namespace, workload); err != nil {
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		if err := k.Get(ctx, namespace, name, workload); err != nil {
 			return false, err
 		}
 		return upToDate(workload), nil

@@ -17,15 +17,11 @@ import (
 // An object that is not there, or is not this run's, is an error.
 func (l *Lease) Edit(ctx context.Context, objects []k8s.Object) error {
 	p := l.policies
-	r, err := p.kube.Resources()
-	if err != nil {
-		return err
-	}
 	for _, object := range objects {
 		now := &unstructured.Unstructured{}
 		now.SetGroupVersionKind(object.GetObjectKind().GroupVersionKind())
-		if err := r.Get(ctx, object.GetName(), object.GetNamespace(), now); err != nil {
-			return fmt.Errorf("edit %s: %w", kube.Name(object), err)
+		if err := p.kube.Get(ctx, object.GetNamespace(), object.GetName(), now); err != nil {
+			return err
 		}
 		if now.GetLabels()[RunLabel] != p.runID {
 			return fmt.Errorf("edit %s: it is not this run's, label %s is %q", kube.Name(object), RunLabel, now.GetLabels()[RunLabel])
@@ -33,8 +29,8 @@ func (l *Lease) Edit(ctx context.Context, objects []k8s.Object) error {
 		l.own(object)
 		object.SetResourceVersion(now.GetResourceVersion())
 		object.SetUID(now.GetUID())
-		if err := r.Update(ctx, object, updates); err != nil {
-			return fmt.Errorf("edit %s: %w", kube.Name(object), err)
+		if err := p.kube.Update(ctx, object, fieldOwner); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -47,21 +43,17 @@ var ErrTaken = errors.New("the API server took it")
 // that it does not take. Nothing is left of them.
 func (l *Lease) Refused(ctx context.Context, objects []k8s.Object) (string, error) {
 	p := l.policies
-	r, err := p.kube.Resources()
-	if err != nil {
-		return "", err
-	}
 	for _, object := range objects {
 		l.own(object)
-		err := r.Create(ctx, object, creates)
+		err := p.kube.Create(ctx, object, fieldOwner)
 		if err == nil {
 			continue
 		}
-		why := strings.TrimSpace(err.Error())
-		if !apierrors.IsBadRequest(err) && !apierrors.IsInvalid(err) {
-			return "", errors.Join(fmt.Errorf("create %s: %w", kube.Name(object), err), p.Delete(ctx, objects))
+		var refusal *apierrors.StatusError
+		if !errors.As(err, &refusal) || !apierrors.IsBadRequest(refusal) && !apierrors.IsInvalid(refusal) {
+			return "", errors.Join(err, p.Delete(ctx, objects))
 		}
-		return why, p.Delete(ctx, objects)
+		return strings.TrimSpace(refusal.Error()), p.Delete(ctx, objects)
 	}
 	return "", errors.Join(ErrTaken, p.Delete(ctx, objects))
 }

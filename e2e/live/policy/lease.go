@@ -16,8 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/util/retry"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
-	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
 
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/fixtures/agent/lease"
@@ -32,14 +32,10 @@ type Lease struct {
 
 // Lease takes a lease, for at most the limit. The name must be unique among all leases of the cluster.
 func (p *Policies) Lease(ctx context.Context, name, owner string, limit time.Duration) (*Lease, error) {
-	r, err := p.kube.Resources()
-	if err != nil {
-		return nil, err
-	}
 	taken := &Lease{policies: p, record: lease.Record{Name: strings.ToLower(name), Labels: p.Labels(), Owner: owner, For: limit}}
 	object := taken.record.Object()
-	if err := r.Create(ctx, object, creates); err != nil {
-		return nil, fmt.Errorf("lease %s: %w", name, err)
+	if err := p.kube.Create(ctx, object, fieldOwner); err != nil {
+		return nil, err
 	}
 	taken.record.UID, taken.record.Began = object.GetUID(), object.GetCreationTimestamp().Time
 	return taken, nil
@@ -47,14 +43,10 @@ func (p *Policies) Lease(ctx context.Context, name, owner string, limit time.Dur
 
 // Leases lists the leases that are on record, whoever took them, the oldest first.
 func (p *Policies) Leases(ctx context.Context) ([]*Lease, error) {
-	r, err := p.kube.Resources()
-	if err != nil {
-		return nil, err
-	}
 	list := &unstructured.UnstructuredList{}
 	list.SetGroupVersionKind(lease.Resource.GroupVersion().WithKind(lease.Kind + "List"))
-	if err := r.List(ctx, list); err != nil {
-		return nil, fmt.Errorf("list leases: %w", err)
+	if err := p.kube.List(ctx, "", "", list); err != nil {
+		return nil, err
 	}
 	var all []*Lease
 	for i := range list.Items {
@@ -89,12 +81,8 @@ func (l *Lease) For() time.Duration { return l.record.For }
 // Conditions tell what is left of a lease that the sweeper has begun to end and could not end at once; none before that.
 func (l *Lease) Conditions() []metav1.Condition { return l.record.Conditions }
 
-// creates and updates name the manager of the fields that a lease writes.
-func creates(o *metav1.CreateOptions) { o.FieldManager = lease.FieldManager }
-func updates(o *metav1.UpdateOptions) { o.FieldManager = lease.FieldManager }
-
-// dryRun has the API server say what an update would make of an object, defaults and all, without making it.
-func dryRun(o *metav1.UpdateOptions) { o.DryRun = []string{metav1.DryRunAll} }
+// fieldOwner is the manager of the fields that a lease writes.
+const fieldOwner = client.FieldOwner(lease.FieldManager)
 
 // own makes an object one that goes with the lease.
 func (l *Lease) own(object k8s.Object) {
@@ -121,24 +109,21 @@ func (l *Lease) Objects(ctx context.Context) ([]k8s.Object, error) {
 // on record. Where the sweeper has ended the lease meanwhile, or begun to, the object is restored and the error is ErrExpired,
 // wrapped.
 func (l *Lease) Patch(ctx context.Context, object *unstructured.Unstructured, change func(*unstructured.Unstructured) error) error {
-	r, err := l.policies.kube.Resources()
-	if err != nil {
-		return err
-	}
 	// Others, such as the controller of a Deployment, may write the object between our reading and writing it.
-	err = retry.RetryOnConflict(retry.DefaultRetry, func() error { return l.patch(ctx, r, object, change) })
+	err := retry.RetryOnConflict(retry.DefaultRetry, func() error { return l.patch(ctx, object, change) })
 	if err != nil {
 		return fmt.Errorf("patch %s: %w", kube.Name(object), err)
 	}
-	if err := l.stands(ctx, r); err != nil {
+	if err := l.stands(ctx); err != nil {
 		return fmt.Errorf("patch %s: lease %s: %w", kube.Name(object), l.record.Name, errors.Join(err, l.Restore(ctx)))
 	}
 	return nil
 }
 
-func (l *Lease) patch(ctx context.Context, r *resources.Resources, object *unstructured.Unstructured, change func(*unstructured.Unstructured) error) error {
+func (l *Lease) patch(ctx context.Context, object *unstructured.Unstructured, change func(*unstructured.Unstructured) error) error {
+	k := l.policies.kube
 	now := object.DeepCopy()
-	if err := r.Get(ctx, object.GetName(), object.GetNamespace(), now); err != nil {
+	if err := k.Get(ctx, object.GetNamespace(), object.GetName(), now); err != nil {
 		return err
 	}
 	if other := now.GetLabels()[lease.Label]; other != "" && other != string(l.record.UID) {
@@ -149,14 +134,15 @@ func (l *Lease) patch(ctx context.Context, r *resources.Resources, object *unstr
 		return err
 	}
 	lease.Mark(patched, l.record.UID)
+	// A dry run has the API server say what the update makes of the object, defaults and all.
 	result := patched.DeepCopy()
-	if err := r.Update(ctx, result, updates, dryRun); err != nil {
+	if err := k.Update(ctx, result, fieldOwner, client.DryRunAll); err != nil {
 		return err
 	}
-	if err := l.hold(ctx, r, func(record lease.Record) (lease.Record, error) { return record.Hold(now, result) }); err != nil {
+	if err := l.hold(ctx, func(record lease.Record) (lease.Record, error) { return record.Hold(now, result) }); err != nil {
 		return err
 	}
-	return r.Update(ctx, patched, updates)
+	return k.Update(ctx, patched, fieldOwner)
 }
 
 // patchedBy is the error of an object that another lease has patched: it tells how to get rid of that patch.
@@ -193,19 +179,15 @@ func (l *Lease) Patched(kind string) []k8s.Object {
 // SetPlaintext puts on record what lets the server take plaintext while the lease stands: the sweeper tells by it what it
 // means that an object cannot be restored.
 func (l *Lease) SetPlaintext(ctx context.Context, by lease.Plaintext) error {
-	r, err := l.policies.kube.Resources()
-	if err != nil {
-		return err
-	}
-	return l.hold(ctx, r, func(record lease.Record) (lease.Record, error) {
+	return l.hold(ctx, func(record lease.Record) (lease.Record, error) {
 		record.Plaintext = by
 		return record, nil
 	})
 }
 
 // hold changes the record. The error is ErrExpired, wrapped, where it is gone, or the sweeper has begun to end the lease.
-func (l *Lease) hold(ctx context.Context, r *resources.Resources, change func(lease.Record) (lease.Record, error)) error {
-	current, err := l.current(ctx, r)
+func (l *Lease) hold(ctx context.Context, change func(lease.Record) (lease.Record, error)) error {
+	current, err := l.current(ctx)
 	if err != nil {
 		return fmt.Errorf("lease %s: %w", l.record.Name, err)
 	}
@@ -215,23 +197,23 @@ func (l *Lease) hold(ctx context.Context, r *resources.Resources, change func(le
 	}
 	object := changed.Object()
 	object.SetResourceVersion(current.GetResourceVersion())
-	if err := r.Update(ctx, object, updates); err != nil {
-		return fmt.Errorf("lease %s: %w", l.record.Name, err)
+	if err := l.policies.kube.Update(ctx, object, fieldOwner); err != nil {
+		return err
 	}
 	l.record = changed
 	return nil
 }
 
 // stands returns ErrExpired where the record is gone, or the sweeper has begun to end the lease.
-func (l *Lease) stands(ctx context.Context, r *resources.Resources) error {
-	_, err := l.current(ctx, r)
+func (l *Lease) stands(ctx context.Context) error {
+	_, err := l.current(ctx)
 	return err
 }
 
 // current reads the record as the API server has it.
-func (l *Lease) current(ctx context.Context, r *resources.Resources) (*unstructured.Unstructured, error) {
+func (l *Lease) current(ctx context.Context) (*unstructured.Unstructured, error) {
 	object := l.record.Object()
-	if err := r.Get(ctx, l.record.Name, "", object); err != nil {
+	if err := l.policies.kube.Get(ctx, "", l.record.Name, object); err != nil {
 		if apierrors.IsNotFound(err) {
 			return nil, ErrExpired
 		}
@@ -250,13 +232,9 @@ func (l *Lease) current(ctx context.Context, r *resources.Resources) (*unstructu
 // Restore takes the lease's changes out of what it patched, the last first; what others changed meanwhile stays
 // (lease.Record.Restored). One object that cannot be restored does not keep the others.
 func (l *Lease) Restore(ctx context.Context) error {
-	r, err := l.policies.kube.Resources()
-	if err != nil {
-		return err
-	}
 	var failed []error
 	for _, original := range slices.Backward(l.record.Originals) {
-		err := retry.RetryOnConflict(retry.DefaultRetry, func() error { return l.restore(ctx, r, original) })
+		err := retry.RetryOnConflict(retry.DefaultRetry, func() error { return l.restore(ctx, original) })
 		if err != nil {
 			failed = append(failed, fmt.Errorf("restore %s: %w", kube.Name(original), err))
 		}
@@ -264,9 +242,9 @@ func (l *Lease) Restore(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-func (l *Lease) restore(ctx context.Context, r *resources.Resources, original *unstructured.Unstructured) error {
+func (l *Lease) restore(ctx context.Context, original *unstructured.Unstructured) error {
 	now := original.DeepCopy()
-	err := r.Get(ctx, original.GetName(), original.GetNamespace(), now)
+	err := l.policies.kube.Get(ctx, original.GetNamespace(), original.GetName(), now)
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
@@ -277,7 +255,7 @@ func (l *Lease) restore(ctx context.Context, r *resources.Resources, original *u
 	if err != nil || restored == nil {
 		return err
 	}
-	return r.Update(ctx, restored, updates)
+	return l.policies.kube.Update(ctx, restored, fieldOwner)
 }
 
 // ErrExpired is returned, wrapped, by the end of a lease that the sweeper ended before, or began to end.
@@ -295,11 +273,7 @@ func Ended(err error) bool {
 // still owns. Where something could not be restored the record stays, for it holds the originals, and the error is
 // ErrUnrestored, wrapped.
 func (l *Lease) End(ctx context.Context) error {
-	r, err := l.policies.kube.Resources()
-	if err != nil {
-		return err
-	}
-	expired := l.stands(ctx, r)
+	expired := l.stands(ctx)
 	if expired != nil && !errors.Is(expired, ErrExpired) {
 		expired = nil // the deletion of the record tells
 	}
@@ -308,7 +282,7 @@ func (l *Lease) End(ctx context.Context) error {
 		return fmt.Errorf("lease %s: %w", l.record.Name, errors.Join(ErrUnrestored, expired, undeleted, err))
 	}
 	// What could not be deleted goes with the record, by the garbage collector.
-	err = r.Delete(ctx, l.record.Object(), resources.WithDeletePropagation(string(metav1.DeletePropagationBackground)))
+	err := l.policies.kube.Delete(ctx, l.record.Object(), client.PropagationPolicy(metav1.DeletePropagationBackground))
 	if apierrors.IsNotFound(err) {
 		err = ErrExpired
 	}

@@ -3,13 +3,11 @@ package policy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
-	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
 )
 
 // kinds are those that cases may apply. What depends on nothing else comes first, so that it is deleted last.
@@ -61,10 +59,6 @@ func (p *Policies) InForce(ctx context.Context) ([]unstructured.Unstructured, er
 // list lists the objects of the kinds that labels names, in the order of kinds; each must bear the label of its kind. A kind
 // that cannot be listed does not keep the others: what was found is returned beside the error.
 func (p *Policies) list(ctx context.Context, labels map[string]string) ([]unstructured.Unstructured, error) {
-	r, err := p.kube.Resources()
-	if err != nil {
-		return nil, err
-	}
 	lists := make([]unstructured.UnstructuredList, len(kinds))
 	failed := make([]error, len(kinds))
 	var listing sync.WaitGroup
@@ -75,9 +69,7 @@ func (p *Policies) list(ctx context.Context, labels map[string]string) ([]unstru
 		}
 		listing.Go(func() {
 			lists[i].SetGroupVersionKind(kind)
-			if err := r.List(ctx, &lists[i], resources.WithLabelSelector(label)); err != nil {
-				failed[i] = fmt.Errorf("list %s: %w", kind.Kind, err)
-			}
+			failed[i] = p.kube.List(ctx, "", label, &lists[i])
 		})
 	}
 	listing.Wait()

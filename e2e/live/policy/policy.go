@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/e2e-framework/klient/decoder"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
@@ -132,19 +131,11 @@ func later(a, b time.Time) time.Time {
 }
 
 func (p *Policies) create(ctx context.Context, objects []k8s.Object) error {
-	r, err := p.kube.Resources()
-	if err != nil {
-		return err
-	}
 	for _, object := range objects {
 		object.SetResourceVersion("")
 		object.SetUID("")
-		err := r.Create(ctx, object, creates)
-		if apierrors.IsAlreadyExists(err) {
-			return fmt.Errorf("%s exists already and is not this run's: delete it, or run in a cluster of its own", kube.Name(object))
-		}
-		if err != nil {
-			return fmt.Errorf("create %s: %w", kube.Name(object), err)
+		if err := p.kube.Create(ctx, object, fieldOwner); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -153,16 +144,12 @@ func (p *Policies) create(ctx context.Context, objects []k8s.Object) error {
 // Delete deletes those of the objects that this run created, last first, and none that has the name of one by now. An object
 // that is gone is no error.
 func (p *Policies) Delete(ctx context.Context, objects []k8s.Object) error {
-	r, err := p.kube.Resources()
-	if err != nil {
-		return err
-	}
 	var failed []error
 	for _, object := range slices.Backward(objects) {
 		if object.GetUID() == "" {
 			continue
 		}
-		if err := kube.DeleteThis(ctx, r, object); err != nil {
+		if err := p.kube.DeleteThis(ctx, object); err != nil {
 			failed = append(failed, err)
 			continue
 		}

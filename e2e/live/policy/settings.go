@@ -45,16 +45,12 @@ func (p *Policies) PushAll(ctx context.Context, keys map[string]any) error {
 	if err != nil {
 		return err
 	}
-	r, err := p.kube.Resources()
-	if err != nil {
-		return err
-	}
 	var now corev1.ConfigMap
-	if err := r.Get(ctx, settingsName, settingsNamespace, &now); err != nil {
+	if err := p.kube.Get(ctx, settingsNamespace, settingsName, &now); err != nil {
 		return fmt.Errorf("mesh settings: %w", err)
 	}
 	now.Data = map[string]string{settingsKey: string(content)}
-	if err := r.Update(ctx, &now); err != nil {
+	if err := p.kube.Update(ctx, &now); err != nil {
 		return fmt.Errorf("mesh settings: %w", err)
 	}
 	return nil

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"context"
-	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -12,13 +11,9 @@ const touchedLabel = "mtls.test/touched"
 
 // Touch changes a label of each Service of a namespace, so that istiod makes the clusters of it anew.
 func (p *Policies) Touch(ctx context.Context, namespace string) error {
-	r, err := p.kube.Resources()
-	if err != nil {
-		return err
-	}
 	var services corev1.ServiceList
-	if err := r.WithNamespace(namespace).List(ctx, &services); err != nil {
-		return fmt.Errorf("list services in %s: %w", namespace, err)
+	if err := p.kube.List(ctx, namespace, "", &services); err != nil {
+		return err
 	}
 	for i := range services.Items {
 		service := &services.Items[i]
@@ -26,8 +21,8 @@ func (p *Policies) Touch(ctx context.Context, namespace string) error {
 			service.Labels = map[string]string{}
 		}
 		service.Labels[touchedLabel] = p.runID
-		if err := r.Update(ctx, service); err != nil {
-			return fmt.Errorf("service %s/%s: %w", namespace, service.Name, err)
+		if err := p.kube.Update(ctx, service); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -88,14 +88,10 @@ func (p Prover) admin(ctx context.Context, pod corev1.Pod, path string) ([]byte,
 }
 
 func (p Prover) object(ctx context.Context, asked fixture.Object) ([]byte, error) {
-	r, err := p.Kube.Resources()
-	if err != nil {
-		return nil, err
-	}
 	object := &unstructured.Unstructured{}
 	object.SetGroupVersionKind(schema.FromAPIVersionAndKind(asked.APIVersion, asked.Kind))
-	if err := r.Get(ctx, asked.Name, asked.Namespace, object); err != nil {
-		return nil, fmt.Errorf("%s %s/%s: %w", asked.Kind, asked.Namespace, asked.Name, err)
+	if err := p.Kube.Get(ctx, asked.Namespace, asked.Name, object); err != nil {
+		return nil, err
 	}
 	return object.MarshalJSON()
 }

@@ -31,12 +31,8 @@ func (w *work) disconnect(ctx context.Context, name string) error {
 	if len(pods) == 0 {
 		return fmt.Errorf("disconnect %s: no pod runs with label app=%s", name, app)
 	}
-	r, err := w.Kube.Resources()
-	if err != nil {
-		return err
-	}
 	var server corev1.Service // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
-	if err := r.Get(ctx, "kubernetes", metav1.NamespaceDefault, &server); err != nil {
+	if err := w.Kube.Get(ctx, metav1.NamespaceDefault, "kubernetes", &server); err != nil {
 		return fmt.Errorf("disconnect %s: %w", name, err)
 	}
 	for _, pod := range pods {

@@ -7,8 +7,7 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/kube"
@@ -73,7 +72,7 @@ func onNodes(script string) func(context.Context, *kube.Client, proof.Shell) err
 			return err
 		}
 		for _, node := range nodes {
-			if _, err := shell(ctx, node, script+" || [ $? = 1 ]"); err != nil {
+			if _, err := shell(ctx, node.Name, script+" || [ $? = 1 ]"); err != nil {
 				return err
 			}
 		}
@@ -91,13 +90,8 @@ func deletion(namespace, selector string) func(context.Context, *kube.Client, pr
 		if len(pods) == 0 {
 			return fmt.Errorf("no pod %s runs in %s", selector, namespace)
 		}
-		r, err := k.Resources()
-		if err != nil {
-			return err
-		}
 		for i := range pods {
-			now := func(o *metav1.DeleteOptions) { o.GracePeriodSeconds = new(int64) }
-			if err := r.Delete(ctx, &corev1.Pod{ObjectMeta: pods[i].ObjectMeta}, now); err != nil {
+			if err := k.Delete(ctx, &pods[i], client.GracePeriodSeconds(0)); err != nil {
 				return err
 			}
 		}

@@ -76,7 +76,7 @@ func Clean(ctx context.Context, k *kube.Client, shell proof.Shell) error {
 	}
 	var failed []error
 	for _, node := range nodes {
-		_, err := shell(ctx, node, fmt.Sprintf(`set -o pipefail
+		_, err := shell(ctx, node.Name, fmt.Sprintf(`set -o pipefail
 for table in filter nat; do
   iptables-save -t $table | { grep -e '--comment "\?%s"\? ' || true; } | sed 's/^-A/-D/' | while read -r rule; do eval "iptables -w -t $table $rule"; done
 done`, remark))

@@ -10,8 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/e2e-framework/klient/k8s"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/kube"
@@ -38,28 +37,20 @@ func RefuseUpdates(ctx context.Context, k *kube.Client, rule *unstructured.Unstr
 		}},
 	}
 	allow = func(ctx context.Context) error {
-		r, err := k.Resources()
-		if err != nil {
-			return err
-		}
-		if err := r.Delete(ctx, webhook); !apierrors.IsNotFound(err) {
+		if err := k.Delete(ctx, webhook); !apierrors.IsNotFound(err) {
 			return err
 		}
 		return nil
 	}
-	r, err := k.Resources()
-	if err != nil {
-		return allow, err
-	}
-	if err := r.Create(ctx, webhook); err != nil {
+	if err := k.Create(ctx, webhook); err != nil {
 		return allow, err
 	}
 	return allow, wait.For(func(ctx context.Context) (bool, error) {
 		now := rule.DeepCopy()
-		if err := r.Get(ctx, rule.GetName(), rule.GetNamespace(), now); err != nil {
+		if err := k.Get(ctx, rule.GetNamespace(), rule.GetName(), now); err != nil {
 			return false, err
 		}
-		return refused(r.Update(ctx, now, func(o *metav1.UpdateOptions) { o.DryRun = []string{metav1.DryRunAll} })), nil
+		return refused(k.Update(ctx, now, client.DryRunAll)), nil
 	}, wait.WithContext(ctx), wait.WithTimeout(refusalLimit), wait.WithInterval(leasePoll), wait.WithImmediate())
 }
 
@@ -74,12 +65,8 @@ func StopIstiod(ctx context.Context, k *kube.Client) (start func(context.Context
 }
 
 func scaleIstiod(ctx context.Context, k *kube.Client, replicas int) error {
-	r, err := k.Resources()
-	if err != nil {
-		return err
-	}
 	istiod := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "istio-system", Name: "istiod"}}
-	if err := r.Patch(ctx, istiod, k8s.Patch{PatchType: types.MergePatchType, Data: fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas)}); err != nil {
+	if err := k.MergePatch(ctx, istiod, fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas)); err != nil {
 		return fmt.Errorf("scale istiod: %w", err)
 	}
 	return mesh.RolledOut(ctx, k, istiod)

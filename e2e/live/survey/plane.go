@@ -9,7 +9,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"sigs.k8s.io/e2e-framework/klient/k8s/resources"
 
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/pure/fixture"
@@ -34,19 +33,12 @@ const (
 // findPlanes finds istiods by their label, and reads the settings of each from its ConfigMaps
 // (istio/istio pilot/pkg/bootstrap/mesh.go, getMeshConfigMapName).
 func findPlanes(ctx context.Context, client *kube.Client) ([]Plane, error) {
-	r, err := client.Resources()
+	pods, err := client.Pods(ctx, "", "app=istiod")
 	if err != nil {
 		return nil, err
 	}
-	var pods corev1.PodList
-	if err := r.List(ctx, &pods, resources.WithLabelSelector("app=istiod")); err != nil {
-		return nil, fmt.Errorf("list pods app=istiod: %w", err)
-	}
 	var planes []Plane
-	for _, pod := range pods.Items {
-		if pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil {
-			continue
-		}
+	for _, pod := range pods {
 		revision := cmp.Or(pod.Labels[revisionLabel], "default")
 		i := slices.IndexFunc(planes, func(p Plane) bool { return p.Revision == revision && p.Namespace == pod.Namespace })
 		if i >= 0 {
@@ -54,7 +46,7 @@ func findPlanes(ctx context.Context, client *kube.Client) ([]Plane, error) {
 			continue
 		}
 		plane := Plane{Revision: revision, Namespace: pod.Namespace, Pods: []string{pod.Name}, Version: versionOf(pod)}
-		if err := plane.read(ctx, r, pod); err != nil {
+		if err := plane.read(ctx, client, pod); err != nil {
 			return nil, err
 		}
 		planes = append(planes, plane)
@@ -75,7 +67,7 @@ func versionOf(pod corev1.Pod) string {
 }
 
 // read reads the settings of the plane.
-func (p *Plane) read(ctx context.Context, r *resources.Resources, pod corev1.Pod) error {
+func (p *Plane) read(ctx context.Context, client *kube.Client, pod corev1.Pod) error {
 	own := "istio"
 	if p.Revision != "default" {
 		own += "-" + p.Revision
@@ -87,12 +79,12 @@ func (p *Plane) read(ctx context.Context, r *resources.Resources, pod corev1.Pod
 			continue
 		}
 		var configMap corev1.ConfigMap
-		err := r.Get(ctx, name, p.Namespace, &configMap)
+		err := client.Get(ctx, p.Namespace, name, &configMap)
 		if apierrors.IsNotFound(err) {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("the mesh's settings: configmap %s/%s: %w", p.Namespace, name, err)
+			return fmt.Errorf("the mesh's settings: %w", err)
 		}
 		if p.Mesh, err = p.Mesh.With([]byte(configMap.Data["mesh"])); err != nil {
 			return fmt.Errorf("configmap %s/%s: %w", p.Namespace, name, err)

@@ -133,7 +133,7 @@ func of(planes []Plane, whole oracle.Snapshot, unready []string) (*Survey, error
 func readList(ctx context.Context, client *kube.Client, into *oracle.Snapshot, kind string, paths []string) (unready []string, err error) {
 	for _, path := range paths {
 		pages := 0
-		err := client.List(ctx, path, "", func(content []byte) error {
+		err := client.ListPages(ctx, path, func(content []byte) error {
 			pages++
 			if kind == "Pod" {
 				kept, without, err := serving(content)

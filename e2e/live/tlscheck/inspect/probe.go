@@ -52,16 +52,12 @@ func Deploy(ctx context.Context, client *kube.Client, files fs.FS, plane survey.
 	container := &pod.Spec.Containers[0]
 	container.Image = image
 	container.Env[0].Value = plane.Address()
-	r, err := client.Resources()
-	if err != nil {
-		return nil, err
-	}
-	if err := r.Create(ctx, pod); err != nil {
-		return nil, fmt.Errorf("make the probe in namespace %s: %w", namespace, err)
+	if err := client.Create(ctx, pod); err != nil {
+		return nil, fmt.Errorf("make the probe: %w", err)
 	}
 	p := &Probe{kube: client, mesh: mesh.New(client), pod: pod}
 	err = wait.For(func(ctx context.Context) (bool, error) {
-		if err := r.Get(ctx, pod.Name, namespace, pod); err != nil {
+		if err := client.Get(ctx, namespace, pod.Name, pod); err != nil {
 			return false, err
 		}
 		for _, condition := range pod.Status.Conditions {
@@ -91,11 +87,7 @@ func waiting(pod *corev1.Pod) string {
 func (p *Probe) Remove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, removeLimit)
 	defer cancel()
-	r, err := p.kube.Resources()
-	if err != nil {
-		return err
-	}
-	if err := r.Delete(ctx, p.pod); err != nil {
+	if err := p.kube.Delete(ctx, p.pod); err != nil {
 		return fmt.Errorf("remove the probe: %w (kubectl delete pod -n %s %s)", err, p.pod.Namespace, p.pod.Name)
 	}
 	return nil

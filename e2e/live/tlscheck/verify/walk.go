@@ -215,7 +215,7 @@ func (w *Walk) checked(ctx context.Context, told *answers) error {
 // list is a list as kubectl get -o yaml prints it, without the fields' managers; nothing of a kind that is not served.
 func (w *Walk) list(ctx context.Context, path string) ([]byte, error) {
 	var whole bytes.Buffer
-	err := w.Kube.List(ctx, path, "", func(page []byte) error {
+	err := w.Kube.ListPages(ctx, path, func(page []byte) error {
 		var list struct {
 			Items []map[string]any `json:"items"`
 		}
