@@ -50,11 +50,11 @@ func TestRequests(t *testing.T) {
 		"PUT " + rules + "/x?dryRun=All&fieldManager=m " + body: func(ctx context.Context, c *Client) error {
 			return c.Update(ctx, rule(), client.FieldOwner("m"), client.DryRunAll)
 		},
-		"PATCH " + rules + `/x {"spec":{"host":"y"}}`: func(ctx context.Context, c *Client) error {
+		"PATCH " + rules + `/x application/merge-patch+json {"spec":{"host":"y"}}`: func(ctx context.Context, c *Client) error {
 			return c.MergePatch(ctx, rule(), []byte(`{"spec":{"host":"y"}}`))
 		},
-		"PATCH " + rules + "/x?fieldManager=mtls-conformance&force=true " + body: func(ctx context.Context, c *Client) error { return c.Apply(ctx, rule()) },
-		"DELETE " + rules + `/x {"kind":"DeleteOptions","apiVersion":"v1"}`:      func(ctx context.Context, c *Client) error { return c.Delete(ctx, rule()) },
+		"PATCH " + rules + "/x?fieldManager=mtls-conformance&force=true application/apply-patch+yaml " + body: func(ctx context.Context, c *Client) error { return c.Apply(ctx, rule()) },
+		"DELETE " + rules + `/x {"kind":"DeleteOptions","apiVersion":"v1"}`:                                   func(ctx context.Context, c *Client) error { return c.Delete(ctx, rule()) },
 		"DELETE " + rules + `/x {"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0,"propagationPolicy":"Background"}`: func(ctx context.Context, c *Client) error {
 			return c.Delete(ctx, rule(), client.GracePeriodSeconds(0), client.PropagationPolicy(metav1.DeletePropagationBackground))
 		},

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,7 +27,7 @@ type apiServer struct {
 	mu       sync.Mutex
 	served   map[schema.GroupVersion][]metav1.APIResource
 	asked    []string // requests of discovery
-	requests []string // the others: method, URI and body
+	requests []string // the others: method, URI and body; of a patch its media type, too
 }
 
 // define has the server serve a kind from now on.
@@ -54,7 +55,11 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		code, answer = http.StatusNotFound, refusal(http.StatusNotFound, metav1.StatusReasonNotFound)
 	}
 	body, _ := io.ReadAll(request.Body)
-	s.requests = append(s.requests, strings.TrimSpace(fmt.Sprintf("%s %s %s", request.Method, request.URL.RequestURI(), body)))
+	words := []string{request.Method, request.URL.RequestURI(), string(body)}
+	if request.Method == http.MethodPatch {
+		words = slices.Insert(words, 2, request.Header.Get("Content-Type"))
+	}
+	s.requests = append(s.requests, strings.TrimSpace(strings.Join(words, " ")))
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(answer)
 }
