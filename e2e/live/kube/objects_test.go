@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -145,5 +146,37 @@ func TestAValueThatASecretLacksIsAnError(t *testing.T) {
 	}
 	if _, err := c.SecretValue(t.Context(), "default", "x", "other"); err == nil || !strings.Contains(err.Error(), "Secret default/x has no key other") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestATokenAndAReviewAreReadFromTheAnswer(t *testing.T) {
+	s := served(http.StatusCreated, map[string]any{
+		"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "status": map[string]any{"token": "secret"},
+	})
+	token, err := s.connected(t).Token(t.Context(), "default", "x", "audience")
+	if err != nil || token != "secret" {
+		t.Errorf("got %q, %v", token, err)
+	}
+	if want := "POST /api/v1/namespaces/default/serviceaccounts/x/token"; len(s.requests) != 1 || !strings.HasPrefix(s.requests[0], want) {
+		t.Errorf("requests %q, want %s", s.requests, want)
+	}
+	for _, allowed := range []bool{true, false} {
+		s := &apiServer{code: http.StatusCreated, answer: map[string]any{
+			"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "status": map[string]any{"allowed": allowed},
+		}}
+		s.define(authorizationv1.SchemeGroupVersion, "SelfSubjectAccessReview", false)
+		if got, err := s.connected(t).May(t.Context(), Access{Verb: "get", Resource: "pods"}); err != nil || got != allowed {
+			t.Errorf("got %t, %v; want %t", got, err, allowed)
+		}
+	}
+}
+
+func TestReadyIsWhatTheAPIServerReports(t *testing.T) {
+	for code, ready := range map[int]bool{http.StatusOK: true, http.StatusInternalServerError: false, http.StatusUnauthorized: false} {
+		s := served(code, "ok")
+		err := s.connected(t).Ready(t.Context())
+		if (err == nil) != ready || !slices.Equal(s.requests, []string{"GET /readyz"}) {
+			t.Errorf("%d: %v, requests %q", code, err, s.requests)
+		}
 	}
 }

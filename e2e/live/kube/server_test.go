@@ -60,7 +60,15 @@ func (s *apiServer) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		words = slices.Insert(words, 2, request.Header.Get("Content-Type"))
 	}
 	s.requests = append(s.requests, strings.TrimSpace(strings.Join(words, " ")))
+	text, is := answer.(string)
+	if is {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	}
 	w.WriteHeader(code)
+	if is {
+		_, _ = io.WriteString(w, text)
+		return
+	}
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
