@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -213,5 +214,25 @@ func TestALeaseRestoresItsOwnFieldsAlone(t *testing.T) {
 	spec, _, _ := unstructured.NestedStringMap(s.objects[rulePath], "spec")
 	if spec["mode"] != "ISTIO_MUTUAL" || spec["other"] != "theirs" {
 		t.Errorf("the rule is left as %v", spec)
+	}
+}
+
+func TestAnInterruptedRestoreIsNotTakenForDone(t *testing.T) {
+	s := &apiServer{}
+	policies := policiesOf(t, s, ruleOf("ISTIO_MUTUAL"))
+	taken, err := policies.Lease(t.Context(), "one", "a test", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := taken.Patch(t.Context(), ruleOf(""), disable); err != nil {
+		t.Fatal(err)
+	}
+	interrupted, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	if err := taken.Restore(interrupted); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "restore DestinationRule") {
+		t.Errorf("got %v", err)
+	}
+	if err := taken.End(interrupted); !errors.Is(err, ErrUnrestored) || s.objects[recordPath] == nil {
+		t.Errorf("the record that holds the original is gone, or said to be: %v", err)
 	}
 }

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
@@ -110,7 +109,7 @@ func (l *Lease) Objects(ctx context.Context) ([]k8s.Object, error) {
 // wrapped.
 func (l *Lease) Patch(ctx context.Context, object *unstructured.Unstructured, change func(*unstructured.Unstructured) error) error {
 	// Others, such as the controller of a Deployment, may write the object between our reading and writing it.
-	err := retry.RetryOnConflict(retry.DefaultRetry, func() error { return l.patch(ctx, object, change) })
+	err := kube.RetryOnConflict(func() error { return l.patch(ctx, object, change) })
 	if err != nil {
 		return fmt.Errorf("patch %s: %w", kube.Name(object), err)
 	}
@@ -234,7 +233,7 @@ func (l *Lease) current(ctx context.Context) (*unstructured.Unstructured, error)
 func (l *Lease) Restore(ctx context.Context) error {
 	var failed []error
 	for _, original := range slices.Backward(l.record.Originals) {
-		err := retry.RetryOnConflict(retry.DefaultRetry, func() error { return l.restore(ctx, original) })
+		err := kube.RetryOnConflict(func() error { return l.restore(ctx, original) })
 		if err != nil {
 			failed = append(failed, fmt.Errorf("restore %s: %w", kube.Name(original), err))
 		}
