@@ -15,8 +15,8 @@ import (
 	coordinationv1 "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
-	"k8s.io/client-go/util/retry"
 
+	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 )
 
@@ -155,15 +155,19 @@ func (l *Lock) read(record *resourcelock.LeaderElectionRecord, err error) error 
 		return err // the next try may do
 	case record.HolderIdentity == l.holder:
 		return nil
+	case l.held && record.HolderIdentity == "":
+		err = fmt.Errorf("somebody emptied it (lease %s in namespace %s)", lockName, lockNamespace)
+		l.lost(err)
+		return err
 	case l.held:
-		err := fmt.Errorf("%s took it", runOf(*record))
+		err = fmt.Errorf("run %s took it", record.HolderIdentity)
 		l.lost(err)
 		return err
 	case record.HolderIdentity == "":
 		return nil
 	case l.other == nil:
 		l.other = record
-		l.say(fmt.Sprintf("%s has the lock of this cluster: waiting up to %s to see whether it renews it", runOf(*record), lockDuration))
+		l.say(fmt.Sprintf("run %s has the lock of this cluster: waiting up to %s to see whether it renews it", record.HolderIdentity, lockDuration))
 	case l.other.HolderIdentity != record.HolderIdentity, !l.other.RenewTime.Equal(&record.RenewTime):
 		l.refuse(HeldError{Holder: record.HolderIdentity, Until: time.Now().Add(lockDuration)})
 	}
@@ -187,13 +191,6 @@ func (l *Lock) wrote(err error) error {
 func (l *Lock) lost(why error) {
 	l.lose(fmt.Errorf("%w: %w: this run stops, and takes away only what it made itself", ErrLost, why))
 	l.stop()
-}
-
-func runOf(record resourcelock.LeaderElectionRecord) string {
-	if record.HolderIdentity == "" {
-		return "nobody"
-	}
-	return "run " + record.HolderIdentity
 }
 
 // Holds asks the API server whether the lock is held still; the error wraps ErrLost where it is not. What was read before it
@@ -220,7 +217,7 @@ func (l *Lock) Release(ctx context.Context) error {
 	l.lose(nil)
 	ctx, cancel := context.WithTimeout(ctx, renewDeadline)
 	defer cancel()
-	err := retry.RetryOnConflict(retry.DefaultRetry, func() error {
+	err := kube.RetryOnConflict(func() error {
 		lease, err := l.leases.Leases(lockNamespace).Get(ctx, lockName, metav1.GetOptions{})
 		if err != nil {
 			return err

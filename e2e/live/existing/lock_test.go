@@ -196,6 +196,7 @@ func TestARunWhoseLockIsLostIsStoppedAndLeavesItToTheOther(t *testing.T) {
 		left string
 	}{
 		"another took it":         {func(t *testing.T, a *api) { a.take(t, "B") }, "run B took it", "B"},
+		"somebody emptied it":     {func(t *testing.T, a *api) { a.take(t, "") }, "somebody emptied it", ""},
 		"it could not be renewed": {func(_ *testing.T, a *api) { a.refuses = true }, "could not be renewed for 40s", ""},
 		"somebody deleted it": {func(t *testing.T, a *api) {
 			if err := a.CoordinationV1().Leases(lockNamespace).Delete(t.Context(), lockName, metav1.DeleteOptions{}); err != nil {
