@@ -23,8 +23,8 @@ unit:
 lint: ## golangci-lint, shellcheck, actionlint
 	scripts/tools/lint.sh
 
-code-mutants: ## make mistakes in the suite's own code and see that the unit tests notice
-	@go run ./scripts/codemutants
+code-mutants: ## make mistakes in the suite's own code and see that the unit tests notice (SUBJECT=)
+	@go run ./scripts/codemutants $(SUBJECT)
 
 fuzz: ## run each fuzz target for a minute (FUZZTIME=)
 	@exec scripts/tools/fuzz.sh

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,7 +39,7 @@ func TestWhatNoTestReachesIsNotNoticed(t *testing.T) {
 		{"line":1,"column":2,"type":"T","status":"KILLED"},{"line":2,"column":2,"type":"T","status":"LIVED"},
 		{"line":3,"column":2,"type":"T","status":"NOT COVERED"},{"line":4,"column":2,"type":"T","status":"TIMED OUT"},
 		{"line":5,"column":2,"type":"T","status":"NOT VIABLE"},{"line":6,"column":9,"type":"CONDITIONALS_NEGATION","status":"NOT COVERED"}]}]}`), "of", source)
-	if err != nil || sum.noticed != 2 || sum.all != 4 || len(sum.survivors) != 2 || sum.survivors[0] != "of/a.go:2:2 T, lived" {
+	if err != nil || sum.noticed != 2 || sum.ranOn != 1 || sum.all != 4 || len(sum.survivors) != 2 || sum.survivors[0] != "of/a.go:2:2 T, lived" {
 		t.Errorf("%+v %v", sum, err)
 	}
 	if len(cases) != 1 || cases[0] != (mistake{"of/a.go", "1\n2\n3\n4\n5\n\tcase a > b:\n7\n", "of/a.go:6:9 CONDITIONALS_NEGATION, lived"}) {
@@ -96,5 +97,31 @@ func TestASubjectIsChosenByItsName(t *testing.T) {
 	}
 	if _, err := chosen([]string{"lock", "look"}); err == nil {
 		t.Error("an unknown name is taken")
+	}
+}
+
+func TestEverySubjectIsMeasuredNightly(t *testing.T) {
+	content, err := os.ReadFile("../../.github/workflows/nightly.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var workflow struct {
+		Jobs map[string]struct {
+			Strategy struct {
+				Matrix struct {
+					Subject []string `yaml:"subject"`
+				} `yaml:"matrix"`
+			} `yaml:"strategy"`
+		} `yaml:"jobs"`
+	}
+	if err := yaml.Unmarshal(content, &workflow); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, s := range subjects {
+		want = append(want, s.name)
+	}
+	if got := workflow.Jobs["code-mutants"].Strategy.Matrix.Subject; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -35,6 +35,7 @@ type fate int
 const (
 	survived fate = iota
 	noticed
+	ranOn   // noticed, for its tests did not end
 	invalid // it does not compile
 )
 
@@ -63,6 +64,9 @@ func try(ctx context.Context, what string, mistakes []mistake) (sum tally, notCo
 		switch fates[i] {
 		case noticed:
 			sum.noticed++
+		case ranOn:
+			sum.noticed++
+			sum.ranOn++
 		case survived:
 			sum.survivors = append(sum.survivors, m.told)
 		case invalid:
@@ -90,15 +94,19 @@ func (m mistake) try(ctx context.Context, folder string) (fate, error) {
 	if err := errors.Join(os.WriteFile(mistaken, []byte(m.content), 0o600), os.WriteFile(overlay, over, 0o600)); err != nil {
 		return 0, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, testLimit)
+	limited, cancel := context.WithTimeout(ctx, testLimit)
 	defer cancel()
-	command := exec.CommandContext(ctx, "go", "test", "-failfast", "-overlay", overlay, "./"+filepath.Dir(m.file))
+	command := exec.CommandContext(limited, "go", "test", "-failfast", "-overlay", overlay, "./"+filepath.Dir(m.file))
 	command.Env = append(os.Environ(), "GOFLAGS="+fast)
 	output, err := command.CombinedOutput()
 	var failed *exec.ExitError
 	switch {
 	case err == nil:
 		return survived, nil
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case limited.Err() != nil:
+		return ranOn, nil
 	case !errors.As(err, &failed):
 		return 0, err
 	case bytes.Contains(output, []byte("[build failed]")):

@@ -93,8 +93,11 @@ func read(content []byte, folder string, source func(string) ([]byte, error)) (s
 			switch m.Status {
 			case "NOT VIABLE":
 				continue
-			case "KILLED", "TIMED OUT":
+			case "KILLED":
 				sum.noticed++
+			case "TIMED OUT":
+				sum.noticed++
+				sum.ranOn++
 			case "NOT COVERED":
 				if m.Line <= len(lines) && strings.HasPrefix(strings.TrimSpace(lines[m.Line-1]), "case ") {
 					changed, err := m.in(lines)
