@@ -34,15 +34,21 @@ func TestEveryPatchFitsOnce(t *testing.T) {
 }
 
 func TestWhatNoTestReachesIsNotNoticed(t *testing.T) {
-	source := func(string) ([]byte, error) { return []byte("1\n2\n3\n4\n5\n\tcase a <= b:\n7\n"), nil }
+	const code = "package of\n\nconst c = 2 * 3\n\nfunc f(a, b int) {\n\tswitch {\n\tcase a <= b:\n\t\tf(a*b, b)\n\t}\n}\n"
+	source := func(string) ([]byte, error) { return []byte(code), nil }
 	sum, cases, err := read([]byte(`{"files":[{"file_name":"a.go","mutations":[
-		{"line":1,"column":2,"type":"T","status":"KILLED"},{"line":2,"column":2,"type":"T","status":"LIVED"},
-		{"line":3,"column":2,"type":"T","status":"NOT COVERED"},{"line":4,"column":2,"type":"T","status":"TIMED OUT"},
-		{"line":5,"column":2,"type":"T","status":"NOT VIABLE"},{"line":6,"column":9,"type":"CONDITIONALS_NEGATION","status":"NOT COVERED"}]}]}`), "of", source)
-	if err != nil || sum.noticed != 2 || sum.ranOn != 1 || sum.all != 4 || len(sum.survivors) != 2 || sum.survivors[0] != "of/a.go:2:2 T, lived" {
+		{"line":8,"column":1,"type":"T","status":"KILLED"},{"line":8,"column":2,"type":"T","status":"LIVED"},
+		{"line":8,"column":3,"type":"T","status":"NOT COVERED"},{"line":8,"column":4,"type":"T","status":"TIMED OUT"},
+		{"line":8,"column":5,"type":"T","status":"NOT VIABLE"},{"line":7,"column":9,"type":"CONDITIONALS_NEGATION","status":"NOT COVERED"},
+		{"line":3,"column":13,"type":"ARITHMETIC_BASE","status":"NOT COVERED"}]}]}`), "of", source)
+	if err != nil || sum.noticed != 2 || sum.ranOn != 1 || sum.all != 4 || len(sum.survivors) != 2 || sum.survivors[0] != "of/a.go:8:2 T, lived" || sum.survivors[1] != "of/a.go:8:3 T, no test reaches it" {
 		t.Errorf("%+v %v", sum, err)
 	}
-	if len(cases) != 1 || cases[0] != (mistake{"of/a.go", "1\n2\n3\n4\n5\n\tcase a > b:\n7\n", "of/a.go:6:9 CONDITIONALS_NEGATION, lived"}) {
+	want := []mistake{
+		{"of/a.go", strings.Replace(code, "a <= b", "a > b", 1), "of/a.go:7:9 CONDITIONALS_NEGATION, lived"},
+		{"of/a.go", strings.Replace(code, "2 * 3", "2 / 3", 1), "of/a.go:3:13 ARITHMETIC_BASE, lived"},
+	}
+	if !slices.Equal(cases, want) {
 		t.Errorf("cases: %+v", cases)
 	}
 	if _, _, err := read([]byte(`{}`), "of", source); err == nil {

@@ -4,14 +4,19 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-// mutations has the mutation tool make its mistakes in a part, and makes those that the tool cannot: in the
-// expression of a case, for which Go's coverage has no block, so that the tool takes it for not reached.
+// mutations has the mutation tool make its mistakes in a part, and makes those that the tool cannot: in the expression of a
+// case and in the constants and variables of a package, for which Go's coverage has no block, so that the tool takes them for
+// not reached.
 func mutations(ctx context.Context, p part) (tally, error) {
 	folder := p.folder
 	excluded, err := p.excluded()
@@ -56,7 +61,7 @@ func mutations(ctx context.Context, p part) (tally, error) {
 	if err != nil {
 		return tally{}, err
 	}
-	own, _, err := try(ctx, "cases of "+folder, cases)
+	own, _, err := try(ctx, "cases and constants of "+folder, cases)
 	sum.add(own)
 	return sum, err
 }
@@ -69,8 +74,8 @@ type mutation struct {
 	Status string `json:"status"`
 }
 
-// read reads the mutation tool's report. What no test reaches is not noticed; what is in the expression of a case is left to
-// be tried.
+// read reads the mutation tool's report. What no test reaches is not noticed; what coverage has no block for is left to be
+// tried.
 func read(content []byte, folder string, source func(string) ([]byte, error)) (sum tally, cases []mistake, err error) {
 	var told struct {
 		Files []struct {
@@ -88,6 +93,10 @@ func read(content []byte, folder string, source func(string) ([]byte, error)) (s
 			return tally{}, nil, err
 		}
 		lines := strings.SplitAfter(string(code), "\n")
+		counted, err := functions(name, code)
+		if err != nil {
+			return tally{}, nil, err
+		}
 		for _, m := range file.Mutations {
 			at := fmt.Sprintf("%s:%d:%d %s", name, m.Line, m.Column, m.Type)
 			switch m.Status {
@@ -99,7 +108,7 @@ func read(content []byte, folder string, source func(string) ([]byte, error)) (s
 				sum.noticed++
 				sum.ranOn++
 			case "NOT COVERED":
-				if m.Line <= len(lines) && strings.HasPrefix(strings.TrimSpace(lines[m.Line-1]), "case ") {
+				if m.Line <= len(lines) && (strings.HasPrefix(strings.TrimSpace(lines[m.Line-1]), "case ") || !counted(m.Line)) {
 					changed, err := m.in(lines)
 					if err != nil {
 						return tally{}, nil, fmt.Errorf("%s: %w", at, err)
@@ -118,6 +127,21 @@ func read(content []byte, folder string, source func(string) ([]byte, error)) (s
 		return tally{}, nil, fmt.Errorf("gremlins made no mistake in %s", folder)
 	}
 	return sum, cases, nil
+}
+
+// functions tells of a line of a file whether it is in a function.
+func functions(name string, code []byte) (func(line int) bool, error) {
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, name, code, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	return func(line int) bool {
+		return slices.ContainsFunc(file.Decls, func(declared ast.Decl) bool {
+			_, is := declared.(*ast.FuncDecl)
+			return is && set.Position(declared.Pos()).Line <= line && line <= set.Position(declared.End()).Line
+		})
+	}, nil
 }
 
 // operators are what the tool's mutations make of an operator (https://gremlins.dev/latest/usage/mutations/).
