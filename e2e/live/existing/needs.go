@@ -3,8 +3,8 @@ package existing
 import (
 	"io/fs"
 
-	"mtls.test/conformance/e2e/pure/catalogue"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/oracle"
 )
 
 // Needs tells why a case cannot be played at a world's placement; none where it can. A case's wants hold where its policies ask
@@ -14,7 +14,7 @@ func Needs(files fs.FS, world fixture.World, c fixture.Case) ([]string, error) {
 	if err != nil || len(needs) > 0 || !world.Placement.Existing || world.Placement.ByIntent != "" {
 		return needs, err
 	}
-	other, err := catalogue.Other(files, world, c)
+	other, err := oracle.Other(files, world, c)
 	if err != nil || other == "" {
 		return nil, err
 	}

@@ -1,17 +1,15 @@
-package catalogue
+package oracle
 
 import (
 	"fmt"
 	"io"
 	"strings"
-
-	"mtls.test/conformance/e2e/pure/oracle"
 )
 
 // Independence says in one sentence on what the oracle's rules rest.
 func Independence() string {
 	alone, partly, against := 0, 0, 0
-	rules := oracle.Rules()
+	rules := Rules()
 	for _, rule := range rules {
 		source := rule.Source()
 		if source.SourceAlone() {
@@ -32,7 +30,7 @@ func Independence() string {
 func WriteRules(to io.Writer) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s Istio does what each rule says.\n\n| rule | documents | in istio/istio | a document says otherwise |\n|---|---|---|---|\n", Independence())
-	for _, rule := range oracle.Rules() {
+	for _, rule := range Rules() {
 		source := rule.Source()
 		fmt.Fprintf(&text, "| %s | %s | %s | %s |\n", rule, documents(source), code(source.Code), quoted(source.Against))
 	}
@@ -41,7 +39,7 @@ func WriteRules(to io.Writer) error {
 }
 
 // documents are those that state a rule, or what none states and where it was searched for.
-func documents(source oracle.Source) string {
+func documents(source Source) string {
 	if !source.SourceAlone() {
 		return quoted(source.Documents)
 	}
@@ -56,7 +54,7 @@ func documents(source oracle.Source) string {
 	return fmt.Sprintf("%s; %s: %s", quoted(source.Documents), cell(source.Undocumented), none)
 }
 
-func quoted(all []oracle.Document) string {
+func quoted(all []Document) string {
 	var parts []string
 	for _, document := range all {
 		parts = append(parts, fmt.Sprintf("%s: \"%s\"", link(document.Page), cell(document.Says)))
@@ -65,7 +63,7 @@ func quoted(all []oracle.Document) string {
 }
 
 // link is a page by its last folder and its anchor.
-func link(page oracle.Page) string {
+func link(page Page) string {
 	path, anchor, found := strings.Cut(string(page), "#")
 	folders := strings.Split(strings.TrimSuffix(path, "/"), "/")
 	name := folders[len(folders)-1]

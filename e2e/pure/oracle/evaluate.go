@@ -1,6 +1,4 @@
-// Package catalogue counts and lists the cases: it plays each on paper, from the files of fixtures alone, and makes the
-// table of what they ask and which rules the oracle uses for the answer.
-package catalogue
+package oracle
 
 import (
 	"fmt"
@@ -8,7 +6,6 @@ import (
 
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
-	"mtls.test/conformance/e2e/pure/oracle"
 )
 
 // Row is a case in the table of all cases.
@@ -23,24 +20,24 @@ type Asked struct {
 	Expect   fixture.Expect
 	Protocol hop.Protocol
 	Kind     hop.ClientKind
-	Snapshot oracle.Snapshot // the mesh as the expectation finds it
-	Answer   oracle.Answer
+	Snapshot Snapshot // the mesh as the expectation finds it
+	Answer   Answer
 }
 
 // Play plays a case on paper.
 func Play(fixtures fs.FS, world fixture.World, c fixture.Case) (Row, error) {
-	before, err := oracle.FromWorld(world)
+	before, err := FromWorld(world)
 	if err != nil {
 		return Row{}, err
 	}
-	stages, err := oracle.Replay(before, c, func(file string) ([]byte, error) { return fs.ReadFile(fixtures, c.Path(file)) })
+	stages, err := Replay(before, c, func(file string) ([]byte, error) { return fs.ReadFile(fixtures, c.Path(file)) })
 	if err != nil {
 		return Row{}, fmt.Errorf("%s: %w", c.ID, err)
 	}
 	row := Row{Case: c}
 	for _, stage := range stages {
 		for _, expect := range c.Steps[stage.Step].Expect {
-			for i, question := range oracle.Questions(expect) {
+			for i, question := range Questions(expect) {
 				asked := Asked{Hop: expect.Hops()[i], Expect: expect, Snapshot: stage.Snapshot, Answer: stage.Snapshot.Ask(question)}
 				_, port, _ := world.Port(asked.To)
 				client, _ := world.Client(asked.From)
