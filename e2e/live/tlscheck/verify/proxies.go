@@ -9,7 +9,6 @@ import (
 	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/oracle"
-	"mtls.test/conformance/e2e/pure/proxylog"
 	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
@@ -256,7 +255,7 @@ func (w *Walk) conclude(told *answers) End {
 	do := []string{"look at the proxies' logs above, and at `kubectl tls-check --explain " + w.Service.Name + "`"}
 	for _, workload := range slices.Concat(w.Clients, w.servers()) {
 		for _, f := range logOf(told.logs[workload.String()]).Findings {
-			if f.Kind == proxylog.Handshake || f.Kind == proxylog.Secrets || f.Kind == proxylog.ControlPlane || f.Kind == proxylog.Clock {
+			if f.Kind == tlscheck.Handshake || f.Kind == tlscheck.Secrets || f.Kind == tlscheck.ControlPlane || f.Kind == tlscheck.Clock {
 				if len(do) > maxHints {
 					break
 				}

@@ -22,7 +22,6 @@ import (
 	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/kiali"
 	"mtls.test/conformance/e2e/pure/oracle"
-	"mtls.test/conformance/e2e/pure/proxylog"
 	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
@@ -281,10 +280,10 @@ func podOf(workloads []oracle.Workload) string {
 	return fmt.Sprintf("%s -n %s", workloads[0].Name, workloads[0].Namespace)
 }
 
-func logOf(raw []byte) proxylog.Log {
-	log, err := proxylog.Read(bytes.NewReader(raw))
+func logOf(raw []byte) tlscheck.Log {
+	log, err := tlscheck.Read(bytes.NewReader(raw))
 	if err != nil {
-		return proxylog.Log{}
+		return tlscheck.Log{}
 	}
 	return log
 }

@@ -1,4 +1,4 @@
-package proxylog
+package tlscheck
 
 import (
 	"fmt"

@@ -1,6 +1,4 @@
-// Package proxylog searches the log of a proxy, as kubectl logs prints it, for what has to do with mTLS: access log lines of
-// whatever format, what Envoy says of itself, and what Istio's agent beside it says. It takes text and knows no cluster.
-package proxylog
+package tlscheck
 
 import (
 	"bufio"
