@@ -14,7 +14,6 @@ import (
 	. "github.com/onsi/gomega"
 
 	"mtls.test/conformance/e2e/live/artifact"
-	"mtls.test/conformance/e2e/live/diag"
 	"mtls.test/conformance/e2e/live/existing"
 	"mtls.test/conformance/e2e/live/runner"
 	"mtls.test/conformance/e2e/pure/fixture"
@@ -61,7 +60,7 @@ func onlyOwn() {
 
 // diagnose gathers what explains a case that is not green, before the case is reverted.
 func diagnose(ctx context.Context, id string) {
-	bundle := diag.Bundle{Kube: client, Mesh: caseRunner.Mesh, Places: caseRunner.Places, Istiod: world.Placement.Istiod, Folder: filepath.Join(given.Artifacts, "diag", id)}
+	bundle := artifact.Bundle{Kube: client, Mesh: caseRunner.Mesh, Places: caseRunner.Places, Istiod: world.Placement.Istiod, Folder: filepath.Join(given.Artifacts, "diag", id)}
 	if err := bundle.Collect(ctx); err != nil {
 		GinkgoWriter.Println("diagnostics are not complete:", err)
 	}
@@ -72,7 +71,7 @@ func keep(folder string, told verdict.Case, evidence runner.Evidence) error {
 	for name, objects := range evidence.Policies {
 		err := artifact.Write(filepath.Join(folder, "policies", filepath.Base(name)), func(to io.Writer) error {
 			for _, object := range objects {
-				if err := diag.WriteObject(to, object); err != nil {
+				if err := artifact.WriteObject(to, object); err != nil {
 					return err
 				}
 			}

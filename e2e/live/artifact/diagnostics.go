@@ -1,6 +1,4 @@
-// Package diag gathers what a person needs to understand a case that was not green, while the mesh still stands as it
-// did. The most telling comes first, and each piece has a time limit of its own. No Secret is ever read.
-package diag
+package artifact
 
 import (
 	"context"
@@ -15,7 +13,6 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 	"sigs.k8s.io/yaml"
 
-	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 )
@@ -73,7 +70,7 @@ var (
 )
 
 func (b Bundle) admin(ctx context.Context, proxy mesh.Proxy, path, name string) error {
-	return artifact.Write(filepath.Join(b.Folder, proxy.Namespace, proxy.Pod, name), func(to io.Writer) error {
+	return Write(filepath.Join(b.Folder, proxy.Namespace, proxy.Pod, name), func(to io.Writer) error {
 		return b.Mesh.Admin(ctx, proxy, "/"+path, to)
 	})
 }
@@ -83,11 +80,11 @@ func (b Bundle) log(ctx context.Context, proxy mesh.Proxy, container string) err
 	if err != nil {
 		return err
 	}
-	return artifact.WriteText(filepath.Join(b.Folder, proxy.Namespace, proxy.Pod, container+".log"), string(lines))
+	return WriteText(filepath.Join(b.Folder, proxy.Namespace, proxy.Pod, container+".log"), string(lines))
 }
 
 func (b Bundle) sync(ctx context.Context) error {
-	return artifact.Write(filepath.Join(b.Folder, "syncz.json"), func(to io.Writer) error { return b.Mesh.WriteSync(ctx, to) })
+	return Write(filepath.Join(b.Folder, "syncz.json"), func(to io.Writer) error { return b.Mesh.WriteSync(ctx, to) })
 }
 
 func (b Bundle) istiod(ctx context.Context) error {
@@ -99,7 +96,7 @@ func (b Bundle) istiod(ctx context.Context) error {
 }
 
 func (b Bundle) objects(ctx context.Context, name string, kinds []schema.GroupVersionKind) error {
-	return artifact.Write(filepath.Join(b.Folder, name), func(to io.Writer) error {
+	return Write(filepath.Join(b.Folder, name), func(to io.Writer) error {
 		var failed []error
 		for _, kind := range kinds {
 			list := &unstructured.UnstructuredList{}
