@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/kballard/go-shellquote"
 	"github.com/onsi/ginkgo/v2/types"
 
 	"mtls.test/conformance/e2e/pure/fixture"
@@ -112,8 +113,8 @@ func readSettings(environment func(string) string, root string) (settings, error
 	if s.labels, err = types.ParseLabelFilter(s.values["LABELS"]); err != nil {
 		refuse("LABELS", "want a label filter as in https://onsi.github.io/ginkgo/#spec-labels")
 	}
-	if s.ginkgoArgs, err = splitWords(s.values["GINKGO_ARGS"]); err != nil {
-		refuse("GINKGO_ARGS", "%v", err)
+	if s.ginkgoArgs, err = shellquote.Split(s.values["GINKGO_ARGS"]); err != nil {
+		refuse("GINKGO_ARGS", "want words as a POSIX shell splits them: %v", err)
 	}
 	if s.repeat, err = strconv.Atoi(s.values["REPEAT"]); err != nil || s.repeat < 1 {
 		refuse("REPEAT", "want a number from 1 on")
