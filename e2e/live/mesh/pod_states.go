@@ -13,26 +13,28 @@ import (
 	"mtls.test/conformance/e2e/pure/fixture"
 )
 
-// Lives are pods, by NAMESPACE/NAME, as they are at one moment.
-type Lives map[string]Life
+// PodStates are the states of pods at one moment, by NAMESPACE/NAME.
+type PodStates map[string]PodState
 
-// Life is what changes when a pod or a container of it starts anew, and when it became ready last: of one that is not, its
-// Services send nothing to it.
-type Life struct{ Runs, Ready string }
+// PodState is the part of a pod by which a restart or a loss of readiness shows.
+type PodState struct {
+	Generation string // the pod's UID with the restart count and start time of each container
+	Ready      string // the status of condition Ready, and since when; Services send nothing to a pod that is not ready
+}
 
-// storage selects the pods of the API server and of its store on a cluster that kubeadm made: every reading of the mesh goes
-// through them (https://kubernetes.io/docs/reference/setup-tools/kubeadm/implementation-details/#generate-static-pod-manifests-for-control-plane-components).
-const storage = "component in (kube-apiserver, etcd)"
+// controlPlanePods selects the pods of the API server and of etcd on a cluster that kubeadm made, which every reading of the mesh
+// goes through (https://kubernetes.io/docs/reference/setup-tools/kubeadm/implementation-details/#generate-static-pod-manifests-for-control-plane-components).
+const controlPlanePods = "component in (kube-apiserver, etcd)"
 
-// Lives returns the pods that are named, and those on which every check rests: the istiods of the revision, the taps, and on a
-// cluster of the suite's own the API server and its store. Others in their namespaces have no part in a verdict.
-func (m *Mesh) Lives(ctx context.Context, named []Proxy) (Lives, error) {
+// PodStates returns the states of the named pods and of those that every check depends on: the istiods of the revision, the taps,
+// and on a cluster of the suite's own the API server and etcd. Other pods in their namespaces have no part in a verdict.
+func (m *Mesh) PodStates(ctx context.Context, named []Proxy) (PodStates, error) {
 	wanted := []podSet{{namespace: m.place.Istiod, selector: istiodsOf(m.place.Revision)}}
 	if m.place.Allowed.Tap {
 		wanted = append(wanted, podSet{namespace: m.place.In(fixture.TapNamespace)})
 	}
 	if !m.place.Existing {
-		wanted = append(wanted, podSet{namespace: metav1.NamespaceSystem, selector: storage})
+		wanted = append(wanted, podSet{namespace: metav1.NamespaceSystem, selector: controlPlanePods})
 	}
 	names := map[string]map[string]bool{}
 	for _, pod := range named {
@@ -44,20 +46,20 @@ func (m *Mesh) Lives(ctx context.Context, named []Proxy) (Lives, error) {
 	for namespace, only := range names {
 		wanted = append(wanted, podSet{namespace: namespace, only: only})
 	}
-	found := make([]Lives, len(wanted))
+	found := make([]PodStates, len(wanted))
 	listing, ctx := errgroup.WithContext(ctx)
 	for i, set := range wanted {
 		listing.Go(func() (err error) {
-			found[i], err = m.livesOf(ctx, set)
+			found[i], err = m.podStatesOf(ctx, set)
 			return err
 		})
 	}
 	if err := listing.Wait(); err != nil {
 		return nil, err
 	}
-	all := Lives{}
-	for _, lives := range found {
-		maps.Copy(all, lives)
+	all := PodStates{}
+	for _, states := range found {
+		maps.Copy(all, states)
 	}
 	return all, nil
 }
@@ -68,31 +70,31 @@ type podSet struct {
 	only                map[string]bool
 }
 
-func (m *Mesh) livesOf(ctx context.Context, set podSet) (Lives, error) {
+func (m *Mesh) podStatesOf(ctx context.Context, set podSet) (PodStates, error) {
 	pods, err := m.kube.Pods(ctx, set.namespace, set.selector)
 	if err != nil {
 		return nil, err
 	}
-	lives := Lives{}
+	states := PodStates{}
 	for _, pod := range pods {
 		if set.only == nil || set.only[pod.Name] {
-			lives[set.namespace+"/"+pod.Name] = lifeOf(pod)
+			states[set.namespace+"/"+pod.Name] = podStateOf(pod)
 		}
 	}
-	return lives, nil
+	return states, nil
 }
 
-func lifeOf(pod corev1.Pod) Life {
-	life := Life{Runs: string(pod.UID)}
+func podStateOf(pod corev1.Pod) PodState {
+	state := PodState{Generation: string(pod.UID)}
 	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
-		life.Runs += fmt.Sprintf(" %s:%d %s", status.Name, status.RestartCount, since(status))
+		state.Generation += fmt.Sprintf(" %s:%d %s", status.Name, status.RestartCount, since(status))
 	}
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodReady {
-			life.Ready = fmt.Sprintf("%s since %s", condition.Status, condition.LastTransitionTime)
+			state.Ready = fmt.Sprintf("%s since %s", condition.Status, condition.LastTransitionTime)
 		}
 	}
-	return life
+	return state
 }
 
 // since is when a container started; one that has ended may wait long for its next start.
@@ -103,19 +105,19 @@ func since(status corev1.ContainerStatus) string {
 	return status.State.Running.StartedAt.String()
 }
 
-// Ended lists the pods that are gone, have started anew or were not ready since.
-func (l Lives) Ended(now Lives) []string {
-	var ended []string
-	for pod, life := range l {
+// Interrupted names the pods of s that are gone, have restarted or have lost readiness since, each with what happened, sorted.
+func (s PodStates) Interrupted(now PodStates) []string {
+	var interrupted []string
+	for pod, before := range s {
 		switch is, runs := now[pod]; {
 		case !runs:
-			ended = append(ended, pod+" is gone")
-		case is.Runs != life.Runs:
-			ended = append(ended, pod+" has ended or started anew")
-		case is.Ready != life.Ready:
-			ended = append(ended, pod+" was not ready all the time")
+			interrupted = append(interrupted, pod+" is gone")
+		case is.Generation != before.Generation:
+			interrupted = append(interrupted, pod+" has ended or started anew")
+		case is.Ready != before.Ready:
+			interrupted = append(interrupted, pod+" was not ready all the time")
 		}
 	}
-	slices.Sort(ended)
-	return ended
+	slices.Sort(interrupted)
+	return interrupted
 }

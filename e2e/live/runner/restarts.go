@@ -19,17 +19,17 @@ const (
 // watchPods remembers the pods on which the checks of the case rest, as they are now. It is called before the first step
 // and after each step that replaces pods.
 func (c *CaseRun) watchPods(ctx context.Context) (err error) {
-	c.pods, err = c.r.Mesh.Lives(ctx, c.restsOn())
+	c.pods, err = c.r.Mesh.PodStates(ctx, c.restsOn())
 	return err
 }
 
 // notePods keeps what has ended since watchPods. It is called before a step that replaces pods, and at the end.
 func (c *CaseRun) notePods(ctx context.Context) error {
-	now, err := c.r.Mesh.Lives(ctx, c.restsOn())
+	now, err := c.r.Mesh.PodStates(ctx, c.restsOn())
 	if err != nil {
 		return err
 	}
-	for _, ended := range c.pods.Ended(now) {
+	for _, ended := range c.pods.Interrupted(now) {
 		c.restarted = with(c.restarted, ended)
 	}
 	return nil
