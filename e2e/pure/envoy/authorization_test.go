@@ -99,7 +99,7 @@ func TestARuleIsUndecidedOnlyWhereWhatIsNotKnownDecides(t *testing.T) {
 }
 
 func TestARuleThatCannotBeReadLeavesItUndecided(t *testing.T) {
-	server := Naked(80)
+	server := WithoutProxy(80)
 	server.Chains[0].Authorization = []Authorization{{Layer: "network", Rules: json.RawMessage(`{"policies": 7}`)}}
 	if got := PredictPlain(server, Attempt{}); got.Says != "" || got.Why == "" {
 		t.Errorf("got %+v", got)

@@ -201,7 +201,7 @@ func FuzzParse(f *testing.F) {
 
 // predictAll asks everything of a dump: each cluster against each listener's port, and probes.
 func predictAll(d *Dump) {
-	servers := []ServerFacts{Naked(80)}
+	servers := []ServerFacts{WithoutProxy(80)}
 	for _, port := range []uint16{0, 80, 8080} {
 		for _, ask := range []func(uint16) (ServerFacts, error){d.Server, d.Gateway} {
 			if server, err := ask(port); err == nil {

@@ -10,8 +10,8 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// handshake is what the two ends of a TLS connection make of each other.
-type handshake struct {
+// negotiation is the outcome of a TLS handshake between two configurations.
+type negotiation struct {
 	refusal hop.Refusal
 	why     string
 	failed  bool
@@ -20,13 +20,13 @@ type handshake struct {
 	assumed []string
 }
 
-func refused(cause hop.Refusal, format string, args ...any) handshake {
-	return handshake{failed: true, refusal: cause, why: fmt.Sprintf(format, args...)}
+func refused(cause hop.Refusal, format string, args ...any) negotiation {
+	return negotiation{failed: true, refusal: cause, why: fmt.Sprintf(format, args...)}
 }
 
-// shake carries out a handshake in the order of the protocol (RFC 8446, 2): version and cipher, then the client judges
-// the server's certificate, then the server the client's. What a secret would decide that is not there is assumed.
-func shake(client Hello, server ServerEnd, at time.Time) handshake {
+// negotiate simulates a handshake in the order of the protocol (RFC 8446, section 2): version and cipher, then the client judges
+// the server's certificate, then the server the client's. What a secret that is not known would decide is assumed, and listed.
+func negotiate(client Hello, server ServerEnd, at time.Time) negotiation {
 	chosen, shared := agreedVersion(client.TLSContext, server.TLSContext)
 	if !shared {
 		return refused(hop.ProtocolVersion, "the client speaks %s, and the server %s", versionsText(client.TLSContext, clientDefaults), versionsText(server.TLSContext, serverDefaults))
@@ -43,14 +43,14 @@ func shake(client Hello, server ServerEnd, at time.Time) handshake {
 	return result
 }
 
-func judgeServer(client, server TLSContext, at time.Time) handshake {
-	var result handshake
+func judgeServer(client, server TLSContext, at time.Time) negotiation {
+	var result negotiation
 	shown := server.Certificate
 	if !client.VerifiesPeer() && len(client.SANs) == 0 {
 		return result
 	}
 	if shown == nil || len(shown.Chain) == 0 {
-		return handshake{assumed: []string{"the server's certificate satisfies the client: it is not known"}}
+		return negotiation{assumed: []string{"the server's certificate satisfies the client: it is not known"}}
 	}
 	switch {
 	case !client.VerifiesPeer():
@@ -61,7 +61,7 @@ func judgeServer(client, server TLSContext, at time.Time) handshake {
 		if leading == nil {
 			return refused(hop.UnknownServerCA, "no root that the client trusts has signed the server's certificate, by %s", shown.Issuer)
 		}
-		if late := outside(leading, at); late != "" {
+		if late := firstInvalid(leading, at); late != "" {
 			return refused("", "the server's certificate is not valid: %s", late)
 		}
 	}
@@ -75,31 +75,31 @@ func judgeServer(client, server TLSContext, at time.Time) handshake {
 	return result
 }
 
-func judgeClient(client Hello, server ServerEnd, at time.Time) handshake {
+func judgeClient(client Hello, server ServerEnd, at time.Time) negotiation {
 	if server.TakesAny {
 		shown, _ := client.presented(nil, at)
-		return handshake{mutual: shown != nil, why: "takes any certificate of the client's, and none"}
+		return negotiation{mutual: shown != nil, why: "takes any certificate of the client's, and none"}
 	}
 	if !server.VerifiesPeer() {
 		// A server without roots does not ask for a certificate.
-		return handshake{why: "has no roots to verify the client's certificate with"}
+		return negotiation{why: "has no roots to verify the client's certificate with"}
 	}
 	shown, known := client.presented(server.Roots, at)
 	switch {
 	case shown == nil && server.RequireClientCertificate:
 		return refused(hop.NoClientCertificate, "the client has no certificate, and the server requires one")
 	case shown == nil:
-		return handshake{why: "does without the client's certificate"}
+		return negotiation{why: "does without the client's certificate"}
 	case server.AcceptsUntrusted:
-		return handshake{mutual: true, why: "takes any certificate of the client's", peer: shown.Identity}
+		return negotiation{mutual: true, why: "takes any certificate of the client's", peer: shown.Identity}
 	case !known:
-		return handshake{mutual: true, why: "verifies the client's certificate", assumed: []string{"the client's certificate satisfies the server: one of the two is not known"}, peer: shown.Identity}
+		return negotiation{mutual: true, why: "verifies the client's certificate", assumed: []string{"the client's certificate satisfies the server: one of the two is not known"}, peer: shown.Identity}
 	case !shown.Trusted:
 		return refused(hop.UnknownCA, "no root that the server trusts has signed the client's certificate")
 	case !at.IsZero() && (at.Before(shown.NotBefore) || at.After(shown.NotAfter)):
 		return refused(hop.Expired, "the client's certificate is outside its validity")
 	}
-	result := handshake{mutual: true, why: "verifies the client's certificate", peer: shown.Identity}
+	result := negotiation{mutual: true, why: "verifies the client's certificate", peer: shown.Identity}
 	held, decided := holdsName(server.SANs, []string{string(shown.Identity)})
 	if !decided {
 		result.assumed = []string{fmt.Sprintf("the client's certificate holds one of %v", server.SANs)}
@@ -141,8 +141,9 @@ func (h Hello) presented(roots *SecretFacts, at time.Time) (*Credential, bool) {
 	return shown, true
 }
 
-// outside names the first certificate that is not valid at a time; nothing is outside no time.
-func outside(path []CertificateFacts, at time.Time) string {
+// firstInvalid describes the first certificate of a path that is not valid at a time; empty where all are, and for the zero time,
+// at which none is checked.
+func firstInvalid(path []CertificateFacts, at time.Time) string {
 	for _, c := range path {
 		if !at.IsZero() && !c.ValidAt(at) {
 			return fmt.Sprintf("%s of %s is valid from %s to %s", c.Serial, c.Issuer, c.NotBefore.Format(time.RFC3339), c.NotAfter.Format(time.RFC3339))

@@ -213,7 +213,7 @@ func TestAHandshakeIsRefusedByItsFirstCause(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			client, server := pair(t, root, intermediate)
 			test.edit(&client, &server)
-			got := shake(client, server, noon)
+			got := negotiate(client, server, noon)
 			says := hop.Outcome("")
 			switch {
 			case !got.failed && got.mutual:
@@ -234,10 +234,10 @@ func TestAHandshakeIsRefusedByItsFirstCause(t *testing.T) {
 func TestAServersCertificateOutsideItsValidityIsRefused(t *testing.T) {
 	root, intermediate := authorities(t)
 	client, server := pair(t, root, intermediate)
-	if got := shake(client, server, noon.Add(2*time.Hour)); !got.failed || got.refusal != "" || !strings.Contains(got.why, "the server's certificate is not valid") {
+	if got := negotiate(client, server, noon.Add(2*time.Hour)); !got.failed || got.refusal != "" || !strings.Contains(got.why, "the server's certificate is not valid") {
 		t.Errorf("got %+v", got)
 	}
-	if got := shake(client, server, time.Time{}); got.failed {
+	if got := negotiate(client, server, time.Time{}); got.failed {
 		t.Errorf("where no time is given: got %+v", got)
 	}
 }
@@ -246,7 +246,7 @@ func TestWhatASecretWouldDecideThatIsNotThereIsAssumedByName(t *testing.T) {
 	root, intermediate := authorities(t)
 	client, server := pair(t, root, intermediate)
 	client.Certificate, client.Roots = nil, nil
-	got := shake(client, server, noon)
+	got := negotiate(client, server, noon)
 	if got.failed || !got.mutual || len(got.assumed) != 2 {
 		t.Errorf("got %+v", got)
 	}

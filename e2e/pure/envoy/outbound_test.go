@@ -157,8 +157,8 @@ func TestTheSystemsRootsHaveNotSignedTheMesh(t *testing.T) {
 	}
 }
 
-func TestANakedServerTakesPlaintextAndNoTLSUnlessItSpeaksIt(t *testing.T) {
-	naked := Naked(8080)
+func TestAServerWithoutProxyTakesPlaintextAndNoTLSUnlessItSpeaksIt(t *testing.T) {
+	bare := WithoutProxy(8080)
 	own := &ServerEnd{TLSContext: TLSContext{CertificateSecret: inline}}
 	tests := map[string]struct {
 		client  ClientFacts
@@ -176,13 +176,13 @@ func TestANakedServerTakesPlaintextAndNoTLSUnlessItSpeaksIt(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := Predict(test.client, naked, test.attempt)
+			got := Predict(test.client, bare, test.attempt)
 			if got.Says != test.says || got.Refusal != test.refusal || got.Chain != "" {
 				t.Errorf("got %+v", got)
 			}
 		})
 	}
-	if got := PredictPlain(naked, Attempt{Speaks: SpeaksTLS, Serves: own}); got.Says != hop.OneWayTLS {
+	if got := PredictPlain(bare, Attempt{Speaks: SpeaksTLS, Serves: own}); got.Says != hop.OneWayTLS {
 		t.Errorf("without any proxy: got %+v", got)
 	}
 }

@@ -20,8 +20,8 @@ type Prediction struct {
 	Assumed []string     `json:"assumed,omitempty"` // what was held for true because a secret or a rule could not tell
 }
 
-// flight is how a connection begins: in the clear, or with a ClientHello.
-type flight struct {
+// connectionStart is how a client begins a connection: in the clear, or with a ClientHello.
+type connectionStart struct {
 	hello   *Hello
 	own     bool   // the ClientHello is the application's, not its proxy's
 	proxied bool   // the client has a proxy
@@ -35,9 +35,9 @@ func Predict(client ClientFacts, server ServerFacts, a Attempt) Prediction {
 		return Prediction{Says: hop.Refused, Refusal: client.Refusal, Why: fmt.Sprintf("the client's proxy has %s for cluster %s", absence(client.Refusal), client.Cluster)}
 	case client.Socket == TLSSocket:
 		hello := client.hello(a)
-		return meet(flight{hello: &hello, proxied: true, inner: a.Speaks}, server, a)
+		return predict(connectionStart{hello: &hello, proxied: true, inner: a.Speaks}, server, a)
 	case client.Socket == RawSocket:
-		return meet(bare(a, true), server, a)
+		return predict(applicationStart(a, true), server, a)
 	default:
 		return Prediction{Why: "the client's transport socket could not be read: " + client.Socket}
 	}
@@ -46,20 +46,21 @@ func Predict(client ClientFacts, server ServerFacts, a Attempt) Prediction {
 // PredictPlain says what happens when a client without a proxy connects and speaks as its application does: in the
 // clear, or in TLS of its own.
 func PredictPlain(server ServerFacts, a Attempt) Prediction {
-	return meet(bare(a, false), server, a)
+	return predict(applicationStart(a, false), server, a)
 }
 
 // PredictProbe says what happens when a client without a proxy connects with a ClientHello of ours and speaks inside
 // the TLS as the attempt says.
 func PredictProbe(probe Hello, server ServerFacts, a Attempt) Prediction {
-	return meet(flight{hello: &probe, inner: a.Speaks}, server, a)
+	return predict(connectionStart{hello: &probe, inner: a.Speaks}, server, a)
 }
 
-func bare(a Attempt, proxied bool) flight {
+// applicationStart is the start of a connection that the client's proxy, if there is one, adds no TLS to.
+func applicationStart(a Attempt, proxied bool) connectionStart {
 	if a.Speaks != SpeaksTLS {
-		return flight{proxied: proxied, inner: a.Speaks}
+		return connectionStart{proxied: proxied, inner: a.Speaks}
 	}
-	return flight{hello: &a.Own, own: true, proxied: proxied, inner: SpeaksHTTP1}
+	return connectionStart{hello: &a.Own, own: true, proxied: proxied, inner: SpeaksHTTP1}
 }
 
 func absence(cause hop.Refusal) string {
@@ -83,8 +84,9 @@ func (f ClientFacts) hello(a Attempt) Hello {
 	return hello
 }
 
-// meet follows a connection into the server: to a chain, through its transport socket, its filters, to what is behind.
-func meet(f flight, server ServerFacts, a Attempt) Prediction {
+// predict follows a connection into the server: to a filter chain, through its transport socket and its filters, to what is
+// behind.
+func predict(f connectionStart, server ServerFacts, a Attempt) Prediction {
 	if server.Undecided != "" {
 		return Prediction{Why: server.Undecided}
 	}
@@ -95,14 +97,14 @@ func meet(f flight, server ServerFacts, a Attempt) Prediction {
 	if !found {
 		return Prediction{Says: hop.Refused, Refusal: hop.NoFilterChain, Why: f.text() + ", and the server has no filter chain for it"}
 	}
-	p := enter(f, chain, server, a)
-	if !server.Naked {
+	p := enterChain(f, chain, server, a)
+	if !server.NoProxy {
 		p.Chain, p.HTTP = chain.Name, chain.HTTP
 	}
 	return p
 }
 
-func (f flight) connection() Connection {
+func (f connectionStart) connection() Connection {
 	if f.hello == nil {
 		return Connection{ALPN: f.inner.detected()}
 	}
@@ -110,7 +112,7 @@ func (f flight) connection() Connection {
 }
 
 // text leaves out what differs from one run to the next.
-func (f flight) text() string {
+func (f connectionStart) text() string {
 	switch {
 	case f.hello == nil:
 		return "the client sends plaintext"
@@ -121,7 +123,8 @@ func (f flight) text() string {
 	}
 }
 
-func enter(f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
+// enterChain predicts what the transport socket of a filter chain does with a connection.
+func enterChain(f connectionStart, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
 	switch {
 	case chain.Socket == RawSocket && f.hello == nil:
 		return serve(Prediction{Says: hop.Plaintext, Why: fmt.Sprintf("the client sends plaintext, and the server's chain %s takes it", chain.Name)}, f, chain, server, a)
@@ -140,21 +143,21 @@ func enter(f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction
 }
 
 // terminate carries out the handshake at the server's proxy.
-func terminate(f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
+func terminate(f connectionStart, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
 	end := ServerEnd{TLSContext: chain.TLSContext, RequireClientCertificate: chain.RequireClientCertificate}
-	shaken := shake(*f.hello, end, a.At)
-	if shaken.failed {
-		return Prediction{Says: hop.Refused, Refusal: shaken.refusal, Assumed: shaken.assumed, Why: fmt.Sprintf("at the server's chain %s: %s", chain.Name, shaken.why)}
+	negotiated := negotiate(*f.hello, end, a.At)
+	if negotiated.failed {
+		return Prediction{Says: hop.Refused, Refusal: negotiated.refusal, Assumed: negotiated.assumed, Why: fmt.Sprintf("at the server's chain %s: %s", chain.Name, negotiated.why)}
 	}
-	p := Prediction{Says: hop.OneWayTLS, Peer: shaken.peer, Assumed: shaken.assumed, Why: fmt.Sprintf("the server's chain %s %s", chain.Name, shaken.why)}
-	if shaken.mutual {
+	p := Prediction{Says: hop.OneWayTLS, Peer: negotiated.peer, Assumed: negotiated.assumed, Why: fmt.Sprintf("the server's chain %s %s", chain.Name, negotiated.why)}
+	if negotiated.mutual {
 		p.Says = hop.MTLS
 	}
 	return serve(p, f, chain, server, a)
 }
 
 // serve follows the bytes that a chain has taken, decrypted or in the clear, through its filters.
-func serve(p Prediction, f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
+func serve(p Prediction, f connectionStart, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
 	if !a.Authorized {
 		p = authorize(p, f, chain, server.Port)
 	}
@@ -172,7 +175,7 @@ func serve(p Prediction, f flight, chain ChainFacts, server ServerFacts, a Attem
 }
 
 // authorize asks the RBAC filters in their order; the network ones stand before any that reads HTTP.
-func authorize(p Prediction, f flight, chain ChainFacts, port uint16) Prediction {
+func authorize(p Prediction, f connectionStart, chain ChainFacts, port uint16) Prediction {
 	who := caller{tls: p.Says != hop.Plaintext, identity: p.Peer, port: port}
 	for _, filter := range chain.Authorization {
 		if filter.Layer == "http" && !f.inner.HTTP() {
@@ -204,7 +207,7 @@ func nameOf(c caller) string {
 }
 
 // passOn follows TLS that a chain does not terminate: to a proxy behind, or to the application.
-func passOn(f flight, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
+func passOn(f connectionStart, chain ChainFacts, server ServerFacts, a Attempt) Prediction {
 	p := Prediction{Says: hop.Plaintext}
 	if !a.Authorized {
 		p = authorize(p, f, chain, server.Port)
@@ -213,13 +216,13 @@ func passOn(f flight, chain ChainFacts, server ServerFacts, a Attempt) Predictio
 		return p
 	}
 	if server.Gateway {
-		if refused := server.dead(chain); refused.Says != "" {
-			return refused
+		if end := server.deadEnd(chain); end.Says != "" {
+			return end
 		}
 		if a.Behind != nil {
 			behind := *a.Behind
 			a.Behind = nil
-			return meet(f, behind, a)
+			return predict(f, behind, a)
 		}
 		if a.Serves == nil {
 			return Prediction{Why: fmt.Sprintf("the gateway passes TLS on to %s, and what is there was not given", strings.Join(chain.Upstream, ", "))}
@@ -228,28 +231,28 @@ func passOn(f flight, chain ChainFacts, server ServerFacts, a Attempt) Predictio
 	if a.Serves == nil {
 		return Prediction{Says: hop.Refused, Refusal: hop.NotTLS, Why: fmt.Sprintf("the client sends TLS, and the server's chain %s passes it on to the application as it is", chain.Name)}
 	}
-	shaken := shake(*f.hello, *a.Serves, a.At)
-	if shaken.failed {
-		return Prediction{Says: hop.Refused, Refusal: shaken.refusal, Assumed: shaken.assumed, Why: "at the application: " + shaken.why}
+	negotiated := negotiate(*f.hello, *a.Serves, a.At)
+	if negotiated.failed {
+		return Prediction{Says: hop.Refused, Refusal: negotiated.refusal, Assumed: negotiated.assumed, Why: "at the application: " + negotiated.why}
 	}
 	// Envoy goes on without ALPN where nothing fits. An application refuses by RFC 7301, 3.2: alert no_application_protocol.
 	if offered, taken := f.hello.ALPN, a.Serves.ALPN; len(offered) > 0 && len(taken) > 0 && !slices.ContainsFunc(offered, func(one string) bool { return slices.Contains(taken, one) }) {
 		return Prediction{Says: hop.Refused, Why: fmt.Sprintf("the application speaks %v, and the client offers %v", taken, offered)}
 	}
-	p = Prediction{Says: hop.OneWayTLS, Peer: shaken.peer, Assumed: shaken.assumed, Why: "the application terminates the client's TLS and " + shaken.why}
+	p = Prediction{Says: hop.OneWayTLS, Peer: negotiated.peer, Assumed: negotiated.assumed, Why: "the application terminates the client's TLS and " + negotiated.why}
 	switch {
 	// What a proxy on either side has passed on unread is the application's own TLS.
-	case !server.Naked || f.own && f.proxied:
+	case !server.NoProxy || f.own && f.proxied:
 		p.Says = hop.AppTLS
-	case shaken.mutual:
+	case negotiated.mutual:
 		p.Says = hop.MTLS
 	}
 	return p
 }
 
-// dead tells of a gateway's chain whose clusters lead nowhere. What an AUTO_PASSTHROUGH chain sends on has the cluster
+// deadEnd predicts the refusal of a gateway's chain whose clusters have no endpoint; without an outcome where they have. What an AUTO_PASSTHROUGH chain sends on has the cluster
 // that the server name names, with no endpoint that does without mTLS.
-func (s ServerFacts) dead(chain ChainFacts) Prediction {
+func (s ServerFacts) deadEnd(chain ChainFacts) Prediction {
 	for _, name := range chain.Upstream {
 		endpoints, found := s.Onward[name]
 		switch {

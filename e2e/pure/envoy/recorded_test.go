@@ -40,7 +40,7 @@ func recordedAttempts(t *testing.T, work func(t *testing.T, a recording.Attempt,
 func serverEnd(t *testing.T, a recording.Attempt, proxies map[string]*envoy.Dump) envoy.ServerFacts {
 	t.Helper()
 	if a.Server == "" {
-		return envoy.Naked(a.Address.Port())
+		return envoy.WithoutProxy(a.Address.Port())
 	}
 	facts, err := proxies[a.Server].ServerAt(a.Address)
 	if a.Relays {

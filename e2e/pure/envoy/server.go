@@ -56,7 +56,7 @@ type ServerFacts struct {
 	DefaultChain *ChainFacts  `json:"defaultChain,omitempty"` // taken when none of them matches
 	Lost         []string     `json:"lost,omitempty"`         // what could not be read, by its place
 	Undecided    string       `json:"undecided,omitempty"`    // why it cannot be said which chain a connection meets
-	Naked        bool         `json:"naked,omitempty"`        // no proxy: the application takes the connection itself
+	NoProxy      bool         `json:"naked,omitempty"`        // no proxy: the application takes the connection itself
 	Gateway      bool         `json:"gateway,omitempty"`      // what a chain passes on goes to another workload
 
 	// Onward counts the endpoints of each cluster to which a gateway passes TLS on; one that is not there is not in it.
@@ -98,9 +98,9 @@ func (d *Dump) Gateway(port uint16) (ServerFacts, error) {
 	return ServerFacts{}, fmt.Errorf("listener on port %d: %w", port, ErrAbsent)
 }
 
-// Naked returns what a workload without a proxy does with connections to a port: its application takes them as they are.
-func Naked(port uint16) ServerFacts {
-	facts := ServerFacts{Port: port, Naked: true, Chains: []ChainFacts{{Name: "the application", Socket: RawSocket}}}
+// WithoutProxy returns what a workload without a proxy does with connections to a port: its application takes them as they are.
+func WithoutProxy(port uint16) ServerFacts {
+	facts := ServerFacts{Port: port, NoProxy: true, Chains: []ChainFacts{{Name: "the application", Socket: RawSocket}}}
 	facts.derive()
 	return facts
 }

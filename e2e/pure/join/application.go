@@ -16,5 +16,5 @@ func (a *Attempt) Headers() bool {
 		return false
 	}
 	server := a.Check.Config.Server
-	return a.Check.As != string(hop.TCP) && (server == nil || server.Naked || a.Check.Config.HTTP)
+	return a.Check.As != string(hop.TCP) && (server == nil || server.NoProxy || a.Check.Config.HTTP)
 }

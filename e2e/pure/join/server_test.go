@@ -142,7 +142,7 @@ func TestWhereTheApplicationIsReachedByHTTP(t *testing.T) {
 		"detected, as TCP":       {verdict.Check{Protocol: hop.Auto, As: "tcp"}, false},
 		"a chain of HTTP":        {verdict.Check{Protocol: hop.HTTP, Config: verdict.Config{Server: &envoy.ServerFacts{}, Prediction: envoy.Prediction{HTTP: true}}}, true},
 		"a chain of none":        {verdict.Check{Protocol: hop.HTTP, Config: verdict.Config{Server: &envoy.ServerFacts{}}}, false},
-		"a server with no proxy": {verdict.Check{Protocol: hop.HTTP, Config: verdict.Config{Server: &envoy.ServerFacts{Naked: true}}}, true},
+		"a server with no proxy": {verdict.Check{Protocol: hop.HTTP, Config: verdict.Config{Server: &envoy.ServerFacts{NoProxy: true}}}, true},
 	} {
 		if got := (&Attempt{Check: test.check}).Headers(); got != test.want {
 			t.Errorf("%s: %t", name, got)

@@ -18,7 +18,7 @@ func (r *Reader) server(to hop.ServicePort, subset string, dumps dumps) (envoy.S
 	service, port, _ := r.World.Port(to)
 	place, err := r.Places.Server(to.Service, subset)
 	if err != nil || !place.Proxied {
-		return envoy.Naked(port.Workload), err
+		return envoy.WithoutProxy(port.Workload), err
 	}
 	at := netip.AddrPortFrom(place.Address, port.Workload)
 	var facts envoy.ServerFacts

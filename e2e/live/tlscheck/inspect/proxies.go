@@ -211,7 +211,7 @@ type served struct {
 
 func (p *proxies) readServer(server oracle.Workload, port uint16) (envoy.ServerFacts, error) {
 	if !server.HasProxy {
-		return envoy.Naked(port), nil
+		return envoy.WithoutProxy(port), nil
 	}
 	dump, err := p.of(p.servers, server)
 	if err != nil {
