@@ -161,12 +161,12 @@ func (e *explainer) write(host tlscheck.Host) error {
 func (e *explainer) explain(host string, h tlscheck.Hop) error {
 	client, _ := e.look.survey.Workload(h.Client)
 	snapshot := e.look.survey.Under(client)
-	walk, err := e.chart.Walk(snapshot, hop.ServicePort{Service: host, Port: h.Port}, h.Asked.Says)
+	path, err := e.chart.Follow(snapshot, hop.ServicePort{Service: host, Port: h.Port}, h.Asked.Says)
 	if err != nil {
 		return err
 	}
-	differs, _ := oracle.Differs(h.Asked, walk)
-	return tlscheck.Explained{Hop: h, Host: host, Walk: walk, Differs: differs}.Write(e.to)
+	differs, _ := oracle.Differs(h.Asked, path)
+	return tlscheck.Explained{Hop: h, Host: host, Chart: path, Differs: differs}.Write(e.to)
 }
 
 func (e *explainer) close(map[tlscheck.Status]int) error { return nil }

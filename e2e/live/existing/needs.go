@@ -14,7 +14,7 @@ func Needs(files fs.FS, world fixture.World, c fixture.Case) ([]string, error) {
 	if err != nil || len(needs) > 0 || !world.Placement.Existing || world.Placement.ByIntent != "" {
 		return needs, err
 	}
-	other, err := oracle.Other(files, world, c)
+	other, err := oracle.PlacementConflict(files, world, c)
 	if err != nil || other == "" {
 		return nil, err
 	}

@@ -43,9 +43,9 @@ func (r *Runner) intents(snapshot oracle.Snapshot, attempts []join.Attempt) map[
 		if answer.Says == "" {
 			answer.Missing = answer.Why
 		}
-		if walk, err := r.Chart.Walk(snapshot, a.To, a.Want.Want); err == nil {
-			why, _ := oracle.Differs(answer.Answer, walk)
-			answer.Guide = &verdict.Guide{Walk: walk, Differs: why}
+		if path, err := r.Chart.Follow(snapshot, a.To, a.Want.Want); err == nil {
+			why, _ := oracle.Differs(answer.Answer, path)
+			answer.Guide = &verdict.Guide{ChartPath: path, Differs: why}
 		}
 		intents[a.ID] = answer
 	}

@@ -25,7 +25,7 @@ func (s Snapshot) Ask(q Question) Answer { return agree(s.AskEach(q)) }
 
 // AskEach answers a question for each endpoint, and with one answer where no endpoint is reached.
 func (s Snapshot) AskEach(q Question) []EndpointAnswer {
-	t := trail{}
+	t := usedRules{}
 	client, found := s.workload(q.Client)
 	if !found {
 		return unasked(fmt.Sprintf("client %s is no workload of the snapshot", q.Client), t)
@@ -46,12 +46,12 @@ func (s Snapshot) AskEach(q Question) []EndpointAnswer {
 	}
 	if q.Offer != nil {
 		asked := s.probe(client, *q.Offer, speaks)
-		return s.each(client, to, to.endpoints, t, Client{Mode: NoProxy, Rule: ClientNoProxy}, func(endpoint, trail) (Client, connection) {
+		return s.each(client, to, to.endpoints, t, Client{Mode: NoProxy, Rule: ClientNoProxy}, func(endpoint, usedRules) (Client, connection) {
 			return Client{Mode: NoProxy, Rule: ClientNoProxy}, asked
 		})
 	}
 	if !client.HasProxy {
-		return s.each(client, to, to.endpoints, t, Client{Mode: NoProxy, Rule: ClientNoProxy}, func(endpoint, trail) (Client, connection) {
+		return s.each(client, to, to.endpoints, t, Client{Mode: NoProxy, Rule: ClientNoProxy}, func(endpoint, usedRules) (Client, connection) {
 			return Client{Mode: NoProxy, Rule: ClientNoProxy}, plain(speaks)
 		})
 	}
@@ -71,7 +71,7 @@ func (s Snapshot) AskEach(q Question) []EndpointAnswer {
 	if way.subset != nil && !way.originalDst {
 		endpoints = slices.DeleteFunc(slices.Clone(endpoints), func(e endpoint) bool { return !selects(way.labels(), e.labels) })
 	}
-	return s.each(client, to, endpoints, t, way.Client, func(e endpoint, t trail) (Client, connection) {
+	return s.each(client, to, endpoints, t, way.Client, func(e endpoint, t usedRules) (Client, connection) {
 		own := way
 		sent := s.send(client, to, &own, e, speaks, t)
 		return own.Client, sent
@@ -93,7 +93,7 @@ func (s Snapshot) workload(name string) (Workload, bool) {
 
 // capture is traffic to a pod's own address: what the mesh does not know passes as it came, unless a ServiceEntry
 // takes the port.
-func (s Snapshot) capture(client Workload, to target, speaks hop.Protocol, t trail) (*target, []EndpointAnswer) {
+func (s Snapshot) capture(client Workload, to target, speaks hop.Protocol, t usedRules) (*target, []EndpointAnswer) {
 	if client.Gateway {
 		t.use(GatewayNoPassthrough)
 		return nil, unreached(Client{Mode: Disable, Rule: GatewayNoPassthrough}, refused(hop.NoCluster, "a gateway has no cluster for a pod's own address"), t)
@@ -108,11 +108,11 @@ func (s Snapshot) capture(client Workload, to target, speaks hop.Protocol, t tra
 	}
 	t.use(PassthroughCluster)
 	passes := Client{Mode: Disable, Rule: PassthroughCluster}
-	return nil, s.each(client, to, to.endpoints, t, passes, func(endpoint, trail) (Client, connection) { return passes, plain(speaks) })
+	return nil, s.each(client, to, to.endpoints, t, passes, func(endpoint, usedRules) (Client, connection) { return passes, plain(speaks) })
 }
 
 // capturing finds the ServiceEntry whose TCP port takes a client's traffic to a pod's address.
-func (s Snapshot) capturing(to target, t trail) *target {
+func (s Snapshot) capturing(to target, t usedRules) *target {
 	entries := sortedByAge(s.ServiceEntries, func(Object[*networking.ServiceEntry]) bool { return true })
 	for _, entry := range entries {
 		for _, port := range entry.Spec.GetPorts() {
@@ -147,7 +147,7 @@ func takes(addresses []string, endpoints []endpoint) bool {
 }
 
 // each answers for every endpoint.
-func (s Snapshot) each(client Workload, to target, endpoints []endpoint, t trail, general Client, send func(endpoint, trail) (Client, connection)) []EndpointAnswer {
+func (s Snapshot) each(client Workload, to target, endpoints []endpoint, t usedRules, general Client, send func(endpoint, usedRules) (Client, connection)) []EndpointAnswer {
 	if general.Mode == NoProxy {
 		t.use(ClientNoProxy)
 	}
@@ -159,7 +159,7 @@ func (s Snapshot) each(client Workload, to target, endpoints []endpoint, t trail
 		own := maps.Clone(t)
 		mode, sent := send(endpoint, own)
 		own.use(mode.Rule)
-		server, became := s.arrive(endpoint, to, sent, own)
+		server, became := s.evaluateServer(endpoint, to, sent, own)
 		answer := EndpointAnswer{Answer: finish(server, mode, became, own), Port: endpoint.port}
 		if endpoint.workload != nil {
 			answer.Endpoint = endpoint.workload.String()
@@ -186,12 +186,12 @@ func agree(answers []EndpointAnswer) Answer {
 }
 
 // unreached is the answer where no endpoint is.
-func unreached(client Client, became *result, t trail) []EndpointAnswer {
+func unreached(client Client, became *result, t usedRules) []EndpointAnswer {
 	return []EndpointAnswer{{Answer: finish(Server{}, client, became, t)}}
 }
 
 // unasked is the answer to what the snapshot does not hold.
-func unasked(why string, t trail) []EndpointAnswer {
+func unasked(why string, t usedRules) []EndpointAnswer {
 	return []EndpointAnswer{{Answer: Answer{Why: why, Rules: t.sorted()}}}
 }
 
@@ -201,7 +201,7 @@ func unite(a, b []Rule) []Rule {
 	return slices.Compact(all)
 }
 
-func finish(server Server, client Client, became *result, t trail) Answer {
+func finish(server Server, client Client, became *result, t usedRules) Answer {
 	t.use(client.Rule)
 	delete(t, "")
 	return Answer{

@@ -13,7 +13,7 @@ import (
 
 // authorize judges the identity that a client proved, DENY before ALLOW; nil lets pass
 // (https://istio.io/latest/docs/concepts/security/#implicit-enablement).
-func (s Snapshot) authorize(w Workload, port uint16, identity hop.Identity, t trail) *result {
+func (s Snapshot) authorize(w Workload, port uint16, identity hop.Identity, t usedRules) *result {
 	asked := access{mesh: s.Mesh, port: port, principal: strings.TrimPrefix(string(identity), "spiffe://")}
 	var allow []Object[*security.AuthorizationPolicy]
 	for _, policy := range s.authorizations(w) {
@@ -80,7 +80,7 @@ func (a access) String() string {
 }
 
 // any tells whether a rule matches; known is false where that rests on what a snapshot does not tell.
-func (a access) any(rules []*security.Rule, t trail) (match, known bool) {
+func (a access) any(rules []*security.Rule, t usedRules) (match, known bool) {
 	known = true
 	for _, rule := range rules {
 		matches, certain := a.rule(rule, t)
@@ -92,7 +92,7 @@ func (a access) any(rules []*security.Rule, t trail) (match, known bool) {
 	return false, known
 }
 
-func (a access) rule(rule *security.Rule, t trail) (match, known bool) {
+func (a access) rule(rule *security.Rule, t usedRules) (match, known bool) {
 	known = len(rule.GetWhen()) == 0
 	from := len(rule.GetFrom()) == 0
 	for _, source := range rule.GetFrom() {
@@ -109,7 +109,7 @@ func (a access) rule(rule *security.Rule, t trail) (match, known bool) {
 	return from && to, known
 }
 
-func (a access) source(source *security.Source, t trail) (match, known bool) {
+func (a access) source(source *security.Source, t usedRules) (match, known bool) {
 	known = len(source.GetIpBlocks())+len(source.GetNotIpBlocks())+len(source.GetRemoteIpBlocks())+len(source.GetNotRemoteIpBlocks())+
 		len(source.GetRequestPrincipals())+len(source.GetNotRequestPrincipals()) == 0
 	asksWho := len(source.GetPrincipals())+len(source.GetNamespaces())+len(source.GetServiceAccounts()) > 0
@@ -132,11 +132,11 @@ func (a access) parts() (domain, namespace, account string) {
 	return words[0], words[2], words[4]
 }
 
-func (a access) oneOf(principals []string, t trail) bool {
+func (a access) oneOf(principals []string, t usedRules) bool {
 	return len(principals) == 0 || a.someOf(principals, t)
 }
 
-func (a access) someOf(principals []string, t trail) bool {
+func (a access) someOf(principals []string, t usedRules) bool {
 	if a.principal == "" {
 		return false
 	}

@@ -31,8 +31,8 @@ func (r *result) known(names []string) *result {
 // undecided is the answer where the snapshot does not hold what decides.
 func undecided(why string) *result { return &result{why: why} }
 
-// arrive is what the server's end makes of a connection.
-func (s Snapshot) arrive(e endpoint, to target, c connection, t trail) (Server, *result) {
+// evaluateServer returns the mode of the server's end, and what it does with the connection.
+func (s Snapshot) evaluateServer(e endpoint, to target, c connection, t usedRules) (Server, *result) {
 	switch {
 	case e.workload == nil && !c.tls:
 		return Server{Mode: NoProxy, Rule: ServerNoProxy}, served(hop.Plaintext, "the address is outside the mesh, and the client sends plaintext")
@@ -62,7 +62,7 @@ func ambient(w Workload) string {
 
 // chain is what the inbound filter chains of a port make of a connection's first bytes
 // (istio/istio pilot/pkg/networking/core/filterchain_options.go).
-func (s Snapshot) chain(w Workload, port uint16, declared hop.Protocol, mode Mode, c connection, t trail) *result {
+func (s Snapshot) chain(w Workload, port uint16, declared hop.Protocol, mode Mode, c connection, t usedRules) *result {
 	http := declared == hop.HTTP || declared == hop.GRPC
 	if !c.tls {
 		// Where the proxy must tell TLS from plaintext it waits for the client's first bytes.
@@ -102,7 +102,7 @@ func (s Snapshot) chain(w Workload, port uint16, declared hop.Protocol, mode Mod
 }
 
 // plaintext is a connection in the clear at a server that takes it.
-func (s Snapshot) plaintext(w Workload, port uint16, declared hop.Protocol, mode Mode, c connection, t trail) *result {
+func (s Snapshot) plaintext(w Workload, port uint16, declared hop.Protocol, mode Mode, c connection, t usedRules) *result {
 	if broken := misread(w, declared, c); broken != nil {
 		return broken
 	}
@@ -125,7 +125,7 @@ func misread(w Workload, declared hop.Protocol, c connection) *result {
 }
 
 // terminate is a handshake that ends at the server's proxy: the client judges the server first, then is judged.
-func (s Snapshot) terminate(w Workload, port uint16, declared hop.Protocol, c connection, t trail) *result {
+func (s Snapshot) terminate(w Workload, port uint16, declared hop.Protocol, c connection, t usedRules) *result {
 	if !c.offers(s.Mesh.MinVersion) {
 		t.use(ChainMinVersion)
 		return refused(hop.ProtocolVersion, fmt.Sprintf("%s takes TLS %s and newer", w, s.Mesh.MinVersion))
@@ -185,7 +185,7 @@ func common(a, b []string) bool {
 }
 
 // judge is a sidecar's judgement of the client's certificate (istio/istio pilot/pkg/security/authn/utils/utils.go).
-func (s Snapshot) judge(w Workload, c connection, t trail) *result {
+func (s Snapshot) judge(w Workload, c connection, t usedRules) *result {
 	if c.unread != "" {
 		return undecided(fmt.Sprintf("credential %s is not in the snapshot", c.unread))
 	}
@@ -215,7 +215,7 @@ func (s Snapshot) judge(w Workload, c connection, t trail) *result {
 }
 
 // application is a connection that no proxy of the server's terminates.
-func (s Snapshot) application(w Workload, declared hop.Protocol, c connection, t trail) *result {
+func (s Snapshot) application(w Workload, declared hop.Protocol, c connection, t usedRules) *result {
 	switch {
 	case declared != hop.TLS && c.tls:
 		return refused(hop.NotTLS, fmt.Sprintf("the client sends TLS, and nothing at %s terminates it", w))

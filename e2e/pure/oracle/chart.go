@@ -41,7 +41,7 @@ const (
 	EndNode      NodeKind = "end"
 )
 
-// End is where a walk through the chart ends.
+// End is where a path through the chart ends.
 type End string
 
 // The ends of the chart.
@@ -67,7 +67,7 @@ func (e Edge) String() string {
 	return e.From + " -" + e.Label + "-> " + e.To
 }
 
-// ReadChart reads the chart and refuses one that cannot be walked.
+// ReadChart reads the chart and returns an error for one that cannot be followed.
 func ReadChart(content []byte) (Chart, error) {
 	var chart Chart
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
@@ -132,15 +132,15 @@ func (c Chart) Ends() []End {
 	return ends
 }
 
-// Untaken lists the edges and ends that lie on none of the walks.
-func (c Chart) Untaken(walks []Walk) (edges []Edge, ends []End) {
+// Untaken lists the edges and ends that lie on none of the paths.
+func (c Chart) Untaken(paths []ChartPath) (edges []Edge, ends []End) {
 	for _, edge := range c.Edges {
-		if !slices.ContainsFunc(walks, func(w Walk) bool { return slices.Contains(w.Path, edge.String()) }) {
+		if !slices.ContainsFunc(paths, func(p ChartPath) bool { return slices.Contains(p.Edges, edge.String()) }) {
 			edges = append(edges, edge)
 		}
 	}
 	for _, end := range c.Ends() {
-		if !slices.ContainsFunc(walks, func(w Walk) bool { return w.End == end }) {
+		if !slices.ContainsFunc(paths, func(p ChartPath) bool { return p.End == end }) {
 			ends = append(ends, end)
 		}
 	}

@@ -9,14 +9,14 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// Walk is a way through the guide's chart.
-type Walk struct {
-	// Path are the edges taken, each as "B -Exists-> C".
-	Path []string `json:"path"`
+// ChartPath is the path that a reader takes through the guide's chart.
+type ChartPath struct {
+	// Edges are the edges of the path in their order, each as "B -Exists-> C".
+	Edges []string `json:"path"`
 	// Step is the box whose claim the guide leaves the reader with.
 	Step   string `json:"step,omitempty"`
 	Object string `json:"object,omitempty"` // that the chart looked at last, as KIND NAMESPACE/NAME
-	// End is where the walk ends; empty where the chart has no edge for what was found.
+	// End is where the path ends; empty where the chart has no edge for what was found.
 	End End `json:"end,omitempty"`
 	// Stuck is the node without an edge for what was found.
 	Stuck string `json:"stuck,omitempty"`
@@ -112,38 +112,38 @@ func endOf(says hop.Outcome) End {
 	return map[string]End{"active": Enabled, "inactive": Disabled, "error": Debug}[resultOf(says)]
 }
 
-// Walk follows the chart to the letter for a service and the outcome that was observed: an existing mesh policy ends
-// the search, so overrides and rules are never consulted.
-func (c Chart) Walk(s Snapshot, service hop.ServicePort, observed hop.Outcome) (Walk, error) {
-	to, err := s.find(service, trail{})
+// Follow follows the chart literally, for a service and the outcome that was observed: an existing mesh policy ends the
+// search, so overrides and rules are never consulted. A service that the snapshot does not have is an error.
+func (c Chart) Follow(s Snapshot, service hop.ServicePort, observed hop.Outcome) (ChartPath, error) {
+	to, err := s.find(service, usedRules{})
 	if err != nil {
-		return Walk{}, err
+		return ChartPath{}, err
 	}
-	walk := Walk{Path: []string{}}
+	path := ChartPath{Edges: []string{}}
 	at := c.Nodes[slices.IndexFunc(c.Nodes, func(n Node) bool { return n.Kind == StartNode })]
 	for range c.Nodes {
 		switch at.Kind {
 		case EndNode:
-			walk.End = at.End
-			return walk, nil
+			path.End = at.End
+			return path, nil
 		case StepNode:
 			if len(at.Fits) > 0 {
-				walk.Step, walk.claim = at.Text, at
+				path.Step, path.claim = at.Text, at
 			}
 		}
-		edge, found := c.next(at, s, to, observed, &walk)
+		edge, found := c.next(at, s, to, observed, &path)
 		if !found {
 			break
 		}
-		walk.Path = append(walk.Path, edge.String())
+		path.Edges = append(path.Edges, edge.String())
 		at = c.node(edge.To)
 	}
-	walk.Stuck = at.Text
-	return walk, nil
+	path.Stuck = at.Text
+	return path, nil
 }
 
 // next is the edge that leaves a node.
-func (c Chart) next(at Node, s Snapshot, to target, observed hop.Outcome, walk *Walk) (Edge, bool) {
+func (c Chart) next(at Node, s Snapshot, to target, observed hop.Outcome, path *ChartPath) (Edge, bool) {
 	edges := c.from(at.ID)
 	if at.Kind != DecisionNode {
 		return edges[0], true
@@ -158,7 +158,7 @@ func (c Chart) next(at Node, s Snapshot, to target, observed hop.Outcome, walk *
 		finding = object.mode
 	}
 	if object != nil && object.name != "" {
-		walk.Object = object.name
+		path.Object = object.name
 	}
 	i := slices.IndexFunc(edges, func(e Edge) bool { return e.When == finding })
 	if i < 0 {

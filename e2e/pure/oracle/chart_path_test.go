@@ -22,7 +22,7 @@ func readChart(t testing.TB) Chart {
 	return chart
 }
 
-func TestWalk(t *testing.T) {
+func TestFollow(t *testing.T) {
 	strict, disable := peerAuth(inRoot, "mtls: {mode: STRICT}"), destRule("name: r", product+", trafficPolicy: {tls: {mode: DISABLE}}")
 	for _, row := range []struct {
 		name, policies string
@@ -47,14 +47,14 @@ func TestWalk(t *testing.T) {
 			snapshot := mesh(t, row.policies, "")
 			q := question(t, row.hop)
 			answer := snapshot.Ask(q)
-			walk, err := readChart(t).Walk(snapshot, q.To, answer.Says)
+			path, err := readChart(t).Follow(snapshot, q.To, answer.Says)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if walk.Step != row.step || walk.End != row.end {
-				t.Errorf("walk stops at %q and ends at %q, want %q and %q: %v", walk.Step, walk.End, row.step, row.end, walk.Path)
+			if path.Step != row.step || path.End != row.end {
+				t.Errorf("path stops at %q and ends at %q, want %q and %q: %v", path.Step, path.End, row.step, row.end, path.Edges)
 			}
-			if why, differs := Differs(answer, walk); differs != row.differs {
+			if why, differs := Differs(answer, path); differs != row.differs {
 				t.Errorf("differs %v, want %v: %s", differs, row.differs, why)
 			}
 		})
@@ -71,10 +71,10 @@ func TestChartIsTheGuides(t *testing.T) {
 	}
 }
 
-// Every mode and result must be able to take each edge of the chart: data that names an edge no walk can take is wrong.
+// Every mode and result must be able to take each edge of the chart: data that names an edge no path can take is wrong.
 func TestEveryEdgeCanBeTaken(t *testing.T) {
 	chart := readChart(t)
-	var walks []Walk
+	var paths []ChartPath
 	policies := []string{"", destRule("name: r", product)}
 	for _, mode := range []string{"STRICT", "PERMISSIVE", "DISABLE"} {
 		policies = append(policies, peerAuth(inRoot, "mtls: {mode: "+mode+"}"), peerAuth(inDefault, "mtls: {mode: "+mode+"}"))
@@ -84,18 +84,18 @@ func TestEveryEdgeCanBeTaken(t *testing.T) {
 	}
 	for _, policy := range policies {
 		for _, observed := range []hop.Outcome{hop.MTLS, hop.Plaintext, hop.Refused} {
-			walk, err := chart.Walk(mesh(t, policy, ""), hop.ServicePort{Service: "product-service", Port: 8080}, observed)
+			path, err := chart.Follow(mesh(t, policy, ""), hop.ServicePort{Service: "product-service", Port: 8080}, observed)
 			if err != nil {
 				t.Fatal(err)
 			}
-			walks = append(walks, walk)
+			paths = append(paths, path)
 		}
 	}
-	if edges, ends := chart.Untaken(walks); len(edges)+len(ends) > 0 {
-		t.Errorf("no walk takes %v or ends at %v", edges, ends)
+	if edges, ends := chart.Untaken(paths); len(edges)+len(ends) > 0 {
+		t.Errorf("no path takes %v or ends at %v", edges, ends)
 	}
 	if edges, ends := chart.Untaken(nil); len(edges) != 32 || len(ends) != 3 {
-		t.Errorf("%d edges and %d ends lie on no walk at all", len(edges), len(ends))
+		t.Errorf("%d edges and %d ends lie on no path at all", len(edges), len(ends))
 	}
 }
 

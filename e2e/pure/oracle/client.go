@@ -28,7 +28,7 @@ func (r route) labels() map[string]string {
 }
 
 // route finds the rule and the mode for a service port; a refusal where the client has no cluster.
-func (s Snapshot) route(client Workload, to target, name string, t trail) (route, *result) {
+func (s Snapshot) route(client Workload, to target, name string, t usedRules) (route, *result) {
 	r := route{destination: s.destinationFor(client, to.host, to.namespace, t)}
 	if name != "" {
 		r.subset = r.destination.subset(name)
@@ -74,7 +74,7 @@ func clientMode(mode networking.ClientTLSSettings_TLSmode) Mode {
 
 // portPolicy is the policy of this port and subset: of a subset that merges with the general one, its tls
 // (istio/istio pilot/pkg/networking/util/util.go, GetPortLevelTrafficPolicy and MergeSubsetTrafficPolicy).
-func (r route) portPolicy(port uint16, t trail) *networking.TrafficPolicy {
+func (r route) portPolicy(port uint16, t usedRules) *networking.TrafficPolicy {
 	if r.destination == nil {
 		return nil
 	}
@@ -111,7 +111,7 @@ func (s *subset) policy() *networking.TrafficPolicy {
 }
 
 // levelPolicy is the entry for a port where there is one, and then nothing but the entry.
-func levelPolicy(policy *networking.TrafficPolicy, port uint16, t trail) (*networking.TrafficPolicy, bool) {
+func levelPolicy(policy *networking.TrafficPolicy, port uint16, t usedRules) (*networking.TrafficPolicy, bool) {
 	for _, level := range policy.GetPortLevelSettings() {
 		if level.GetPort().GetNumber() == uint32(port) {
 			t.use(RulePortByService)
@@ -133,7 +133,7 @@ func (r route) object(tls *networking.ClientTLSSettings) string {
 }
 
 // tlsRule names the place in the rule that the TLS settings stand in.
-func (r route) tlsRule(tls *networking.ClientTLSSettings, t trail) Rule {
+func (r route) tlsRule(tls *networking.ClientTLSSettings, t usedRules) Rule {
 	t.use(RuleTLS)
 	policy := r.destination.policy
 	if r.subset.policy() != nil && holds(r.subset.policy(), tls) {
@@ -164,7 +164,7 @@ func holds(policy *networking.TrafficPolicy, tls *networking.ClientTLSSettings) 
 
 // originalDst tells whether the cluster goes to the address that the client chose
 // (istio/istio pilot/pkg/networking/core/cluster.go, convertResolution; cluster_traffic_policy.go, applyLoadBalancer).
-func (s Snapshot) originalDst(client Workload, to target, r route, t trail) bool {
+func (s Snapshot) originalDst(client Workload, to target, r route, t usedRules) bool {
 	if to.passing {
 		if client.Gateway {
 			t.use(ServiceHeadlessGateway)
@@ -173,7 +173,7 @@ func (s Snapshot) originalDst(client Workload, to target, r route, t trail) bool
 			return true
 		}
 	}
-	general, _ := levelPolicy(destinationPolicy(r.destination), to.port.Number, trail{})
+	general, _ := levelPolicy(destinationPolicy(r.destination), to.port.Number, usedRules{})
 	if passes(r.policy) || passes(general) || passes(r.subset.policy()) {
 		t.use(PassthroughLB)
 		return true
@@ -194,7 +194,7 @@ func passes(policy *networking.TrafficPolicy) bool {
 
 // auto is the first decider of auto-mTLS: can the cluster do mTLS
 // (istio/istio pilot/pkg/model/push_context.go, BestEffortInferServiceMTLSMode).
-func (s Snapshot) auto(to target, r *route, t trail) Client {
+func (s Snapshot) auto(to target, r *route, t usedRules) Client {
 	if r.destination != nil {
 		t.use(RuleNoTLS)
 	}
@@ -231,7 +231,7 @@ func (s Snapshot) auto(to target, r *route, t trail) Client {
 }
 
 // send is what the proxy sends to one endpoint.
-func (s Snapshot) send(client Workload, to target, r *route, e endpoint, speaks hop.Protocol, t trail) connection {
+func (s Snapshot) send(client Workload, to target, r *route, e endpoint, speaks hop.Protocol, t usedRules) connection {
 	tls := r.policy.GetTls()
 	names := tls.GetSubjectAltNames()
 	if len(names) > 0 {
@@ -253,7 +253,7 @@ func (s Snapshot) send(client Workload, to target, r *route, e endpoint, speaks 
 }
 
 // autoMTLS joins the two deciders: the cluster must have a socket for mTLS, and the endpoint must ask for it.
-func (s Snapshot) autoMTLS(to target, r *route, e endpoint, t trail) bool {
+func (s Snapshot) autoMTLS(to target, r *route, e endpoint, t usedRules) bool {
 	switch r.Rule {
 	case AutoClusters:
 	case AutoAllOrNothing:
@@ -272,7 +272,7 @@ func (s Snapshot) autoMTLS(to target, r *route, e endpoint, t trail) bool {
 }
 
 // endpointMTLS is the second decider of auto-mTLS (istio/istio pilot/pkg/xds/endpoints/mtls_checker.go).
-func (s Snapshot) endpointMTLS(to target, r *route, e endpoint, t trail) bool {
+func (s Snapshot) endpointMTLS(to target, r *route, e endpoint, t usedRules) bool {
 	t.use(AutoEndpoints)
 	if mode := r.endpointMode(to.port.Number); mode != nil {
 		t.use(AutoRuleEndpoints)
@@ -290,7 +290,7 @@ func (s Snapshot) endpointMTLS(to target, r *route, e endpoint, t trail) bool {
 		}
 		return false
 	}
-	return s.policyMode(e.namespace, e.labels, e.port, true, trail{}).Mode != Disable
+	return s.policyMode(e.namespace, e.labels, e.port, true, usedRules{}).Mode != Disable
 }
 
 // endpointMode is the rule's TLS mode as the second decider reads it: an entry for the port without TLS settings falls

@@ -83,7 +83,7 @@ func (s Snapshot) istioMutual(client Workload, names []string, speaks hop.Protoc
 
 // ownTLS is what a proxy sends under SIMPLE and MUTUAL
 // (istio/istio pilot/pkg/networking/core/cluster_tls.go, constructUpstreamTLS).
-func (s Snapshot) ownTLS(client Workload, tls *networking.ClientTLSSettings, to target, speaks hop.Protocol, t trail) connection {
+func (s Snapshot) ownTLS(client Workload, tls *networking.ClientTLSSettings, to target, speaks hop.Protocol, t usedRules) connection {
 	c := connection{tls: true, certificate: None, domain: s.Mesh.TrustDomain, speaks: speaks, sni: tls.GetSni()}
 	t.use(RuleOwnALPN)
 	certificate, roots := tls.GetClientCertificate(), tls.GetCaCertificates()

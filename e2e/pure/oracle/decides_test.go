@@ -190,7 +190,7 @@ func TestWhatTheChartLookedAt(t *testing.T) {
 		peerAuth("name: z", "") + peerAuth("name: y", ""):                    "PeerAuthentication default/y",
 	} {
 		q := question(t, "gateway -> product-service:8080")
-		walk, err := chart.Walk(mesh(t, policies, ""), q.To, hop.MTLS)
+		walk, err := chart.Follow(mesh(t, policies, ""), q.To, hop.MTLS)
 		if err != nil || walk.Object != want {
 			t.Errorf("%s: looked at %q %v, want %q", policies, walk.Object, err, want)
 		}
@@ -198,11 +198,11 @@ func TestWhatTheChartLookedAt(t *testing.T) {
 	if got := (Edge{From: "B", To: "C"}).String() + ", " + (Edge{From: "B", Label: "Exists", To: "C"}).String(); got != "B -> C, B -Exists-> C" {
 		t.Error(got)
 	}
-	walk, err := chart.Walk(mesh(t, "", ""), question(t, "gateway -> product-service:8080").To, hop.MTLS)
+	walk, err := chart.Follow(mesh(t, "", ""), question(t, "gateway -> product-service:8080").To, hop.MTLS)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, ends := chart.Untaken([]Walk{walk}); !slices.Equal(ends, []End{Disabled, Debug}) {
+	if _, ends := chart.Untaken([]ChartPath{walk}); !slices.Equal(ends, []End{Disabled, Debug}) {
 		t.Errorf("one walk to %s leaves out %v", walk.End, ends)
 	}
 }
@@ -217,7 +217,7 @@ func TestWhyTheChartDiffers(t *testing.T) {
 		snapshot := mesh(t, policies, "")
 		q := question(t, "client -> product-service:8080")
 		answer := snapshot.Ask(q)
-		walk, err := chart.Walk(snapshot, q.To, answer.Says)
+		walk, err := chart.Follow(snapshot, q.To, answer.Says)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,28 +38,28 @@ type subset struct {
 	by Meta
 }
 
-// place is one set of rules in which a host is looked for.
-type place struct {
-	rule      Rule
-	namespace string
-	which     which
+// lookupScope is one step of the search for a host's rule: the rules of a namespace that have one visibility.
+type lookupScope struct {
+	rule       Rule
+	namespace  string
+	visibility visibility
 	// exported is true where a rule counts only if its exportTo names the client's namespace.
 	exported bool
 }
 
-// which are the rules of a namespace that a place holds.
-type which string
+// visibility selects rules of a namespace by who sees them.
+type visibility string
 
 const (
-	local   which = "local"   // that the namespace itself sees
-	private which = "private" // that nobody else sees
-	public  which = "public"  // the others
+	local   visibility = "local"   // rules that the namespace itself sees
+	private visibility = "private" // rules that only their own namespace sees
+	public  visibility = "public"  // all other rules
 )
 
 // destinationFor finds the rules that a client uses for a host
 // (istio/istio pilot/pkg/model/push_context.go, destinationRule; sidecar.go, DestinationRule).
-func (s Snapshot) destinationFor(client Workload, host, serviceNamespace string, t trail) *destination {
-	for i, where := range s.places(client.Namespace, serviceNamespace) {
+func (s Snapshot) destinationFor(client Workload, host, serviceNamespace string, t usedRules) *destination {
+	for i, where := range s.lookupScopes(client.Namespace, serviceNamespace) {
 		found := s.at(where).mostSpecific(host, t)
 		if where.exported && len(found) > 0 {
 			visible := slices.DeleteFunc(slices.Clone(found), func(d destination) bool { return !seenFrom(d.exportTo, client.Namespace) })
@@ -73,7 +73,7 @@ func (s Snapshot) destinationFor(client Workload, host, serviceNamespace string,
 		}
 		chosen := forWorkload(found, client, t)
 		t.use(where.rule)
-		if s.hides(client.Namespace, serviceNamespace, host, i) {
+		if s.shadows(client.Namespace, serviceNamespace, host, i) {
 			t.use(RuleHides)
 		}
 		if chosen != nil {
@@ -84,10 +84,10 @@ func (s Snapshot) destinationFor(client Workload, host, serviceNamespace string,
 	return nil
 }
 
-// hides tells whether a later place has a rule for the host too.
-func (s Snapshot) hides(clientNamespace, serviceNamespace, host string, at int) bool {
-	for _, where := range s.places(clientNamespace, serviceNamespace)[at+1:] {
-		for _, found := range s.at(where).mostSpecific(host, trail{}) {
+// shadows reports whether a scope after the one with index at has a visible rule for the host too, which is then ignored.
+func (s Snapshot) shadows(clientNamespace, serviceNamespace, host string, at int) bool {
+	for _, where := range s.lookupScopes(clientNamespace, serviceNamespace)[at+1:] {
+		for _, found := range s.at(where).mostSpecific(host, usedRules{}) {
 			if seenFrom(found.exportTo, clientNamespace) {
 				return true
 			}
@@ -96,44 +96,44 @@ func (s Snapshot) hides(clientNamespace, serviceNamespace, host string, at int) 
 	return false
 }
 
-// places are where rules are looked for, in order.
-func (s Snapshot) places(client, service string) []place {
+// lookupScopes returns the scopes in the order of the search: the first with a rule for the host wins.
+func (s Snapshot) lookupScopes(client, service string) []lookupScope {
 	root := s.Mesh.RootNamespace
-	var all []place
+	var all []lookupScope
 	if client == root {
-		all = append(all, place{rule: RuleRootClient, namespace: root, which: private})
+		all = append(all, lookupScope{rule: RuleRootClient, namespace: root, visibility: private})
 	} else {
-		all = append(all, place{rule: RuleClientNamespace, namespace: client, which: local})
+		all = append(all, lookupScope{rule: RuleClientNamespace, namespace: client, visibility: local})
 	}
 	if service != "" {
-		all = append(all, place{rule: RuleServiceNamespace, namespace: service, which: public, exported: true})
+		all = append(all, lookupScope{rule: RuleServiceNamespace, namespace: service, visibility: public, exported: true})
 	}
 	if service != root {
-		all = append(all, place{rule: RuleRootNamespace, namespace: root, which: public, exported: true})
+		all = append(all, lookupScope{rule: RuleRootNamespace, namespace: root, visibility: public, exported: true})
 	}
 	return all
 }
 
-// at are the rules of a place, merged by host.
-func (s Snapshot) at(where place) *destinations {
+// at returns the rules of a scope, merged by host.
+func (s Snapshot) at(where lookupScope) *destinations {
 	if s.index != nil {
 		return s.index.destinations(where, s.merge)
 	}
 	return s.merge(where)
 }
 
-func (s Snapshot) merge(where place) *destinations {
+func (s Snapshot) merge(where lookupScope) *destinations {
 	var rules []rule
 	for _, r := range s.rulesIn(where.namespace) {
-		if s.holds(where.which, r) {
+		if s.holds(where.visibility, r) {
 			rules = append(rules, r)
 		}
 	}
 	return s.merged(rules)
 }
 
-func (s Snapshot) holds(which which, r rule) bool {
-	switch which {
+func (s Snapshot) holds(v visibility, r rule) bool {
+	switch v {
 	case local:
 		to := exportTo(r)
 		return len(to) == 0 || to[everywhere] || to[here] || to[r.Namespace]
@@ -177,7 +177,7 @@ func (s Snapshot) fullHost(r rule) string {
 	return s.Mesh.hostName(host, r.Namespace)
 }
 
-// destinations are what the rules of one place merge into, in the order of their oldest rules.
+// destinations are what the rules of one scope merge into, in the order of their oldest rules.
 type destinations struct {
 	exact map[string][]destination // by host
 	wild  []destination
@@ -315,7 +315,7 @@ func (d *destination) subset(name string) *subset {
 }
 
 // mostSpecific finds the destinations of the host itself, or of the longest wildcard that matches it.
-func (d *destinations) mostSpecific(host string, t trail) []destination {
+func (d *destinations) mostSpecific(host string, t usedRules) []destination {
 	best, wildcards := "", 0
 	for _, one := range d.wild {
 		if !strings.HasSuffix(host, one.host[1:]) {
@@ -345,7 +345,7 @@ func (d *destinations) mostSpecific(host string, t trail) []destination {
 }
 
 // forWorkload picks the destination that selects the client, else one without selector.
-func forWorkload(found []destination, client Workload, t trail) *destination {
+func forWorkload(found []destination, client Workload, t usedRules) *destination {
 	var general *destination
 	for i := range found {
 		d := &found[i]

@@ -6,23 +6,23 @@ import (
 )
 
 // Differs tells where the guide's chart leaves its reader with something else than Istio's own answer, and why.
-func Differs(answer Answer, walk Walk) (why string, differs bool) {
+func Differs(answer Answer, path ChartPath) (why string, differs bool) {
 	end := endOf(answer.Says)
 	switch {
 	case answer.Says == "":
 		return "", false
-	case walk.Stuck != "":
-		return fmt.Sprintf("the chart has no way on from %q, and Istio says %s", walk.Stuck, answer.Says), true
-	case walk.claim.Server != "" && answer.Server.Mode != "" && walk.claim.Server != answer.Server.Mode:
-		return fmt.Sprintf("the chart stops at %q (%s), and the server is %s by %s", walk.Step, walk.claim.Server, answer.Server.Mode, orDefault(answer.Server.Policy)), true
-	case walk.claim.Client != "" && walk.claim.Client != answer.Client.Mode:
-		return fmt.Sprintf("the chart stops at %q, and the client is %s by %s", walk.Step, answer.Client.Mode, orDefault(answer.Client.Object)), true
-	case walk.End != end:
-		return fmt.Sprintf("the chart ends at %s, and Istio says %s", walk.End, answer.Says), true
+	case path.Stuck != "":
+		return fmt.Sprintf("the chart has no way on from %q, and Istio says %s", path.Stuck, answer.Says), true
+	case path.claim.Server != "" && answer.Server.Mode != "" && path.claim.Server != answer.Server.Mode:
+		return fmt.Sprintf("the chart stops at %q (%s), and the server is %s by %s", path.Step, path.claim.Server, answer.Server.Mode, orDefault(answer.Server.Policy)), true
+	case path.claim.Client != "" && path.claim.Client != answer.Client.Mode:
+		return fmt.Sprintf("the chart stops at %q, and the client is %s by %s", path.Step, answer.Client.Mode, orDefault(answer.Client.Object)), true
+	case path.End != end:
+		return fmt.Sprintf("the chart ends at %s, and Istio says %s", path.End, answer.Says), true
 	case enforced(answer):
 		return "", false
-	case len(walk.claim.Fits) > 0 && !slices.Contains(walk.claim.Fits, end):
-		return fmt.Sprintf("the chart stops at %q, and Istio says %s: %s", walk.Step, answer.Says, answer.Why), true
+	case len(path.claim.Fits) > 0 && !slices.Contains(path.claim.Fits, end):
+		return fmt.Sprintf("the chart stops at %q, and Istio says %s: %s", path.Step, answer.Says, answer.Why), true
 	}
 	return "", false
 }

@@ -8,14 +8,14 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// Row is a case in the table of all cases.
-type Row struct {
-	Case  fixture.Case
-	Asked []Asked
+// CaseEvaluation is a case with the oracle's answers to its expectations, taken from the files of the fixtures alone.
+type CaseEvaluation struct {
+	Case        fixture.Case
+	Evaluations []Evaluation
 }
 
-// Asked is one expectation over one hop, and the oracle's answer.
-type Asked struct {
+// Evaluation is one expectation over one hop, and the oracle's answer.
+type Evaluation struct {
 	hop.Hop
 	Expect   fixture.Expect
 	Protocol hop.Protocol
@@ -24,45 +24,45 @@ type Asked struct {
 	Answer   Answer
 }
 
-// Play plays a case on paper.
-func Play(fixtures fs.FS, world fixture.World, c fixture.Case) (Row, error) {
+// EvaluateCase replays the steps of a case without a cluster, and asks the oracle at each expectation.
+func EvaluateCase(fixtures fs.FS, world fixture.World, c fixture.Case) (CaseEvaluation, error) {
 	before, err := FromWorld(world)
 	if err != nil {
-		return Row{}, err
+		return CaseEvaluation{}, err
 	}
 	stages, err := Replay(before, c, func(file string) ([]byte, error) { return fs.ReadFile(fixtures, c.Path(file)) })
 	if err != nil {
-		return Row{}, fmt.Errorf("%s: %w", c.ID, err)
+		return CaseEvaluation{}, fmt.Errorf("%s: %w", c.ID, err)
 	}
-	row := Row{Case: c}
+	evaluated := CaseEvaluation{Case: c}
 	for _, stage := range stages {
 		for _, expect := range c.Steps[stage.Step].Expect {
 			for i, question := range Questions(expect) {
-				asked := Asked{Hop: expect.Hops()[i], Expect: expect, Snapshot: stage.Snapshot, Answer: stage.Snapshot.Ask(question)}
-				_, port, _ := world.Port(asked.To)
-				client, _ := world.Client(asked.From)
-				asked.Protocol, asked.Kind = port.Protocol, client.Kind
+				evaluation := Evaluation{Hop: expect.Hops()[i], Expect: expect, Snapshot: stage.Snapshot, Answer: stage.Snapshot.Ask(question)}
+				_, port, _ := world.Port(evaluation.To)
+				client, _ := world.Client(evaluation.From)
+				evaluation.Protocol, evaluation.Kind = port.Protocol, client.Kind
 				if expect.Probe != nil {
-					asked.Kind = hop.Prober
+					evaluation.Kind = hop.Prober
 				}
-				row.Asked = append(row.Asked, asked)
+				evaluated.Evaluations = append(evaluated.Evaluations, evaluation)
 			}
 		}
 	}
-	return row, nil
+	return evaluated, nil
 }
 
-// Other tells where a case asks for something else at a world's placement than the case wants: its policies meet another root
-// namespace, or another gateway. Empty where it does not.
-func Other(files fs.FS, world fixture.World, c fixture.Case) (string, error) {
-	row, err := Play(files, world, c)
+// PlacementConflict names the first expectation of a case to which the oracle answers otherwise at the world's placement: its
+// policies meet another root namespace there, or another gateway. It is empty where the case holds there too.
+func PlacementConflict(files fs.FS, world fixture.World, c fixture.Case) (string, error) {
+	evaluated, err := EvaluateCase(files, world, c)
 	if err != nil {
 		return "", err
 	}
-	for _, asked := range row.Asked {
-		want, cause := asked.Expect.Asked()
-		if asked.Expect.On == "" && (asked.Answer.Says != want || asked.Answer.Refusal != cause) {
-			return fmt.Sprintf("here its policies ask for %s where it wants %s, of %s", asked.Answer.Says, want, asked.Hop), nil
+	for _, evaluation := range evaluated.Evaluations {
+		want, cause := evaluation.Expect.Asked()
+		if evaluation.Expect.On == "" && (evaluation.Answer.Says != want || evaluation.Answer.Refusal != cause) {
+			return fmt.Sprintf("here its policies ask for %s where it wants %s, of %s", evaluation.Answer.Says, want, evaluation.Hop), nil
 		}
 	}
 	return "", nil

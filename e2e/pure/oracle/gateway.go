@@ -12,7 +12,7 @@ import (
 
 // gatewayServer is what a gateway's servers make of a connection
 // (https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings).
-func (s Snapshot) gatewayServer(w Workload, port uint16, c connection, t trail) (Server, *result) {
+func (s Snapshot) gatewayServer(w Workload, port uint16, c connection, t usedRules) (Server, *result) {
 	t.use(ServerGateway)
 	gateways := sortedByAge(s.Gateways, func(g Object[*networking.Gateway]) bool { return selects(g.Spec.GetSelector(), w.Labels) })
 	listening := false
@@ -60,7 +60,7 @@ func serves(hosts []string, sni string) bool {
 	})
 }
 
-func (s Snapshot) terminateGateway(w Workload, gateway Object[*networking.Gateway], server *networking.Server, c connection, t trail) (Server, *result) {
+func (s Snapshot) terminateGateway(w Workload, gateway Object[*networking.Gateway], server *networking.Server, c connection, t usedRules) (Server, *result) {
 	tls := server.GetTls()
 	decided := Server{Mode: Mode(tls.GetMode().String()), Policy: gateway.String(), Rule: ServerGateway}
 	switch {
@@ -144,7 +144,7 @@ func (s Snapshot) judgeAtGateway(w Workload, tls *networking.ServerTLSSettings, 
 
 // passOn is AUTO_PASSTHROUGH: the SNI names a cluster, outbound_.PORT_.SUBSET_.HOST, of endpoints that take mTLS
 // (istio/istio pilot/pkg/networking/core/gateway.go; xds/endpoints/endpoint_builder.go).
-func (s Snapshot) passOn(w Workload, c connection, t trail) *result {
+func (s Snapshot) passOn(w Workload, c connection, t usedRules) *result {
 	var port uint16
 	words := strings.SplitN(c.sni, "_.", 4)
 	if len(words) == 4 {
@@ -172,7 +172,7 @@ func (s Snapshot) passOn(w Workload, c connection, t trail) *result {
 		if endpoint.workload == nil || endpoint.workload.Gateway || !selects(way.labels(), endpoint.labels) || !s.endpointMTLS(to, &way, endpoint, t) {
 			continue
 		}
-		_, became := s.arrive(endpoint, to, c, t)
+		_, became := s.evaluateServer(endpoint, to, c, t)
 		return became
 	}
 	return refused(hop.NoEndpoint, fmt.Sprintf("no endpoint of %s takes mTLS", to.host))

@@ -31,7 +31,7 @@ func (s Snapshot) Hosts() []Host {
 			}
 			host := Host{Name: name, Namespace: entry.Namespace, Entry: true}
 			for _, port := range entry.Spec.GetPorts() {
-				host.Ports = append(host.Ports, s.entryTarget(entry, name, port, trail{}).port)
+				host.Ports = append(host.Ports, s.entryTarget(entry, name, port, usedRules{}).port)
 			}
 			all = append(all, host)
 		}

@@ -11,7 +11,7 @@ type index struct {
 	rules     map[string][]rule     // by namespace
 
 	mu     sync.Mutex
-	merged map[place]*destinations
+	merged map[lookupScope]*destinations
 }
 
 // Indexed returns the snapshot for many questions: in a mesh of a thousand services each is answered in microseconds.
@@ -19,7 +19,7 @@ type index struct {
 func (s Snapshot) Indexed() Snapshot {
 	made := &index{
 		workloads: map[string][]Workload{}, within: map[string][]Workload{}, services: map[string][]Service{},
-		peers: map[string][]peer{}, rules: map[string][]rule{}, merged: map[place]*destinations{},
+		peers: map[string][]peer{}, rules: map[string][]rule{}, merged: map[lookupScope]*destinations{},
 	}
 	for _, own := range s.Workloads {
 		own = s.settle(own)
@@ -43,8 +43,8 @@ func (s Snapshot) Indexed() Snapshot {
 	return s
 }
 
-// destinations are merged once for each place.
-func (i *index) destinations(where place, merge func(place) *destinations) *destinations {
+// destinations returns the merged rules of a scope; each scope is merged once.
+func (i *index) destinations(where lookupScope, merge func(lookupScope) *destinations) *destinations {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	found, known := i.merged[where]

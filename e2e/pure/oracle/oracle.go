@@ -76,18 +76,18 @@ type Identities struct {
 	ServerNames []string     `json:"serverNames,omitempty"`
 }
 
-// trail collects the rules that an answer used.
-type trail map[Rule]bool
+// usedRules is the set of rules that led to an answer.
+type usedRules map[Rule]bool
 
-func (t trail) use(rules ...Rule) {
+func (u usedRules) use(rules ...Rule) {
 	for _, rule := range rules {
-		t[rule] = true
+		u[rule] = true
 	}
 }
 
-func (t trail) sorted() []Rule {
-	rules := make([]Rule, 0, len(t))
-	for rule := range t {
+func (u usedRules) sorted() []Rule {
+	rules := make([]Rule, 0, len(u))
+	for rule := range u {
 		rules = append(rules, rule)
 	}
 	slices.Sort(rules)

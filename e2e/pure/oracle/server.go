@@ -8,13 +8,13 @@ import (
 type peer = Object[*security.PeerAuthentication]
 
 // serverMode is the mode of one port of a workload whose proxy reads PeerAuthentication.
-func (s Snapshot) serverMode(workload Workload, port uint16, inService bool, t trail) Server {
+func (s Snapshot) serverMode(workload Workload, port uint16, inService bool, t usedRules) Server {
 	return s.policyMode(workload.Namespace, workload.Labels, port, inService, t)
 }
 
 // policyMode composes the policies of the mesh, of the namespace and of what has the labels
 // (https://istio.io/latest/docs/reference/config/security/peer_authentication/).
-func (s Snapshot) policyMode(namespace string, labels map[string]string, port uint16, inService bool, t trail) Server {
+func (s Snapshot) policyMode(namespace string, labels map[string]string, port uint16, inService bool, t usedRules) Server {
 	decided := s.namespaceMode(namespace, t)
 	s.noteIgnored(labels, t)
 	if namespace == s.Mesh.RootNamespace {
@@ -54,7 +54,7 @@ func (s Snapshot) policyMode(namespace string, labels map[string]string, port ui
 }
 
 // namespaceMode composes the policies without selector: the mesh's and the namespace's.
-func (s Snapshot) namespaceMode(namespace string, t trail) Server {
+func (s Snapshot) namespaceMode(namespace string, t usedRules) Server {
 	decided := Server{Mode: Permissive, Rule: ServerDefault}
 	root := s.Mesh.RootNamespace
 	if mesh := first(s.peersIn(root), t, everyone); mesh != nil {
@@ -80,7 +80,7 @@ func (s Snapshot) namespaceMode(namespace string, t trail) Server {
 }
 
 // noteIgnored notes a policy of the root namespace that would select the workload if its selector counted.
-func (s Snapshot) noteIgnored(labels map[string]string, t trail) {
+func (s Snapshot) noteIgnored(labels map[string]string, t usedRules) {
 	for _, policy := range s.peersIn(s.Mesh.RootNamespace) {
 		if !everyone(policy) && selects(policy.Spec.GetSelector().GetMatchLabels(), labels) {
 			t.use(ServerRootSelector)
@@ -92,7 +92,7 @@ func (s Snapshot) noteIgnored(labels map[string]string, t trail) {
 func everyone(policy peer) bool { return len(policy.Spec.GetSelector().GetMatchLabels()) == 0 }
 
 // first returns the policy of one scope that counts.
-func first(policies []peer, t trail, in func(peer) bool) *peer {
+func first(policies []peer, t usedRules, in func(peer) bool) *peer {
 	scope := sortedByAge(policies, in)
 	if len(scope) == 0 {
 		return nil
@@ -133,4 +133,6 @@ func inherits(parent Server) Rule {
 
 // OfNamespace is the mode of what lives in a namespace, as far as policies without a selector tell: the mesh's and the
 // namespace's own. That of the root namespace is the mesh's.
-func (s Snapshot) OfNamespace(namespace string) Server { return s.namespaceMode(namespace, trail{}) }
+func (s Snapshot) OfNamespace(namespace string) Server {
+	return s.namespaceMode(namespace, usedRules{})
+}

@@ -68,9 +68,9 @@ func Rules() []Rule {
 	return all
 }
 
-// SourceAlone lists the rules of the answer's trail that rest on istiod's source alone, sorted.
+// SourceAlone lists the rules of the answer that rest on istiod's source alone, sorted.
 //
-// All rules of the trail count, not the last alone: the outcome follows from the modes of both ends, and each rule that
+// All rules of the answer count, not the last alone: the outcome follows from the modes of both ends, and each rule that
 // was used could have changed one of them. One undocumented rule among ten makes the answer no more independent of
 // istiod than that rule is.
 func (a Answer) SourceAlone() []Rule {

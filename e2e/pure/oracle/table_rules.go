@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Independence says in one sentence on what the oracle's rules rest.
-func Independence() string {
+// SourceSummary counts in one sentence the oracle's rules by where they are stated.
+func SourceSummary() string {
 	alone, partly, against := 0, 0, 0
 	rules := Rules()
 	for _, rule := range rules {
@@ -26,44 +26,44 @@ func Independence() string {
 		len(rules), len(rules)-alone, alone, partly, against)
 }
 
-// WriteRules writes the table of the oracle's rules and their sources as Markdown.
-func WriteRules(to io.Writer) error {
+// WriteRuleTable writes the table of the oracle's rules and their sources as Markdown.
+func WriteRuleTable(to io.Writer) error {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s Istio does what each rule says.\n\n| rule | documents | in istio/istio | a document says otherwise |\n|---|---|---|---|\n", Independence())
+	fmt.Fprintf(&text, "%s Istio does what each rule says.\n\n| rule | documents | in istio/istio | a document says otherwise |\n|---|---|---|---|\n", SourceSummary())
 	for _, rule := range Rules() {
 		source := rule.Source()
-		fmt.Fprintf(&text, "| %s | %s | %s | %s |\n", rule, documents(source), code(source.Code), quoted(source.Against))
+		fmt.Fprintf(&text, "| %s | %s | %s | %s |\n", rule, documentsCell(source), codeSpans(source.Code), quotations(source.Against))
 	}
 	_, err := io.WriteString(to, text.String())
 	return err
 }
 
-// documents are those that state a rule, or what none states and where it was searched for.
-func documents(source Source) string {
+// documentsCell lists the documents that state a rule, or says that none does and where one was searched for.
+func documentsCell(source Source) string {
 	if !source.SourceAlone() {
-		return quoted(source.Documents)
+		return quotations(source.Documents)
 	}
 	var pages []string
 	for _, page := range source.Searched {
-		pages = append(pages, link(page))
+		pages = append(pages, pageLink(page))
 	}
 	none := "none, searched in " + strings.Join(pages, ", ")
 	if len(source.Documents) == 0 {
 		return none
 	}
-	return fmt.Sprintf("%s; %s: %s", quoted(source.Documents), cell(source.Undocumented), none)
+	return fmt.Sprintf("%s; %s: %s", quotations(source.Documents), tableCell(source.Undocumented), none)
 }
 
-func quoted(all []Document) string {
+func quotations(all []Document) string {
 	var parts []string
 	for _, document := range all {
-		parts = append(parts, fmt.Sprintf("%s: \"%s\"", link(document.Page), cell(document.Says)))
+		parts = append(parts, fmt.Sprintf("%s: \"%s\"", pageLink(document.Page), tableCell(document.Says)))
 	}
 	return strings.Join(parts, "; ")
 }
 
-// link is a page by its last folder and its anchor.
-func link(page Page) string {
+// pageLink is a link to a page, named by its last folder and its anchor.
+func pageLink(page Page) string {
 	path, anchor, found := strings.Cut(string(page), "#")
 	folders := strings.Split(strings.TrimSuffix(path, "/"), "/")
 	name := folders[len(folders)-1]
@@ -73,10 +73,10 @@ func link(page Page) string {
 	return fmt.Sprintf("[%s](%s)", name, page)
 }
 
-func code(all []string) string {
+func codeSpans(all []string) string {
 	var parts []string
 	for _, file := range all {
-		parts = append(parts, "`"+cell(file)+"`")
+		parts = append(parts, "`"+tableCell(file)+"`")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -46,7 +46,7 @@ type endpoint struct {
 }
 
 // find resolves a service port, through an ExternalName where it is one.
-func (s Snapshot) find(to hop.ServicePort, t trail) (target, error) {
+func (s Snapshot) find(to hop.ServicePort, t usedRules) (target, error) {
 	for range maxAliases {
 		service, found := s.service(to.Service)
 		if !found {
@@ -116,7 +116,7 @@ func ownEndpoint(workload Workload, port uint16) endpoint {
 }
 
 // findEntry resolves a host of a ServiceEntry.
-func (s Snapshot) findEntry(to hop.ServicePort, t trail) (target, error) {
+func (s Snapshot) findEntry(to hop.ServicePort, t usedRules) (target, error) {
 	entries := sortedByAge(s.ServiceEntries, func(e Object[*networking.ServiceEntry]) bool {
 		return slices.Contains(e.Spec.GetHosts(), to.Service)
 	})
@@ -132,7 +132,7 @@ func (s Snapshot) findEntry(to hop.ServicePort, t trail) (target, error) {
 }
 
 // entryTarget reads a ServiceEntry's port (https://istio.io/latest/docs/reference/config/networking/service-entry/).
-func (s Snapshot) entryTarget(entry Object[*networking.ServiceEntry], host string, port *networking.ServicePort, t trail) target {
+func (s Snapshot) entryTarget(entry Object[*networking.ServiceEntry], host string, port *networking.ServicePort, t usedRules) target {
 	spec := entry.Spec
 	workload := uint16(port.GetTargetPort())
 	if workload == 0 {

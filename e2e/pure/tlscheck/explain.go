@@ -9,11 +9,11 @@ import (
 	"mtls.test/conformance/e2e/pure/oracle"
 )
 
-// Explained is Istio's answer for a hop beside where the guide's chart leads its reader.
+// Explained is Istio's answer for a hop beside the path that the guide's chart has for it.
 type Explained struct {
 	Hop
 	Host    string
-	Walk    oracle.Walk
+	Chart   oracle.ChartPath
 	Differs string // how that is not Istio's answer
 }
 
@@ -37,16 +37,16 @@ func (e Explained) Write(to io.Writer) error {
 	if o := e.Observed; o != nil {
 		line("probe", "%s", o.text())
 	}
-	for i, edge := range e.Walk.Path {
+	for i, edge := range e.Chart.Edges {
 		line(heading(i, "guide"), "%s", edge)
 	}
 	switch {
-	case e.Walk.Stuck != "":
-		line("", "it has no way on from %q", e.Walk.Stuck)
-	case e.Walk.Step != "":
-		line("", "%q, by %s; it ends at: %s", e.Walk.Step, cmp.Or(e.Walk.Object, "no object"), e.Walk.End)
+	case e.Chart.Stuck != "":
+		line("", "it has no way on from %q", e.Chart.Stuck)
+	case e.Chart.Step != "":
+		line("", "%q, by %s; it ends at: %s", e.Chart.Step, cmp.Or(e.Chart.Object, "no object"), e.Chart.End)
 	default:
-		line("", "it ends at: %s", e.Walk.End)
+		line("", "it ends at: %s", e.Chart.End)
 	}
 	if e.Differs != "" {
 		line("differs", "%s", e.Differs)

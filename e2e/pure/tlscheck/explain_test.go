@@ -27,7 +27,7 @@ func TestExplained(t *testing.T) {
 		of   Explained
 		want string
 	}{
-		{"refused by policies and proxies", Explained{Hop: refused, Walk: oracle.Walk{Path: []string{"A -> B", "B -> C"}, Step: "here", End: oracle.Debug}, Differs: "it does"}, `
+		{"refused by policies and proxies", Explained{Hop: refused, Chart: oracle.ChartPath{Edges: []string{"A -> B", "B -> C"}, Step: "here", End: oracle.Debug}, Differs: "it does"}, `
 clients/client -> s:8080 (default/product): CONFLICT
   server      PERMISSIVE, by no policy (peer-authentication/default-permissive)
   client      AUTO, by no rule (-)
@@ -40,7 +40,7 @@ clients/client -> s:8080 (default/product): CONFLICT
               "here", by no object; it ends at: debug
   differs     it does
 `},
-		{"a proxy that was not read, and a chart without a way on", Explained{Hop: unread, Walk: oracle.Walk{Stuck: "B"}}, `
+		{"a proxy that was not read, and a chart without a way on", Explained{Hop: unread, Chart: oracle.ChartPath{Stuck: "B"}}, `
 clients/client -> s:8080 (no endpoint): UNKNOWN
   server      -, by no policy (-)
   client      -, by no rule (-)
@@ -48,7 +48,7 @@ clients/client -> s:8080 (no endpoint): UNKNOWN
   proxies     unknown: no answer
               it has no way on from "B"
 `},
-		{"probed", Explained{Hop: tried, Walk: oracle.Walk{Step: "here", Object: "PeerAuthentication default/strict", End: oracle.Enabled}}, `
+		{"probed", Explained{Hop: tried, Chart: oracle.ChartPath{Step: "here", Object: "PeerAuthentication default/strict", End: oracle.Enabled}}, `
 clients/client -> s:8080 (default/product): OK
   server      STRICT, by PeerAuthentication default/strict (` + string(oracle.ServerNamespace) + `)
   client      ISTIO_MUTUAL, by DestinationRule default/product (` + string(oracle.AutoClusters) + `)
@@ -56,7 +56,7 @@ clients/client -> s:8080 (default/product): OK
   probe       plaintext refused, mTLS taken
               "here", by PeerAuthentication default/strict; it ends at: ` + string(oracle.Enabled) + `
 `},
-		{"a walk that ends at no box", Explained{Hop: tried, Walk: oracle.Walk{End: oracle.Disabled}}, `
+		{"a path that ends at no box", Explained{Hop: tried, Chart: oracle.ChartPath{End: oracle.Disabled}}, `
 clients/client -> s:8080 (default/product): OK
   server      STRICT, by PeerAuthentication default/strict (` + string(oracle.ServerNamespace) + `)
   client      ISTIO_MUTUAL, by DestinationRule default/product (` + string(oracle.AutoClusters) + `)

@@ -45,8 +45,8 @@ type Check struct {
 	Config     Config         `json:"config"`
 	Observers  Observers      `json:"observers"`
 
-	// SourceAlone are the rules of the intent's trail that istiod's source alone states, in whole or in part. Istio and the
-	// oracle can share a mistake in them, and the check is PASS all the same. Every rule of the trail counts.
+	// SourceAlone are the rules of the oracle's answer that istiod's source alone states, in whole or in part. Istio and the
+	// oracle can share a mistake in them, and the check is PASS all the same. Every rule of the answer counts.
 	SourceAlone []oracle.Rule `json:"sourceAlone,omitempty"`
 }
 
@@ -78,7 +78,7 @@ type Intent struct {
 
 // Guide is where the guide's flowchart leads who follows it to the letter.
 type Guide struct {
-	oracle.Walk
+	oracle.ChartPath
 	Differs string `json:"differs,omitempty"` // how that is not Istio's answer
 }
 

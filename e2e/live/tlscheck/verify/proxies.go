@@ -221,8 +221,8 @@ func (w *Walk) end(told *answers) End {
 			continue
 		}
 		h := row.Hops[0]
-		if walk, err := w.Chart.Walk(w.Survey.Snapshot, hop.ServicePort{Service: w.Service.Name, Port: h.Port}, h.Asked.Says); err == nil {
-			end.Path = walk.Path
+		if walk, err := w.Chart.Follow(w.Survey.Snapshot, hop.ServicePort{Service: w.Service.Name, Port: h.Port}, h.Asked.Says); err == nil {
+			end.Path = walk.Edges
 			end.Differs, _ = oracle.Differs(h.Asked, walk)
 		}
 		break
