@@ -49,8 +49,8 @@ func tlsCheck(ctx context.Context, service string) (string, error) {
 	}
 	var out bytes.Buffer
 	table := tlscheck.NewTable(&out, false)
-	check := inspect.Checker{Survey: found, Mesh: mesh.New(client)}
-	if err := check.Check(ctx, inspect.Request{Hosts: []oracle.Host{host}}, table.Write); err != nil {
+	check := inspect.Inspector{Survey: found, Mesh: mesh.New(client)}
+	if err := check.Inspect(ctx, inspect.Request{Hosts: []oracle.Host{host}}, table.Write); err != nil {
 		return "", err
 	}
 	err = table.Close()

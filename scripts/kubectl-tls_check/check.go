@@ -22,11 +22,11 @@ import (
 	"mtls.test/conformance/fixtures"
 )
 
-// look is a cluster, or the objects of one, with the checker of it.
+// look is a cluster, or the objects of one, with the inspector of it.
 type look struct {
 	kube      *kube.Client // nil for objects from a file
 	survey    *survey.Survey
-	checker   *inspect.Checker
+	inspector *inspect.Inspector
 	again     func(context.Context) (*survey.Survey, error)
 	namespace string
 }
@@ -64,12 +64,12 @@ func (o *options) open(ctx context.Context) (*look, error) {
 	if l.namespace == "" {
 		l.namespace = "default"
 	}
-	l.checker = &inspect.Checker{Survey: l.survey}
+	l.inspector = &inspect.Inspector{Survey: l.survey}
 	if l.kube != nil && !o.policies {
-		l.checker.Mesh, l.checker.Again = mesh.New(l.kube), l.again
+		l.inspector.Mesh, l.inspector.Again = mesh.New(l.kube), l.again
 	}
 	if o.dumps != "" {
-		l.checker.Recorded, l.checker.Again = files, nil
+		l.inspector.Recorded, l.inspector.Again = files, nil
 	}
 	return l, nil
 }
@@ -205,8 +205,8 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 		return err
 	}
 	bar := newBar(cmd.ErrOrStderr(), len(request.Hosts))
-	l.checker.Progress = bar.at
-	err = l.checker.Check(ctx, request, func(host tlscheck.Host) error {
+	l.inspector.Progress = bar.at
+	err = l.inspector.Inspect(ctx, request, func(host tlscheck.Host) error {
 		for _, row := range host.Rows {
 			found[row.Status]++
 		}
@@ -240,7 +240,7 @@ func (l *look) addKiali(ctx context.Context, to io.Writer) error {
 		_, err = fmt.Fprintln(to, "KIALI is not asked:", err)
 		return err
 	}
-	l.checker.Witness = found.Says
+	l.inspector.Witness = found.Says
 	return nil
 }
 
@@ -249,7 +249,7 @@ func (l *look) notes(to io.Writer) {
 	if len(l.survey.Assumed) > 0 {
 		_, _ = fmt.Fprintf(to, "assumed, for the file does not tell: %s\n", strings.Join(l.survey.Assumed, "; "))
 	}
-	if l.survey.Sidecars > 0 && l.checker.Mesh == nil {
+	if l.survey.Sidecars > 0 && l.inspector.Mesh == nil {
 		_, _ = fmt.Fprintf(to, "%d Sidecar objects are not evaluated: they may hide services and rules from clients\n", l.survey.Sidecars)
 	}
 	if len(l.survey.Unready) > 0 {

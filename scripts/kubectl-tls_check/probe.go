@@ -34,7 +34,7 @@ func (o *options) addProbe(cmd *cobra.Command, l *look) (remove func(), err erro
 	if err != nil {
 		return nil, err
 	}
-	l.checker.Observe = probe.Observe
+	l.inspector.Observe = probe.Observe
 	return func() {
 		// It goes also when the check was interrupted.
 		if err := probe.Remove(context.WithoutCancel(cmd.Context())); err != nil {

@@ -65,8 +65,8 @@ func (o *options) verify(cmd *cobra.Command, arguments []string, artifacts strin
 	if err := os.RemoveAll(folder); err != nil {
 		return err
 	}
-	w := &verify.Walk{
-		Kube: l.kube, Mesh: l.checker.Mesh, Survey: l.survey, Chart: flowchart, Service: service,
+	v := &verify.Verification{
+		Kube: l.kube, Mesh: l.inspector.Mesh, Survey: l.survey, Chart: flowchart, Service: service,
 		Keep: func(name string, content []byte) error {
 			return artifact.WriteText(filepath.Join(folder, name), string(content))
 		},
@@ -76,16 +76,16 @@ func (o *options) verify(cmd *cobra.Command, arguments []string, artifacts strin
 		if !found {
 			return usage("client %s is no running and ready pod of the cluster", name)
 		}
-		w.Clients = append(w.Clients, workload)
+		v.Clients = append(v.Clients, workload)
 	}
 	if found, err := kialiclient.Find(ctx, l.kube); err == nil {
-		w.Witness = found.Says
+		v.Witness = found.Says
 	} else {
-		w.Absent = err.Error()
+		v.Absent = err.Error()
 	}
 	out := newMarks(cmd.OutOrStdout())
 	var all []verify.Finding
-	end, err := w.Go(ctx, func(f verify.Finding) error {
+	end, err := v.Run(ctx, func(f verify.Finding) error {
 		all = append(all, f)
 		return out.finding(len(all), f)
 	})
@@ -96,7 +96,7 @@ func (o *options) verify(cmd *cobra.Command, arguments []string, artifacts strin
 	if err != nil {
 		return err
 	}
-	if err := w.Keep("verify.json", append(content, '\n')); err != nil {
+	if err := v.Keep("verify.json", append(content, '\n')); err != nil {
 		return err
 	}
 	if err := out.end(end, folder); err != nil {

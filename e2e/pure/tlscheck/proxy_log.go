@@ -11,46 +11,48 @@ import (
 	"strings"
 )
 
-// Kind is what a line tells of.
-type Kind string
+// LogKind is what a line is about.
+type LogKind string
 
 // The kinds of finding.
 const (
-	Handshake    Kind = "handshake"     // TLS failed, with BoringSSL's reason
-	Flag         Kind = "flag"          // a response flag that stands for a connection that did not come about
-	Secrets      Kind = "secrets"       // the proxy did not get a certificate (SDS, or the CSR behind it)
-	ControlPlane Kind = "control-plane" // the stream to istiod
-	Clock        Kind = "clock"         // a certificate is refused by its time, as a clock that is wrong makes it
+	LogHandshake    LogKind = "handshake"     // TLS failed, with BoringSSL's reason
+	LogFlag         LogKind = "flag"          // a response flag that stands for a connection that did not come about
+	LogSecrets      LogKind = "secrets"       // the proxy did not get a certificate (SDS, or the CSR behind it)
+	LogControlPlane LogKind = "control-plane" // the stream to istiod
+	LogClock        LogKind = "clock"         // a certificate is refused by its time, as a clock that is wrong makes it
 )
 
-// Finding is what several lines of a log tell alike.
-type Finding struct {
-	Kind    Kind   `json:"kind"`
-	Code    string `json:"code"` // BoringSSL's reason, a response flag, or a word for the rest
-	Means   string `json:"means"`
-	Count   int    `json:"count"`
-	Example string `json:"example"` // the last line
+// LogFinding is one problem that a log shows, with the number of lines that show it.
+type LogFinding struct {
+	Kind    LogKind `json:"kind"`
+	Code    string  `json:"code"` // BoringSSL's reason, a response flag, or a word for the rest
+	Means   string  `json:"means"`
+	Count   int     `json:"count"`
+	Example string  `json:"example"` // the last line
 }
 
-// Log is what a proxy's log tells.
-type Log struct {
-	Lines    int       `json:"lines"`
-	Accesses int       `json:"accesses"` // access log lines
-	Findings []Finding `json:"findings,omitempty"`
+// ProxyLog is what the log of a proxy shows of mTLS.
+type ProxyLog struct {
+	Lines    int          `json:"lines"`
+	Accesses int          `json:"accesses"` // access log lines
+	Findings []LogFinding `json:"findings,omitempty"`
 }
 
-// maxLine bounds a line that is read, in bytes; of a longer one the beginning counts.
-const maxLine = 1 << 20
+// maxLogLine bounds a line that is read, in bytes; of a longer one the beginning counts.
+const maxLogLine = 1 << 20
 
-// maxExample bounds an example, in bytes.
-const maxExample = 400
+// maxLogExample bounds an example, in bytes.
+const maxLogExample = 400
 
-// Read searches a log. A line that cannot be read as anything is only counted.
-func Read(log io.Reader) (Log, error) {
-	found := Log{}
+// ReadProxyLog searches the log of a proxy, as kubectl logs prints it, for what concerns mTLS: access log lines of any format,
+// what Envoy says of itself, and what Istio's agent beside it says. A line in no known format is only counted. The error is
+// that of the reader.
+func ReadProxyLog(log io.Reader) (ProxyLog, error) {
+	found := ProxyLog{}
 	lines := bufio.NewReaderSize(log, 64<<10)
 	for {
-		line, err := readLine(lines)
+		line, err := readLogLine(lines)
 		if line != "" {
 			found.add(line)
 		}
@@ -61,15 +63,15 @@ func Read(log io.Reader) (Log, error) {
 			return found, err
 		}
 	}
-	slices.SortFunc(found.Findings, func(a, b Finding) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Code, b.Code)) })
+	slices.SortFunc(found.Findings, func(a, b LogFinding) int { return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Code, b.Code)) })
 	return found, nil
 }
 
-func readLine(from *bufio.Reader) (string, error) {
+func readLogLine(from *bufio.Reader) (string, error) {
 	var line []byte
 	for {
 		part, err := from.ReadSlice('\n')
-		line = append(line, part[:min(len(part), maxLine-len(line))]...)
+		line = append(line, part[:min(len(part), maxLogLine-len(line))]...)
 		if errors.Is(err, bufio.ErrBufferFull) {
 			continue
 		}
@@ -77,52 +79,52 @@ func readLine(from *bufio.Reader) (string, error) {
 	}
 }
 
-func (l *Log) add(line string) {
+func (l *ProxyLog) add(line string) {
 	l.Lines++
 	flags, isAccess := flagsOf(line)
 	for _, flag := range flags {
 		if means, told := flagMeans[flag]; told {
-			l.found(Flag, flag, means, line)
+			l.found(LogFlag, flag, means, line)
 		}
 	}
 	if strings.Contains(line, boringSSL) {
-		for _, reason := range reasons.FindAllStringSubmatch(line, -1) {
-			l.found(kindOf(reason[1]), reason[1], cmp.Or(reasonMeans[reason[1]], "BoringSSL's reason; its header ssl.h names it"), line)
+		for _, reason := range boringSSLReasons.FindAllStringSubmatch(line, -1) {
+			l.found(logKindOf(reason[1]), reason[1], cmp.Or(reasonMeans[reason[1]], "BoringSSL's reason; its header ssl.h names it"), line)
 		}
 	}
 	if isAccess {
 		l.Accesses++
 		return
 	}
-	for _, other := range others {
+	for _, other := range proxyMessages {
 		if other.pattern.MatchString(line) {
 			l.found(other.kind, other.code, other.means, line)
 		}
 	}
 }
 
-func (l *Log) found(kind Kind, code, means, line string) {
-	i := slices.IndexFunc(l.Findings, func(f Finding) bool { return f.Kind == kind && f.Code == code })
+func (l *ProxyLog) found(kind LogKind, code, means, line string) {
+	i := slices.IndexFunc(l.Findings, func(f LogFinding) bool { return f.Kind == kind && f.Code == code })
 	if i < 0 {
 		i = len(l.Findings)
-		l.Findings = append(l.Findings, Finding{Kind: kind, Code: code, Means: means})
+		l.Findings = append(l.Findings, LogFinding{Kind: kind, Code: code, Means: means})
 	}
 	l.Findings[i].Count++
-	l.Findings[i].Example = line[:min(len(line), maxExample)]
+	l.Findings[i].Example = line[:min(len(line), maxLogExample)]
 }
 
-// reasons is how Envoy prints what BoringSSL says (source/common/tls/utility.cc); more follows each, unless the line was cut.
-var reasons = regexp.MustCompile(boringSSL + `([A-Z0-9_]+):`)
+// boringSSLReasons is how Envoy prints what BoringSSL says (source/common/tls/utility.cc); more follows each, unless the line was cut.
+var boringSSLReasons = regexp.MustCompile(boringSSL + `([A-Z0-9_]+):`)
 
 const boringSSL = "OPENSSL_internal:"
 
-// kindOf takes a certificate that is refused for its time for a matter of clocks.
-func kindOf(reason string) Kind {
+// logKindOf returns LogClock for a certificate that is refused because of its dates, else LogHandshake.
+func logKindOf(reason string) LogKind {
 	switch reason {
 	case "SSLV3_ALERT_CERTIFICATE_EXPIRED", "CERTIFICATE_HAS_EXPIRED", "CERTIFICATE_NOT_YET_VALID":
-		return Clock
+		return LogClock
 	}
-	return Handshake
+	return LogHandshake
 }
 
 // reasonMeans are BoringSSL's reasons, as a client or as a server meets them.
@@ -171,16 +173,16 @@ func flagsOf(line string) ([]string, bool) {
 		}
 		var text string
 		_ = json.Unmarshal(object.Flags, &text) // null, or none
-		return split(text), object.Flags != nil
+		return splitFlags(text), object.Flags != nil
 	}
 	match := textAccess.FindStringSubmatch(line)
 	if match == nil {
 		return nil, false
 	}
-	return split(match[1]), true
+	return splitFlags(match[1]), true
 }
 
-func split(flags string) []string {
+func splitFlags(flags string) []string {
 	if flags == "" || flags == "-" {
 		return nil
 	}
@@ -189,17 +191,17 @@ func split(flags string) []string {
 
 // others are lines of Envoy and of Istio's agent about certificates and the control plane (istio/istio
 // security/pkg/nodeagent, pkg/istio-agent/xds_proxy.go; Envoy's source/extensions/config_subscription/grpc).
-var others = []struct {
-	kind    Kind
+var proxyMessages = []struct {
+	kind    LogKind
 	code    string
 	pattern *regexp.Regexp
 	means   string
 }{
-	{Secrets, "csr", regexp.MustCompile(`(?i)failed to (?:sign|generate)[^"]{0,40}(?:csr|certificate|secret)|create certificate: rpc error`), "the agent got no certificate from istiod: its token or istiod's CA is at fault"},
-	{Secrets, "sds", regexp.MustCompile(`(?i)(?:sds|secret)[^"]{0,80}(?:timeout|timed out|failed|warming)|failed to warm certificate`), "the proxy waits for a secret, and holds back what needs it"},
-	{ControlPlane, "stream", regexp.MustCompile(`(?i)gRPC config stream[^"]{0,40}closed|xdsproxy.*(?:disconnected|failed|terminated)|upstream \[\d+\] terminated`), "the stream to istiod ended; what changes meanwhile does not reach the proxy until it stands again"},
-	{ControlPlane, "unreachable", regexp.MustCompile(`(?i)istiod[^ ]*:15012[^"]*(?:refused|timeout|no such host|unreachable)|failed to connect to upstream.*15012`), "istiod cannot be reached"},
-	{ControlPlane, "rejected", regexp.MustCompile(`(?i)config for type\.googleapis\.com/\S+ rejected|error adding/updating (?:listener|cluster)|internal:Error`), "the proxy refused configuration, and goes on with what it had"},
-	{Clock, "not-yet-valid", regexp.MustCompile(`CERTIFICATE_NOT_YET_VALID|is before \d{4}-\d\d-\d\dT`), "a certificate is of the future: a clock is wrong"},
-	{Clock, "expired", regexp.MustCompile(`CERTIFICATE_HAS_EXPIRED|is after \d{4}-\d\d-\d\dT`), "a certificate is out of date: it was not renewed, or a clock is wrong"},
+	{LogSecrets, "csr", regexp.MustCompile(`(?i)failed to (?:sign|generate)[^"]{0,40}(?:csr|certificate|secret)|create certificate: rpc error`), "the agent got no certificate from istiod: its token or istiod's CA is at fault"},
+	{LogSecrets, "sds", regexp.MustCompile(`(?i)(?:sds|secret)[^"]{0,80}(?:timeout|timed out|failed|warming)|failed to warm certificate`), "the proxy waits for a secret, and holds back what needs it"},
+	{LogControlPlane, "stream", regexp.MustCompile(`(?i)gRPC config stream[^"]{0,40}closed|xdsproxy.*(?:disconnected|failed|terminated)|upstream \[\d+\] terminated`), "the stream to istiod ended; what changes meanwhile does not reach the proxy until it stands again"},
+	{LogControlPlane, "unreachable", regexp.MustCompile(`(?i)istiod[^ ]*:15012[^"]*(?:refused|timeout|no such host|unreachable)|failed to connect to upstream.*15012`), "istiod cannot be reached"},
+	{LogControlPlane, "rejected", regexp.MustCompile(`(?i)config for type\.googleapis\.com/\S+ rejected|error adding/updating (?:listener|cluster)|internal:Error`), "the proxy refused configuration, and goes on with what it had"},
+	{LogClock, "not-yet-valid", regexp.MustCompile(`CERTIFICATE_NOT_YET_VALID|is before \d{4}-\d\d-\d\dT`), "a certificate is of the future: a clock is wrong"},
+	{LogClock, "expired", regexp.MustCompile(`CERTIFICATE_HAS_EXPIRED|is after \d{4}-\d\d-\d\dT`), "a certificate is out of date: it was not renewed, or a clock is wrong"},
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // The lines are of Envoy 1.39 and Istio 1.31, as their formats and messages have them.
-func TestRead(t *testing.T) {
+func TestReadProxyLog(t *testing.T) {
 	const tlsError = `upstream_reset_before_response_started{remote_connection_failure|TLS_error:|268435581:SSL_routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end}`
 	for _, row := range []struct{ name, line, want string }{
 		{"text, served", `[2026-01-02T03:04:05.678Z] "GET /a HTTP/1.1" 200 - via_upstream - "-" 0 5 1 1 "-" "curl" "id" "a" "1.2.3.4:80"`, "1 access"},
@@ -30,7 +30,7 @@ func TestRead(t *testing.T) {
 		{"binary", "\x00\xff\x16\x03\x01\x02", ""},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			log, err := Read(strings.NewReader(row.line + "\n"))
+			log, err := ReadProxyLog(strings.NewReader(row.line + "\n"))
 			if err != nil || log.Lines != 1 {
 				t.Fatalf("%d lines, %v", log.Lines, err)
 			}
@@ -51,9 +51,9 @@ func TestRead(t *testing.T) {
 	}
 }
 
-func TestReadCountsAndBounds(t *testing.T) {
-	line := `{"response_flags":"UC","long":"` + strings.Repeat("x", 2*maxLine) + `"}`
-	log, err := Read(strings.NewReader(`{"response_flags":"UC"}` + "\n" + line + "\n" + `{"response_flags":"UC"}`))
+func TestReadProxyLogCountsAndBounds(t *testing.T) {
+	line := `{"response_flags":"UC","long":"` + strings.Repeat("x", 2*maxLogLine) + `"}`
+	log, err := ReadProxyLog(strings.NewReader(`{"response_flags":"UC"}` + "\n" + line + "\n" + `{"response_flags":"UC"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,10 +62,10 @@ func TestReadCountsAndBounds(t *testing.T) {
 	}
 }
 
-func FuzzRead(f *testing.F) {
+func FuzzReadProxyLog(f *testing.F) {
 	f.Add("[2026-01-02T03:04:05.678Z] \"- - -\" 0 NR\n{\"response_flags\":\"UC\"}\n\x00\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		log, err := Read(strings.NewReader(text))
+		log, err := ReadProxyLog(strings.NewReader(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%+v", log)
 		}
 		for _, f := range log.Findings {
-			if f.Count < 1 || f.Means == "" || len(f.Example) > maxExample {
+			if f.Count < 1 || f.Means == "" || len(f.Example) > maxLogExample {
 				t.Errorf("%+v", f)
 			}
 		}

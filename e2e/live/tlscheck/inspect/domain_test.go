@@ -35,8 +35,8 @@ func TestProxiesOfAnotherDomain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	c := Checker{Survey: s, Recorded: recorded}
-	if err := c.Check(context.Background(), Request{Hosts: []oracle.Host{host}}, func(host tlscheck.Host) error {
+	c := Inspector{Survey: s, Recorded: recorded}
+	if err := c.Inspect(context.Background(), Request{Hosts: []oracle.Host{host}}, func(host tlscheck.Host) error {
 		got = append(got, rows(host))
 		return nil
 	}); err != nil {

@@ -21,8 +21,8 @@ func servicePort(host oracle.Host, port oracle.Port) hop.ServicePort {
 	return hop.ServicePort{Service: host.Name, Port: port.Number}
 }
 
-// Checker checks the hops of one cluster.
-type Checker struct {
+// Inspector inspects the hops of one cluster.
+type Inspector struct {
 	Survey *survey.Survey
 	Mesh   *mesh.Mesh // asks the proxies; nil to look at policies alone, and at recorded proxies
 
@@ -40,7 +40,7 @@ type Checker struct {
 	kiali    map[string]kiali.Kiali
 }
 
-// Request is what to check.
+// Request is what to inspect.
 type Request struct {
 	Hosts   []oracle.Host
 	Clients []string // workloads as NAMESPACE/NAME; every one with a proxy where there is none
@@ -56,17 +56,17 @@ const (
 	lookInterval = 500 * time.Millisecond
 )
 
-// Check emits each host of a request as soon as it is known.
-func (c *Checker) Check(ctx context.Context, request Request, emit func(tlscheck.Host) error) error {
-	c.observed, c.kiali = map[string]tlscheck.Observed{}, map[string]kiali.Kiali{}
-	clients, err := c.clients(request.Clients)
+// Inspect calls emit with each host of the request as soon as its rows are complete, and returns the first error of emit.
+func (in *Inspector) Inspect(ctx context.Context, request Request, emit func(tlscheck.Host) error) error {
+	in.observed, in.kiali = map[string]tlscheck.Observed{}, map[string]kiali.Kiali{}
+	clients, err := in.clients(request.Clients)
 	if err != nil {
 		return err
 	}
 	size := max(perBatch/max(len(clients), 1), 50)
 	done := 0
 	for batch := range slices.Chunk(request.Hosts, size) {
-		told, err := c.batch(ctx, batch, clients, request)
+		told, err := in.batch(ctx, batch, clients, request)
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (c *Checker) Check(ctx context.Context, request Request, emit func(tlscheck
 				return err
 			}
 			done++
-			c.progress(done, len(request.Hosts))
+			in.progress(done, len(request.Hosts))
 		}
 	}
 	return nil
@@ -83,9 +83,9 @@ func (c *Checker) Check(ctx context.Context, request Request, emit func(tlscheck
 
 // batch checks hosts whose proxies are read at once. Policies and proxies are read one after the other, so a mismatch may be a
 // change that was on its way: it counts once it has stood for as long as a change may take.
-func (c *Checker) batch(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) ([]tlscheck.Host, error) {
-	told, err := c.look(ctx, hosts, clients, request)
-	if err != nil || c.Again == nil {
+func (in *Inspector) batch(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) ([]tlscheck.Host, error) {
+	told, err := in.look(ctx, hosts, clients, request)
+	if err != nil || in.Again == nil {
 		return told, err
 	}
 	for began := time.Now(); time.Since(began) < onItsWay; {
@@ -103,10 +103,10 @@ func (c *Checker) batch(ctx context.Context, hosts []oracle.Host, clients []orac
 			return nil, ctx.Err()
 		case <-time.After(lookInterval):
 		}
-		if c.Survey, err = c.Again(ctx); err != nil {
+		if in.Survey, err = in.Again(ctx); err != nil {
 			return nil, err
 		}
-		again, err := c.look(ctx, differing, clients, request)
+		again, err := in.look(ctx, differing, clients, request)
 		if err != nil {
 			return nil, err
 		}
@@ -117,30 +117,30 @@ func (c *Checker) batch(ctx context.Context, hosts []oracle.Host, clients []orac
 	return told, nil
 }
 
-func (c *Checker) look(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) ([]tlscheck.Host, error) {
-	proxies, err := c.read(ctx, hosts, clients, request)
+func (in *Inspector) look(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) ([]tlscheck.Host, error) {
+	proxies, err := in.read(ctx, hosts, clients, request)
 	if err != nil {
 		return nil, err
 	}
 	var told []tlscheck.Host
 	for _, host := range hosts {
-		told = append(told, c.host(ctx, host, clients, request, proxies))
+		told = append(told, in.host(ctx, host, clients, request, proxies))
 	}
 	return told, nil
 }
 
-func (c *Checker) progress(done, of int) {
-	if c.Progress != nil {
-		c.Progress(done, of)
+func (in *Inspector) progress(done, of int) {
+	if in.Progress != nil {
+		in.Progress(done, of)
 	}
 }
 
 // clients are the workloads of a request's names. Without names they are all whose proxy can be read; where none can, one
 // of those that the policies treat alike stands for the others.
-func (c *Checker) clients(names []string) ([]oracle.Workload, error) {
+func (in *Inspector) clients(names []string) ([]oracle.Workload, error) {
 	var all []oracle.Workload
 	for _, name := range names {
-		workload, found := c.Survey.Workload(name)
+		workload, found := in.Survey.Workload(name)
 		if !found {
 			return nil, fmt.Errorf("client %s is no running and ready pod of the cluster", name)
 		}
@@ -150,13 +150,13 @@ func (c *Checker) clients(names []string) ([]oracle.Workload, error) {
 		return all, nil
 	}
 	alike := map[string]bool{}
-	for _, workload := range c.Survey.Proxies() {
-		_, recorded := c.Recorded[workload.String()]
-		if c.Mesh == nil && !recorded && len(c.Recorded) > 0 {
+	for _, workload := range in.Survey.Proxies() {
+		_, recorded := in.Recorded[workload.String()]
+		if in.Mesh == nil && !recorded && len(in.Recorded) > 0 {
 			continue
 		}
-		if c.Mesh == nil && !recorded {
-			kind := c.Survey.Kind(workload)
+		if in.Mesh == nil && !recorded {
+			kind := in.Survey.Kind(workload)
 			if alike[kind] {
 				continue
 			}
@@ -168,11 +168,11 @@ func (c *Checker) clients(names []string) ([]oracle.Workload, error) {
 }
 
 // host checks one host.
-func (c *Checker) host(ctx context.Context, host oracle.Host, clients []oracle.Workload, request Request, proxies *proxies) tlscheck.Host {
+func (in *Inspector) host(ctx context.Context, host oracle.Host, clients []oracle.Workload, request Request, proxies *proxies) tlscheck.Host {
 	var hops []tlscheck.Hop
 	var notes []string
 	for _, client := range clients {
-		all, without := c.hops(host, client, request, proxies)
+		all, without := in.hops(host, client, request, proxies)
 		hops = append(hops, all...)
 		if without != "" {
 			notes = append(notes, without)
@@ -181,15 +181,15 @@ func (c *Checker) host(ctx context.Context, host oracle.Host, clients []oracle.W
 	if len(hops) == 0 && len(notes) == 0 {
 		notes = append(notes, fmt.Sprintf("%s: no proxy is a client of it", host.Name))
 	}
-	if c.Observe != nil {
-		c.observe(ctx, host, hops)
+	if in.Observe != nil {
+		in.observe(ctx, host, hops)
 	}
 	told := tlscheck.Of(host.Name, hops, notes...)
-	if c.Witness != nil {
-		said, known := c.kiali[host.Namespace]
+	if in.Witness != nil {
+		said, known := in.kiali[host.Namespace]
 		if !known {
-			said = c.Witness(ctx, host.Namespace)
-			c.kiali[host.Namespace] = said
+			said = in.Witness(ctx, host.Namespace)
+			in.kiali[host.Namespace] = said
 		}
 		said = said.Against(told.Outcomes())
 		told.Kiali = &said
@@ -199,10 +199,10 @@ func (c *Checker) host(ctx context.Context, host oracle.Host, clients []oracle.W
 
 // hops are those of one client. A client that was not named is none of a port for which its proxy has no cluster: its
 // routes, or a Sidecar object, leave the port out.
-func (c *Checker) hops(host oracle.Host, client oracle.Workload, request Request, proxies *proxies) (hops []tlscheck.Hop, note string) {
+func (in *Inspector) hops(host oracle.Host, client oracle.Workload, request Request, proxies *proxies) (hops []tlscheck.Hop, note string) {
 	named := len(request.Clients) > 0
 	var without []uint16
-	snapshot := c.Survey.Under(client)
+	snapshot := in.Survey.Under(client)
 	for _, port := range host.Ports {
 		if proxies.lacks(client, host.Name, port.Number, request.Subset) {
 			without = append(without, port.Number)
@@ -215,7 +215,7 @@ func (c *Checker) hops(host oracle.Host, client oracle.Workload, request Request
 			if answer.Endpoint == client.String() || unopened(answer) {
 				continue
 			}
-			hops = append(hops, c.hop(host, port, client, answer, request.Subset, proxies))
+			hops = append(hops, in.hop(host, port, client, answer, request.Subset, proxies))
 		}
 	}
 	if !named || len(without) == 0 || len(without) == len(host.Ports) {
@@ -230,16 +230,16 @@ func unopened(answer oracle.EndpointAnswer) bool {
 	return answer.Server.Rule == oracle.ServerGateway && answer.Server.Policy == ""
 }
 
-func (c *Checker) hop(host oracle.Host, port oracle.Port, client oracle.Workload, answer oracle.EndpointAnswer, subset string, proxies *proxies) tlscheck.Hop {
+func (in *Inspector) hop(host oracle.Host, port oracle.Port, client oracle.Workload, answer oracle.EndpointAnswer, subset string, proxies *proxies) tlscheck.Hop {
 	h := tlscheck.Hop{Client: client.String(), Port: port.Number, Subset: subset, Endpoint: answer.Endpoint, Behind: answer.Port, Asked: answer.Answer}
-	server, known := c.Survey.Workload(answer.Endpoint)
-	if known && !c.Survey.Alike(client, server) {
+	server, known := in.Survey.Workload(answer.Endpoint)
+	if known && !in.Survey.Alike(client, server) {
 		h.Asked = oracle.Answer{Why: fmt.Sprintf("the proxies of %s and %s are of two control planes, %s and %s, with different settings", client, server, client.Revision, server.Revision), Server: answer.Server, Client: answer.Client}
 	}
 	if proxies != nil && (proxies.reads(client) || known && proxies.reads(server)) {
 		h.Configured = proxies.configured(host, port, client, server, known, answer, subset)
 	}
-	if len(c.Survey.Assumed) > 0 && h.Configured != nil {
+	if len(in.Survey.Assumed) > 0 && h.Configured != nil {
 		// The mesh of recorded proxies may have another trust domain than is assumed, and its workloads other accounts.
 		h.Asked.Identities = oracle.Identities{ServerNames: h.Asked.Identities.ServerNames}
 	}
@@ -247,9 +247,9 @@ func (c *Checker) hop(host oracle.Host, port oracle.Port, client oracle.Workload
 }
 
 // observe adds what the probe finds, once for each port of an endpoint and protocol.
-func (c *Checker) observe(ctx context.Context, host oracle.Host, hops []tlscheck.Hop) {
+func (in *Inspector) observe(ctx context.Context, host oracle.Host, hops []tlscheck.Hop) {
 	for i, h := range hops {
-		endpoint, found := c.Survey.Workload(h.Endpoint)
+		endpoint, found := in.Survey.Workload(h.Endpoint)
 		if !found {
 			continue
 		}
@@ -258,10 +258,10 @@ func (c *Checker) observe(ctx context.Context, host oracle.Host, hops []tlscheck
 			protocol = host.Ports[at].Protocol
 		}
 		key := fmt.Sprintf("%s %d %s", h.Endpoint, h.Behind, protocol)
-		said, known := c.observed[key]
+		said, known := in.observed[key]
 		if !known {
-			said = c.Observe(ctx, endpoint, h.Behind, protocol)
-			c.observed[key] = said
+			said = in.Observe(ctx, endpoint, h.Behind, protocol)
+			in.observed[key] = said
 		}
 		hops[i].Observed = &said
 	}

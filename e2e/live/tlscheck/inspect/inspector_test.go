@@ -41,8 +41,8 @@ func check(t *testing.T, policies string, recorded map[string]string, request Re
 		request.Hosts = append(request.Hosts, host)
 	}
 	var told []tlscheck.Host
-	c := Checker{Survey: s, Recorded: recorded}
-	if err := c.Check(context.Background(), request, func(host tlscheck.Host) error {
+	c := Inspector{Survey: s, Recorded: recorded}
+	if err := c.Inspect(context.Background(), request, func(host tlscheck.Host) error {
 		told = append(told, host)
 		return nil
 	}); err != nil {
@@ -106,7 +106,7 @@ func TestAServiceThatTheProxyDoesNotKnow(t *testing.T) {
 }
 
 func TestAProxyThatCannotBeRead(t *testing.T) {
-	for name, file := range map[string]string{"no file": "nowhere.json", "no dump": "checker.go"} {
+	for name, file := range map[string]string{"no file": "nowhere.json", "no dump": "inspector.go"} {
 		told := check(t, "", map[string]string{"facts/client": file, "facts/server": testdata("vanilla-permissive")}, Request{Clients: []string{"facts/client"}}, "product-service")
 		if got := rows(told[0]); got != "product-service.facts.svc.cluster.local UNKNOWN PERMISSIVE AUTO" || len(told[0].Rows[0].Reasons) == 0 {
 			t.Errorf("%s: %s", name, got)
@@ -123,8 +123,8 @@ func TestAClientThatIsNotThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Checker{Survey: s}
-	if err := c.Check(context.Background(), Request{Clients: []string{"facts/nobody"}, Hosts: []oracle.Host{{}}}, nil); err == nil || !strings.Contains(err.Error(), "facts/nobody") {
+	c := Inspector{Survey: s}
+	if err := c.Inspect(context.Background(), Request{Clients: []string{"facts/nobody"}, Hosts: []oracle.Host{{}}}, nil); err == nil || !strings.Contains(err.Error(), "facts/nobody") {
 		t.Error(err)
 	}
 }

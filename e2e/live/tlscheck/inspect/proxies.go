@@ -38,8 +38,8 @@ const atOnce = 8
 const fewHosts = 20
 
 // read asks the clients' proxies and those of the hosts' endpoints; nil where none is to be asked.
-func (c *Checker) read(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) (*proxies, error) {
-	if c.Mesh == nil && len(c.Recorded) == 0 {
+func (in *Inspector) read(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) (*proxies, error) {
+	if in.Mesh == nil && len(in.Recorded) == 0 {
 		return nil, nil
 	}
 	p := &proxies{
@@ -51,14 +51,14 @@ func (c *Checker) read(ctx context.Context, hosts []oracle.Host, clients []oracl
 	reading.SetLimit(atOnce)
 	read := func(into map[string]*envoy.Dump, workload oracle.Workload, wanted envoy.Wanted) {
 		reading.Go(func() error {
-			dump, err := c.dump(ctx, workload, wanted)
+			dump, err := in.dump(ctx, workload, wanted)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
 				p.failed[workload.String()] = err
 			} else if dump != nil {
 				into[workload.String()] = dump
-				if _, recorded := c.Recorded[workload.String()]; recorded {
+				if _, recorded := in.Recorded[workload.String()]; recorded {
 					p.recorded[workload.String()] = true
 				} else {
 					p.certificates[workload.String()] = tlscheck.CertificateOf(dump, p.at)
@@ -74,8 +74,8 @@ func (c *Checker) read(ctx context.Context, hosts []oracle.Host, clients []oracl
 	}
 	asked := map[string]bool{}
 	for _, host := range hosts {
-		for _, name := range c.Survey.Snapshot.Behind(host) {
-			server, found := c.Survey.Workload(name)
+		for _, name := range in.Survey.Snapshot.Behind(host) {
+			server, found := in.Survey.Workload(name)
 			if !found || !server.HasProxy || asked[name] {
 				continue
 			}
@@ -105,8 +105,8 @@ func wantedOf(hosts []oracle.Host, client oracle.Workload, subset string) envoy.
 }
 
 // dump is a proxy's configuration: as it is recorded, or as it says; nil where neither is to be had.
-func (c *Checker) dump(ctx context.Context, workload oracle.Workload, wanted envoy.Wanted) (*envoy.Dump, error) {
-	if name, found := c.Recorded[workload.String()]; found {
+func (in *Inspector) dump(ctx context.Context, workload oracle.Workload, wanted envoy.Wanted) (*envoy.Dump, error) {
+	if name, found := in.Recorded[workload.String()]; found {
 		file, err := os.Open(name)
 		if err != nil {
 			return nil, err
@@ -118,10 +118,10 @@ func (c *Checker) dump(ctx context.Context, workload oracle.Workload, wanted env
 		}
 		return dump, nil
 	}
-	if c.Mesh == nil {
+	if in.Mesh == nil {
 		return nil, nil
 	}
-	return c.Mesh.Dump(ctx, survey.Proxy(workload), wanted)
+	return in.Mesh.Dump(ctx, survey.Proxy(workload), wanted)
 }
 
 // lacks tells whether a client's proxy was read and has no cluster for a service port.

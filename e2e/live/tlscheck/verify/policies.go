@@ -8,17 +8,17 @@ import (
 	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
-func (w *Walk) meshPolicy(told *answers) (Finding, error) {
-	root := w.Survey.Snapshot.Mesh.RootNamespace
-	raw, err := w.keptOne("1-mesh-policy.yaml", told.meshPAs)
-	mark, says := ofServer(w.Survey.Snapshot.OfNamespace(root), "no policy of the mesh in "+root)
+func (v *Verification) meshPolicy(told *answers) (Finding, error) {
+	root := v.Survey.Snapshot.Mesh.RootNamespace
+	raw, err := v.keptOne("1-mesh-policy.yaml", told.meshPAs)
+	mark, says := ofServer(v.Survey.Snapshot.OfNamespace(root), "no policy of the mesh in "+root)
 	return Finding{Step: "Check Mesh-wide mTLS Policy", Command: "kubectl get peerauthentication -n " + root + " -o yaml", Mark: mark, Says: says, Raw: raw}, err
 }
 
-func (w *Walk) servicePolicy(told *answers) (Finding, error) {
-	raw, err := w.keptOne("2-service-policy.yaml", told.ownPAs)
-	mark, says := ofServer(w.Survey.Snapshot.OfNamespace(w.Service.Namespace), "no policy of namespace "+w.Service.Namespace)
-	finding := Finding{Step: "Check Service-specific mTLS Policy", Command: "kubectl get peerauthentication -n " + w.Service.Namespace + " -o yaml", Mark: mark, Says: says, Raw: raw}
+func (v *Verification) servicePolicy(told *answers) (Finding, error) {
+	raw, err := v.keptOne("2-service-policy.yaml", told.ownPAs)
+	mark, says := ofServer(v.Survey.Snapshot.OfNamespace(v.Service.Namespace), "no policy of namespace "+v.Service.Namespace)
+	finding := Finding{Step: "Check Service-specific mTLS Policy", Command: "kubectl get peerauthentication -n " + v.Service.Namespace + " -o yaml", Mark: mark, Says: says, Raw: raw}
 	for _, row := range told.host.Rows {
 		for _, h := range row.Hops {
 			server := h.Asked.Server
@@ -46,9 +46,9 @@ func ofServer(server oracle.Server, without string) (Mark, string) {
 	return marks[server.Mode], fmt.Sprintf("%s: %s, %s", server.Mode, means[server.Mode], by)
 }
 
-func (w *Walk) destinationRule(told *answers) (Finding, error) {
-	raw, err := w.keptOne("3-destination-rules.yaml", told.rules)
-	finding := Finding{Step: "Check DestinationRule for Your Service", Command: "kubectl get destinationrule -n " + w.Service.Namespace + " -o yaml", Mark: Good, Raw: raw}
+func (v *Verification) destinationRule(told *answers) (Finding, error) {
+	raw, err := v.keptOne("3-destination-rules.yaml", told.rules)
+	finding := Finding{Step: "Check DestinationRule for Your Service", Command: "kubectl get destinationrule -n " + v.Service.Namespace + " -o yaml", Mark: Good, Raw: raw}
 	var rules []string
 	for _, row := range told.host.Rows {
 		for _, h := range row.Hops {
@@ -79,7 +79,7 @@ func once(all []string, one string) []string {
 	return append(all, one)
 }
 
-func (w *Walk) check(told *answers) (Finding, error) {
+func (v *Verification) check(told *answers) (Finding, error) {
 	var table strings.Builder
 	printed := tlscheck.NewTable(&table, true)
 	if err := printed.Write(told.host); err != nil {
@@ -88,8 +88,8 @@ func (w *Walk) check(told *answers) (Finding, error) {
 	if err := printed.Close(); err != nil {
 		return Finding{}, err
 	}
-	raw, err := w.keptOne("4-tls-check.txt", []byte(table.String()))
-	finding := Finding{Step: "Verify mTLS in Action: tls-check", Command: "kubectl tls-check CLIENT " + w.Service.Name + " -o wide", Mark: Good, Raw: raw}
+	raw, err := v.keptOne("4-tls-check.txt", []byte(table.String()))
+	finding := Finding{Step: "Verify mTLS in Action: tls-check", Command: "kubectl tls-check CLIENT " + v.Service.Name + " -o wide", Mark: Good, Raw: raw}
 	marks := map[tlscheck.Status]Mark{tlscheck.OK: Good, tlscheck.Plaintext: Warn, tlscheck.Unknown: Warn, tlscheck.Conflict: Bad, tlscheck.Mismatch: Bad}
 	var says []string
 	for _, row := range told.host.Rows {
@@ -105,8 +105,8 @@ func (w *Walk) check(told *answers) (Finding, error) {
 	return finding, err
 }
 
-func (w *Walk) kialiSays(told *answers) (Finding, error) {
-	finding := Finding{Step: "Verify mTLS in Action: Kiali", Command: "GET /api/namespaces/" + w.Service.Namespace + "/tls of kiali", Mark: Note, Says: "skipped: " + w.Absent}
+func (v *Verification) kialiSays(told *answers) (Finding, error) {
+	finding := Finding{Step: "Verify mTLS in Action: Kiali", Command: "GET /api/namespaces/" + v.Service.Namespace + "/tls of kiali", Mark: Note, Says: "skipped: " + v.Absent}
 	if told.kiali == nil {
 		return finding, nil
 	}
@@ -125,12 +125,12 @@ func (w *Walk) kialiSays(told *answers) (Finding, error) {
 }
 
 // temporaryRule looks for the guide's temporary rule, left in place.
-func (w *Walk) temporaryRule(told *answers) (Finding, error) {
+func (v *Verification) temporaryRule(told *answers) (Finding, error) {
 	finding := Finding{Step: "Temporarily Disable mTLS for Testing", Command: "kubectl get policyleases; kubectl get destinationrule product-service-disable-mtls", Mark: Good, Says: "no temporary rule is in place; `make lease SERVICE=...` makes one that ends by itself"}
-	raw, err := w.keptOne("6-leases.yaml", told.leases)
+	raw, err := v.keptOne("6-leases.yaml", told.leases)
 	finding.Raw = raw
-	for _, rule := range w.Survey.Snapshot.DestinationRules {
-		if strings.HasSuffix(rule.Name, "-disable-mtls") && rule.Namespace == w.Service.Namespace {
+	for _, rule := range v.Survey.Snapshot.DestinationRules {
+		if strings.HasSuffix(rule.Name, "-disable-mtls") && rule.Namespace == v.Service.Namespace {
 			finding.Mark, finding.Says = Warn, fmt.Sprintf("%s is in place, since %s: take it away once the debugging is over", rule.Meta, rule.Created.Format("2006-01-02 15:04"))
 		}
 	}

@@ -12,13 +12,13 @@ import (
 	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
-func (w *Walk) gatewayClusters(told *answers) (Finding, error) {
-	raw, err := w.kept("5-clusters", ".txt", told.clusters, w.Clients)
-	finding := Finding{Step: "Check Actual TLS Handshake: clusters of the client", Command: "pilot-agent request GET clusters | grep " + w.Service.Name + ", in " + podOf(w.Clients), Mark: Good, Raw: raw}
-	finding.More = told.failures(w.Clients, "/clusters")
+func (v *Verification) gatewayClusters(told *answers) (Finding, error) {
+	raw, err := v.kept("5-clusters", ".txt", told.clusters, v.Clients)
+	finding := Finding{Step: "Check Actual TLS Handshake: clusters of the client", Command: "pilot-agent request GET clusters | grep " + v.Service.Name + ", in " + podOf(v.Clients), Mark: Good, Raw: raw}
+	finding.More = told.failures(v.Clients, "/clusters")
 	endpoints, healthy := 0, 0
-	for _, client := range w.Clients {
-		for _, line := range lines(told.clusters[client.String()], "|"+w.Service.Name+"::") {
+	for _, client := range v.Clients {
+		for _, line := range lines(told.clusters[client.String()], "|"+v.Service.Name+"::") {
 			if strings.Contains(line, "::health_flags::") {
 				endpoints++
 				if strings.HasSuffix(line, "::healthy") {
@@ -34,9 +34,9 @@ func (w *Walk) gatewayClusters(told *answers) (Finding, error) {
 	return finding, err
 }
 
-func (w *Walk) serviceClusters(told *answers) (Finding, error) {
-	servers := w.servers()
-	raw, err := w.kept("5-clusters", ".txt", told.clusters, servers)
+func (v *Verification) serviceClusters(told *answers) (Finding, error) {
+	servers := v.servers()
+	raw, err := v.kept("5-clusters", ".txt", told.clusters, servers)
 	finding := Finding{Step: "Check Actual TLS Handshake: clusters of the service", Command: "pilot-agent request GET clusters | grep inbound, in " + podOf(servers), Mark: Good, Raw: raw}
 	finding.More = told.failures(servers, "/clusters")
 	found := map[string]bool{}
@@ -58,22 +58,22 @@ func (w *Walk) serviceClusters(told *answers) (Finding, error) {
 }
 
 // sslContext compares what the clients' proxies are configured to speak with what the guide shows, field by field.
-func (w *Walk) sslContext(told *answers) (Finding, error) {
-	finding := Finding{Step: "Understanding the Results: ssl_context", Command: "pilot-agent request GET config_dump, in " + podOf(w.Clients), Mark: Good}
-	finding.More = told.failures(w.Clients, "config_dump")
+func (v *Verification) sslContext(told *answers) (Finding, error) {
+	finding := Finding{Step: "Understanding the Results: ssl_context", Command: "pilot-agent request GET config_dump, in " + podOf(v.Clients), Mark: Good}
+	finding.More = told.failures(v.Clients, "config_dump")
 	compared, differing := 0, 0
 	var whole strings.Builder
-	for _, client := range w.Clients {
+	for _, client := range v.Clients {
 		dump := told.dumps[client.String()]
 		if dump == nil {
 			continue
 		}
-		for _, port := range w.Service.Ports {
-			facts, err := dump.Client(w.Service.Name, port.Number, netip.AddrPort{})
+		for _, port := range v.Service.Ports {
+			facts, err := dump.Client(v.Service.Name, port.Number, netip.AddrPort{})
 			if err != nil || facts.Refusal == hop.NoCluster {
 				continue
 			}
-			for _, field := range w.fields(facts, port) {
+			for _, field := range v.fields(facts, port) {
 				compared++
 				text := fmt.Sprintf("%s: %s: %s", facts.Cluster, field.name, field.found)
 				if !field.as {
@@ -94,7 +94,7 @@ func (w *Walk) sslContext(told *answers) (Finding, error) {
 		finding.Says = fmt.Sprintf("%d fields are as Istio's mTLS has them: ALPN, certificate %s, roots %s, server name, names asked for", compared, envoy.WorkloadSecret, envoy.RootSecret)
 	}
 	var err error
-	finding.Raw, err = w.keptOne("5-ssl-context.txt", []byte(whole.String()))
+	finding.Raw, err = v.keptOne("5-ssl-context.txt", []byte(whole.String()))
 	return finding, err
 }
 
@@ -106,7 +106,7 @@ type field struct {
 
 // fields are those that the guide shows, and the two by which a client knows its server
 // (istio/istio pilot/pkg/networking/core/cluster_tls.go).
-func (w *Walk) fields(facts envoy.ClientFacts, port oracle.Port) []field {
+func (v *Verification) fields(facts envoy.ClientFacts, port oracle.Port) []field {
 	if facts.Socket != envoy.TLSSocket {
 		return []field{{name: "transport_socket", found: facts.Socket, want: "tls"}}
 	}
@@ -118,40 +118,40 @@ func (w *Walk) fields(facts envoy.ClientFacts, port oracle.Port) []field {
 	offered := facts.Offered(speaks)
 	ofIstio := slices.ContainsFunc(offered, func(name string) bool { return strings.HasPrefix(name, "istio") })
 	hasH2 := slices.Contains(offered, "h2") || slices.Contains(offered, "istio-h2")
-	sni := fmt.Sprintf("outbound_.%d_._.%s", port.Number, w.Service.Name)
+	sni := fmt.Sprintf("outbound_.%d_._.%s", port.Number, v.Service.Name)
 	return []field{
 		{"alpn_protocols", strings.Join(offered, ","), alpn, ofIstio && (speaks != envoy.SpeaksHTTP2 || hasH2)},
 		{"tls_certificate_sds_secret_configs", facts.CertificateSecret, envoy.WorkloadSecret, facts.CertificateSecret == envoy.WorkloadSecret},
 		{"validation_context_sds_secret_config", facts.ValidationSecret, envoy.RootSecret, facts.ValidationSecret == envoy.RootSecret},
 		{"sni", facts.SNI, sni, facts.SNI == sni},
-		{"match_subject_alt_names", strings.Join(facts.SANs, ","), "the identities of its pods", w.namesPods(facts.SANs)},
+		{"match_subject_alt_names", strings.Join(facts.SANs, ","), "the identities of its pods", v.namesPods(facts.SANs)},
 	}
 }
 
 // namesPods tells whether the names that a client asks for are its server's.
-func (w *Walk) namesPods(sans []string) bool {
-	for _, server := range w.servers() {
-		if !slices.Contains(sans, "exact:"+string(w.identity(server))) {
+func (v *Verification) namesPods(sans []string) bool {
+	for _, server := range v.servers() {
+		if !slices.Contains(sans, "exact:"+string(v.identity(server))) {
 			return false
 		}
 	}
 	return len(sans) > 0
 }
 
-func (w *Walk) identity(workload oracle.Workload) hop.Identity {
-	return hop.Identity(fmt.Sprintf("spiffe://%s/ns/%s/sa/%s", w.Survey.Under(workload).Mesh.TrustDomain, workload.Namespace, workload.ServiceAccount))
+func (v *Verification) identity(workload oracle.Workload) hop.Identity {
+	return hop.Identity(fmt.Sprintf("spiffe://%s/ns/%s/sa/%s", v.Survey.Under(workload).Mesh.TrustDomain, workload.Namespace, workload.ServiceAccount))
 }
 
-func (w *Walk) clientCertificates(told *answers) (Finding, error) {
-	return w.certificates(told, "client", w.Clients)
+func (v *Verification) clientCertificates(told *answers) (Finding, error) {
+	return v.certificates(told, "client", v.Clients)
 }
 
-func (w *Walk) serverCertificates(told *answers) (Finding, error) {
-	return w.certificates(told, "service", w.servers())
+func (v *Verification) serverCertificates(told *answers) (Finding, error) {
+	return v.certificates(told, "service", v.servers())
 }
 
-func (w *Walk) certificates(told *answers, whose string, of []oracle.Workload) (Finding, error) {
-	raw, err := w.kept("7-certs", ".json", told.certs, of)
+func (v *Verification) certificates(told *answers, whose string, of []oracle.Workload) (Finding, error) {
+	raw, err := v.kept("7-certs", ".json", told.certs, of)
 	finding := Finding{Step: "Check for Certificate Issues: " + whose, Command: "pilot-agent request GET certs, in " + podOf(of), Mark: Good, Raw: raw}
 	var says []string
 	for _, workload := range of {
@@ -166,7 +166,7 @@ func (w *Walk) certificates(told *answers, whose string, of []oracle.Workload) (
 		if len(own.Chain) > 0 {
 			says = append(says, fmt.Sprintf("%s, %s, until %s", own.Identity, own.Key, own.NotAfter.UTC().Format("2006-01-02 15:04 MST")))
 		}
-		for _, trouble := range tlscheck.Troubles(own, roots, w.identity(workload), told.at) {
+		for _, trouble := range tlscheck.Troubles(own, roots, v.identity(workload), told.at) {
 			finding.Mark = Bad
 			finding.More = append(finding.More, fmt.Sprintf("%s: %s", workload, trouble))
 		}
@@ -178,16 +178,16 @@ func (w *Walk) certificates(told *answers, whose string, of []oracle.Workload) (
 	return finding, err
 }
 
-func (w *Walk) clientLogs(told *answers) (Finding, error) {
-	return w.searched(told, "client", w.Clients)
+func (v *Verification) clientLogs(told *answers) (Finding, error) {
+	return v.searched(told, "client", v.Clients)
 }
 
-func (w *Walk) serverLogs(told *answers) (Finding, error) {
-	return w.searched(told, "service", w.servers())
+func (v *Verification) serverLogs(told *answers) (Finding, error) {
+	return v.searched(told, "service", v.servers())
 }
 
-func (w *Walk) searched(told *answers, whose string, of []oracle.Workload) (Finding, error) {
-	raw, err := w.kept("8-log", ".txt", told.logs, of)
+func (v *Verification) searched(told *answers, whose string, of []oracle.Workload) (Finding, error) {
+	raw, err := v.kept("8-log", ".txt", told.logs, of)
 	finding := Finding{Step: "Check Istio Proxy Logs: " + whose, Command: "kubectl logs -c istio-proxy " + podOf(of), Mark: Good, Raw: raw}
 	finding.More = told.failures(of, "log")
 	read, accesses, found := 0, 0, 0
@@ -214,16 +214,16 @@ func (w *Walk) searched(told *answers, whose string, of []oracle.Workload) (Find
 const hidden = "a handshake that fails at a server leaves no line there, unless a log was added: Istio's own of the listener is filtered to NR"
 
 // end is where the guide's flowchart ends, for the worst of the hops.
-func (w *Walk) end(told *answers) End {
-	end := w.conclude(told)
+func (v *Verification) end(told *answers) End {
+	end := v.conclude(told)
 	for _, row := range told.host.Rows {
 		if row.Status != end.Status {
 			continue
 		}
 		h := row.Hops[0]
-		if walk, err := w.Chart.Follow(w.Survey.Snapshot, hop.ServicePort{Service: w.Service.Name, Port: h.Port}, h.Asked.Says); err == nil {
-			end.Path = walk.Edges
-			end.Differs, _ = oracle.Differs(h.Asked, walk)
+		if path, err := v.Chart.Follow(v.Survey.Snapshot, hop.ServicePort{Service: v.Service.Name, Port: h.Port}, h.Asked.Says); err == nil {
+			end.Path = path.Edges
+			end.Differs, _ = oracle.Differs(h.Asked, path)
 		}
 		break
 	}
@@ -233,7 +233,7 @@ func (w *Walk) end(told *answers) End {
 // maxHints bounds what is said of logs at the end.
 const maxHints = 5
 
-func (w *Walk) conclude(told *answers) End {
+func (v *Verification) conclude(told *answers) End {
 	worstOf := tlscheck.OK
 	var reasons []string
 	for _, row := range told.host.Rows {
@@ -252,10 +252,10 @@ func (w *Walk) conclude(told *answers) End {
 			"set a PeerAuthentication of mode STRICT for the service, and take away rules of mode DISABLE",
 		}}
 	}
-	do := []string{"look at the proxies' logs above, and at `kubectl tls-check --explain " + w.Service.Name + "`"}
-	for _, workload := range slices.Concat(w.Clients, w.servers()) {
+	do := []string{"look at the proxies' logs above, and at `kubectl tls-check --explain " + v.Service.Name + "`"}
+	for _, workload := range slices.Concat(v.Clients, v.servers()) {
 		for _, f := range logOf(told.logs[workload.String()]).Findings {
-			if f.Kind == tlscheck.Handshake || f.Kind == tlscheck.Secrets || f.Kind == tlscheck.ControlPlane || f.Kind == tlscheck.Clock {
+			if f.Kind == tlscheck.LogHandshake || f.Kind == tlscheck.LogSecrets || f.Kind == tlscheck.LogControlPlane || f.Kind == tlscheck.LogClock {
 				if len(do) > maxHints {
 					break
 				}

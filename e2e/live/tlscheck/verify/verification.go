@@ -1,5 +1,5 @@
-// Package verify goes the guide's way, "Verifying mTLS Configuration in Istio", through all of its commands in their order:
-// one finding for each, and the raw answer kept. It changes nothing.
+// Package verify carries out the guide "Verifying mTLS Configuration in Istio": all of its commands in their order, one finding
+// for each, and the raw answers kept. It changes nothing.
 package verify
 
 import (
@@ -25,8 +25,8 @@ import (
 	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
-// Walk is one way through the guide, for one service and the clients that call it.
-type Walk struct {
+// Verification carries out the guide for one service and the clients that call it.
+type Verification struct {
 	Kube    *kube.Client
 	Mesh    *mesh.Mesh
 	Survey  *survey.Survey
@@ -90,25 +90,26 @@ type answers struct {
 }
 
 // servers are the service's pods that have a proxy.
-func (w *Walk) servers() []oracle.Workload {
+func (v *Verification) servers() []oracle.Workload {
 	var all []oracle.Workload
-	for _, name := range w.Survey.Snapshot.Behind(w.Service) {
-		if workload, found := w.Survey.Workload(name); found && workload.HasProxy {
+	for _, name := range v.Survey.Snapshot.Behind(v.Service) {
+		if workload, found := v.Survey.Workload(name); found && workload.HasProxy {
 			all = append(all, workload)
 		}
 	}
 	return all
 }
 
-// Go walks, and emits each finding in the guide's order.
-func (w *Walk) Go(ctx context.Context, emit func(Finding) error) (End, error) {
-	told, err := w.gather(ctx)
+// Run carries out the steps, and calls emit with each finding in the guide's order. It returns the first error of a step or of
+// emit.
+func (v *Verification) Run(ctx context.Context, emit func(Finding) error) (End, error) {
+	told, err := v.gather(ctx)
 	if err != nil {
 		return End{}, err
 	}
 	for _, step := range []func(*answers) (Finding, error){
-		w.meshPolicy, w.servicePolicy, w.destinationRule, w.check, w.kialiSays, w.gatewayClusters, w.serviceClusters, w.sslContext,
-		w.temporaryRule, w.clientCertificates, w.serverCertificates, w.clientLogs, w.serverLogs,
+		v.meshPolicy, v.servicePolicy, v.destinationRule, v.check, v.kialiSays, v.gatewayClusters, v.serviceClusters, v.sslContext,
+		v.temporaryRule, v.clientCertificates, v.serverCertificates, v.clientLogs, v.serverLogs,
 	} {
 		finding, err := step(told)
 		if err != nil {
@@ -118,36 +119,36 @@ func (w *Walk) Go(ctx context.Context, emit func(Finding) error) (End, error) {
 			return End{}, err
 		}
 	}
-	return w.end(told), nil
+	return v.end(told), nil
 }
 
 // gather asks everything at once.
-func (w *Walk) gather(ctx context.Context) (*answers, error) {
+func (v *Verification) gather(ctx context.Context) (*answers, error) {
 	told := &answers{
 		at: time.Now(), clusters: map[string][]byte{}, certs: map[string][]byte{}, logs: map[string][]byte{},
 		dumps: map[string]*envoy.Dump{}, failed: map[string]error{},
 	}
 	var mu sync.Mutex
 	asking, ctx := errgroup.WithContext(ctx)
-	root := w.Survey.Snapshot.Mesh.RootNamespace
+	root := v.Survey.Snapshot.Mesh.RootNamespace
 	for _, list := range []struct {
 		into *[]byte
 		path string
 	}{
 		{&told.meshPAs, "/apis/security.istio.io/v1/namespaces/" + root + "/peerauthentications"},
-		{&told.ownPAs, "/apis/security.istio.io/v1/namespaces/" + w.Service.Namespace + "/peerauthentications"},
-		{&told.rules, "/apis/networking.istio.io/v1/namespaces/" + w.Service.Namespace + "/destinationrules"},
+		{&told.ownPAs, "/apis/security.istio.io/v1/namespaces/" + v.Service.Namespace + "/peerauthentications"},
+		{&told.rules, "/apis/networking.istio.io/v1/namespaces/" + v.Service.Namespace + "/destinationrules"},
 		{&told.leases, "/apis/mtls.test/v1/policyleases"},
 	} {
 		asking.Go(func() (err error) {
-			*list.into, err = w.list(ctx, list.path)
+			*list.into, err = v.list(ctx, list.path)
 			return err
 		})
 	}
-	asking.Go(func() error { return w.checked(ctx, told) })
-	if w.Witness != nil {
+	asking.Go(func() error { return v.checked(ctx, told) })
+	if v.Witness != nil {
 		asking.Go(func() error {
-			said := w.Witness(ctx, w.Service.Namespace)
+			said := v.Witness(ctx, v.Service.Namespace)
 			told.kiali = &said
 			return nil
 		})
@@ -165,18 +166,18 @@ func (w *Walk) gather(ctx context.Context) (*answers, error) {
 			return ctx.Err()
 		})
 	}
-	for _, workload := range slices.Concat(w.Clients, w.servers()) {
+	for _, workload := range slices.Concat(v.Clients, v.servers()) {
 		proxy := survey.Proxy(workload)
 		for path, into := range map[string]map[string][]byte{"/clusters": told.clusters, "/certs": told.certs} {
-			keep(workload, path, into, func(to *bytes.Buffer) error { return w.Mesh.Admin(ctx, proxy, path, to) })
+			keep(workload, path, into, func(to *bytes.Buffer) error { return v.Mesh.Admin(ctx, proxy, path, to) })
 		}
 		keep(workload, "log", told.logs, func(to *bytes.Buffer) error {
-			log, err := w.Kube.Log(ctx, proxy.Namespace, proxy.Pod, mesh.ProxyContainer, logLines)
+			log, err := v.Kube.Log(ctx, proxy.Namespace, proxy.Pod, mesh.ProxyContainer, logLines)
 			to.Write(log)
 			return err
 		})
 		asking.Go(func() error {
-			dump, err := w.Mesh.Dump(ctx, proxy, w.wanted())
+			dump, err := v.Mesh.Dump(ctx, proxy, v.wanted())
 			mu.Lock()
 			defer mu.Unlock()
 			told.dumps[workload.String()] = dump
@@ -189,32 +190,32 @@ func (w *Walk) gather(ctx context.Context) (*answers, error) {
 	return told, asking.Wait()
 }
 
-func (w *Walk) wanted() envoy.Wanted {
-	wanted := envoy.Wanted{Hosts: []string{w.Service.Name}}
-	for _, port := range w.Service.Ports {
-		wanted.Clusters = append(wanted.Clusters, envoy.ClusterName(w.Service.Name, port.Number))
+func (v *Verification) wanted() envoy.Wanted {
+	wanted := envoy.Wanted{Hosts: []string{v.Service.Name}}
+	for _, port := range v.Service.Ports {
+		wanted.Clusters = append(wanted.Clusters, envoy.ClusterName(v.Service.Name, port.Number))
 		wanted.Ports = append(wanted.Ports, port.Number)
 	}
 	return wanted
 }
 
 // checked is tls-check's answer.
-func (w *Walk) checked(ctx context.Context, told *answers) error {
-	request := inspect.Request{Hosts: []oracle.Host{w.Service}}
-	for _, client := range w.Clients {
+func (v *Verification) checked(ctx context.Context, told *answers) error {
+	request := inspect.Request{Hosts: []oracle.Host{v.Service}}
+	for _, client := range v.Clients {
 		request.Clients = append(request.Clients, client.String())
 	}
-	check := inspect.Checker{Survey: w.Survey, Mesh: w.Mesh}
-	return check.Check(ctx, request, func(host tlscheck.Host) error {
+	inspector := inspect.Inspector{Survey: v.Survey, Mesh: v.Mesh}
+	return inspector.Inspect(ctx, request, func(host tlscheck.Host) error {
 		told.host = host
 		return nil
 	})
 }
 
 // list is a list as kubectl get -o yaml prints it, without the fields' managers; nothing of a kind that is not served.
-func (w *Walk) list(ctx context.Context, path string) ([]byte, error) {
+func (v *Verification) list(ctx context.Context, path string) ([]byte, error) {
 	var whole bytes.Buffer
-	err := w.Kube.ListPages(ctx, path, func(page []byte) error {
+	err := v.Kube.ListPages(ctx, path, func(page []byte) error {
 		var list struct {
 			Items []map[string]any `json:"items"`
 		}
@@ -237,19 +238,19 @@ func (w *Walk) list(ctx context.Context, path string) ([]byte, error) {
 }
 
 // kept keeps raw answers and returns their names.
-func (w *Walk) kept(prefix, suffix string, raw map[string][]byte, of []oracle.Workload) ([]string, error) {
+func (v *Verification) kept(prefix, suffix string, raw map[string][]byte, of []oracle.Workload) ([]string, error) {
 	var all []string
 	var failed []error
 	for _, workload := range of {
 		name := fmt.Sprintf("%s-%s-%s%s", prefix, workload.Namespace, workload.Name, suffix)
-		failed = append(failed, w.Keep(name, raw[workload.String()]))
+		failed = append(failed, v.Keep(name, raw[workload.String()]))
 		all = append(all, name)
 	}
 	return all, errors.Join(failed...)
 }
 
-func (w *Walk) keptOne(name string, raw []byte) ([]string, error) {
-	return []string{name}, w.Keep(name, raw)
+func (v *Verification) keptOne(name string, raw []byte) ([]string, error) {
+	return []string{name}, v.Keep(name, raw)
 }
 
 // worst is the worse of two marks.
@@ -280,10 +281,10 @@ func podOf(workloads []oracle.Workload) string {
 	return fmt.Sprintf("%s -n %s", workloads[0].Name, workloads[0].Namespace)
 }
 
-func logOf(raw []byte) tlscheck.Log {
-	log, err := tlscheck.Read(bytes.NewReader(raw))
+func logOf(raw []byte) tlscheck.ProxyLog {
+	log, err := tlscheck.ReadProxyLog(bytes.NewReader(raw))
 	if err != nil {
-		return tlscheck.Log{}
+		return tlscheck.ProxyLog{}
 	}
 	return log
 }

@@ -19,7 +19,7 @@ const objects = `
 {kind: Pod, metadata: {name: server, namespace: facts, labels: {app: product-service}}, spec: {serviceAccountName: product-service, containers: [{name: app}, {name: istio-proxy}]}}
 `
 
-func walkOf(t *testing.T) *Walk {
+func verificationOf(t *testing.T) *Verification {
 	t.Helper()
 	s, err := survey.Read([]byte(objects))
 	if err != nil {
@@ -29,12 +29,12 @@ func walkOf(t *testing.T) *Walk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Walk{Survey: s, Service: service}
+	return &Verification{Survey: s, Service: service}
 }
 
 // The TLS context of a recorded proxy is the guide's, and one that was tampered with is not.
 func TestFields(t *testing.T) {
-	w := walkOf(t)
+	v := verificationOf(t)
 	for _, row := range []struct {
 		port      uint16
 		tamper    func(*envoy.ClientFacts)
@@ -58,7 +58,7 @@ func TestFields(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		facts, err := dump.Client(w.Service.Name, row.port, netip.AddrPort{})
+		facts, err := dump.Client(v.Service.Name, row.port, netip.AddrPort{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,11 +66,11 @@ func TestFields(t *testing.T) {
 		facts.SANs = []string{"exact:spiffe://cluster.local/ns/facts/sa/product-service"}
 		row.tamper(&facts)
 		var differing []string
-		for _, port := range w.Service.Ports {
+		for _, port := range v.Service.Ports {
 			if port.Number != row.port {
 				continue
 			}
-			for _, field := range w.fields(facts, port) {
+			for _, field := range v.fields(facts, port) {
 				if !field.as {
 					differing = append(differing, field.name)
 				}
@@ -82,15 +82,15 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// A walk ends where the guide's flowchart does.
+// A verification ends where the guide's flowchart does.
 func TestEnds(t *testing.T) {
-	w := walkOf(t)
+	v := verificationOf(t)
 	at := func(says ...hop.Outcome) tlscheck.Host {
 		var hops []tlscheck.Hop
 		for i, one := range says {
 			hops = append(hops, tlscheck.Hop{Client: "facts/client", Port: uint16(i + 1), Asked: oracle.Answer{Says: one, Why: "because"}})
 		}
-		return tlscheck.Of(w.Service.Name, hops)
+		return tlscheck.Of(v.Service.Name, hops)
 	}
 	for _, row := range []struct {
 		host tlscheck.Host
@@ -103,7 +103,7 @@ func TestEnds(t *testing.T) {
 		{at(hop.MTLS, ""), oracle.Debug, "error (UNKNOWN)"},
 		{at(), oracle.Debug, "no client has a hop"},
 	} {
-		end := w.conclude(&answers{host: row.host})
+		end := v.conclude(&answers{host: row.host})
 		if end.End != row.end || !strings.Contains(end.Says, row.says) || (end.End != oracle.Enabled) != (len(end.Do) > 0) {
 			t.Errorf("%+v, want %s %q", end, row.end, row.says)
 		}
