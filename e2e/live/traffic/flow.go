@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"mtls.test/conformance/e2e/pure/hop"
-	"mtls.test/conformance/e2e/pure/verdict"
 	"mtls.test/conformance/fixtures/agent/call"
 )
 
@@ -24,7 +23,7 @@ type Flow struct {
 
 	ended chan struct{} // closed once the last request has ended
 	mu    sync.Mutex
-	told  verdict.Traffic
+	told  hop.Traffic
 	more  chan struct{} // closed, and made anew, each time that requests have ended
 }
 
@@ -133,11 +132,11 @@ func (f *Flow) request(ctx context.Context, attempts []Attempt) {
 
 // span is when a request of a tick was under way, by this process's clock, which the times of changes are by too: what it
 // sent itself it timed itself, and an agent's request lay somewhere between the question to the agent and its answer.
-func (f *Flow) span(attempt Attempt, result call.Result, began, ended time.Time) verdict.Span {
+func (f *Flow) span(attempt Attempt, result call.Result, began, ended time.Time) hop.Span {
 	if f.ours(attempt) && !result.At.IsZero() {
-		return verdict.Span{From: result.At, To: result.At.Add(time.Duration(result.Millis) * time.Millisecond)}
+		return hop.Span{From: result.At, To: result.At.Add(time.Duration(result.Millis) * time.Millisecond)}
 	}
-	return verdict.Span{From: began, To: ended, Sometime: true}
+	return hop.Span{From: began, To: ended, Sometime: true}
 }
 
 // unsent counts requests that could not be sent, for those before them hang.
@@ -188,7 +187,7 @@ func (f *Flow) Await(ctx context.Context, requests int) {
 }
 
 // Stop ends the traffic, waits for the requests under way, and tells what became of all.
-func (f *Flow) Stop() verdict.Traffic {
+func (f *Flow) Stop() hop.Traffic {
 	f.stop()
 	<-f.ended
 	f.mu.Lock()

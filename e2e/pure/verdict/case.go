@@ -13,23 +13,23 @@ import (
 
 // Case is the verdict on one case: the fold over its checks.
 type Case struct {
-	ID                string      `json:"id"`
-	Title             string      `json:"title"`
-	Result            hop.Result  `json:"result"`
-	Reason            string      `json:"reason"`
-	Broken            string      `json:"broken,omitempty"`    // what kept the case from being played or reverted to its end
-	Disturbed         []string    `json:"disturbed,omitempty"` // pods on which it rests that ended while it was played
-	Findings          []string    `json:"findings,omitempty"`  // of the set-up, on the pods on which it rests: what keeps an observer from speaking
-	Seconds           float64     `json:"seconds"`
-	ConvergenceMillis int64       `json:"convergenceMillis"` // the longest that a change took to reach every proxy concerned
-	Changes           []Change    `json:"changes"`
-	Rejections        []Rejection `json:"rejections,omitempty"`
-	Traffic           *Traffic    `json:"traffic,omitempty"`
-	Lease             *Lease      `json:"lease,omitempty"`
-	Checks            []Check     `json:"checks"`
-	ByIntent          string      `json:"byIntent,omitempty"` // why expectations are the oracle's and not the case's: the mesh's own policies
-	Foreseen          []Foreseen  `json:"foreseen,omitempty"` // what is told from configuration alone
-	Kiali             []Kiali     `json:"kiali,omitempty"`    // what a Kiali says at each step of expectations; none where there is no Kiali
+	ID                string       `json:"id"`
+	Title             string       `json:"title"`
+	Result            hop.Result   `json:"result"`
+	Reason            string       `json:"reason"`
+	Broken            string       `json:"broken,omitempty"`    // what kept the case from being played or reverted to its end
+	Disturbed         []string     `json:"disturbed,omitempty"` // pods on which it rests that ended while it was played
+	Findings          []string     `json:"findings,omitempty"`  // of the set-up, on the pods on which it rests: what keeps an observer from speaking
+	Seconds           float64      `json:"seconds"`
+	ConvergenceMillis int64        `json:"convergenceMillis"` // the longest that a change took to reach every proxy concerned
+	Changes           []Change     `json:"changes"`
+	Rejections        []Rejection  `json:"rejections,omitempty"`
+	Traffic           *hop.Traffic `json:"traffic,omitempty"`
+	Lease             *Lease       `json:"lease,omitempty"`
+	Checks            []Check      `json:"checks"`
+	ByIntent          string       `json:"byIntent,omitempty"` // why expectations are the oracle's and not the case's: the mesh's own policies
+	Foreseen          []Foreseen   `json:"foreseen,omitempty"` // what is told from configuration alone
+	Kiali             []Kiali      `json:"kiali,omitempty"`    // what a Kiali says at each step of expectations; none where there is no Kiali
 	// Clocks are those by which times of the case were converted to the runner's, as they were measured last.
 	Clocks []clock.Clock `json:"clocks,omitempty"`
 	// Secrets are those that the proxies of the checks held, by the names that the checks give them.

@@ -37,8 +37,8 @@ func TestConclude(t *testing.T) {
 		"detached":                 {verdict.Case{Checks: []verdict.Check{judged(hop.Pass)}, Changes: []verdict.Change{detached}}, hop.Inconclusive, "no stream to istiod: default/server"},
 		"settled":                  {verdict.Case{Checks: []verdict.Check{judged(hop.Pass)}, Changes: []verdict.Change{slow, quick}}, hop.Pass, "1 checks agree"},
 		"a rejection that is none": {verdict.Case{Rejections: []verdict.Rejection{{Result: hop.Fail, Objects: []string{"o"}, Reason: "taken"}}}, hop.Fail, "o: taken"},
-		"traffic with losses":      {verdict.Case{Checks: []verdict.Check{judged(hop.Pass)}, Traffic: &verdict.Traffic{Requests: 7, Unanswered: 1, Errors: []string{"a: status 503", "b"}}}, hop.Fail, "1 of 7 background requests were not answered: a: status 503; b"},
-		"the first of equals":      {verdict.Case{Checks: []verdict.Check{judged(hop.Fail)}, Traffic: &verdict.Traffic{Requests: 7, Unanswered: 1}}, hop.Fail, "of the check"},
+		"traffic with losses":      {verdict.Case{Checks: []verdict.Check{judged(hop.Pass)}, Traffic: &hop.Traffic{Requests: 7, Unanswered: 1, Errors: []string{"a: status 503", "b"}}}, hop.Fail, "1 of 7 background requests were not answered: a: status 503; b"},
+		"the first of equals":      {verdict.Case{Checks: []verdict.Check{judged(hop.Fail)}, Traffic: &hop.Traffic{Requests: 7, Unanswered: 1}}, hop.Fail, "of the check"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			row.c.Conclude()
@@ -98,8 +98,8 @@ func TestUnanswered(t *testing.T) {
 		"refused as meant": {verdict.Case{Checks: []verdict.Check{refused}}, false},
 		"refused":          {verdict.Case{Checks: []verdict.Check{served, lost}}, true},
 		"not seen":         {verdict.Case{Checks: []verdict.Check{unseen}}, true},
-		"traffic":          {verdict.Case{Traffic: &verdict.Traffic{Requests: 2, Unanswered: 1}}, true},
-		"traffic, whole":   {verdict.Case{Traffic: &verdict.Traffic{Requests: 2}}, false},
+		"traffic":          {verdict.Case{Traffic: &hop.Traffic{Requests: 2, Unanswered: 1}}, true},
+		"traffic, whole":   {verdict.Case{Traffic: &hop.Traffic{Requests: 2}}, false},
 	} {
 		if got := row.c.Unanswered(); got != row.want {
 			t.Errorf("%s: %v", name, got)

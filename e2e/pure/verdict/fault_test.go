@@ -50,7 +50,7 @@ func TestADisturbanceMakesACaseNotKnown(t *testing.T) {
 	if !lost.Unanswered() || green.Unanswered() {
 		t.Error("what went unanswered is not told")
 	}
-	traffic := verdict.Case{Traffic: &verdict.Traffic{Requests: 2, Unanswered: 1}}
+	traffic := verdict.Case{Traffic: &hop.Traffic{Requests: 2, Unanswered: 1}}
 	if !traffic.Unanswered() {
 		t.Error("background requests that went unanswered are not told")
 	}

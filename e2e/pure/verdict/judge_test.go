@@ -346,7 +346,7 @@ func TestTheWorstCheckDecidesACase(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", name, test.c.Result, test.want)
 		}
 	}
-	lost := verdict.Case{Checks: []verdict.Check{{Result: hop.Pass}}, Traffic: &verdict.Traffic{Requests: 10, Unanswered: 1}}
+	lost := verdict.Case{Checks: []verdict.Check{{Result: hop.Pass}}, Traffic: &hop.Traffic{Requests: 10, Unanswered: 1}}
 	if lost.Conclude(); lost.Result != hop.Fail {
 		t.Errorf("a lost background request: got %s", lost.Result)
 	}

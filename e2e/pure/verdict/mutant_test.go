@@ -86,7 +86,7 @@ func TestAMutantIsJudgedByAllItsCases(t *testing.T) {
 	blind.Observers.Wire = nil
 	unsure := played("unsure", blind)
 	lossy := played("lossy", mtlsCheck())
-	lossy.Traffic = &verdict.Traffic{Requests: 100, Unanswered: 1}
+	lossy.Traffic = &hop.Traffic{Requests: 100, Unanswered: 1}
 	lossy.Conclude()
 	settling := mtlsCheck()
 	settling.Settled.Failed = "no push"

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"time"
 
 	"mtls.test/conformance/e2e/pure/hop"
 )
@@ -12,26 +11,8 @@ import (
 // LeastRequests is how many background requests must have been made for "no request was lost" to say anything.
 const LeastRequests = 20
 
-// Traffic is what became of the background traffic of a case.
-type Traffic struct {
-	Requests   int      `json:"requests"`
-	Unanswered int      `json:"unanswered"`
-	Unsent     int      `json:"unsent,omitempty"` // of the unanswered: not sent, for too many before them hung
-	Errors     []string `json:"errors,omitempty"` // the first few, with their time
-
-	Spans []Span `json:"-"` // of each request that was sent, by the clock of Change.At
-}
-
-// Span is from when to when a request was under way.
-type Span struct {
-	From, To time.Time
-	// Sometime is true of a request that another process sent: it was under way at some instant of the span, and which one this
-	// process's clock does not tell.
-	Sometime bool
-}
-
-// in tells whether a request was certainly under way at an instant of another span.
-func (s Span) in(other Span) bool {
+// overlaps reports whether a request was certainly under way at an instant of another span.
+func overlaps(s, other hop.Span) bool {
 	if s.Sometime {
 		return !s.From.Before(other.From) && !s.To.After(other.To)
 	}
@@ -40,11 +21,11 @@ func (s Span) in(other Span) bool {
 
 // force is the interval in which a change took force: from when the API server had it until every proxy concerned did. At
 // which instant of it a proxy turned to the new configuration nobody tells.
-func (c Change) force() Span { return Span{From: c.At, To: c.Settled.At} }
+func (c Change) force() hop.Span { return hop.Span{From: c.At, To: c.Settled.At} }
 
-// whole is from the first request to the last.
-func (t *Traffic) whole() Span {
-	var whole Span
+// whole is the span from the first request of the traffic to the last.
+func whole(t *hop.Traffic) hop.Span {
+	var whole hop.Span
 	for i, span := range t.Spans {
 		if i == 0 || span.From.Before(whole.From) {
 			whole.From = span.From
@@ -57,10 +38,10 @@ func (t *Traffic) whole() Span {
 }
 
 // underWay counts the requests that were certainly under way while a change took force.
-func (t *Traffic) underWay(c Change) int {
+func underWay(t *hop.Traffic, c Change) int {
 	count := 0
 	for _, span := range t.Spans {
-		if span.in(c.force()) {
+		if overlaps(span, c.force()) {
 			count++
 		}
 	}
@@ -80,13 +61,13 @@ func (c *Case) concludeTraffic() {
 	if t.Requests < LeastRequests {
 		c.worsen(hop.Inconclusive, fmt.Sprintf("%d background requests were made, and fewer than %d show nothing: look whether the gateway serves, and run the case again", t.Requests, LeastRequests))
 	}
-	changes, whole := 0, t.whole()
+	changes, whole := 0, whole(t)
 	for i, change := range c.Changes {
 		if change.At.Before(whole.From) || change.At.After(whole.To) {
 			continue
 		}
 		changes++
-		c.Changes[i].Requests = t.underWay(change)
+		c.Changes[i].Requests = underWay(t, change)
 		if c.Changes[i].Requests == 0 {
 			c.worsen(hop.Inconclusive, fmt.Sprintf("no background request was under way when %s in step %d took force, so that none was lost shows nothing of it", change.Act, change.Step))
 		}

@@ -15,20 +15,20 @@ var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 func after(millis int) time.Time { return start.Add(time.Duration(millis) * time.Millisecond) }
 
 // requests are 25 from 0 to 240 ms, and one more.
-func requests(more verdict.Span) *verdict.Traffic {
-	traffic := &verdict.Traffic{}
+func requests(more hop.Span) *hop.Traffic {
+	traffic := &hop.Traffic{}
 	for i := range 25 {
-		traffic.Spans = append(traffic.Spans, verdict.Span{From: after(10 * i), To: after(10*i + 5)})
+		traffic.Spans = append(traffic.Spans, hop.Span{From: after(10 * i), To: after(10*i + 5)})
 	}
 	traffic.Spans = append(traffic.Spans, more)
 	traffic.Requests = len(traffic.Spans)
 	return traffic
 }
 
-func between(from, to int) verdict.Span { return verdict.Span{From: after(from), To: after(to)} }
+func between(from, to int) hop.Span { return hop.Span{From: after(from), To: after(to)} }
 
-func sometime(from, to int) verdict.Span {
-	return verdict.Span{From: after(from), To: after(to), Sometime: true}
+func sometime(from, to int) hop.Span {
+	return hop.Span{From: after(from), To: after(to), Sometime: true}
 }
 
 func TestBackgroundTrafficShowsSomethingOfAChangeThatItSaw(t *testing.T) {
@@ -41,9 +41,9 @@ func TestBackgroundTrafficShowsSomethingOfAChangeThatItSaw(t *testing.T) {
 	least.Spans, least.Requests = least.Spans[6:], 20
 	lost := requests(between(1100, 1110))
 	lost.Unanswered = 1
-	lostFew := &verdict.Traffic{Requests: 3, Unanswered: 1, Errors: []string{"status 503"}}
+	lostFew := &hop.Traffic{Requests: 3, Unanswered: 1, Errors: []string{"status 503"}}
 	for name, row := range map[string]struct {
-		traffic  *verdict.Traffic
+		traffic  *hop.Traffic
 		changes  []verdict.Change
 		result   hop.Result
 		reason   string
@@ -59,7 +59,7 @@ func TestBackgroundTrafficShowsSomethingOfAChangeThatItSaw(t *testing.T) {
 		"another process's, not all of it":  {requests(sometime(1150, 1250)), []verdict.Change{change}, hop.Inconclusive, "no background request was under way", 0},
 		"too few":                           {few, []verdict.Change{change}, hop.Inconclusive, "19 background requests were made, and fewer than 20 show nothing", 1},
 		"just enough":                       {least, []verdict.Change{change}, hop.Pass, "1 checks agree", 1},
-		"none at all":                       {&verdict.Traffic{}, []verdict.Change{change}, hop.Inconclusive, "0 background requests", 0},
+		"none at all":                       {&hop.Traffic{}, []verdict.Change{change}, hop.Inconclusive, "0 background requests", 0},
 		"no change in its time":             {requests(between(1100, 1110)), []verdict.Change{earlier, revert}, hop.Inconclusive, "no change was made while the background traffic ran", 0},
 		"changes before and after it":       {requests(between(1100, 1110)), []verdict.Change{change, earlier, revert}, hop.Pass, "1 checks agree", 1},
 		"one of two changes without any":    {requests(between(1100, 1300)), []verdict.Change{change, {Act: "edit", Step: 4, At: after(500), Settled: verdict.Settled{At: after(600)}}}, hop.Inconclusive, "no background request was under way when edit in step 4", 1},

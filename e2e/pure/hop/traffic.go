@@ -1,0 +1,21 @@
+package hop
+
+import "time"
+
+// Traffic is what became of the background traffic of a case.
+type Traffic struct {
+	Requests   int      `json:"requests"`
+	Unanswered int      `json:"unanswered"`
+	Unsent     int      `json:"unsent,omitempty"` // of the unanswered: not sent, because too many before them were still under way
+	Errors     []string `json:"errors,omitempty"` // the first few, each with its time
+
+	Spans []Span `json:"-"` // of each request that was sent, by the runner's clock
+}
+
+// Span is the time in which a request was under way.
+type Span struct {
+	From, To time.Time
+	// Sometime is true of a request that another process sent: it was under way at some instant of the span, and the runner's
+	// clock does not tell at which.
+	Sometime bool
+}
