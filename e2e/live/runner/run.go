@@ -22,7 +22,7 @@ func (r *Runner) Run(ctx context.Context, c fixture.Case) (verdict.Case, Evidenc
 	// A case can be PASS by what an earlier one left.
 	if err := r.CleanUp(context.WithoutCancel(ctx)); err != nil {
 		run.Verdict.Conclude()
-		run.Verdict.Break("it was not played: " + err.Error())
+		run.Verdict.MarkInconclusive("it was not played: " + err.Error())
 		return run.Verdict, run.Evidence
 	}
 	findings, lacking := run.found()
@@ -49,14 +49,14 @@ func (r *Runner) Run(ctx context.Context, c fixture.Case) (verdict.Case, Evidenc
 	run.Verdict.Conclude()
 	err := errors.Join(broken...)
 	if err != nil {
-		run.Verdict.Break(err.Error())
+		run.Verdict.MarkInconclusive(err.Error())
 	}
 	if run.Verdict.Result != hop.Pass {
 		what := run.restarts(context.WithoutCancel(ctx), run.Verdict.Unanswered())
 		if errors.Is(err, policy.ErrExpired) {
 			what = append(what, "its lease was ended, and its policies with it")
 		}
-		run.Verdict.Disturb(what)
+		run.Verdict.MarkInterrupted(what)
 	}
 	run.Verdict.Secrets = r.Config.SecretsOf(run.Verdict.Checks)
 	run.Verdict.Clocks = r.clocks()

@@ -141,20 +141,20 @@ func (c *Case) Unanswered() bool {
 	})
 }
 
-// Disturb makes a case that is not green INCONCLUSIVE, for what ended while it was played: what was seen in the meantime may
-// be that and no work of the mesh's. It cannot make a case green.
-func (c *Case) Disturb(what []string) {
-	if c.Result == hop.Pass || len(what) == 0 {
+// MarkInterrupted makes a case that is not PASS INCONCLUSIVE because of pods that restarted or lost readiness during the case,
+// each with what happened: what the observers saw may come from that, and not from the mesh. A PASS stays.
+func (c *Case) MarkInterrupted(pods []string) {
+	if c.Result == hop.Pass || len(pods) == 0 {
 		return
 	}
-	c.Disturbed = what
-	c.Reason = fmt.Sprintf("while it was played %s; it would be %s: %s", strings.Join(what, ", "), c.Result, c.Reason)
+	c.Disturbed = pods
+	c.Reason = fmt.Sprintf("while it was played %s; it would be %s: %s", strings.Join(pods, ", "), c.Result, c.Reason)
 	c.Result = hop.Inconclusive
 }
 
-// Break makes the case INCONCLUSIVE, if it is no worse, for something that went wrong around its checks. Such a cause
-// says more than what its checks lack by it.
-func (c *Case) Break(why string) {
+// MarkInconclusive makes the case INCONCLUSIVE because of an error outside its checks, unless its result is worse. The error
+// takes the place of the reason: it explains more than the evidence that the checks lack because of it.
+func (c *Case) MarkInconclusive(why string) {
 	c.Broken = why
 	if severity[c.Result] <= severity[hop.Inconclusive] {
 		c.Result, c.Reason = hop.Inconclusive, why

@@ -25,8 +25,8 @@ type Outcome struct {
 // OutcomeOf is that of a case.
 func OutcomeOf(c Case) Outcome { return Outcome{Result: c.Result, Reason: c.Reason} }
 
-// Judge tells what is wrong: a sound mesh may be PASS or not told, a weak one may not be PASS, and after the recovery there is
-// no excuse.
+// Judge sets Wrong where a result is not allowed: a healthy mesh may be PASS or INCONCLUSIVE, a weakened one anything but PASS, and
+// after the recovery the case must be PASS.
 func (f *Fault) Judge() {
 	switch {
 	case f.Sound.Result != hop.Pass && f.Sound.Result != hop.Inconclusive:

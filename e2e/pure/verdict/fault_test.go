@@ -32,7 +32,7 @@ func TestADisturbanceMakesACaseNotKnown(t *testing.T) {
 	refused.Want = hop.MTLS
 	failed, green := played("failed", refused), played("green", mtlsCheck())
 	for _, c := range []*verdict.Case{&failed, &green} {
-		c.Disturb([]string{"default/product-service has started anew"})
+		c.MarkInterrupted([]string{"default/product-service has started anew"})
 	}
 	if failed.Result != hop.Inconclusive || !strings.Contains(failed.Reason, "has started anew; it would be FAIL") {
 		t.Errorf("%s: %s", failed.Result, failed.Reason)
@@ -41,7 +41,7 @@ func TestADisturbanceMakesACaseNotKnown(t *testing.T) {
 		t.Errorf("%s: %v", green.Result, green.Disturbed)
 	}
 	undisturbed := played("failed", refused)
-	if undisturbed.Disturb(nil); undisturbed.Result != hop.Fail {
+	if undisturbed.MarkInterrupted(nil); undisturbed.Result != hop.Fail {
 		t.Errorf("%s without a disturbance", undisturbed.Result)
 	}
 	unanswered := mtlsCheck()

@@ -23,8 +23,9 @@ func named(identity hop.Identity) string {
 	return string(identity)
 }
 
-// apart tells whether the ends of one attempt are not of one connection, of one session, or of one pair of identities.
-func (c *Check) apart() string {
+// joinMismatch describes how the observations of one attempt are not of one connection, of one TLS session, or of one pair of
+// identities; empty where they are.
+func (c *Check) joinMismatch() string {
 	for _, pair := range [][2]*hop.Observation{
 		{c.clientEnd(), c.Observers.Wire}, {c.clientEnd(), c.Observers.Server}, {c.Observers.Wire, c.Observers.Server},
 	} {
@@ -33,7 +34,7 @@ func (c *Check) apart() string {
 			continue
 		}
 		if !c.sameConnection(left.Conn.Source, right.Conn.Source, right.Source == hop.Server) {
-			return c.elsewhere(left, right, fmt.Sprintf("the connection left from %s by the %s, and came from %s by the %s: something stands between them", left.Conn.Source, left.Source, right.Conn.Source, right.Source))
+			return c.connectionMismatch(left, right, fmt.Sprintf("the connection left from %s by the %s, and came from %s by the %s: something stands between them", left.Conn.Source, left.Source, right.Conn.Source, right.Source))
 		}
 		if why := otherSession(left, right); why != "" {
 			return c.between(left, right, why)
@@ -57,8 +58,8 @@ func (c *Check) clientEnd() *hop.Observation {
 	return c.Observers.Client
 }
 
-// elsewhere is between two who name different connections: who of them stands alone, the third tells.
-func (c *Check) elsewhere(left, right *hop.Observation, why string) string {
+// connectionMismatch names the outlier of two observers that name different connections, by the third; both where there is none.
+func (c *Check) connectionMismatch(left, right *hop.Observation, why string) string {
 	c.between(left, right, why)
 	wire := c.Observers.Wire
 	server := c.Observers.Server

@@ -33,10 +33,10 @@ func (c *Check) judge() (hop.Result, string) {
 	}
 	fitting := common(statements)
 	if len(fitting) == 0 {
-		c.StandsOut = standsOut(statements)
+		c.StandsOut = outliers(statements)
 		return hop.Mismatch, c.tell(statements) + c.cutOff() + c.missing()
 	}
-	if why := c.apart(); why != "" {
+	if why := c.joinMismatch(); why != "" {
 		return hop.Mismatch, why
 	}
 	if !slices.Contains(fitting, c.Want) {
@@ -180,7 +180,7 @@ func (c *Check) missing() string {
 // whose handshake failed, of which Envoy logs no local address at the client. The wire names it then.
 func (c *Check) unconnected(source hop.Source) bool {
 	named := present(c.Observers.Wire) && c.Observers.Wire.Conn.Source.IsValid() || slices.Contains(c.Without, hop.Wire)
-	return source == hop.Client && c.Want == hop.Refused && (staysHome(c.Cause) || named)
+	return source == hop.Client && c.Want == hop.Refused && (refusedLocally(c.Cause) || named)
 }
 
 // summary is the reason of a PASS.

@@ -125,7 +125,7 @@ func (c *Check) shownBy(kill fixture.Kill) bool {
 func (c *Check) shows() []string {
 	var all []string
 	for _, s := range c.statements() {
-		if !slices.Contains(s.fits, c.Want) {
+		if !slices.Contains(s.consistentWith, c.Want) {
 			all = append(all, s.who)
 		}
 	}

@@ -14,12 +14,12 @@ func (c *Check) required() []hop.Source {
 	if c.Counted {
 		all = append(all, hop.Stats)
 	}
-	return slices.DeleteFunc(all, c.leftOut)
+	return slices.DeleteFunc(all, c.notAvailable)
 }
 
-// leftOut is true of an observer that may not be had on the cluster. The server's line of a handshake that failed is found
+// notAvailable reports whether an observer is not available on the cluster. The server's line of a handshake that failed is found
 // by the connection, which without the packets nobody names where the client's proxy could not.
-func (c *Check) leftOut(source hop.Source) bool {
+func (c *Check) notAvailable(source hop.Source) bool {
 	unnamed := source == hop.Server && c.Want == hop.Refused && slices.Contains(c.Without, hop.Wire)
 	return unnamed || slices.Contains(c.Without, source)
 }
@@ -35,7 +35,7 @@ func (c *Check) witnesses() []hop.Source {
 		client = hop.Probe
 	}
 	switch {
-	case c.Want == hop.Refused && staysHome(c.Cause) && !c.Relays:
+	case c.Want == hop.Refused && refusedLocally(c.Cause) && !c.Relays:
 		return []hop.Source{client, hop.Application}
 	case c.Streams, c.On != "" && c.Cause == hop.Closed:
 		return []hop.Source{client, hop.Wire}
@@ -47,5 +47,5 @@ func (c *Check) witnesses() []hop.Source {
 	return []hop.Source{client, hop.Server, hop.Application, hop.Wire}
 }
 
-// staysHome tells whether a refusal is the client's proxy's own, so that no connection is opened.
-func staysHome(cause hop.Refusal) bool { return cause == hop.NoCluster || cause == hop.NoEndpoint }
+// refusedLocally reports whether the client's proxy itself refuses for this cause, so that no connection is opened.
+func refusedLocally(cause hop.Refusal) bool { return cause == hop.NoCluster || cause == hop.NoEndpoint }

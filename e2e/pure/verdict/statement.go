@@ -6,11 +6,11 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// statement is what one witness says became of the attempt, and the outcomes that this leaves possible.
+// statement is what one witness says became of the attempt, and the outcomes that are consistent with it.
 type statement struct {
-	who  string
-	says hop.Outcome
-	fits []hop.Outcome
+	who            string
+	says           hop.Outcome
+	consistentWith []hop.Outcome
 }
 
 // The witnesses that are no observers.
@@ -30,23 +30,23 @@ func (c *Check) statements() []statement {
 		all = append(all, statement{policies, c.Intent.Says, fits})
 	}
 	if c.Config.Missing == "" && c.Config.Says != "" {
-		all = append(all, statement{configuration, c.Config.Says, c.fits("", c.Config.Says)})
+		all = append(all, statement{configuration, c.Config.Says, c.consistentOutcomes("", c.Config.Says)})
 	}
 	for _, source := range []hop.Source{hop.Client, hop.Probe, hop.Server, hop.Application, hop.Wire, hop.Stats} {
 		if seen := c.Observers.By(source); present(seen) && seen.Says != "" {
-			all = append(all, statement{string(source), seen.Says, c.fits(source, seen.Says)})
+			all = append(all, statement{string(source), seen.Says, c.consistentOutcomes(source, seen.Says)})
 		}
 	}
 	return all
 }
 
-// fits lists the outcomes that an observer's statement leaves possible. The wire cannot see into TLS, nor whether what
+// consistentOutcomes lists the outcomes that are consistent with an observer's statement. The wire cannot see into TLS, nor whether what
 // it carried in the clear was served; an application without headers cannot tell how it was reached; the server's proxy
 // knows of bytes that it passed on unread only that it ended no TLS, and of a gateway's they may be TLS of those behind.
-func (c *Check) fits(source hop.Source, says hop.Outcome) []hop.Outcome {
+func (c *Check) consistentOutcomes(source hop.Source, says hop.Outcome) []hop.Outcome {
 	switch {
 	case c.On != "" && (source == "" || source == hop.Wire):
-		return c.fitsKept(source, says)
+		return c.consistentOutcomesKept(source, says)
 	case source == hop.Wire && says == hop.Encrypted:
 		return []hop.Outcome{hop.MTLS, hop.OneWayTLS, hop.AppTLS, hop.Refused}
 	case source == hop.Wire && says == hop.Plaintext:
@@ -63,15 +63,15 @@ func (c *Check) fits(source hop.Source, says hop.Outcome) []hop.Outcome {
 		return []hop.Outcome{hop.MTLS, hop.Plaintext, hop.OneWayTLS, hop.AppTLS}
 	case source == hop.Application && says == hop.Absent:
 		return []hop.Outcome{hop.Refused}
-	case says == hop.Absent && staysHome(c.Config.Refusal):
+	case says == hop.Absent && refusedLocally(c.Config.Refusal):
 		return []hop.Outcome{hop.Refused}
 	}
 	return []hop.Outcome{says}
 }
 
-// fitsKept is fits of a connection from before. Its configuration tells what it carries as long as it is there, and its
+// consistentOutcomesKept is consistentOutcomes for a connection from before. Its configuration tells what it carries as long as it is there, and its
 // packets whether it still is.
-func (c *Check) fitsKept(source hop.Source, says hop.Outcome) []hop.Outcome {
+func (c *Check) consistentOutcomesKept(source hop.Source, says hop.Outcome) []hop.Outcome {
 	all := []hop.Outcome{says}
 	if says == hop.Encrypted {
 		all = []hop.Outcome{hop.MTLS, hop.OneWayTLS, hop.AppTLS}
@@ -85,25 +85,26 @@ func (c *Check) fitsKept(source hop.Source, says hop.Outcome) []hop.Outcome {
 // outcomes are the stories that witnesses can tell; absent is that of a proxy which a connection went past.
 var outcomes = []hop.Outcome{hop.MTLS, hop.Plaintext, hop.OneWayTLS, hop.AppTLS, hop.Refused, hop.Absent}
 
-// common lists the outcomes that fit all statements.
+// common lists the outcomes that are consistent with all statements.
 func common(statements []statement) []hop.Outcome {
 	var all []hop.Outcome
 	for _, outcome := range outcomes {
-		if !slices.ContainsFunc(statements, func(s statement) bool { return !slices.Contains(s.fits, outcome) }) {
+		if !slices.ContainsFunc(statements, func(s statement) bool { return !slices.Contains(s.consistentWith, outcome) }) {
 			all = append(all, outcome)
 		}
 	}
 	return all
 }
 
-// standsOut names the witnesses that do not fit the outcome which most do; everybody, where no outcome has the most.
-func standsOut(statements []statement) []string {
+// outliers names the witnesses whose statements contradict the outcome that is consistent with most statements; all witnesses
+// where no single outcome has the most.
+func outliers(statements []statement) []string {
 	var largest hop.Outcome
 	size, ties := 0, false
 	for _, outcome := range outcomes {
 		fitting := 0
 		for _, s := range statements {
-			if slices.Contains(s.fits, outcome) {
+			if slices.Contains(s.consistentWith, outcome) {
 				fitting++
 			}
 		}
@@ -116,7 +117,7 @@ func standsOut(statements []statement) []string {
 	}
 	var out []string
 	for _, s := range statements {
-		if ties || !slices.Contains(s.fits, largest) {
+		if ties || !slices.Contains(s.consistentWith, largest) {
 			out = append(out, s.who)
 		}
 	}

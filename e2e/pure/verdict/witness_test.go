@@ -79,7 +79,7 @@ func TestWhatAStatementLeavesPossible(t *testing.T) {
 		{closed, hop.Wire, hop.Plaintext, []hop.Outcome{hop.Plaintext, hop.Refused}},
 		{kept, hop.Client, hop.Encrypted, only(hop.Encrypted)},
 	} {
-		if got := row.check.fits(row.source, row.says); !slices.Equal(got, row.want) {
+		if got := row.check.consistentOutcomes(row.source, row.says); !slices.Equal(got, row.want) {
 			t.Errorf("%q says %s (relays %t, kept %t): %v, want %v", row.source, row.says, row.check.Relays, row.check.On != "", got, row.want)
 		}
 	}
