@@ -89,7 +89,7 @@ func keep(folder string, told verdict.Case, evidence runner.Evidence) error {
 	if err := artifact.WriteText(filepath.Join(folder, "access.log"), strings.Join(evidence.Lines, "\n")+"\n"); err != nil {
 		return err
 	}
-	return artifact.WriteJSON(filepath.Join(folder, report.VerdictFile), told)
+	return artifact.WriteJSON(filepath.Join(folder, report.VerdictFile), report.Case{Case: told, Kiali: evidence.Kiali})
 }
 
 // explain is the one failure of a case: its verdict, and every check that is not green.

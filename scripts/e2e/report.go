@@ -11,7 +11,6 @@ import (
 	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
-	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // record is what a run learns on its way for the report.
@@ -99,7 +98,7 @@ func (r *program) writeReport(folded report.Report) error {
 }
 
 // firstRequest is when the first check that passed was sent, by the runner's clock; zero where none did.
-func firstRequest(verdicts map[string]verdict.Case) time.Time {
+func firstRequest(verdicts map[string]report.Case) time.Time {
 	var first time.Time
 	for _, c := range verdicts {
 		for _, check := range c.Checks {

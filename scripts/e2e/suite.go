@@ -13,7 +13,6 @@ import (
 
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/pure/report"
-	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // Limits of the suite. Ginkgo ends by itself within suiteGrace of an interrupt; suitePatience is when we stop waiting.
@@ -61,7 +60,7 @@ func (r *program) golang(ctx context.Context, arguments ...string) error {
 func (r *program) suite(ctx context.Context, up broughtUp, told *record) error {
 	began := time.Now()
 	defer func() { told.durations.CasesSeconds = time.Since(began).Seconds() }()
-	var rounds []map[string]verdict.Case
+	var rounds []map[string]report.Case
 	for round := range r.settings.repeat {
 		if round > 0 {
 			if err := r.putAside(round); err != nil {

@@ -69,10 +69,10 @@ func Find(ctx context.Context, client *kube.Client) (*Kiali, error) {
 }
 
 // Says is its word on a namespace. What it does not say is in Missing.
-func (k *Kiali) Says(ctx context.Context, namespace string) kiali.Kiali {
-	said := kiali.Kiali{Namespace: namespace}
+func (k *Kiali) Says(ctx context.Context, namespace string) kiali.Statement {
+	said := kiali.Statement{Namespace: namespace}
 	if err := k.read(ctx, &said); err != nil {
-		return kiali.Kiali{Namespace: namespace, Missing: err.Error()}
+		return kiali.Statement{Namespace: namespace, Missing: err.Error()}
 	}
 	return said
 }
@@ -81,7 +81,7 @@ type status struct {
 	Status string `json:"status"`
 }
 
-func (k *Kiali) read(ctx context.Context, said *kiali.Kiali) error {
+func (k *Kiali) read(ctx context.Context, said *kiali.Statement) error {
 	var mesh status
 	if err := k.get(ctx, "/api/mesh/tls", &mesh); err != nil {
 		return err
@@ -105,7 +105,7 @@ func (k *Kiali) read(ctx context.Context, said *kiali.Kiali) error {
 
 // validations are of the kinds that decide mTLS. Until Kiali has looked at a namespace once it reports no object and no
 // error, which is no clean bill.
-func (k *Kiali) validations(ctx context.Context, said *kiali.Kiali) error {
+func (k *Kiali) validations(ctx context.Context, said *kiali.Statement) error {
 	path := "/api/namespaces/" + url.PathEscape(said.Namespace)
 	var count struct {
 		Objects int `json:"objectCount"`

@@ -28,7 +28,7 @@ type CaseRun struct {
 	accounts    []fixture.Account
 	flow        *traffic.Flow         // background traffic under way; nil where there is none
 	connections map[string]connection // kept ones, by the case's names
-	pods        mesh.PodStates            // on which its checks rest, since its begin or since a step replaced some
+	pods        mesh.PodStates        // on which its checks rest, since its begin or since a step replaced some
 	restarted   []string              // those of them that have ended since the case began, and how
 }
 

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 
+	"mtls.test/conformance/e2e/pure/kiali"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
@@ -20,6 +21,6 @@ func (c *CaseRun) askKiali(ctx context.Context, step int, checks []verdict.Check
 	}
 	for namespace, checks := range byNamespace {
 		said := c.r.Kiali(ctx, namespace).Against(verdict.Seen(checks))
-		c.Verdict.Kiali = append(c.Verdict.Kiali, verdict.Kiali{Step: step, Kiali: said})
+		c.Evidence.Kiali = append(c.Evidence.Kiali, kiali.AtStep{Step: step, Statement: said})
 	}
 }

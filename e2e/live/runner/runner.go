@@ -40,7 +40,7 @@ type Runner struct {
 	Diagnose func(ctx context.Context, id string) // gathers what explains a case that is not green, before it is reverted
 
 	// Kiali asks a Kiali about a namespace; nil where there is none.
-	Kiali func(ctx context.Context, namespace string) kiali.Kiali
+	Kiali func(ctx context.Context, namespace string) kiali.Statement
 	// Clock measures the API server's clock.
 	Clock func(context.Context) (clock.Reading, error)
 

@@ -1,5 +1,5 @@
-// Package kiali holds what others say of the mesh beside the suite: a view of the configuration, to be laid beside what
-// was seen, and never an oracle.
+// Package kiali compares what a Kiali says of the mesh with what the suite saw. Kiali reads the configuration alone, so no verdict
+// rests on it.
 package kiali
 
 import (
@@ -10,9 +10,9 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// Kiali is what a Kiali says of a namespace (its REST API, /api/mesh/tls, /api/namespaces/NAMESPACE/tls and the validations
+// Statement is what a Kiali says of a namespace (its REST API, /api/mesh/tls, /api/namespaces/NAMESPACE/tls and the validations
 // of /api/namespaces/NAMESPACE/istio). It has no word on a service or a workload.
-type Kiali struct {
+type Statement struct {
 	Namespace string    `json:"namespace"`
 	Mesh      string    `json:"mesh,omitempty"`     // MTLS_ENABLED, MTLS_NOT_ENABLED …
 	Status    string    `json:"status,omitempty"`   // of the namespace: MTLS_ENABLED, UNSET …
@@ -22,6 +22,12 @@ type Kiali struct {
 	Unvalidated bool   `json:"unvalidated,omitempty"`
 	Missing     string `json:"missing,omitempty"` // why it says nothing
 	Differs     string `json:"differs,omitempty"` // where it says other than was seen; empty where it does not
+}
+
+// AtStep is a Kiali's statement on a namespace of servers at an expect step of a case.
+type AtStep struct {
+	Step int `json:"step"` // index of the step in the case
+	Statement
 }
 
 // Finding is one validation that is not clean.
@@ -38,35 +44,35 @@ var claims = map[string]hop.Outcome{
 }
 
 // Says is Kiali's word with its findings, as text.
-func (k Kiali) Says() string {
+func (s Statement) Says() string {
 	switch {
-	case k.Missing != "":
+	case s.Missing != "":
 		return "-"
-	case len(k.Unstable) > 1:
-		return "unstable: " + strings.Join(k.Unstable, ", ")
-	case k.Unvalidated:
-		return k.Status + ", not validated yet"
-	case len(k.Findings) == 0:
-		return k.Status + ", no finding"
+	case len(s.Unstable) > 1:
+		return "unstable: " + strings.Join(s.Unstable, ", ")
+	case s.Unvalidated:
+		return s.Status + ", not validated yet"
+	case len(s.Findings) == 0:
+		return s.Status + ", no finding"
 	}
 	var codes []string
-	for _, finding := range k.Findings {
+	for _, finding := range s.Findings {
 		if !slices.Contains(codes, finding.Code) {
 			codes = append(codes, finding.Code)
 		}
 	}
-	return k.Status + ", " + strings.Join(codes, " ")
+	return s.Status + ", " + strings.Join(codes, " ")
 }
 
 // Against lays Kiali's word beside what became of hops to the namespace, by how many became what, and notes where the two
 // differ: a claim that a hop contradicts, a hop that is not mutual TLS of which there is no finding, a finding of an error
 // where every hop is mutual TLS.
-func (k Kiali) Against(seen map[hop.Outcome]int) Kiali {
-	k.Differs = ""
-	if k.Missing != "" || len(seen) == 0 {
-		return k
+func (s Statement) Against(seen map[hop.Outcome]int) Statement {
+	s.Differs = ""
+	if s.Missing != "" || len(seen) == 0 {
+		return s
 	}
-	claim, claims := claims[k.Status]
+	claim, claims := claims[s.Status]
 	other := hop.Outcome("")
 	for _, outcome := range []hop.Outcome{hop.Refused, hop.Plaintext, hop.MTLS} {
 		if seen[outcome] > 0 && outcome != claim {
@@ -74,16 +80,16 @@ func (k Kiali) Against(seen map[hop.Outcome]int) Kiali {
 			break
 		}
 	}
-	errors := slices.ContainsFunc(k.Findings, func(f Finding) bool { return f.Severity == "error" })
+	errors := slices.ContainsFunc(s.Findings, func(f Finding) bool { return f.Severity == "error" })
 	switch {
 	case claims && other != "" && !errors:
-		k.Differs = fmt.Sprintf("it says %s, and %d of %d hops are %s", k.Says(), seen[other], total(seen), other)
+		s.Differs = fmt.Sprintf("it says %s, and %d of %d hops are %s", s.Says(), seen[other], total(seen), other)
 	case !claims && seen[hop.Refused] > 0 && !errors:
-		k.Differs = fmt.Sprintf("it says %s, and %d of %d hops are refused", k.Says(), seen[hop.Refused], total(seen))
+		s.Differs = fmt.Sprintf("it says %s, and %d of %d hops are refused", s.Says(), seen[hop.Refused], total(seen))
 	case errors && seen[hop.MTLS] == total(seen):
-		k.Differs = fmt.Sprintf("it says %s, and every hop is mtls", k.Says())
+		s.Differs = fmt.Sprintf("it says %s, and every hop is mtls", s.Says())
 	}
-	return k
+	return s
 }
 
 func total(seen map[hop.Outcome]int) int {

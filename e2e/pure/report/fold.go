@@ -14,7 +14,7 @@ import (
 func Fold(run Run) Report {
 	report := Report{
 		SchemaVersion: SchemaVersion, RunID: run.RunID, Environment: run.Environment, Durations: run.Durations,
-		Cases: []verdict.Case{},
+		Cases: []Case{},
 	}
 	told := map[string]bool{}
 	for _, spec := range run.Specs {
@@ -38,10 +38,10 @@ func Fold(run Run) Report {
 	return report
 }
 
-func reconcile(spec Spec, verdicts map[string]verdict.Case) verdict.Case {
+func reconcile(spec Spec, verdicts map[string]Case) Case {
 	c, found := verdicts[spec.ID]
 	if !found {
-		c = verdict.Case{ID: spec.ID, Title: spec.Title, Seconds: spec.Seconds, Changes: []verdict.Change{}, Checks: []verdict.Check{}}
+		c.Case = verdict.Case{ID: spec.ID, Title: spec.Title, Seconds: spec.Seconds, Changes: []verdict.Change{}, Checks: []verdict.Check{}}
 		c.Result, c.Reason = hop.Inconclusive, fmt.Sprintf("the spec %s before there was a verdict: %s", spec.State, spec.Message)
 		if spec.State == "skipped" || spec.State == "pending" {
 			c.Result, c.Reason = hop.Skipped, spec.Message
@@ -104,7 +104,7 @@ func (r *Report) conclude(cause string, specs []Spec) {
 	}
 }
 
-func (s *Summary) count(c verdict.Case) {
+func (s *Summary) count(c Case) {
 	s.Checks += len(c.Checks)
 	s.SourceAlone += sourceAlone(c.Checks)
 	s.ByOracle += c.OracleExpects()

@@ -81,7 +81,7 @@ func (r Report) WriteJUnit(out io.Writer) error {
 	return err
 }
 
-func caseOf(c verdict.Case) junitCase {
+func caseOf(c Case) junitCase {
 	test := junitCase{Name: c.ID + ": " + c.Title, Class: "mtls-conformance", Time: c.Seconds}
 	told := &junitNotOK{Message: c.Reason, Text: details(c)}
 	switch c.Result {
@@ -96,7 +96,7 @@ func caseOf(c verdict.Case) junitCase {
 	return test
 }
 
-func details(c verdict.Case) string {
+func details(c Case) string {
 	var text strings.Builder
 	for _, check := range c.Checks {
 		if check.Result != hop.Pass {

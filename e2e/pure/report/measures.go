@@ -53,7 +53,7 @@ type Coverage struct {
 // String returns "12 of 13".
 func (c Coverage) String() string { return fmt.Sprintf("%d of %d", c.With, c.Of) }
 
-func measure(cases []verdict.Case) Measures {
+func measure(cases []Case) Measures {
 	var m Measures
 	var seconds []float64
 	var sum float64

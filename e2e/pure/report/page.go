@@ -30,8 +30,8 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 func (r Report) WritePage(out io.Writer) error { return pageTemplate.Execute(out, r) }
 
 // worstFirst puts what is to be looked at before what is green.
-func worstFirst(cases []verdict.Case) []verdict.Case {
-	return slices.SortedStableFunc(slices.Values(cases), func(a, b verdict.Case) int {
+func worstFirst(cases []Case) []Case {
+	return slices.SortedStableFunc(slices.Values(cases), func(a, b Case) int {
 		switch {
 		case a.Result == b.Result:
 			return 0

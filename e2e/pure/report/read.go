@@ -8,8 +8,6 @@ import (
 	"path"
 	"strings"
 	"time"
-
-	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // Names of the files under the artifacts folder that a fold reads.
@@ -21,9 +19,9 @@ const (
 
 // ReadVerdicts reads cases/*/verdict.json of an artifacts folder. A verdict that cannot be read is an error beside
 // the others' verdicts.
-func ReadVerdicts(artifacts fs.FS) (map[string]verdict.Case, error) {
-	all, err := readAll[verdict.Case](artifacts, path.Join(CasesDir, "*", VerdictFile))
-	verdicts := map[string]verdict.Case{}
+func ReadVerdicts(artifacts fs.FS) (map[string]Case, error) {
+	all, err := readAll[Case](artifacts, path.Join(CasesDir, "*", VerdictFile))
+	verdicts := map[string]Case{}
 	for _, c := range all {
 		verdicts[c.ID] = c
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"mtls.test/conformance/e2e/pure/hop"
-	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // Repeat is what several rounds of one run came to.
@@ -21,7 +20,7 @@ type Differing struct {
 }
 
 // Compare lists the cases whose verdicts differ between rounds; a round without a verdict counts as INCONCLUSIVE.
-func Compare(rounds []map[string]verdict.Case) Repeat {
+func Compare(rounds []map[string]Case) Repeat {
 	repeat := Repeat{Rounds: len(rounds), Differing: []Differing{}}
 	ids := map[string]bool{}
 	for _, round := range rounds {

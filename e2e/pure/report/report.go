@@ -14,16 +14,16 @@ const SchemaVersion = "4.1"
 
 // Report is report.json. Result is the contract: the run is green when it is PASS and never otherwise.
 type Report struct {
-	SchemaVersion string         `json:"schemaVersion"`
-	Result        hop.Result     `json:"result"`
-	Reason        string         `json:"reason"`
-	RunID         string         `json:"runID"`
-	Environment   Environment    `json:"environment"`
-	Summary       Summary        `json:"summary"`
-	Durations     Durations      `json:"durations"`
-	Measures      Measures       `json:"measures"`
-	Repeat        *Repeat        `json:"repeat,omitempty"`
-	Cases         []verdict.Case `json:"cases"`
+	SchemaVersion string      `json:"schemaVersion"`
+	Result        hop.Result  `json:"result"`
+	Reason        string      `json:"reason"`
+	RunID         string      `json:"runID"`
+	Environment   Environment `json:"environment"`
+	Summary       Summary     `json:"summary"`
+	Durations     Durations   `json:"durations"`
+	Measures      Measures    `json:"measures"`
+	Repeat        *Repeat     `json:"repeat,omitempty"`
+	Cases         []Case      `json:"cases"`
 
 	Mutants []verdict.Mutant `json:"mutants,omitempty"`
 	Kills   *Kills           `json:"kills,omitempty"` // what the mutants came to
@@ -88,7 +88,7 @@ type Run struct {
 	Environment Environment
 	Durations   Durations
 	Specs       []Spec
-	Verdicts    map[string]verdict.Case // by case id
+	Verdicts    map[string]Case // by case id
 	Mutants     map[string]verdict.Mutant
 	Faults      []verdict.Fault
 	Repeat      *Repeat // what several rounds came to; nil for one

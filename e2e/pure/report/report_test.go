@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"strings"
@@ -15,10 +16,13 @@ import (
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
+// of is a case that no Kiali speaks of.
+func of(c verdict.Case) report.Case { return report.Case{Case: c} }
+
 func run(results map[string]hop.Result, specs ...report.Spec) report.Run {
-	run := report.Run{Specs: specs, Verdicts: map[string]verdict.Case{}}
+	run := report.Run{Specs: specs, Verdicts: map[string]report.Case{}}
 	for id, result := range results {
-		run.Verdicts[id] = verdict.Case{ID: id, Result: result, Reason: "because", Checks: []verdict.Check{{Result: result, Reason: "because"}}}
+		run.Verdicts[id] = of(verdict.Case{ID: id, Result: result, Reason: "because", Checks: []verdict.Check{{Result: result, Reason: "because"}}})
 	}
 	return run
 }
@@ -53,8 +57,8 @@ func TestOnlyPassMakesARunGreen(t *testing.T) {
 }
 
 func TestATableHasOneLineForEachReason(t *testing.T) {
-	long := report.Fold(report.Run{Verdicts: map[string]verdict.Case{
-		"lines": {ID: "lines", Result: hop.Inconclusive, Reason: "one\ntwo"}, "long": {ID: "long", Result: hop.Inconclusive, Reason: strings.Repeat("é", 1000)},
+	long := report.Fold(report.Run{Verdicts: map[string]report.Case{
+		"lines": of(verdict.Case{ID: "lines", Result: hop.Inconclusive, Reason: "one\ntwo"}), "long": of(verdict.Case{ID: "long", Result: hop.Inconclusive, Reason: strings.Repeat("é", 1000)}),
 	}})
 	var table bytes.Buffer
 	if err := long.WriteTable(&table, report.None); err != nil {
@@ -143,11 +147,11 @@ func TestAVerdictThatCannotBeReadIsNamedBesideTheOthers(t *testing.T) {
 }
 
 func TestDocumentsThatSayOtherThanIstioAreListed(t *testing.T) {
-	told := report.Fold(report.Run{Verdicts: map[string]verdict.Case{"a": {ID: "a", Result: hop.Pass, Checks: []verdict.Check{
+	told := report.Fold(report.Run{Verdicts: map[string]report.Case{"a": of(verdict.Case{ID: "a", Result: hop.Pass, Checks: []verdict.Check{
 		{Result: hop.Pass, Want: hop.Refused, Cause: hop.WrongSAN, Documented: hop.MTLS},
 		{Result: hop.Pass, Want: hop.MTLS, Intent: verdict.Intent{Guide: &verdict.Guide{Differs: "the chart <ends> elsewhere"}}},
 		{Result: hop.Pass, Want: hop.MTLS, Intent: verdict.Intent{Guide: &verdict.Guide{Differs: "another"}}},
-	}}}})
+	}})}})
 	if got := told.Deviations(); len(got) != 1 || got[0].Checks != 1 || !strings.Contains(got[0].Why, "documented is mtls, and it is refused (wrong-san)") {
 		t.Errorf("deviations: %+v", got)
 	}
@@ -165,9 +169,9 @@ func TestDocumentsThatSayOtherThanIstioAreListed(t *testing.T) {
 
 func TestChecksThatRestOnSourceAloneAreCountedAndMarked(t *testing.T) {
 	alone, documented := []oracle.Rule{oracle.AutoClusters, oracle.ServerTie}, []oracle.Rule(nil)
-	told := report.Fold(report.Run{Verdicts: map[string]verdict.Case{
-		"a": {ID: "a", Result: hop.Pass, Checks: []verdict.Check{{Result: hop.Pass, SourceAlone: alone}, {Result: hop.Pass, SourceAlone: documented}}},
-		"b": {ID: "b", Result: hop.Pass, Checks: []verdict.Check{{Result: hop.Pass, SourceAlone: documented}}},
+	told := report.Fold(report.Run{Verdicts: map[string]report.Case{
+		"a": of(verdict.Case{ID: "a", Result: hop.Pass, Checks: []verdict.Check{{Result: hop.Pass, SourceAlone: alone}, {Result: hop.Pass, SourceAlone: documented}}}),
+		"b": of(verdict.Case{ID: "b", Result: hop.Pass, Checks: []verdict.Check{{Result: hop.Pass, SourceAlone: documented}}}),
 	}})
 	if told.Summary.SourceAlone != 1 || told.Summary.Checks != 3 {
 		t.Errorf("summary: %+v", told.Summary)
@@ -188,5 +192,33 @@ func TestChecksThatRestOnSourceAloneAreCountedAndMarked(t *testing.T) {
 	var empty bytes.Buffer
 	if err := report.Fold(report.Run{}).WriteSummary(&empty); err != nil || strings.Contains(empty.String(), "documents state") {
 		t.Errorf("%v, a run without checks:\n%s", err, empty.String())
+	}
+}
+
+func TestWhatKialiSaysStandsBesideTheVerdict(t *testing.T) {
+	verdicts, err := report.ReadVerdicts(fstest.MapFS{"cases/a/verdict.json": {Data: []byte(
+		`{"id":"a","result":"PASS","kiali":[{"step":1,"namespace":"default","status":"MTLS_ENABLED"},{"step":2,"namespace":"default","differs":"it says <b>"}]}`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := report.Fold(report.Run{Specs: []report.Spec{{ID: "a", State: "passed"}}, Verdicts: verdicts})
+	if told.Cases[0].Result != hop.Pass || len(told.Cases[0].Kiali) != 2 {
+		t.Errorf("case: %+v, want PASS with two statements of Kiali", told.Cases[0])
+	}
+	if got := told.KialiDifferences(); len(got) != 1 || got[0].Checks != 1 || got[0].Why != "step 2, namespace default: it says <b>" {
+		t.Errorf("differences: %+v", got)
+	}
+	written, err := json.Marshal(told)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var read struct {
+		Cases []struct {
+			ID    string
+			Kiali []struct{ Step int }
+		}
+	}
+	if err := json.Unmarshal(written, &read); err != nil || read.Cases[0].ID != "a" || read.Cases[0].Kiali[1].Step != 2 {
+		t.Errorf("read %+v, %v, of %s", read, err, written)
 	}
 }

@@ -45,6 +45,6 @@ func TestTheSchemaIsTheOneOfTheGoTypes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, committed) {
-		t.Error("schema.json is not the schema of the Go types: run go test ./e2e/report -update, and raise SchemaVersion if a reader could notice")
+		t.Error("schema.json is not the schema of the Go types: run go test ./e2e/pure/report -update, and raise SchemaVersion if a reader could notice")
 	}
 }

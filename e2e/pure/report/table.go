@@ -8,7 +8,6 @@ import (
 	"text/tabwriter"
 
 	"mtls.test/conformance/e2e/pure/hop"
-	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // Colour wraps the text of a result for a terminal; None leaves it.
@@ -58,7 +57,7 @@ type row struct {
 	why    string
 }
 
-func rows(c verdict.Case) []row {
+func rows(c Case) []row {
 	if c.Result == hop.Pass {
 		checks := fmt.Sprintf("%d checks", len(c.Checks))
 		if count := c.OracleExpects(); count > 0 {

@@ -16,10 +16,10 @@ const none = "-"
 
 // Host is one service with its rows.
 type Host struct {
-	Host  string       `json:"host"`
-	Rows  []Row        `json:"rows"`
-	Notes []string     `json:"notes,omitempty"` // what was left out of the rows, and why
-	Kiali *kiali.Kiali `json:"kiali,omitempty"` // nil where no Kiali was asked
+	Host  string           `json:"host"`
+	Rows  []Row            `json:"rows"`
+	Notes []string         `json:"notes,omitempty"` // what was left out of the rows, and why
+	Kiali *kiali.Statement `json:"kiali,omitempty"` // nil where no Kiali was asked
 }
 
 // Row is one line of the table: hops that are alike. A host has several where its ports, its endpoints or its clients

@@ -29,7 +29,6 @@ type Case struct {
 	Checks            []Check      `json:"checks"`
 	ByIntent          string       `json:"byIntent,omitempty"` // why expectations are the oracle's and not the case's: the mesh's own policies
 	Foreseen          []Foreseen   `json:"foreseen,omitempty"` // what is told from configuration alone
-	Kiali             []Kiali      `json:"kiali,omitempty"`    // what a Kiali says at each step of expectations; none where there is no Kiali
 	// Clocks are those by which times of the case were converted to the runner's, as they were measured last.
 	Clocks []clock.Clock `json:"clocks,omitempty"`
 	// Secrets are those that the proxies of the checks held, by the names that the checks give them.

@@ -39,3 +39,14 @@ func (c *Check) CauseNamed() bool {
 	}
 	return false
 }
+
+// Seen counts the outcomes of the checks that are PASS.
+func Seen(checks []Check) map[hop.Outcome]int {
+	seen := map[hop.Outcome]int{}
+	for _, check := range checks {
+		if check.Result == hop.Pass {
+			seen[check.Want]++
+		}
+	}
+	return seen
+}

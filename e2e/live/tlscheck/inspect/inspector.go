@@ -31,13 +31,13 @@ type Inspector struct {
 	// Observe has a probe try a workload's port, by the protocol that its service declares; nil for no probe.
 	Observe func(ctx context.Context, endpoint oracle.Workload, port uint16, protocol hop.Protocol) tlscheck.Observed
 	// Witness asks a Kiali about a namespace; nil where there is none.
-	Witness func(ctx context.Context, namespace string) kiali.Kiali
+	Witness func(ctx context.Context, namespace string) kiali.Statement
 
 	// Again surveys the cluster anew; nil to take the first look for the last.
 	Again func(ctx context.Context) (*survey.Survey, error)
 
 	observed map[string]tlscheck.Observed
-	kiali    map[string]kiali.Kiali
+	kiali    map[string]kiali.Statement
 }
 
 // Request is what to inspect.
@@ -58,7 +58,7 @@ const (
 
 // Inspect calls emit with each host of the request as soon as its rows are complete, and returns the first error of emit.
 func (in *Inspector) Inspect(ctx context.Context, request Request, emit func(tlscheck.Host) error) error {
-	in.observed, in.kiali = map[string]tlscheck.Observed{}, map[string]kiali.Kiali{}
+	in.observed, in.kiali = map[string]tlscheck.Observed{}, map[string]kiali.Statement{}
 	clients, err := in.clients(request.Clients)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ type Verification struct {
 	Chart   oracle.Chart
 	Service oracle.Host
 	Clients []oracle.Workload // the gateway's pods, in the guide
-	Witness func(ctx context.Context, namespace string) kiali.Kiali
+	Witness func(ctx context.Context, namespace string) kiali.Statement
 	Absent  string                                  // why there is no Witness
 	Keep    func(name string, content []byte) error // keeps a raw answer
 }
@@ -81,7 +81,7 @@ type answers struct {
 	rules    []byte
 	leases   []byte
 	host     tlscheck.Host
-	kiali    *kiali.Kiali
+	kiali    *kiali.Statement
 	clusters map[string][]byte // by workload
 	certs    map[string][]byte
 	logs     map[string][]byte
