@@ -167,15 +167,15 @@ func (c rawCheck) hop() string {
 	if len(c.Objects) > 0 {
 		return "refused: " + strings.Join(c.Objects, ", ")
 	}
-	hop := c.From + " -> " + c.To
+	over := c.From + " -> " + c.To
 	for _, part := range []struct{ name, value string }{
 		{"case", c.Case}, {"subset", c.Subset}, {"as", c.As}, {"on", c.On}, {"probe", string(c.Probe)},
 	} {
 		if part.value != "" {
-			hop += ", " + part.name + " " + part.value
+			over += ", " + part.name + " " + part.value
 		}
 	}
-	return hop
+	return over
 }
 
 func (c comparedCase) find(k key) (comparedCheck, bool) {
