@@ -74,7 +74,7 @@ func (o *options) verify(cmd *cobra.Command, arguments []string, artifacts strin
 	for _, name := range clients {
 		workload, found := l.survey.Workload(name)
 		if !found {
-			return usage("client %s is no running and ready pod of the cluster", name)
+			return usage("client %s is not a running and ready pod of the cluster: name one as NAMESPACE/NAME, see kubectl get pods -A", name)
 		}
 		v.Clients = append(v.Clients, workload)
 	}

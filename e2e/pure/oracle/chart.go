@@ -3,6 +3,7 @@ package oracle
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -79,7 +80,7 @@ func ReadChart(content []byte) (Chart, error) {
 	starts := 0
 	for _, node := range chart.Nodes {
 		if ids[node.ID] {
-			return Chart{}, fmt.Errorf("flowchart: node %s stands twice", node.ID)
+			return Chart{}, fmt.Errorf("flowchart: node %s is declared twice: give each node an id of its own", node.ID)
 		}
 		ids[node.ID] = true
 		if err := chart.check(node); err != nil {
@@ -90,11 +91,11 @@ func ReadChart(content []byte) (Chart, error) {
 		}
 	}
 	if starts != 1 {
-		return Chart{}, fmt.Errorf("flowchart: %d start nodes, want one", starts)
+		return Chart{}, fmt.Errorf("flowchart: %d start nodes, want one node of kind start", starts)
 	}
 	for _, edge := range chart.Edges {
 		if !ids[edge.From] || !ids[edge.To] {
-			return Chart{}, fmt.Errorf("flowchart: edge %s has an end that is no node", edge)
+			return Chart{}, fmt.Errorf("flowchart: edge %s: one of its ends is no node: declare it under nodes", edge)
 		}
 	}
 	return chart, nil
@@ -105,7 +106,7 @@ func (c Chart) check(node Node) error {
 	switch node.Kind {
 	case DecisionNode:
 		if readers[node.Object] == nil || !slices.Contains([]string{byExistence, byTLS, byMode, byResult}, node.By) {
-			return fmt.Errorf("no object %q is decided on by %q", node.Object, node.By)
+			return fmt.Errorf("object %q by %q, want one of %q by existence, tls, mode or result", node.Object, node.By, slices.Sorted(maps.Keys(readers)))
 		}
 	case StartNode, StepNode:
 		if ways != 1 {
@@ -113,10 +114,10 @@ func (c Chart) check(node Node) error {
 		}
 	case EndNode:
 		if ways != 0 || !slices.Contains([]End{Enabled, Disabled, Debug}, node.End) {
-			return fmt.Errorf("end %q with %d edges", node.End, ways)
+			return fmt.Errorf("end %q with %d edges, want enabled, disabled or debug with none", node.End, ways)
 		}
 	default:
-		return fmt.Errorf("kind %q", node.Kind)
+		return fmt.Errorf("kind %q, want start, decision, step or end", node.Kind)
 	}
 	return nil
 }

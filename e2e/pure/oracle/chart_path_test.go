@@ -106,7 +106,7 @@ func TestChartRefused(t *testing.T) {
 		start + "edges: [{from: A, to: C}]":                   "no node",
 		start:                                                 "0 edges leave it",
 		"nodes: [{id: A, kind: x}]":                           "kind",
-		"nodes: [{id: A, kind: end, end: debug}, {id: A, kind: end}]": "twice",
+		"nodes: [{id: A, kind: end, end: debug}, {id: A, kind: end}]": "declared twice",
 		"nodes: [{id: A, kind: end, end: debug}]":                     "0 start nodes",
 		"nodes: [{id: A, kind: decision, object: weather, by: mode}]": "weather",
 		"nodes: [{id: A, colour: red}]":                               "colour",

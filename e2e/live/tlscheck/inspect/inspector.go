@@ -142,7 +142,7 @@ func (in *Inspector) clients(names []string) ([]oracle.Workload, error) {
 	for _, name := range names {
 		workload, found := in.Survey.Workload(name)
 		if !found {
-			return nil, fmt.Errorf("client %s is no running and ready pod of the cluster", name)
+			return nil, fmt.Errorf("client %s is not a running and ready pod of the cluster: name one as NAMESPACE/NAME, see kubectl get pods -A", name)
 		}
 		all = append(all, workload)
 	}
