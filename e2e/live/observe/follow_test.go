@@ -21,10 +21,17 @@ func logsAt(t *testing.T, log http.HandlerFunc) *Logs {
 	t.Helper()
 	served := http.NewServeMux()
 	served.HandleFunc("/api/v1/namespaces/default/pods/product-service/log", log)
-	served.HandleFunc("/api/v1/namespaces/default/pods", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = fmt.Fprint(w, `{"kind":"PodList","apiVersion":"v1","items":[]}`)
-	})
+	for path, answer := range map[string]string{
+		"/api":                            `{"kind":"APIVersions","versions":["v1"]}`,
+		"/apis":                           `{"kind":"APIGroupList","apiVersion":"v1","groups":[]}`,
+		"/api/v1":                         `{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"pods","kind":"Pod","namespaced":true}]}`,
+		"/api/v1/namespaces/default/pods": `{"kind":"PodList","apiVersion":"v1","items":[]}`,
+	} {
+		served.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = fmt.Fprint(w, answer)
+		})
+	}
 	api := httptest.NewServer(served)
 	t.Cleanup(api.Close)
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
@@ -42,6 +49,7 @@ func logsAt(t *testing.T, log http.HandlerFunc) *Logs {
 // awaitGone waits until a log says that its pod is gone.
 func awaitGone(t *testing.T, logs *Logs) {
 	t.Helper()
+	limit := time.After(10 * time.Second)
 	for {
 		_, _, changed := logs.of(server).look(0, ByID(""))
 		if errors.Is(logs.Gap(server, 0), kube.ErrLogGone) {
@@ -49,7 +57,7 @@ func awaitGone(t *testing.T, logs *Logs) {
 		}
 		select {
 		case <-changed:
-		case <-time.After(10 * time.Second):
+		case <-limit:
 			t.Fatalf("the pod is gone, and the log says %v", logs.Gap(server, 0))
 		}
 	}
