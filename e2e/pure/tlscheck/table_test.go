@@ -113,12 +113,12 @@ func TestAWideRowOfProxiesThatDiffer(t *testing.T) {
 func TestKialisWord(t *testing.T) {
 	for _, row := range []struct {
 		name        string
-		kiali       *kiali.Kiali
+		kiali       *kiali.Statement
 		cell, below string
 	}{
 		{"none", nil, "-", ""},
-		{"agrees", &kiali.Kiali{Namespace: "default", Status: "MTLS_ENABLED"}, "MTLS_ENABLED, no finding", ""},
-		{"differs", &kiali.Kiali{Namespace: "default", Status: "MTLS_DISABLED", Differs: "it says plaintext"}, "MTLS_DISABLED, no finding", "\nKiali on namespace default: it says plaintext\n"},
+		{"agrees", &kiali.Statement{Namespace: "default", Status: "MTLS_ENABLED"}, "MTLS_ENABLED, no finding", ""},
+		{"differs", &kiali.Statement{Namespace: "default", Status: "MTLS_DISABLED", Differs: "it says plaintext"}, "MTLS_DISABLED, no finding", "\nKiali on namespace default: it says plaintext\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			host := Of("s", []Hop{answered(8080, hop.MTLS)})
