@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -15,12 +14,10 @@ import (
 
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
-const (
-	pieceLimit = 10 * time.Second
-	logLines   = 400
-)
+const logLines = 400
 
 // Bundle is what is gathered, and where to.
 type Bundle struct {
@@ -35,7 +32,7 @@ type Bundle struct {
 func (b Bundle) Collect(ctx context.Context) error {
 	var failed []error
 	piece := func(what string, gather func(context.Context) error) {
-		ctx, cancel := context.WithTimeout(ctx, pieceLimit)
+		ctx, cancel := context.WithTimeout(ctx, timeout.Diag.Duration())
 		defer cancel()
 		if err := gather(ctx); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", what, err))

@@ -11,14 +11,10 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
-const (
-	nodesLimit   = 3 * time.Minute
-	reviveLimit  = 30 * time.Second
-	pollInterval = 250 * time.Millisecond
-	callLimit    = 10 * time.Second
-)
+const pollInterval = 250 * time.Millisecond
 
 // The marker is a ConfigMap in the cluster that holds the id of our state.
 const (
@@ -54,7 +50,7 @@ func (a *api) awaitAnswer(ctx context.Context, limit time.Duration) error {
 }
 
 func (a *api) readyz(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, timeout.ReadyzCall.Duration())
 	defer cancel()
 	return a.client.Ready(ctx)
 }

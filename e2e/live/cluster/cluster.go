@@ -10,11 +10,8 @@ import (
 
 	kind "sigs.k8s.io/kind/pkg/cluster"
 	kindexec "sigs.k8s.io/kind/pkg/exec"
-)
 
-const (
-	createLimit  = 10 * time.Minute
-	cleanupLimit = 2 * time.Minute
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // Cluster is a handle on the kind cluster of one name, whether it exists or not. The caller holds the Lock of the name.
@@ -178,7 +175,7 @@ func (c *Cluster) create(ctx context.Context, want Want) (State, error) {
 	if err := state.write(c.home); err != nil {
 		return State{}, err
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, createLimit, fmt.Errorf("cluster %s was not ready within %s", c.name, createLimit))
+	limited, cancel := context.WithTimeoutCause(ctx, timeout.ClusterCreate.Duration(), fmt.Errorf("cluster %s was not ready within %s", c.name, timeout.ClusterCreate))
 	defer cancel()
 	err := c.runKind(limited, want)
 	if err == nil {
@@ -255,7 +252,7 @@ func (c *Cluster) finish(ctx context.Context, state State, images Images) (State
 	if err := c.forgetSooner(ctx); err != nil {
 		return state, err
 	}
-	if err := api.awaitNodes(ctx, nodesLimit); err != nil {
+	if err := api.awaitNodes(ctx, timeout.NodesReady.Duration()); err != nil {
 		return state, err
 	}
 	state.Phase = Ready
@@ -271,7 +268,7 @@ func (c *Cluster) abandon(ctx context.Context, cause error, diagDir string) erro
 	if ctx.Err() == nil && diagDir != "" {
 		failed = c.describe(cause, diagDir)
 	}
-	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
+	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout.ClusterDelete.Duration())
 	defer cancel()
 	return errors.Join(failed, c.Delete(cleanup))
 }

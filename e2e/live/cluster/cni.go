@@ -10,6 +10,8 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/wait"
 	"sigs.k8s.io/kind/pkg/cluster/nodes"
 	"sigs.k8s.io/kind/pkg/cluster/nodeutils"
+
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // cniPTP names the network of node images that bring none of their own: point-to-point links, one subnet per node.
@@ -50,9 +52,9 @@ func (c *Cluster) network(ctx context.Context, api *api, cni string) error {
 // API server must prove itself, for whatever is outside the cluster may accept a connection to that address.
 func awaitServices(ctx context.Context, node nodes.Node, service netip.AddrPort) error {
 	err := wait.For(func(ctx context.Context) (bool, error) {
-		return node.CommandContext(ctx, "curl", "--silent", "--fail", "--max-time", "1", "--noproxy", "*",
+		return node.CommandContext(ctx, "curl", "--silent", "--fail", "--max-time", fmt.Sprint(timeout.ServiceCall.Duration().Seconds()), "--noproxy", "*",
 			"--cacert", "/etc/kubernetes/pki/ca.crt", "https://"+service.String()+"/livez").Run() == nil, nil
-	}, wait.WithContext(ctx), wait.WithInterval(pollInterval), wait.WithTimeout(nodesLimit), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithInterval(pollInterval), wait.WithTimeout(timeout.NodesReady.Duration()), wait.WithImmediate())
 	if err != nil {
 		return fmt.Errorf("node %s does not reach the API server at its Service address %s, kube-proxy is not at work: %w", node, service, err)
 	}
@@ -98,7 +100,7 @@ func (a *api) podSubnets(ctx context.Context, count int) (map[string][]netip.Pre
 		}
 		subnets, err = allocated(listed)
 		return len(subnets) == count, err
-	}, wait.WithContext(ctx), wait.WithInterval(pollInterval), wait.WithTimeout(nodesLimit), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithInterval(pollInterval), wait.WithTimeout(timeout.NodesReady.Duration()), wait.WithImmediate())
 	if err != nil {
 		return nil, fmt.Errorf("%d of %d nodes have a pod subnet: %w", len(subnets), count, err)
 	}

@@ -3,6 +3,8 @@ package cluster
 import (
 	"context"
 	"fmt"
+
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // unfit says why our cluster cannot serve a run that wants such a build; empty when it can.
@@ -37,13 +39,13 @@ func (c *Cluster) ails(ctx context.Context, state State, containers []container)
 	if err != nil {
 		return err.Error()
 	}
-	if err := api.awaitAnswer(ctx, reviveLimit); err != nil {
+	if err := api.awaitAnswer(ctx, timeout.NodesRevive.Duration()); err != nil {
 		return err.Error()
 	}
 	if err := api.checkMark(ctx, state); err != nil {
 		return err.Error()
 	}
-	if err := api.awaitNodes(ctx, reviveLimit); err != nil {
+	if err := api.awaitNodes(ctx, timeout.NodesRevive.Duration()); err != nil {
 		return err.Error()
 	}
 	return ""

@@ -32,7 +32,7 @@ const (
 	lockDuration  = 60 * time.Second // without a renewal, until another run may take it
 	renewDeadline = 40 * time.Second // without a renewal, until the holder gives up: before another run may take it
 	renewInterval = 5 * time.Second
-	callLimit     = 10 * time.Second // for one call of the API server
+	callDeadline  = 10 * time.Second // for one call of the API server: one that hangs must not use up renewDeadline
 )
 
 // ErrLost is wrapped by what ends a run whose lock another run took, or that could not renew it.
@@ -116,7 +116,7 @@ type observed struct {
 
 // Get tells the lock what the Lease says.
 func (o observed) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, callDeadline)
 	defer cancel()
 	record, raw, err := o.LeaseLock.Get(ctx)
 	return record, raw, o.lock.read(record, err)
@@ -124,14 +124,14 @@ func (o observed) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, 
 
 // Create tells the lock that it is held.
 func (o observed) Create(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, callDeadline)
 	defer cancel()
 	return o.lock.wrote(o.LeaseLock.Create(ctx, record))
 }
 
 // Update tells the lock that it is held.
 func (o observed) Update(ctx context.Context, record resourcelock.LeaderElectionRecord) error {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, callDeadline)
 	defer cancel()
 	return o.lock.wrote(o.LeaseLock.Update(ctx, record))
 }
@@ -196,7 +196,7 @@ func (l *Lock) lost(why error) {
 // Holds asks the API server whether the lock is held still; the error wraps ErrLost where it is not. What was read before it
 // held is no successor's.
 func (l *Lock) Holds(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, callDeadline)
 	defer cancel()
 	lease, err := l.leases.Leases(lockNamespace).Get(ctx, lockName, metav1.GetOptions{})
 	if err != nil && !apierrors.IsNotFound(err) {

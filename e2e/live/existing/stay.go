@@ -21,11 +21,10 @@ import (
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/policy"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/fixtures/agent/lease"
 )
-
-// stayLimit is how long what hangs on the run's lease may stand: the longest that a lease can.
-const stayLimit = time.Hour
 
 // Enter makes the world, and what is allowed beyond it. Whatever is not inside of a namespace of the suite's bears the run's
 // label, so that LeaveOwn knows it.
@@ -40,7 +39,7 @@ func Enter(ctx context.Context, client *kube.Client, files fs.FS, p fixture.Plac
 	if p.NoGateway != "" || !p.Allowed.GatewayLog {
 		return nil
 	}
-	lease, err := policies.Lease(ctx, runID+"-gateway", "the gateway's log for run "+runID, stayLimit)
+	taken, err := policies.Lease(ctx, runID+"-gateway", "the gateway's log for run "+runID, lease.Limit)
 	if err != nil {
 		return err
 	}
@@ -53,8 +52,8 @@ func Enter(ctx context.Context, client *kube.Client, files fs.FS, p fixture.Plac
 	if len(filters) == 0 {
 		return errors.New("existing/gateway.yaml: it holds no filter")
 	}
-	say("the gateway's log is in the suite's format, on lease " + lease.Name())
-	return lease.Apply(ctx, filters, fixture.Whenever)
+	say("the gateway's log is in the suite's format, on lease " + taken.Name())
+	return taken.Apply(ctx, filters, fixture.Whenever)
 }
 
 // onGateway puts a filter where the gateway is, and on nothing else there.
@@ -68,10 +67,7 @@ func onGateway(object k8s.Object, gateway fixture.Workload) error {
 	return unstructured.SetNestedStringMap(filter.Object, map[string]string{key: value}, "spec", "workloadSelector", "labels")
 }
 
-const (
-	goneLimit    = 3 * time.Minute
-	goneInterval = 500 * time.Millisecond
-)
+const goneInterval = 500 * time.Millisecond
 
 // one is an object that the suite made.
 type one struct {
@@ -194,9 +190,9 @@ func (t things) takeAway(ctx context.Context, client *kube.Client) error {
 			}
 		}
 		return len(there) == 0, nil
-	}, wait.WithContext(ctx), wait.WithTimeout(goneLimit), wait.WithInterval(goneInterval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Removed.Duration()), wait.WithInterval(goneInterval), wait.WithImmediate())
 	if err != nil {
-		failed = append(failed, fmt.Errorf("not gone after %s: %s: %w", goneLimit, strings.Join(there, ", "), err))
+		failed = append(failed, fmt.Errorf("not gone after %s: %s: %w", timeout.Removed, strings.Join(there, ", "), err))
 	}
 	return errors.Join(failed...)
 }

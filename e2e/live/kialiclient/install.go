@@ -16,15 +16,13 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // Addon is where a version of Istio has its Kiali addon (istio/istio samples/addons/kiali.yaml).
 func Addon(version string) string {
 	return "https://raw.githubusercontent.com/istio/istio/" + version + "/samples/addons/kiali.yaml"
 }
-
-// readyLimit bounds how long Kiali may take to be pulled and to start.
-const readyLimit = 3 * time.Minute
 
 // Install applies the addon and waits until Kiali is available.
 func Install(ctx context.Context, client *kube.Client, from *http.Client, address string) error {
@@ -35,7 +33,7 @@ func Install(ctx context.Context, client *kube.Client, from *http.Client, addres
 	if err := client.Apply(ctx, objects...); err != nil {
 		return err
 	}
-	err = wait.For(func(ctx context.Context) (bool, error) { return available(ctx, client) }, wait.WithContext(ctx), wait.WithTimeout(readyLimit), wait.WithInterval(time.Second))
+	err = wait.For(func(ctx context.Context) (bool, error) { return available(ctx, client) }, wait.WithContext(ctx), wait.WithTimeout(timeout.KialiReady.Duration()), wait.WithInterval(time.Second))
 	if err != nil {
 		return fmt.Errorf("kiali did not become available: %w (kubectl describe pod -n istio-system -l app=kiali tells why)", err)
 	}

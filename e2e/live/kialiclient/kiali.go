@@ -12,9 +12,9 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/kiali"
 )
 
@@ -34,15 +34,12 @@ type Kiali struct {
 	http  *http.Client
 }
 
-// askLimit bounds one question.
-const askLimit = 5 * time.Second
-
 // reads is how often a namespace's status is read: of two policies of one scope Kiali takes now one, now the other.
 const reads = 5
 
 // At is a Kiali by its URL, such as http://localhost:20001/kiali.
 func At(address, token string, transport http.RoundTripper) *Kiali {
-	return &Kiali{base: strings.TrimSuffix(address, "/"), token: token, http: &http.Client{Transport: transport, Timeout: askLimit}}
+	return &Kiali{base: strings.TrimSuffix(address, "/"), token: token, http: &http.Client{Transport: transport, Timeout: timeout.KialiAsk.Duration()}}
 }
 
 // String is where it is asked.

@@ -9,19 +9,19 @@ import (
 	"strings"
 	"time"
 
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/clock"
 )
 
 const (
 	dateInterval = 10 * time.Millisecond // between two questions for the time
-	dateLimit    = 4 * time.Second       // for a measurement: three edges of a second at least
 	datePrecise  = 20 * time.Millisecond // an uncertainty that needs no further edge: creationTimestamps have whole seconds
 )
 
 // Clock measures the clock of the API server, which dates creationTimestamps. It tells whole seconds, so it is asked around
 // the edges of some. Of several API servers it is the one that answers; two whose clocks differ are clock.ErrStepped.
 func (c *Client) Clock(ctx context.Context) (clock.Reading, error) {
-	ctx, cancel := context.WithTimeout(ctx, dateLimit)
+	ctx, cancel := context.WithTimeout(ctx, timeout.ServerClock.Duration())
 	defer cancel()
 	measured, err := edge(ctx, c.Date)
 	if err != nil {

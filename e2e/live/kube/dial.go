@@ -20,6 +20,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
+
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // Transport returns an http.Transport that dials POD.NAMESPACE:PORT, a port on the pod's loopback, over
@@ -38,9 +40,6 @@ type podDialer struct {
 	mu   sync.Mutex
 	pods map[string]httpstream.Connection
 }
-
-// dialLimit bounds the making of one port-forward connection.
-const dialLimit = 10 * time.Second
 
 func newPodDialer(config *rest.Config) *podDialer {
 	return &podDialer{dial: func(host string) (httpstream.Connection, error) { return portForward(config, host) }, pods: map[string]httpstream.Connection{}}
@@ -128,7 +127,7 @@ func portForward(config *rest.Config, host string) (httpstream.Connection, error
 	if err != nil {
 		return nil, err
 	}
-	dialer := spdy.NewDialer(upgrader, &http.Client{Transport: roundTripper, Timeout: dialLimit}, http.MethodPost, target)
+	dialer := spdy.NewDialer(upgrader, &http.Client{Transport: roundTripper, Timeout: timeout.PortForward.Duration()}, http.MethodPost, target)
 	conn, _, err := dialer.Dial(portforward.PortForwardProtocolV1Name)
 	return conn, err
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/httpstream"
+
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // podConnection is a port-forward connection whose streams come after some time.
@@ -43,7 +45,7 @@ func dialer(dials *atomic.Int64) *podDialer {
 		dials.Add(1)
 		switch host {
 		case "dead.a":
-			<-time.After(dialLimit)
+			<-time.After(timeout.PortForward.Duration())
 			return nil, errors.New("no answer")
 		case "silent.a":
 			return &podConnection{after: time.Hour}, nil

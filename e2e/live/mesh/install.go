@@ -13,12 +13,12 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // Install says which Istio to install, and how.
@@ -32,12 +32,6 @@ type Install struct {
 	Fixtures   fs.FS
 	Say        func(line string)
 }
-
-// installLimit bounds istioctl install, which waits for istiod and the gateway to be ready.
-const installLimit = 5 * time.Minute
-
-// interruptGrace is what istioctl is given to end by itself after an interrupt.
-const interruptGrace = 10 * time.Second
 
 // mark records in the cluster what was installed, so that a kept cluster with the same mesh skips the install.
 func (i Install) mark(hash string) *corev1.ConfigMap {
@@ -100,11 +94,11 @@ func (i Install) installed(ctx context.Context, k *kube.Client, mark *corev1.Con
 }
 
 func (i Install) istioctl(ctx context.Context, arguments []string) error {
-	ctx, cancel := context.WithTimeout(ctx, installLimit)
+	ctx, cancel := context.WithTimeout(ctx, timeout.Install.Duration())
 	defer cancel()
 	command := exec.CommandContext(ctx, i.Istioctl, arguments...)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
-	command.WaitDelay = interruptGrace
+	command.WaitDelay = timeout.InstallGrace.Duration()
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	read, write := io.Pipe()
 	command.Stdout, command.Stderr = write, write

@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 )
 
@@ -25,16 +25,13 @@ type Mesh struct {
 	views map[string]*view // by the istiod's pod
 }
 
-// askLimit bounds one question to a proxy or to istiod.
-const askLimit = 10 * time.Second
-
 // New returns the mesh in a cluster of the suite's own.
 func New(k *kube.Client) *Mesh { return At(k, fixture.Own()) }
 
 // At returns the mesh in a cluster, for a world at a placement.
 func At(k *kube.Client, place fixture.Placement) *Mesh {
 	return &Mesh{
-		kube: k, place: place, http: &http.Client{Transport: k.Transport(), Timeout: askLimit},
+		kube: k, place: place, http: &http.Client{Transport: k.Transport(), Timeout: timeout.Ask.Duration()},
 		numbers: numbers{specs: map[Kind]*unstructured.Unstructured{}, latest: map[Kind]int{}}, views: map[string]*view{},
 	}
 }

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	"google.golang.org/grpc"
 
 	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/live/xds"
 	"mtls.test/conformance/e2e/pure/envoy"
 )
@@ -58,9 +58,6 @@ func (r *Revision) Remove(ctx context.Context) error {
 	return r.install.uninstall(ctx)
 }
 
-// revisionLimit is how long the second control plane may take to know what the first has sent already.
-const revisionLimit = 5 * time.Second
-
 // Dump returns what the revision would have a proxy have in force, with the secrets that it holds: those are its agent's.
 // The revision knows then what every marker of the mesh is newer than.
 func (r *Revision) Dump(ctx context.Context, proxy Proxy, _ envoy.Wanted) (*envoy.Dump, error) {
@@ -68,7 +65,7 @@ func (r *Revision) Dump(ctx context.Context, proxy Proxy, _ envoy.Wanted) (*envo
 	if err != nil {
 		return nil, err
 	}
-	if _, err := r.view.showing(ctx, r.mesh.numbers.now(), revisionLimit); err != nil {
+	if _, err := r.view.showing(ctx, r.mesh.numbers.now(), timeout.RevisionSees.Duration()); err != nil {
 		return nil, fmt.Errorf("revision %s: %w", r.install.Revision, err)
 	}
 	text, err := xds.Read(ctx, r.conn, node)

@@ -10,14 +10,12 @@ import (
 	"time"
 
 	"sigs.k8s.io/e2e-framework/klient/wait"
+
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // settleInterval is how often istiod and the proxies are asked while the mesh settles.
 const settleInterval = 25 * time.Millisecond
-
-// detachedAfter is how long a proxy may be without a stream to an istiod before it counts as cut off. Envoy takes a stream
-// up again within a second.
-const detachedAfter = 3 * time.Second
 
 // DetachedError names proxies that hold no stream to an istiod, so that no change can reach them: they go by what they have.
 type DetachedError struct{ Proxies []Proxy }
@@ -55,7 +53,7 @@ func (m *Mesh) attached(ctx context.Context, proxies []Proxy) (attached []Proxy,
 			}
 		}
 		return len(detached) == 0, err
-	}, wait.WithContext(ctx), wait.WithTimeout(detachedAfter), wait.WithInterval(settleInterval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Reattach.Duration()), wait.WithInterval(settleInterval), wait.WithImmediate())
 	if len(detached) > 0 {
 		return attached, istiods, DetachedError{detached}
 	}
@@ -138,7 +136,7 @@ func (m *Mesh) shown(ctx context.Context, views map[string]*view, istiods []stri
 	early := false
 	for _, istiod := range istiods {
 		v := views[istiod]
-		all, err := v.showing(ctx, numbers, askLimit)
+		all, err := v.showing(ctx, numbers, timeout.Ask.Duration())
 		if err != nil {
 			return nil, fmt.Errorf("istiod %s: %w", istiod, err)
 		}
@@ -181,7 +179,7 @@ func (m *Mesh) acknowledged(ctx context.Context, istiods []string, since map[str
 			_, err = m.raise(ctx, []Kind{pushed})
 		}
 		return len(outstanding) == 0, err
-	}, wait.WithContext(ctx), wait.WithTimeout(askLimit), wait.WithInterval(settleInterval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Ask.Duration()), wait.WithInterval(settleInterval), wait.WithImmediate())
 	if err != nil && len(outstanding) > 0 {
 		return fmt.Errorf("%s: %w", strings.Join(outstanding, "; "), err)
 	}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/live/xds"
 	"mtls.test/conformance/e2e/pure/fixture"
 )
@@ -177,7 +178,7 @@ func (m *Mesh) view(ctx context.Context, pod string) (*view, error) {
 // await waits until the view is ready.
 func (v *view) await(ctx context.Context) error {
 	err := wait.For(func(context.Context) (bool, error) { return v.ready() },
-		wait.WithContext(ctx), wait.WithTimeout(askLimit), wait.WithInterval(viewInterval), wait.WithImmediate())
+		wait.WithContext(ctx), wait.WithTimeout(timeout.Ask.Duration()), wait.WithInterval(viewInterval), wait.WithImmediate())
 	if err != nil {
 		return fmt.Errorf("it does not tell by xDS, on port 15010, what it knows of the markers: %w", err)
 	}

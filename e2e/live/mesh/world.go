@@ -15,12 +15,12 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 )
 
 const (
 	agentPlaceholder = "agent" // the image that fixtures/base names
-	rolloutLimit     = 3 * time.Minute
 	rolloutInterval  = 200 * time.Millisecond
 )
 
@@ -166,7 +166,7 @@ func RolledOut(ctx context.Context, k *kube.Client, object k8s.Object) error {
 			return false, err
 		}
 		return upToDate(workload), nil
-	}, wait.WithContext(ctx), wait.WithTimeout(rolloutLimit), wait.WithInterval(rolloutInterval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.RollOut.Duration()), wait.WithInterval(rolloutInterval), wait.WithImmediate())
 	if err != nil {
 		return fmt.Errorf("workload %s/%s did not become ready: %w (kubectl describe pod -n %s tells why)", namespace, name, err, namespace)
 	}

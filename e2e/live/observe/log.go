@@ -13,6 +13,7 @@ import (
 
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/accesslog"
 	"mtls.test/conformance/e2e/pure/hop"
 )
@@ -59,9 +60,6 @@ func (l *Logs) of(proxy mesh.Proxy) *proxyLog {
 // lookBack is how much of a log from before is read. What conntrack remembers decides whether it rewrites a port (Rewrites).
 const lookBack = rewriteWindow
 
-// openLimit bounds the opening of a log stream.
-const openLimit = 10 * time.Second
-
 // Follow reads a proxy's log, from a little before now, until the context ends or the pod is deleted; it returns once the
 // log is open. A stream that ends is opened again. Where lines may be missing by that, Gap says so.
 func (l *Logs) Follow(ctx context.Context, proxy mesh.Proxy) error {
@@ -80,8 +78,8 @@ func (l *Logs) Follow(ctx context.Context, proxy mesh.Proxy) error {
 		return nil
 	case err := <-failed:
 		return err
-	case <-time.After(openLimit):
-		return fmt.Errorf("the log of %s did not open within %s", proxy, openLimit)
+	case <-time.After(timeout.LogOpen.Duration()):
+		return fmt.Errorf("the log of %s did not open within %s", proxy, timeout.LogOpen)
 	}
 }
 

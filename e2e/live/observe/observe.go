@@ -5,18 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"time"
 
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/accesslog"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/fixtures/agent/call"
 	"mtls.test/conformance/fixtures/agent/control"
 	"mtls.test/conformance/fixtures/agent/seen"
 )
-
-// lineLimit bounds the wait for a line that must come; proxies flush their logs every 50 ms.
-const lineLimit = 3 * time.Second
 
 // ClientLine waits for the line of a request in its client proxy's log: by its id, or for a TCP connection, which has
 // none, by the two addresses of the application's own socket, which are DOWNSTREAM_DIRECT_REMOTE_ADDRESS and
@@ -27,7 +24,7 @@ const lineLimit = 3 * time.Second
 // A sidecar sees the application's address as it is. A gateway does so only where nothing translates it on the way: of
 // a connection from a pod to the gateway pod's own address, not of one through a node port.
 func (l *Logs) ClientLine(ctx context.Context, proxy mesh.Proxy, after Mark, id string, downstream hop.FiveTuple) (*hop.Observation, string, error) {
-	line, raw, err := l.Find(ctx, proxy, after, lineLimit, func(line accesslog.Line) bool {
+	line, raw, err := l.Find(ctx, proxy, after, timeout.LogLine.Duration(), func(line accesslog.Line) bool {
 		return line.HopID == id || line.HopID == "" && line.Kind == accesslog.Proxied && downstream.Source.IsValid() &&
 			downstream == hop.FiveTuple{Source: line.DownstreamDirectRemoteAddress, Destination: line.DownstreamLocalAddress}
 	})
@@ -60,7 +57,7 @@ func Socket(by mesh.Proxy, result call.Result) *hop.Observation {
 // earlier, finished connection has its line. It is known by its id, where it is a request, for every gateway has one port for
 // sentinels. It tells whether the sentinel itself was refused for want of a filter chain.
 func (l *Logs) Sentinel(ctx context.Context, proxy mesh.Proxy, after Mark, id string, port uint16) (unmatched bool, err error) {
-	line, _, err := l.Find(ctx, proxy, after, lineLimit, toPort(port, ofOrNone(id)))
+	line, _, err := l.Find(ctx, proxy, after, timeout.LogLine.Duration(), toPort(port, ofOrNone(id)))
 	if err != nil {
 		return false, fmt.Errorf("the sentinel was not logged: %w", err)
 	}
@@ -142,7 +139,7 @@ func (h *history) completed(after Mark, line accesslog.Line) accesslog.Line {
 // Behind waits for what the proxy behind a gateway logged of a connection that the gateway made to it from an address, for a
 // request that has an id.
 func (l *Logs) Behind(ctx context.Context, proxy mesh.Proxy, after Mark, id string, from netip.AddrPort) (*hop.Observation, string) {
-	line, raw, err := l.Find(ctx, proxy, after, lineLimit, both(byRemote(from), ofOrNone(id)))
+	line, raw, err := l.Find(ctx, proxy, after, timeout.LogLine.Duration(), both(byRemote(from), ofOrNone(id)))
 	if err != nil {
 		return missing(hop.Server, "", err), ""
 	}

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
 	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/clock"
 	"mtls.test/conformance/e2e/pure/fixture"
 )
@@ -81,9 +82,6 @@ func (l *Lease) Apply(ctx context.Context, objects []k8s.Object, created fixture
 	return fmt.Errorf("%d times the objects were not created %s", creations, created)
 }
 
-// secondLimit bounds the wait for the second that a creation waits for, which is the next one of the API server's clock.
-const secondLimit = 3 * time.Second
-
 // await waits for the second in which a creation can meet the condition: a whole second for objects that are to
 // share one, and one later than the newest object for those that are to be younger. The API server dates objects, so it is
 // asked for the time.
@@ -91,7 +89,7 @@ func (p *Policies) await(ctx context.Context, created fixture.Created) error {
 	if created == fixture.Whenever {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, secondLimit)
+	ctx, cancel := context.WithTimeout(ctx, timeout.NextSecond.Duration())
 	defer cancel()
 	than := p.latest
 	if created == fixture.Together {

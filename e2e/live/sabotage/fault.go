@@ -13,6 +13,7 @@ import (
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/policy"
 	"mtls.test/conformance/e2e/live/proof"
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // Fault is something around a run that breaks, and comes back by itself.
@@ -33,11 +34,8 @@ var Faults = []Fault{
 	{Name: "lease-ended", Strike: caseLeaseEnded, Awaits: true},
 }
 
-// leaseWait is how long a case may take to its first change, and leasePoll how often it is looked for.
-const (
-	leaseWait = 30 * time.Second
-	leasePoll = 100 * time.Millisecond
-)
+// leasePoll is how often the lease of a case is looked for.
+const leasePoll = 100 * time.Millisecond
 
 // caseLeaseEnded ends the lease of the case that is played, once it has one, as the sweeper does with what has expired.
 func caseLeaseEnded(ctx context.Context, k *kube.Client, _ proof.Shell) error {
@@ -49,7 +47,7 @@ func caseLeaseEnded(ctx context.Context, k *kube.Client, _ proof.Shell) error {
 			return false, err
 		}
 		return true, all[i].End(ctx)
-	}, wait.WithContext(ctx), wait.WithTimeout(leaseWait), wait.WithInterval(leasePoll), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.FirstLease.Duration()), wait.WithInterval(leasePoll), wait.WithImmediate())
 }
 
 // HoldAPIServer has no API server answer for some time.

@@ -3,7 +3,6 @@ package sabotage
 import (
 	"context"
 	"fmt"
-	"time"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
@@ -15,10 +14,8 @@ import (
 
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 )
-
-// refusalLimit is how long the API server may take to know of a webhook: its own informer tells it.
-const refusalLimit = 10 * time.Second
 
 // RefuseUpdates has the API server refuse every update of DestinationRules, by a webhook whose service does not exist. It
 // returns once it does, as a dry run of an update of the rule shows. Allow ends that, and may be called again.
@@ -51,7 +48,7 @@ func RefuseUpdates(ctx context.Context, k *kube.Client, rule *unstructured.Unstr
 			return false, err
 		}
 		return refused(k.Update(ctx, now, client.DryRunAll)), nil
-	}, wait.WithContext(ctx), wait.WithTimeout(refusalLimit), wait.WithInterval(leasePoll), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.RefusalKnown.Duration()), wait.WithInterval(leasePoll), wait.WithImmediate())
 }
 
 // refused is true of the error of an update that a webhook which cannot be called has the API server refuse.

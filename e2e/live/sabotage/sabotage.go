@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"slices"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -20,11 +19,10 @@ import (
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/policy"
 	"mtls.test/conformance/e2e/live/proof"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/fixtures/agent/lease"
 )
-
-// limit is how long a sabotage may stand.
-const limit = 10 * time.Minute
 
 // Saboteur sabotages one mesh.
 type Saboteur struct {
@@ -110,7 +108,7 @@ func (w *work) lease(ctx context.Context) (*policy.Lease, error) {
 	if w.on != nil {
 		return w.on, nil
 	}
-	taken, err := w.policies.Lease(ctx, fmt.Sprintf("%s-mutant-%s", w.RunID, w.mutant.ID), "mutant "+w.mutant.ID, limit)
+	taken, err := w.policies.Lease(ctx, fmt.Sprintf("%s-mutant-%s", w.RunID, w.mutant.ID), "mutant "+w.mutant.ID, min(timeout.MutantLease.Duration(), lease.Limit))
 	if err != nil {
 		return nil, err
 	}

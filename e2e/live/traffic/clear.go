@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/fixtures/agent/call"
 )
 
@@ -15,7 +16,7 @@ const ClearPort = 9000
 // Clear sends a request in the clear from a client without a proxy straight to a server's pod, and returns the port it
 // went to. It must be answered: the policies in force must take plaintext.
 func (s *Sender) Clear(ctx context.Context, id string, to mesh.Place) (uint16, error) {
-	result, err := s.clear(ctx, id, netip.AddrPortFrom(to.Address, ClearPort).String(), requestMillis)
+	result, err := s.clear(ctx, id, netip.AddrPortFrom(to.Address, ClearPort).String(), timeout.Request.Millis())
 	if err != nil {
 		return 0, fmt.Errorf("request in the clear to %s: %w", to, err)
 	}
@@ -25,12 +26,9 @@ func (s *Sender) Clear(ctx context.Context, id string, to mesh.Place) (uint16, e
 	return ClearPort, nil
 }
 
-// passMillis bounds one try to pass through a Service: a node that does not know it yet lets the connection hang.
-const passMillis = 500
-
 // Passes tells whether a request in the clear, from a client without a proxy to an address, is answered.
 func (s *Sender) Passes(ctx context.Context, id string, address netip.AddrPort) (bool, error) {
-	result, err := s.clear(ctx, id, address.String(), passMillis)
+	result, err := s.clear(ctx, id, address.String(), timeout.Pass.Millis())
 	return result.Answered(), err
 }
 

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/fixtures/agent/call"
 )
@@ -31,11 +32,11 @@ const (
 	flowService  = "product-service"
 	flowInterval = 50 * time.Millisecond // between two requests of one hop
 	flowErrors   = 5                     // how many unanswered requests are told
-
-	// flowAtOnce bounds the ticks whose requests are under way at once. It is more than can be while each request ends within
-	// its own limit, so it is reached only where requests hang; what it keeps from being sent is unanswered too.
-	flowAtOnce = 2 * requestMillis * int(time.Millisecond) / int(flowInterval)
 )
+
+// flowAtOnce bounds the ticks whose requests are under way at once. It is more than can be while each request ends within its
+// own limit, so it is reached only where requests hang; what it keeps from being sent is unanswered too.
+func flowAtOnce() int { return 2 * int(timeout.Request.Duration()/flowInterval) }
 
 // StartFlow starts background traffic over FlowHops of the hops; the ids of its requests begin with id.
 func (s *Sender) StartFlow(ctx context.Context, id string, hops []hop.Hop) *Flow {
@@ -69,7 +70,7 @@ func (f *Flow) run(ctx context.Context, ticks <-chan time.Time) {
 	defer close(f.ended)
 	var requests sync.WaitGroup
 	defer requests.Wait()
-	slots := make(chan struct{}, flowAtOnce)
+	slots := make(chan struct{}, flowAtOnce())
 	for n := 0; ; n++ {
 		select {
 		case <-ctx.Done():
@@ -146,7 +147,7 @@ func (f *Flow) unsent(attempts []Attempt) {
 	for _, attempt := range attempts {
 		f.told.Requests++
 		f.told.Unsent++
-		f.lost(fmt.Sprintf("%s %s %s: not sent: the requests of %d ticks before it are still under way", f.now().UTC().Format(time.RFC3339Nano), attempt.ID, attempt.Hop, flowAtOnce))
+		f.lost(fmt.Sprintf("%s %s %s: not sent: the requests of %d ticks before it are still under way", f.now().UTC().Format(time.RFC3339Nano), attempt.ID, attempt.Hop, flowAtOnce()))
 	}
 	f.tell()
 }

@@ -61,7 +61,7 @@ func TestAwaitEndsWhereNoRequestDoes(t *testing.T) {
 		ticking(flow)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		flow.Await(ctx, flowAtOnce*100)
+		flow.Await(ctx, flowAtOnce()*100)
 		if ctx.Err() == nil {
 			t.Error("it waited for nothing")
 		}
@@ -82,18 +82,18 @@ func TestAFlowThatHangsIsBoundedAndWhatItCannotSendCounts(t *testing.T) {
 		flow := newFlow(send, "flow", flowHops)
 		ticks := make(chan time.Time)
 		flow.start(t.Context(), ticks, func() {})
-		for range flowAtOnce + 30 {
+		for range flowAtOnce() + 30 {
 			ticks <- time.Now()
 			synctest.Wait()
 		}
 		close(hang)
 		told := flow.Stop()
-		if most != flowAtOnce || told.Requests != flowAtOnce+30 || told.Unanswered != flowAtOnce+30 || told.Unsent != 30 {
+		if most != flowAtOnce() || told.Requests != flowAtOnce()+30 || told.Unanswered != flowAtOnce()+30 || told.Unsent != 30 {
 			t.Errorf("%d at once and %d requests, of which %d unanswered and %d unsent; want %d, %d, %d and 30",
-				most, told.Requests, told.Unanswered, told.Unsent, flowAtOnce, flowAtOnce+30, flowAtOnce+30)
+				most, told.Requests, told.Unanswered, told.Unsent, flowAtOnce(), flowAtOnce()+30, flowAtOnce()+30)
 		}
-		if len(told.Spans) != flowAtOnce {
-			t.Errorf("%d spans of requests that were sent, want %d", len(told.Spans), flowAtOnce)
+		if len(told.Spans) != flowAtOnce() {
+			t.Errorf("%d spans of requests that were sent, want %d", len(told.Spans), flowAtOnce())
 		}
 	})
 }

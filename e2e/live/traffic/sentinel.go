@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/fixtures/agent/call"
 )
 
@@ -37,7 +38,7 @@ func (s *Sender) Sentinel(ctx context.Context, id string, to mesh.Place) (uint16
 	if s.gateway().Proxy == to.Proxy {
 		protocol, port = call.HTTP, gatewaySentinelPort
 	}
-	request := call.Request{ID: id, Protocol: protocol, Address: netip.AddrPortFrom(to.Address, port).String(), TimeoutMillis: requestMillis}
+	request := call.Request{ID: id, Protocol: protocol, Address: netip.AddrPortFrom(to.Address, port).String(), TimeoutMillis: timeout.Request.Millis()}
 	results, err := s.send(ctx, via, []call.Request{request})
 	if err != nil {
 		return 0, fmt.Errorf("sentinel to %s: %w", to, err)

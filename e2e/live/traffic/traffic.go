@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/fixtures/agent/call"
@@ -53,17 +54,12 @@ func (s *Sender) headers(client string) map[string]string {
 	return s.forged[client]
 }
 
-// requestMillis bounds one request; a refusal comes at once, so only a hop that hangs takes this long.
-const requestMillis = 3000
-
-// silenceMillis bounds a request where the server speaks first: who hears nothing for so long is waited for, and waits.
-const silenceMillis = 1000
-
+// patience is how long a request waits for its answer, in milliseconds.
 func patience(protocol hop.Protocol) int {
 	if protocol == hop.Greet {
-		return silenceMillis
+		return timeout.Silence.Millis()
 	}
-	return requestMillis
+	return timeout.Request.Millis()
 }
 
 // here is this process, as the sender of a request.

@@ -10,6 +10,7 @@ import (
 
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/survey"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/kiali"
 	"mtls.test/conformance/e2e/pure/oracle"
@@ -50,11 +51,8 @@ type Request struct {
 // perBatch bounds what is in memory at once, in services times proxies.
 const perBatch = 20000
 
-// onItsWay bounds how long a change may take from the API server to the proxies, looked for each lookInterval.
-const (
-	onItsWay     = 3 * time.Second
-	lookInterval = 500 * time.Millisecond
-)
+// lookInterval is how often a mismatch is looked at again, for it may be a change that was on its way.
+const lookInterval = 500 * time.Millisecond
 
 // Inspect calls emit with each host of the request as soon as its rows are complete, and returns the first error of emit.
 func (in *Inspector) Inspect(ctx context.Context, request Request, emit func(tlscheck.Host) error) error {
@@ -88,7 +86,7 @@ func (in *Inspector) batch(ctx context.Context, hosts []oracle.Host, clients []o
 	if err != nil || in.Again == nil {
 		return told, err
 	}
-	for began := time.Now(); time.Since(began) < onItsWay; {
+	for began := time.Now(); time.Since(began) < timeout.Propagation.Duration(); {
 		var differing []oracle.Host
 		for i, host := range told {
 			if host.Has(tlscheck.Mismatch) {

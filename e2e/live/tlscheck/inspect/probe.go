@@ -15,6 +15,7 @@ import (
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/survey"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/tlscheck"
@@ -30,12 +31,7 @@ type Probe struct {
 	pod  *corev1.Pod
 }
 
-const (
-	probeReady    = time.Minute
-	probeInterval = 200 * time.Millisecond
-	probeLimit    = 3 * time.Second // for one try
-	removeLimit   = 10 * time.Second
-)
+const probeInterval = 200 * time.Millisecond
 
 // Deploy makes the pod of fixtures/probe in a namespace, with the agent's image, and waits until it answers.
 func Deploy(ctx context.Context, client *kube.Client, files fs.FS, plane survey.Plane, namespace, image string) (*Probe, error) {
@@ -66,7 +62,7 @@ func Deploy(ctx context.Context, client *kube.Client, files fs.FS, plane survey.
 			}
 		}
 		return false, nil
-	}, wait.WithContext(ctx), wait.WithTimeout(probeReady), wait.WithInterval(probeInterval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.ProbeReady.Duration()), wait.WithInterval(probeInterval), wait.WithImmediate())
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the probe %s/%s did not become ready: %w (%s)", namespace, pod.Name, err, waiting(pod)), p.Remove(context.WithoutCancel(ctx)))
 	}
@@ -85,7 +81,7 @@ func waiting(pod *corev1.Pod) string {
 
 // Remove deletes the pod.
 func (p *Probe) Remove(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, removeLimit)
+	ctx, cancel := context.WithTimeout(ctx, timeout.ProbeGone.Duration())
 	defer cancel()
 	if err := p.kube.Delete(ctx, p.pod); err != nil {
 		return fmt.Errorf("remove the probe: %w (kubectl delete pod -n %s %s)", err, p.pod.Namespace, p.pod.Name)
@@ -101,11 +97,11 @@ func (p *Probe) Observe(ctx context.Context, endpoint oracle.Workload, port uint
 	address := netip.AddrPortFrom(endpoint.Addresses[0], port).String()
 	var tried probed
 	tried.plain, tried.notSent = p.send(ctx, call.Request{
-		ID: "tls-check", Protocol: call.HTTP, Address: address, TimeoutMillis: int(probeLimit.Milliseconds()),
+		ID: "tls-check", Protocol: call.HTTP, Address: address, TimeoutMillis: timeout.Probe.Millis(),
 	})
 	tried.mutual, tried.notProbed = p.handshake(ctx, probe.Request{
 		ID: "tls-check", Address: address, Present: probe.Mesh, ALPN: []string{"istio"}, Inside: probe.HTTP,
-		TimeoutMillis: int(probeLimit.Milliseconds()),
+		TimeoutMillis: timeout.Probe.Millis(),
 	})
 	return tried.observed(speaksHTTP(protocol, endpoint))
 }
