@@ -12,15 +12,15 @@ import (
 	. "github.com/onsi/gomega"
 
 	"mtls.test/conformance/e2e/live/sabotage"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
 const (
-	beginLimit = 4 * time.Minute
-	lag        = 4 * time.Second      // of kube-proxy behind the roll-out of a server
-	concerned  = "default-mesh"       // goes to product-service
-	apart      = "tls-server-refused" // does not
+	lag       = 4 * time.Second      // of kube-proxy behind the roll-out of a server
+	concerned = "default-mesh"       // goes to product-service
+	apart     = "tls-server-refused" // does not
 )
 
 func describeBegin() {
@@ -38,13 +38,13 @@ func describeBegin() {
 			Expect(undo(ctx)).To(Succeed())
 			Expect(recovered(ctx)).To(Succeed())
 		},
-			Entry("a server of two pods", SpecTimeout(beginLimit), "replicas: 2", hop.Inconclusive, "2 pods run"),
-			Entry("a server without a sidecar", SpecTimeout(beginLimit), `template: {metadata: {labels: {sidecar.istio.io/inject: "false"}}}`, hop.Mismatch, "plaintext"),
-			Entry("a server whose ports pass its proxy by", SpecTimeout(beginLimit),
+			Entry("a server of two pods", SpecTimeout(timeout.Begin.Duration()), "replicas: 2", hop.Inconclusive, "2 pods run"),
+			Entry("a server without a sidecar", SpecTimeout(timeout.Begin.Duration()), `template: {metadata: {labels: {sidecar.istio.io/inject: "false"}}}`, hop.Mismatch, "plaintext"),
+			Entry("a server whose ports pass its proxy by", SpecTimeout(timeout.Begin.Duration()),
 				`template: {metadata: {annotations: {traffic.sidecar.istio.io/includeInboundPorts: "8080"}}}`, hop.Mismatch, "go past its proxy"),
 		)
 
-		It("waits until the nodes know the pods that are there", SpecTimeout(beginLimit), func(ctx SpecContext) {
+		It("waits until the nodes know the pods that are there", SpecTimeout(timeout.Begin.Duration()), func(ctx SpecContext) {
 			onlyOwn()
 			Expect(recovered(ctx)).To(Succeed())
 			start, err := sabotage.StopKubeProxy(ctx, client, shell)

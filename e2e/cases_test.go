@@ -8,7 +8,6 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -16,19 +15,18 @@ import (
 	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/live/existing"
 	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-const caseLimit = 3 * time.Minute
-
 // Every case touches namespace default or the whole mesh, so no two run at once.
 func describeCases() {
 	Describe("A hop", Serial, func() {
 		for _, c := range cases {
-			It(report.SpecText(c.ID, c.Title), Label(c.Labels...), SpecTimeout(caseLimit), func(ctx SpecContext) {
+			It(report.SpecText(c.ID, c.Title), Label(c.Labels...), SpecTimeout(timeout.Case.Duration()), func(ctx SpecContext) {
 				c := caseOf(c.ID)
 				skipWithout(c)
 				told, evidence := caseRunner.Run(ctx, c)

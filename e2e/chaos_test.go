@@ -17,16 +17,12 @@ import (
 	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/live/runner"
 	"mtls.test/conformance/e2e/live/sabotage"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
 	"mtls.test/conformance/fixtures"
-)
-
-const (
-	faultLimit    = 8 * time.Minute
-	recoveryLimit = 2 * time.Minute
 )
 
 // faulty is the case in the middle of which things break: it applies, sends and deletes.
@@ -38,11 +34,11 @@ const weakness = "debugging-rule-left-behind"
 func describeFaults() {
 	Describe("The suite", Serial, Label("chaos"), func() {
 		for _, f := range sabotage.Faults {
-			It(report.FaultText(f.Name), SpecTimeout(faultLimit), func(ctx SpecContext) {
+			It(report.FaultText(f.Name), SpecTimeout(timeout.Fault.Duration()), func(ctx SpecContext) {
 				onlyOwn()
 				told := verdict.Fault{Fault: f.Name}
 				ready := func() {
-					Eventually(recovered).WithContext(ctx).WithTimeout(recoveryLimit).WithPolling(time.Second).Should(Succeed())
+					Eventually(recovered).WithContext(ctx).WithTimeout(timeout.Recovery.Duration()).WithPolling(time.Second).Should(Succeed())
 				}
 				ready()
 				Expect(weakened(ctx, func() { told.Weak = struck(ctx, f) })).To(Succeed())
@@ -84,7 +80,7 @@ func afterwards(ctx context.Context) (told verdict.Outcome) {
 		after, _ := caseRunner.Run(ctx, caseOf(faulty))
 		told = verdict.OutcomeOf(after)
 		return told.Result != hop.Inconclusive, nil
-	}, wait.WithContext(ctx), wait.WithTimeout(recoveryLimit), wait.WithInterval(time.Second), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Recovery.Duration()), wait.WithInterval(time.Second), wait.WithImmediate())
 	return told
 }
 

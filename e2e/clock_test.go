@@ -13,14 +13,13 @@ import (
 	. "github.com/onsi/gomega"
 
 	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/clock"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/verdict"
 	"mtls.test/conformance/fixtures"
 )
-
-const clockLimit = 4 * time.Minute
 
 func describeClocks() {
 	Describe("A node's clock", Serial, Label("chaos"), func() {
@@ -34,8 +33,8 @@ func describeClocks() {
 			tap := told.Clocks[slices.IndexFunc(told.Clocks, func(c clock.Clock) bool { return strings.HasPrefix(c.Name, "tap/") })]
 			Expect((tap.Offset - ahead).Abs()).To(BeNumerically("<=", tap.Uncertainty), "the nodes are containers: %s", tap.Reading)
 		},
-			Entry("two seconds ahead", SpecTimeout(clockLimit), "clock/tap-ahead.yaml", 2*time.Second),
-			Entry("two seconds behind", SpecTimeout(clockLimit), "clock/tap-behind.yaml", -2*time.Second),
+			Entry("two seconds ahead", SpecTimeout(timeout.WrongClock.Duration()), "clock/tap-ahead.yaml", 2*time.Second),
+			Entry("two seconds behind", SpecTimeout(timeout.WrongClock.Duration()), "clock/tap-behind.yaml", -2*time.Second),
 		)
 	})
 }

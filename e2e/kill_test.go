@@ -17,17 +17,17 @@ import (
 
 	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 const (
 	kills     = 20
-	killLimit = 20 * time.Minute
 	killAfter = 12 * time.Second // at most: a smoke run takes as long
 )
 
 func describeKills() {
 	Describe("A run", Serial, Label("chaos"), func() {
-		It(fmt.Sprintf("killed at %d random moments leaves nothing that the next does not clean up", kills), SpecTimeout(killLimit), func(ctx SpecContext) {
+		It(fmt.Sprintf("killed at %d random moments leaves nothing that the next does not clean up", kills), SpecTimeout(timeout.Kills.Duration()), func(ctx SpecContext) {
 			onlyOwn()
 			for i := range kills {
 				after := time.Duration(rand.Int64N(int64(killAfter)))

@@ -10,15 +10,14 @@ import (
 	. "github.com/onsi/gomega"
 
 	"mtls.test/conformance/e2e/live/sabotage"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/fixtures/agent/lease"
 )
 
 const (
-	leaseLimit  = 3 * time.Minute
 	abandoned   = 15 * time.Second // how long a lease stands that nobody ends
 	hindered    = 25 * time.Second // how long one stands before whose end something is broken
-	sweepLimit  = 5 * time.Second  // beyond its expiry
-	istiodLimit = time.Minute      // for an istiod that was stopped to be ready again
+	sweptWithin = 5 * time.Second  // of its expiry: what the sweeper promises
 )
 
 func describeLeases() {
@@ -33,13 +32,13 @@ func describeLeases() {
 			Eventually(leasesLeft).WithContext(ctx).WithTimeout(sweptBy(expires)).WithPolling(100 * time.Millisecond).Should(BeEmpty())
 			provenBack(ctx)
 		},
-			Entry("when it expires", SpecTimeout(leaseLimit), func(context.Context) error { return nil }),
-			Entry("though the API server was away when it expired", SpecTimeout(leaseLimit), func(ctx context.Context) error {
+			Entry("when it expires", SpecTimeout(timeout.LeaseEnd.Duration()), func(context.Context) error { return nil }),
+			Entry("though the API server was away when it expired", SpecTimeout(timeout.LeaseEnd.Duration()), func(ctx context.Context) error {
 				return sabotage.HoldAPIServer(ctx, client, shell, abandoned)
 			}),
 		)
 
-		It("ends plaintext though a service's own rule cannot be restored, and restores it when it can", SpecTimeout(leaseLimit), func(ctx SpecContext) {
+		It("ends plaintext though a service's own rule cannot be restored, and restores it when it can", SpecTimeout(timeout.LeaseEnd.Duration()), func(ctx SpecContext) {
 			rule, taken := hinderedLease(ctx)
 			changeByHand(ctx, rule)
 			allow, err := sabotage.RefuseUpdates(ctx, client, rule)
@@ -47,10 +46,10 @@ func describeLeases() {
 			Expect(err).NotTo(HaveOccurred())
 
 			expires := expiryOf(ctx, taken)
-			seen := plaintextAround(ctx, expires, expires.Add(sweepLimit))
+			seen := plaintextAround(ctx, expires, expires.Add(sweptWithin))
 			Expect(seen.before).NotTo(BeZero(), "the positive control: plaintext before its expiry")
 			Expect(seen.connectionsAfter).NotTo(BeZero())
-			Expect(seen.after).To(BeZero(), "plaintext on connections that were opened later than %s after its expiry", sweepLimit)
+			Expect(seen.after).To(BeZero(), "plaintext on connections that were opened later than %s after its expiry", sweptWithin)
 
 			Expect(caseRunner.Policies.Leftovers(ctx)).To(BeEmpty())
 			Expect(modeOf(ctx, rule)).To(Equal("DISABLE"))
@@ -59,14 +58,14 @@ func describeLeases() {
 			Expect(eventsOf(ctx, taken)).To(ConsistOf(And(ContainSubstring(rule.GetName()), ContainSubstring("refuses-updates.mtls.test"), ContainSubstring("ends plaintext"))))
 
 			Expect(allow(ctx)).To(Succeed())
-			Eventually(leasesLeft).WithContext(ctx).WithTimeout(sweepLimit).WithPolling(100 * time.Millisecond).Should(BeEmpty())
+			Eventually(leasesLeft).WithContext(ctx).WithTimeout(sweptWithin).WithPolling(100 * time.Millisecond).Should(BeEmpty())
 			Expect(modeOf(ctx, rule)).To(Equal("ISTIO_MUTUAL"))
 			Expect(changedByHand(ctx, rule)).To(BeTrue())
 			Expect(removed(ctx)).To(Succeed())
 			provenBack(ctx)
 		})
 
-		It("is taken out of the API server while no istiod runs, and says that the proxies follow when it is back", SpecTimeout(leaseLimit), func(ctx SpecContext) {
+		It("is taken out of the API server while no istiod runs, and says that the proxies follow when it is back", SpecTimeout(timeout.LeaseEnd.Duration()), func(ctx SpecContext) {
 			rule, taken := hinderedLease(ctx)
 			expires := expiryOf(ctx, taken)
 			start, err := sabotage.StopIstiod(ctx, client)
@@ -83,7 +82,7 @@ func describeLeases() {
 
 			Expect(start(ctx)).To(Succeed())
 			back := time.Now()
-			Eventually(leasesLeft).WithContext(ctx).WithTimeout(istiodLimit).WithPolling(100 * time.Millisecond).Should(BeEmpty())
+			Eventually(leasesLeft).WithContext(ctx).WithTimeout(timeout.IstiodReturn.Duration()).WithPolling(100 * time.Millisecond).Should(BeEmpty())
 			AddReportEntry("after istiod's return", time.Since(back).Round(100*time.Millisecond))
 			Expect(modeOf(ctx, rule)).To(Equal("ISTIO_MUTUAL"))
 			Expect(removed(ctx)).To(Succeed())

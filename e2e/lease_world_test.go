@@ -67,7 +67,7 @@ func expiryOf(ctx context.Context, taken *policy.Lease) time.Time {
 }
 
 // sweptBy is how long it is until the sweeper must have ended what expires then.
-func sweptBy(expires time.Time) time.Duration { return max(time.Until(expires), 0) + sweepLimit }
+func sweptBy(expires time.Time) time.Duration { return max(time.Until(expires), 0) + sweptWithin }
 
 // provenBack readies a caseRunner anew, and proves that each hop is what the policies ask for.
 func provenBack(ctx context.Context) {

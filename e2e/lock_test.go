@@ -26,17 +26,13 @@ import (
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/policy"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/fixtures"
+	"mtls.test/conformance/fixtures/agent/lease"
 )
 
-const (
-	lockLimit   = 6 * time.Minute
-	sleep       = 70 * time.Second // longer than a lock holds without a renewal
-	takeLimit   = 2 * time.Minute  // for a second run to take the lock of one that sleeps
-	noticeLimit = 30 * time.Second // for the first to notice, once it is awake
-	endLimit    = time.Minute
-)
+const sleep = 70 * time.Second // longer than a lock holds without a renewal
 
 // These make the test binary a run on another's cluster, in place of the suite.
 const (
@@ -48,6 +44,10 @@ const (
 const guestReady = "its objects are made"
 
 func TestMain(m *testing.M) {
+	if err := timeout.FromEnvironment(); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(2)
+	}
 	if id := os.Getenv(guestVariable); id != "" {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop()
@@ -82,7 +82,7 @@ func guestRun(ctx context.Context, id, after string) (err error) {
 	if err := mesh.PlugIn(held, k, place, policies.Labels()); err != nil {
 		return err
 	}
-	lease, err := policies.Lease(held, id, "the lock's test", lockLimit)
+	taken, err := policies.Lease(held, id, "the lock's test", min(timeout.LockSpec.Duration(), lease.Limit))
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func guestRun(ctx context.Context, id, after string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := lease.Apply(held, objects, fixture.Whenever); err != nil {
+	if err := taken.Apply(held, objects, fixture.Whenever); err != nil {
 		return err
 	}
 	fmt.Println(guestReady)
@@ -106,35 +106,35 @@ const guestPolicy = "namespace-strict/namespace-strict.yaml"
 
 func describeLock() {
 	Describe("A run on another's cluster", Serial, Label("chaos"), func() {
-		It("that sleeps until another has its lock stops when it wakes, and takes nothing of the other's away", SpecTimeout(lockLimit), func(ctx SpecContext) {
+		It("that sleeps until another has its lock stops when it wakes, and takes nothing of the other's away", SpecTimeout(timeout.LockSpec.Duration()), func(ctx SpecContext) {
 			onlyOwn()
 			first, second := newGuest("first", ""), newGuest("second", "first")
-			first.made(ctx, endLimit)
+			first.made(ctx, timeout.GuestRun.Duration())
 			asleep := time.Now()
 			Expect(first.Process.Signal(syscall.SIGSTOP)).To(Succeed())
 			DeferCleanup(func() { _ = first.Process.Signal(syscall.SIGCONT) })
-			second.made(ctx, takeLimit)
+			second.made(ctx, timeout.LockTaken.Duration())
 			before := standing(ctx, "second")
 			Eventually(time.Since).WithArguments(asleep).WithContext(ctx).WithTimeout(sleep).Should(BeNumerically(">=", sleep))
 
 			Expect(first.Process.Signal(syscall.SIGCONT)).To(Succeed())
-			Eventually(first.ended).WithContext(ctx).WithTimeout(noticeLimit).Should(Equal(1), "it goes on without the lock")
+			Eventually(first.ended).WithContext(ctx).WithTimeout(timeout.LockNoticed.Duration()).Should(Equal(1), "it goes on without the lock")
 			Expect(first.said()).To(And(ContainSubstring(existing.ErrLost.Error()), ContainSubstring("run "+guestID("second")+" took it")))
 			Expect(standing(ctx, "second")).To(Equal(before))
 
 			Expect(second.Process.Signal(os.Interrupt)).To(Succeed())
-			Eventually(second.ended).WithContext(ctx).WithTimeout(endLimit).Should(Equal(0), "the second run")
+			Eventually(second.ended).WithContext(ctx).WithTimeout(timeout.GuestRun.Duration()).Should(Equal(0), "the second run")
 			Expect(nothingStands(ctx)).To(Succeed())
 		})
-		It("does not begin while another holds its lock, and says who", SpecTimeout(lockLimit), func(ctx SpecContext) {
+		It("does not begin while another holds its lock, and says who", SpecTimeout(timeout.LockSpec.Duration()), func(ctx SpecContext) {
 			onlyOwn()
 			first, second := newGuest("holder", ""), newGuest("refused", "")
-			first.made(ctx, endLimit)
+			first.made(ctx, timeout.GuestRun.Duration())
 			second.begin()
-			Eventually(second.ended).WithContext(ctx).WithTimeout(noticeLimit).Should(Equal(1))
+			Eventually(second.ended).WithContext(ctx).WithTimeout(timeout.LockNoticed.Duration()).Should(Equal(1))
 			Expect(second.said()).To(ContainSubstring("run " + guestID("holder") + " is on this cluster"))
 			Expect(first.Process.Signal(os.Interrupt)).To(Succeed())
-			Eventually(first.ended).WithContext(ctx).WithTimeout(endLimit).Should(Equal(0))
+			Eventually(first.ended).WithContext(ctx).WithTimeout(timeout.GuestRun.Duration()).Should(Equal(0))
 			Expect(nothingStands(ctx)).To(Succeed())
 		})
 	})

@@ -11,6 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"mtls.test/conformance/e2e/live/sabotage"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
@@ -19,12 +20,12 @@ const afterLogs = "mesh-strict"
 
 func describeLogs() {
 	Describe("The logs of the proxies", Serial, Label("chaos"), func() {
-		It("are read on after kubelet-stopped between two cases, and no verdict is lost by it", SpecTimeout(faultLimit), func(ctx SpecContext) {
+		It("are read on after kubelet-stopped between two cases, and no verdict is lost by it", SpecTimeout(timeout.Fault.Duration()), func(ctx SpecContext) {
 			onlyOwn()
-			Eventually(recovered).WithContext(ctx).WithTimeout(recoveryLimit).WithPolling(time.Second).Should(Succeed())
+			Eventually(recovered).WithContext(ctx).WithTimeout(timeout.Recovery.Duration()).WithPolling(time.Second).Should(Succeed())
 			away := slices.IndexFunc(sabotage.Faults, func(f sabotage.Fault) bool { return f.Name == "kubelet-stopped" })
 			Expect(sabotage.Faults[away].Strike(ctx, client, shell)).To(Succeed())
-			Eventually(unread).WithContext(ctx).WithTimeout(recoveryLimit).Should(Succeed())
+			Eventually(unread).WithContext(ctx).WithTimeout(timeout.Recovery.Duration()).Should(Succeed())
 			told, _ := caseRunner.Run(ctx, caseOf(afterLogs))
 			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
 		})

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -17,25 +16,20 @@ import (
 	"mtls.test/conformance/e2e/live/runner"
 	"mtls.test/conformance/e2e/live/runner/trial"
 	"mtls.test/conformance/e2e/live/sabotage"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// mutantLimit is for a mutant that names its cases; one that is tried against all of them has wholeLimit.
-const (
-	mutantLimit = 3 * time.Minute
-	wholeLimit  = 20 * time.Minute
-)
-
 func describeMutants(files fs.FS) {
 	Describe("The suite", Serial, func() {
 		for _, m := range mutants {
-			limit := mutantLimit
+			limit := timeout.Mutant
 			if len(m.Kills) == 0 {
-				limit = wholeLimit
+				limit = timeout.MutantWhole
 			}
-			It(report.MutantText(m.ID, m.Title), Label(m.Labels()...), SpecTimeout(limit), func(ctx SpecContext) {
+			It(report.MutantText(m.ID, m.Title), Label(m.Labels()...), SpecTimeout(limit.Duration()), func(ctx SpecContext) {
 				folder := filepath.Join(given.Artifacts, report.MutantsDir, m.ID)
 				onlyOwn()
 				told, err := trialOf(files, m).Run(ctx, caseRunner, func(phase verdict.Phase, c fixture.Case, told verdict.Case, evidence runner.Evidence) error {

@@ -12,6 +12,7 @@ import (
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/runner"
 	"mtls.test/conformance/e2e/live/runner/forecast"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
@@ -19,13 +20,11 @@ import (
 	"mtls.test/conformance/fixtures"
 )
 
-const profileLimit = 6 * time.Minute
-
 // No proxy of this profile need run for it: istiod is asked what it would send to one.
 func describeProfile() {
 	const profile = "default"
 	c := fixture.DefaultProfile
-	It(report.SpecText(c.ID, c.Title), Serial, Label(c.Labels...), SpecTimeout(profileLimit), func(ctx SpecContext) {
+	It(report.SpecText(c.ID, c.Title), Serial, Label(c.Labels...), SpecTimeout(timeout.Profile.Duration()), func(ctx SpecContext) {
 		onlyOwn()
 		began := time.Now()
 		told := verdict.Case{ID: c.ID, Title: c.Title, Rerun: "make e2e-full FOCUS=" + c.ID + ":", Changes: []verdict.Change{}, Checks: []verdict.Check{}}

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"testing"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -20,6 +19,7 @@ import (
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/runner"
 	"mtls.test/conformance/e2e/live/sabotage"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/fixtures"
 )
@@ -35,7 +35,7 @@ var (
 	files      fs.FS // the fixtures, as they are for the cluster
 )
 
-// Cases are loaded before the tree is built: they shape it.
+// Cases are loaded before the tree is built: they shape it. TestMain has scaled the time limits of its nodes.
 func TestMTLSConformance(t *testing.T) {
 	var err error
 	if world, err = fixture.LoadWorld(fixtures.FS); err != nil {
@@ -48,6 +48,8 @@ func TestMTLSConformance(t *testing.T) {
 	if mutants, err = fixture.LoadMutants(files, folder, world, cases); err != nil {
 		t.Fatal(err)
 	}
+	SynchronizedBeforeSuite(handedOver, begin, NodeTimeout(timeout.SuiteBegins.Duration()))
+	SynchronizedAfterSuite(func() {}, end, NodeTimeout(timeout.SuiteEnds.Duration()))
 	describeCases()
 	describeProfile()
 	describeMutants(files)
@@ -65,13 +67,16 @@ func TestMTLSConformance(t *testing.T) {
 	RunSpecs(t, "mTLS conformance")
 }
 
-var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
+// handedOver is what the command hands over, as the first process of a parallel run reads it.
+func handedOver(context.Context) []byte {
 	path := os.Getenv(mesh.HandoverVariable)
 	Expect(path).NotTo(BeEmpty(), "the runner sets %s: use make e2e, or make e2e-up and make e2e-run", mesh.HandoverVariable)
 	handover, err := os.ReadFile(path)
 	Expect(err).NotTo(HaveOccurred())
 	return handover
-}, func(ctx SpecContext, handover []byte) {
+}
+
+func begin(ctx SpecContext, handover []byte) {
 	Expect(json.Unmarshal(handover, &given)).To(Succeed())
 	// Ginkgo's --repeat and --until-it-fails run the suite again under one handover; ids must not.
 	command = given.RunID
@@ -96,12 +101,12 @@ var _ = SynchronizedBeforeSuite(func(context.Context) []byte {
 	Expect(prepared.Start(ctx)).To(Succeed())
 	caseRunner = prepared
 	plantKeys(ctx)
-}, NodeTimeout(2*time.Minute))
+}
 
-var _ = SynchronizedAfterSuite(func() {}, func(ctx SpecContext) {
+func end(ctx SpecContext) {
 	if caseRunner == nil {
 		return
 	}
 	Expect(caseRunner.End(ctx)).To(Succeed())
 	noSecrets()
-}, NodeTimeout(time.Minute))
+}

@@ -6,24 +6,22 @@ import (
 	"bytes"
 	"context"
 	"io/fs"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/survey"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/live/tlscheck/inspect"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
-const tlsCheckLimit = time.Minute
-
 // The guide's row is what tls-check printed for namespace STRICT and the guide's own rule.
 func describeTLSCheck() {
 	Describe("tls-check", Serial, func() {
-		It("prints the guide's row cell for cell", SpecTimeout(tlsCheckLimit), func(ctx SpecContext) {
+		It("prints the guide's row cell for cell", SpecTimeout(timeout.TLSCheck.Duration()), func(ctx SpecContext) {
 			onlyOwn()
 			want, err := fs.ReadFile(files, "guide/tls-check.txt")
 			Expect(err).NotTo(HaveOccurred())

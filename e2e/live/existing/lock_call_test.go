@@ -91,7 +91,7 @@ func TestAnAPIServerThatAnswersNoMoreLosesTheLockBeforeAnotherMayTakeIt(t *testi
 			t.Errorf("it ended %s after the last renewal", unrenewed)
 		}
 		began := time.Now()
-		if err := lock.Holds(t.Context()); err == nil || errors.Is(err, ErrLost) || time.Since(began) != callLimit {
+		if err := lock.Holds(t.Context()); err == nil || errors.Is(err, ErrLost) || time.Since(began) != callDeadline {
 			t.Errorf("whether it holds is told after %s: %v", time.Since(began), err)
 		}
 		began = time.Now()
@@ -106,7 +106,7 @@ func TestAnAPIServerThatDoesNotAnswerTheFirstCallIsAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		_, _, err := Acquire(t.Context(), &unanswered{LeasesGetter: newAPI().CoordinationV1(), calls: 1}, "A", func(string) {})
-		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "the lock of this cluster") || time.Since(began) != callLimit {
+		if !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "the lock of this cluster") || time.Since(began) != callDeadline {
 			t.Errorf("after %s: %v", time.Since(began), err)
 		}
 	})
