@@ -5,17 +5,20 @@
 //	codemutants [SUBJECT...]
 //
 // Exit status: 0 when at least the wanted part is noticed in each subject; 1 when not, or when a patch fits nowhere; 2 when no
-// subject has the name.
+// subject has the name, or TIMEOUT_FACTOR is no factor.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 	"time"
+
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // wanted is the part of the mistakes in each subject that the tests must notice.
@@ -39,7 +42,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	wanted, err := chosen(os.Args[1:])
-	if err != nil {
+	if err := errors.Join(err, timeout.FromEnvironment()); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(2)
 	}

@@ -11,13 +11,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
-	"time"
 
 	"golang.org/x/sync/errgroup"
-)
 
-// testLimit bounds the tests of one package under one mistake, which may make them run on.
-const testLimit = 2 * time.Minute
+	"mtls.test/conformance/e2e/live/timeout"
+)
 
 // fast are the flags under which tests are built: a mistake is to be noticed by tests, not by vet.
 const fast = "-vet=off -ldflags=-s"
@@ -94,7 +92,7 @@ func (m mistake) try(ctx context.Context, folder string) (fate, error) {
 	if err := errors.Join(os.WriteFile(mistaken, []byte(m.content), 0o600), os.WriteFile(overlay, over, 0o600)); err != nil {
 		return 0, err
 	}
-	limited, cancel := context.WithTimeout(ctx, testLimit)
+	limited, cancel := context.WithTimeout(ctx, timeout.CodeMutant.Duration())
 	defer cancel()
 	command := exec.CommandContext(limited, "go", "test", "-failfast", "-overlay", overlay, "./"+filepath.Dir(m.file))
 	command.Env = append(os.Environ(), "GOFLAGS="+fast)

@@ -4,15 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"mtls.test/conformance/e2e/live/cluster"
 	"mtls.test/conformance/e2e/live/kialiclient"
 	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/timeout"
 )
-
-// addonLimit bounds the download of Istio's Kiali addon.
-const addonLimit = 30 * time.Second
 
 // addKiali installs Istio's Kiali addon where KIALI=1 asks for it.
 func (r *program) addKiali(ctx context.Context, client *kube.Client, images cluster.Images) error {
@@ -23,7 +20,7 @@ func (r *program) addKiali(ctx context.Context, client *kube.Client, images clus
 		return badInput(errors.New("KIALI=1 needs LANE=pull: the source lane builds no Kiali"))
 	}
 	r.screen.step("installing Istio's Kiali addon")
-	return kialiclient.Install(ctx, client, &http.Client{Timeout: addonLimit}, kialiclient.Addon(images.Istio.Version))
+	return kialiclient.Install(ctx, client, &http.Client{Timeout: timeout.KialiAddon.Duration()}, kialiclient.Addon(images.Istio.Version))
 }
 
 // kialiText says for the report whether a Kiali is asked.

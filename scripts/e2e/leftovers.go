@@ -10,15 +10,15 @@ import (
 	"strconv"
 	"syscall"
 	"time"
-)
 
-const leftoverLimit = 10 * time.Second
+	"mtls.test/conformance/e2e/live/timeout"
+)
 
 // endLeftovers kills the processes that a run left when it was killed itself, and waits until they are gone. They are
 // known by the run's id in their environment. It finds none where there is no /proc.
 func endLeftovers(ctx context.Context, runID string) (ended int, err error) {
 	mark := []byte(runVariable + "=" + runID)
-	ctx, cancel := context.WithTimeout(ctx, leftoverLimit)
+	ctx, cancel := context.WithTimeout(ctx, timeout.Leftovers.Duration())
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()

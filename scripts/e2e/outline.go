@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/onsi/ginkgo/v2/types"
+
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // outline prints the tree of the suite by a dry run of the compiled suite. Ginkgo's own outline reads the source
@@ -36,7 +38,7 @@ func (r *program) outline(ctx context.Context) (err error) {
 	dryRun.Env = append(os.Environ(), "MUTANTS="+r.settings.values["MUTANTS"])
 	var said bytes.Buffer
 	dryRun.Stdout, dryRun.Stderr = &said, &said
-	if err := r.children.run(ctx, dryRun, scriptGrace); err != nil {
+	if err := r.children.run(ctx, dryRun, timeout.ScriptGrace.Duration()); err != nil {
 		return fmt.Errorf("dry run of the suite: %w\n%s", err, &said)
 	}
 	content, err := os.ReadFile(file)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mtls.test/conformance/e2e/live/cluster"
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // program is one run of one command.
@@ -37,6 +38,7 @@ func newRunner(command string, screen *console, offspring *children) (*program, 
 	if err != nil {
 		return nil, badInput(err)
 	}
+	timeout.Scale(chosen.factor)
 	home, err := cluster.Home()
 	if err != nil {
 		return nil, badInput(err)
@@ -205,13 +207,10 @@ func (r *program) release(ctx context.Context, up broughtUp, keep bool, outcome 
 		return errors.Join(outcome, up.cluster.Keep())
 	}
 	r.screen.step("deleting cluster %s", r.settings.name())
-	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupLimit)
+	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout.ClusterDelete.Duration())
 	defer cancel()
 	return errors.Join(outcome, up.cluster.Delete(cleanup))
 }
-
-// cleanupLimit bounds a deletion after the run itself was cancelled.
-const cleanupLimit = 2 * time.Minute
 
 // refine makes what a person must put right bad input.
 func refine(err error) error {

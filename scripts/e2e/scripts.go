@@ -10,13 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"mtls.test/conformance/e2e/live/cluster"
+	"mtls.test/conformance/e2e/live/timeout"
 )
-
-// scriptGrace is what a script is given to take back what it has begun after an interrupt.
-const scriptGrace = 30 * time.Second
 
 // scriptRefused is the exit status by which our scripts say that a person must act.
 const scriptRefused = 2
@@ -40,7 +37,7 @@ func (r *program) engineScript(ctx context.Context, arguments ...string) *exec.C
 func (r *program) ask(ctx context.Context, command *exec.Cmd) (string, error) {
 	var printed bytes.Buffer
 	command.Stdout = &printed
-	err := r.children.run(ctx, command, scriptGrace)
+	err := r.children.run(ctx, command, timeout.ScriptGrace.Duration())
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		err = fmt.Errorf("scripts/%s: %w", filepath.Base(command.Path), err)

@@ -11,6 +11,7 @@ import (
 	"github.com/kballard/go-shellquote"
 	"github.com/onsi/ginkgo/v2/types"
 
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/report"
 )
@@ -38,6 +39,7 @@ var variables = []struct{ name, value, meaning string }{
 	{"MINUTES", "10", "how long the lease stands, 1 to 60"},
 	{"REPEAT", "1", "how many rounds of the cases to run; verdicts that differ between them are listed"},
 	{"ARTIFACTS", "artifacts", "folder of the report"},
+	{timeout.Variable, "1", "every time limit is multiplied by it, 0.01 to 100: 2 for a slow machine"},
 	{"GINKGO_ARGS", "", "more flags for ginkgo run, quoted as in a shell"},
 }
 
@@ -48,6 +50,7 @@ type settings struct {
 	keep       bool
 	repeat     int
 	minutes    int
+	factor     timeout.Factor
 	ginkgoArgs []string
 	focus      *regexp.Regexp
 	labels     types.LabelFilter
@@ -121,6 +124,9 @@ func readSettings(environment func(string) string, root string) (settings, error
 	}
 	if s.minutes, err = strconv.Atoi(s.values["MINUTES"]); err != nil || s.minutes < 1 || s.minutes > 60 {
 		refuse("MINUTES", "want a number from 1 to 60")
+	}
+	if s.factor, err = timeout.ParseFactor(s.values[timeout.Variable]); err != nil {
+		refuse(timeout.Variable, "%v", err)
 	}
 	if folder := s.values["MUTANTS"]; folder != "" && !filepath.IsAbs(folder) {
 		s.values["MUTANTS"] = filepath.Join(root, folder)

@@ -12,14 +12,8 @@ import (
 	"time"
 
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/report"
-)
-
-// Limits of the suite. Ginkgo ends by itself within suiteGrace of an interrupt; suitePatience is when we stop waiting.
-const (
-	suiteLimit    = "1h"
-	suiteGrace    = "1m"
-	suitePatience = 90 * time.Second
 )
 
 const (
@@ -53,7 +47,7 @@ func (r *program) golang(ctx context.Context, arguments ...string) error {
 	command := exec.CommandContext(context.WithoutCancel(ctx), "go", arguments...)
 	command.Dir = r.root
 	command.Stdout, command.Stderr = os.Stderr, os.Stderr
-	return r.children.run(ctx, command, scriptGrace)
+	return r.children.run(ctx, command, timeout.ScriptGrace.Duration())
 }
 
 // suite runs the cases on a cluster that is up, in as many rounds as asked. A red suite is no error: the report says so.
@@ -112,9 +106,9 @@ const roundsDir = "rounds"
 func (r *program) round(ctx context.Context, up broughtUp, told *record) error {
 	command := exec.CommandContext(context.WithoutCancel(ctx), r.ginkgoBinary(), r.ginkgoArguments()...)
 	command.Dir = r.root
-	command.Env = append(os.Environ(), mesh.HandoverVariable+"="+up.file, "MUTANTS="+r.settings.values["MUTANTS"])
+	command.Env = append(os.Environ(), r.suiteVariables(up.file)...)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
-	err := r.children.run(ctx, command, suitePatience)
+	err := r.children.run(ctx, command, timeout.SuiteEnd.Duration())
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		told.suiteEnd = "ginkgo: " + exit.Error()
@@ -123,10 +117,19 @@ func (r *program) round(ctx context.Context, up broughtUp, told *record) error {
 	return err
 }
 
+// suiteVariables are what the process of the suite is told beside its arguments.
+func (r *program) suiteVariables(handover string) []string {
+	variables := []string{mesh.HandoverVariable + "=" + handover}
+	for _, name := range []string{"MUTANTS", timeout.Variable} {
+		variables = append(variables, name+"="+r.settings.values[name])
+	}
+	return variables
+}
+
 func (r *program) ginkgoArguments() []string {
 	arguments := []string{
 		"run", "--fail-on-pending", "--fail-on-empty", "--poll-progress-after=60s",
-		"--timeout=" + suiteLimit, "--grace-period=" + suiteGrace,
+		"--timeout=" + timeout.Suite.String(), "--grace-period=" + timeout.SuiteGrace.String(),
 		"--output-dir=" + r.settings.artifacts, "--json-report=" + report.GinkgoFile,
 	}
 	if !colourful(os.Stdout) {

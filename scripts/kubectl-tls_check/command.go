@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // options are what the command line asks for.
@@ -38,7 +39,10 @@ proxies do other than the policies ask) or UNKNOWN, with the reason below the ta
 where all of its ports are alike. AUTHN POLICY is NAMESPACE/ for a policy of a whole namespace.
 
 The exit code is 0 where all is OK, 1 where something is CONFLICT, MISMATCH or PLAINTEXT, 2 where it cannot be told or
-nothing was checked, and 3 for a command line that cannot be understood.`,
+nothing was checked, and 3 for a command line that cannot be understood.
+
+The environment variable TIMEOUT_FACTOR multiplies every time limit, such as that of a question to a proxy: 2 for a slow
+cluster. It is 1 by default, and refused like a command line that cannot be understood.`,
 		Example: `  kubectl tls-check product-service.default.svc.cluster.local
   kubectl tls-check istio-ingressgateway.istio-system.svc.cluster.local product-service.default.svc.cluster.local
   kubectl tls-check pod/client-7d4b9.clients product-service.default -o wide
@@ -52,6 +56,12 @@ nothing was checked, and 3 for a command line that cannot be understood.`,
 				return usage("--all is for every service: name none, or leave --all out")
 			case !o.all && (len(arguments) == 0 || len(arguments) > 2):
 				return usage("want [CLIENT] SERVICE, or --all (kubectl tls-check --help tells more)")
+			}
+			return nil
+		},
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if err := timeout.FromEnvironment(); err != nil {
+				return usageError{err}
 			}
 			return nil
 		},

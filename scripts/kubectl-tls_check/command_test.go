@@ -11,6 +11,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
@@ -132,5 +133,29 @@ func TestWithoutARowNothingIsOK(t *testing.T) {
 		if code != tlscheck.ExitUnknown || !strings.Contains(complaint, "nothing was checked") || !strings.Contains(complaint, "pod/NAME.NAMESPACE") {
 			t.Errorf("%s: exit code %d, want %d and what to do, got\n%s%s", name, code, tlscheck.ExitUnknown, out, complaint)
 		}
+	}
+}
+
+func TestABadFactorOfTheTimeLimitsIsRefused(t *testing.T) {
+	t.Setenv(timeout.Variable, "slow")
+	for _, arguments := range [][]string{{"product-service"}, {"verify", "product-service"}} {
+		command := newCommand()
+		command.SetArgs(append(arguments, "--kubeconfig", "/nowhere"))
+		err := command.Execute()
+		if codeOf(err) != tlscheck.ExitUsage || !strings.Contains(messageOf(err), "TIMEOUT_FACTOR=slow: want a decimal number") {
+			t.Errorf("%v: exit %d, %v; want %d and what is wanted", arguments, codeOf(err), err, tlscheck.ExitUsage)
+		}
+	}
+}
+
+func TestTheFactorOfTheTimeLimitsIsTakenFromTheEnvironment(t *testing.T) {
+	t.Cleanup(func() { timeout.Scale(1) })
+	t.Setenv(timeout.Variable, "2")
+	before := timeout.Ask.Duration()
+	if _, complaint, code := run(t, strict, "product-service"); code != tlscheck.ExitOK {
+		t.Fatalf("exit %d: %s", code, complaint)
+	}
+	if now := timeout.Ask.Duration(); now != 2*before {
+		t.Errorf("a question to a proxy is given %s, want %s", now, 2*before)
 	}
 }

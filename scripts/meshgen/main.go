@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 func main() {
@@ -25,6 +27,7 @@ func newCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use: "meshgen", Short: "Make large meshes for tls-check to be tried on", SilenceUsage: true, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return timeout.FromEnvironment() },
 	}
 	root.AddCommand(newApply(), newRemove(), newObjects(), newDumps())
 	return root
