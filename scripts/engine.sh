@@ -13,12 +13,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib/say.sh"
 . "$here/lib/cache.sh"
 . "$here/lib/apt.sh"
+. "$here/lib/timeout.sh"
 # A root shell that was not a login lacks these, where dockerd and runc are.
 PATH=$PATH:/usr/sbin:/sbin
 
 ENGINE_CACHE=$CACHE_ROOT/engine
 CAP_SYS_RESOURCE=24
-START_LIMIT=60
 
 main() {
   local mode=${1:-}
@@ -59,7 +59,7 @@ working() {
   fi
 }
 
-answers() { command -v "$1" >/dev/null && timeout 20 "$1" info >/dev/null 2>&1; }
+answers() { command -v "$1" >/dev/null && timeout "${LIMIT[EngineAnswer]}" "$1" info >/dev/null 2>&1; }
 
 install_docker() {
   local wanted=()
@@ -114,13 +114,13 @@ start_docker() {
   if on_systemd; then
     can_grant || configure_systemd
     systemctl start docker 8>&-
-    await_docker || broken "systemd's docker does not answer within $START_LIMIT s: see journalctl -u docker"
+    await_docker || broken "systemd's docker does not answer within ${LIMIT[EngineStart]} s: see journalctl -u docker"
     return
   fi
   if ! runs -C dockerd; then launch_dockerd; fi
   await_docker && return
   [ ! -f "$ENGINE_CACHE/dockerd.log" ] || tail -n 20 "$ENGINE_CACHE/dockerd.log" >&2
-  broken "dockerd does not answer within $START_LIMIT s: see $ENGINE_CACHE/dockerd.log"
+  broken "dockerd does not answer within ${LIMIT[EngineStart]} s: see $ENGINE_CACHE/dockerd.log"
 }
 
 launch_dockerd() {
@@ -153,9 +153,9 @@ runs() { grep -q '^[^Z]' <<<"$(ps -o stat= "$@")"; }
 await_docker() {
   local began=$SECONDS
   until answers docker; do
-    ((SECONDS - began < START_LIMIT)) || return 1
+    ((SECONDS - began < LIMIT[EngineStart])) || return 1
     # Right after the start there may be no process yet.
-    if ! on_systemd && ((SECONDS - began > 3)) && ! runs -C dockerd; then return 1; fi
+    if ! on_systemd && ((SECONDS - began > LIMIT[EngineAppear])) && ! runs -C dockerd; then return 1; fi
     sleep 0.3
   done
 }

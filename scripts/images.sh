@@ -19,6 +19,7 @@ IMAGES=$here/images
 . "$here/lib/cache.sh"
 . "$here/lib/steps.sh"
 . "$here/lib/apt.sh"
+. "$here/lib/timeout.sh"
 IMAGES_CACHE=$CACHE_ROOT/images
 LOGS=$IMAGES_CACHE/logs
 . "$here/images/lib/units.sh"

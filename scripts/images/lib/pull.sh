@@ -71,7 +71,7 @@ pull_manifest() {
     envoy: $envoy, istioctl: $istioctl, loadImages: $ARGS.positional}' --args "${ISTIO_REFS[@]}"
 }
 
-# registries_answer says whether every registry of the lane answers within 3 s, and names the first that does not.
+# registries_answer says whether every registry of the lane answers in time, and names the first that does not.
 registries_answer() {
   local ref host scheme status
   command -v curl >/dev/null || {
@@ -84,7 +84,7 @@ registries_answer() {
       docker.io) host='registry-1.docker.io' ;;
       localhost* | 127.*) scheme=http ;;
     esac
-    status=$(curl -sS -m 3 -o /dev/null -w '%{http_code}' "$scheme://$host/v2/" 2>/dev/null) || true
+    status=$(curl -sS -m "${LIMIT[Registry]}" -o /dev/null -w '%{http_code}' "$scheme://$host/v2/" 2>/dev/null) || true
     case $status in
       200 | 401) ;;
       *)
