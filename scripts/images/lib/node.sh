@@ -29,9 +29,9 @@ build_node() {
   tar -C "$tree" --owner=0 --group=0 --numeric-owner -cf - . | "$ENGINE" cp - "$container:/"
   "$ENGINE" exec -i "$container" bash -s <"$IMAGES/node/setup.sh"
   "$ENGINE" exec --detach "$container" bash -c 'exec containerd >/dev/null 2>&1'
-  "$ENGINE" exec "$container" timeout 60 bash -c 'until ctr version >/dev/null 2>&1; do sleep 0.2; done'
+  "$ENGINE" exec "$container" timeout "${LIMIT[NodeRuntime]}" bash -c 'until ctr version >/dev/null 2>&1; do sleep 0.2; done'
   for unit in "$kubernetes" "$istio"; do node_import "$container" "$(unit_dir "$unit")/images"; done
-  "$ENGINE" exec "$container" bash -c 'pkill -x containerd && timeout 20 bash -c "while pgrep -x containerd; do sleep 0.2; done"' >/dev/null
+  "$ENGINE" exec "$container" bash -c "pkill -x containerd && timeout ${LIMIT[NodeRuntimeEnd]} bash -c 'while pgrep -x containerd; do sleep 0.2; done'" >/dev/null
   while read -r setting; do settings+=(--change "$setting"); done < <(node_settings)
   "$ENGINE" commit "${settings[@]}" "$container" "$ref"
   node_sweep
