@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes"
@@ -16,6 +15,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 // Client is one cluster. It is safe for concurrent use.
@@ -27,10 +28,6 @@ type Client struct {
 	pods      *podDialer
 	namespace string
 }
-
-// discoveryLimit bounds one question for what the API server serves, which takes no context. It is client-go's own limit
-// (discovery.NewDiscoveryClientForConfig), which is not in force where an http.Client is given.
-const discoveryLimit = 32 * time.Second
 
 // Target names a cluster as kubectl does: a kubeconfig file and a context of it. What is empty is what kubectl would take.
 type Target struct {
@@ -76,7 +73,7 @@ func Connect(target Target) (*Client, error) {
 // newObjects makes the client of all objects. Its mapper keeps what the API server serves, and asks again for a kind that it
 // does not know: a CustomResourceDefinition may be applied later.
 func newObjects(config *rest.Config, toServer *http.Client) (client.Client, error) {
-	mapper, err := apiutil.NewDynamicRESTMapper(config, &http.Client{Transport: toServer.Transport, Timeout: discoveryLimit})
+	mapper, err := apiutil.NewDynamicRESTMapper(config, &http.Client{Transport: toServer.Transport, Timeout: timeout.Discovery.Duration()})
 	if err != nil {
 		return nil, err
 	}

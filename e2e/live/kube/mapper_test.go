@@ -13,6 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
 var istio = schema.GroupVersion{Group: "networking.istio.io", Version: "v1"}
@@ -86,8 +88,8 @@ func TestWhatTheAPIServerServesIsAskedForOnce(t *testing.T) {
 		for _, uri := range s.asked {
 			path, query, _ := strings.Cut(uri, "?")
 			asked = append(asked, path)
-			if query != "timeout="+discoveryLimit.String() {
-				t.Errorf("%s is asked for with %q, want a limit of %s", path, query, discoveryLimit)
+			if query != "timeout="+timeout.Discovery.Duration().String() {
+				t.Errorf("%s is asked for with %q, want a limit of %s", path, query, timeout.Discovery.Duration())
 			}
 		}
 		slices.Sort(asked)

@@ -3,17 +3,13 @@ package runner
 import (
 	"context"
 	"slices"
-	"time"
 
 	apiwait "k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/join"
 )
-
-// AgreementLimit is how long istiod may take to know what the API server has, of each kind by itself. Once a list or a watch was
-// refused, client-go's reflector asks again after up to 30 s, which its jitter doubles (k8s.io/client-go tools/cache/reflector.go).
-const AgreementLimit = 75 * time.Second
 
 // agreed waits until every hop is configured as the policies in the mesh ask, or the limit passes: then it is for the cases'
 // verdicts to say so.
@@ -33,7 +29,7 @@ func (r *Runner) agreed(ctx context.Context) error {
 			asked, now := intents[a.ID], facts[a.ID]
 			return asked.Says != "" && now.Says != "" && (!asked.Says.Alike(now.Says) || asked.Refusal != now.Refusal)
 		}), nil
-	}, wait.WithContext(ctx), wait.WithTimeout(AgreementLimit), wait.WithInterval(lifeInterval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Agree.Duration()), wait.WithInterval(lifeInterval), wait.WithImmediate())
 	if apiwait.Interrupted(err) {
 		return ctx.Err()
 	}

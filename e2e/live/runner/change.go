@@ -9,6 +9,7 @@ import (
 
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
@@ -24,7 +25,7 @@ func (c *CaseRun) settle(ctx context.Context, step int, act string, objects []st
 		return err
 	}
 	return c.changed(ctx, step, act, objects, mesh.RuleMarker(of), func() error {
-		return c.r.Mesh.Settle(ctx, of, c.r.Places.Proxies(), settleLimit)
+		return c.r.Mesh.Settle(ctx, of, c.r.Places.Proxies(), timeout.Settle.Duration())
 	})
 }
 

@@ -10,20 +10,19 @@ import (
 	"time"
 
 	"mtls.test/conformance/e2e/live/policy"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/verdict"
+	"mtls.test/conformance/fixtures/agent/lease"
 	"mtls.test/conformance/fixtures/agent/tap"
 )
-
-// leaseLimit is how long the changes of a case may stand: longer than a case is given, clean-up included.
-const leaseLimit = 10 * time.Minute
 
 // Lease is the lease on which all changes of the run hang. It is taken before the first of them, in the name of the case.
 func (c *CaseRun) Lease(ctx context.Context) (*policy.Lease, error) {
 	if c.lease != nil {
 		return c.lease, nil
 	}
-	return c.TakeLease(ctx, "case "+c.Case.ID, leaseLimit)
+	return c.TakeLease(ctx, "case "+c.Case.ID, min(timeout.CaseLease.Duration(), lease.Limit))
 }
 
 // TakeLease takes the lease of the run for an owner, before anything is changed.

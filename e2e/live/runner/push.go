@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/join"
@@ -29,7 +30,7 @@ func (r *Runner) PushAll(ctx context.Context) error {
 		if err := r.setMesh(ctx, keys); err != nil {
 			return err
 		}
-		if err := r.Mesh.Settle(ctx, settings, r.Places.Proxies(), settleLimit); err != nil {
+		if err := r.Mesh.Settle(ctx, settings, r.Places.Proxies(), timeout.Settle.Duration()); err != nil {
 			return fmt.Errorf("a push of everything before the first case: %w", err)
 		}
 	}
@@ -67,11 +68,11 @@ func (r *Runner) pushServices(ctx context.Context) error {
 			}
 		}
 		return true, nil
-	}, wait.WithContext(ctx), wait.WithTimeout(settleLimit), wait.WithInterval(lifeInterval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Settle.Duration()), wait.WithInterval(lifeInterval), wait.WithImmediate())
 	if err != nil && !apiwait.Interrupted(err) {
 		return err
 	}
-	return r.Mesh.Settle(ctx, []mesh.Kind{"Service"}, r.Places.Proxies(), settleLimit)
+	return r.Mesh.Settle(ctx, []mesh.Kind{"Service"}, r.Places.Proxies(), timeout.Settle.Duration())
 }
 
 // settings is the kind of a change of the mesh's settings.

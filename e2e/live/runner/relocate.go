@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/runner/hopconfig"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/join"
 )
@@ -55,9 +56,9 @@ func (r *Runner) AwaitEndpoints(ctx context.Context, workload fixture.Workload) 
 			missing = cmp.Or(missing, config.Missing)
 		}
 		return missing == "", err
-	}, wait.WithContext(ctx), wait.WithTimeout(settleLimit), wait.WithInterval(hopconfig.Interval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Settle.Duration()), wait.WithInterval(hopconfig.Interval), wait.WithImmediate())
 	if err != nil && missing != "" {
-		return fmt.Errorf("after %s: %s", settleLimit, missing)
+		return fmt.Errorf("after %s: %s", timeout.Settle.Duration(), missing)
 	}
 	return err
 }

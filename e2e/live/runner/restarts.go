@@ -8,13 +8,11 @@ import (
 
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/runner/hopconfig"
+	"mtls.test/conformance/e2e/live/timeout"
 )
 
-// lifeLag is how long the kubelet may take to tell that a container has ended, and lifeInterval how often it is asked.
-const (
-	lifeLag      = 3 * time.Second
-	lifeInterval = 250 * time.Millisecond
-)
+// lifeInterval is how often the kubelet is asked whether a container has ended.
+const lifeInterval = 250 * time.Millisecond
 
 // watchPods remembers the pods on which the checks of the case rest, as they are now. It is called before the first step
 // and after each step that replaces pods.
@@ -47,7 +45,7 @@ func (c *CaseRun) restarts(ctx context.Context, unanswered bool) []string {
 	_ = wait.For(func(ctx context.Context) (bool, error) {
 		err := c.notePods(ctx)
 		return err == nil && len(c.restarted) > 0, nil
-	}, wait.WithContext(ctx), wait.WithTimeout(lifeLag), wait.WithInterval(lifeInterval))
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.PodEnd.Duration()), wait.WithInterval(lifeInterval))
 	return c.restarted
 }
 

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 )
@@ -19,24 +20,24 @@ func (c *CaseRun) revert(ctx context.Context) error {
 	last := len(c.Case.Steps)
 	policies, accounts := c.standing()
 	steps := []CleanupStep{
-		{RevertLimit, func(ctx context.Context) error { return c.withdraw(ctx, last, policies) }},
-		{RevertLimit, c.disconnect},
+		{timeout.Revert.Duration(), func(ctx context.Context) error { return c.withdraw(ctx, last, policies) }},
+		{timeout.Revert.Duration(), c.disconnect},
 	}
 	if c.settings != nil {
-		steps = append(steps, Within(RevertLimit, func(ctx context.Context) error { return c.unset(ctx, last) }))
+		steps = append(steps, Within(timeout.Revert.Duration(), func(ctx context.Context) error { return c.unset(ctx, last) }))
 	}
 	steps = append(steps, c.authorityBack(last)...)
 	for _, account := range c.accounts {
-		steps = append(steps, Within(accountLimit, func(ctx context.Context) error { return c.moveBack(ctx, last, account) }))
+		steps = append(steps, Within(timeout.Account.Duration(), func(ctx context.Context) error { return c.moveBack(ctx, last, account) }))
 	}
 	if len(c.accounts) > 0 {
-		steps = append(steps, Within(RevertLimit, c.r.PushAll))
+		steps = append(steps, Within(timeout.Revert.Duration(), c.r.PushAll))
 	}
 	return CleanUpAll(ctx, append(steps,
-		Within(RevertLimit, func(ctx context.Context) error { return c.withdraw(ctx, last, accounts) }),
-		Within(RevertLimit, c.EndLease),
-		Within(RevertLimit, func(ctx context.Context) error {
-			return c.r.Config.AwaitBaseline(ctx, c.r.baseline, c.r.Config.Over(c.tried()), settleLimit)
+		Within(timeout.Revert.Duration(), func(ctx context.Context) error { return c.withdraw(ctx, last, accounts) }),
+		Within(timeout.Revert.Duration(), c.EndLease),
+		Within(timeout.Revert.Duration(), func(ctx context.Context) error {
+			return c.r.Config.AwaitBaseline(ctx, c.r.baseline, c.r.Config.Over(c.tried()), timeout.Settle.Duration())
 		}),
 	)...)
 }
@@ -73,10 +74,10 @@ func (c *CaseRun) authorityBack(step int) []CleanupStep {
 	was := c.r.trust
 	var steps []CleanupStep
 	for _, next := range back(was) {
-		steps = append(steps, Within(authorityLimit, func(ctx context.Context) error { return c.authority(ctx, step, "revert", next) }))
+		steps = append(steps, Within(timeout.Authority.Duration(), func(ctx context.Context) error { return c.authority(ctx, step, "revert", next) }))
 	}
 	if len(steps) > 0 {
-		steps = append(steps, Within(RevertLimit, func(context.Context) error {
+		steps = append(steps, Within(timeout.Revert.Duration(), func(context.Context) error {
 			if unsettled(c.Verdict.Changes, step) {
 				c.r.trust = was
 			}

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/runner/hopconfig"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/live/traffic"
 	"mtls.test/conformance/e2e/pure/fixture"
 )
@@ -18,7 +19,7 @@ import (
 // AwaitRouting waits, after pods or Services have changed, until requests by a Service's address go to the pods that it has now. A
 // node that still knows a pod that is gone drops what goes there, and no proxy's configuration tells.
 func (r *Runner) AwaitRouting(ctx context.Context) error {
-	if err := r.Mesh.EndpointsFollow(ctx, r.namespaces(), settleLimit); err != nil {
+	if err := r.Mesh.EndpointsFollow(ctx, r.namespaces(), timeout.Settle.Duration()); err != nil {
 		return err
 	}
 	target, err := r.plainServer()
@@ -34,9 +35,9 @@ func (r *Runner) AwaitRouting(ctx context.Context) error {
 	}
 	err = wait.For(func(ctx context.Context) (bool, error) {
 		return r.Sender.Passes(ctx, r.RunID+"-routed", at)
-	}, wait.WithContext(ctx), wait.WithTimeout(settleLimit), wait.WithInterval(hopconfig.Interval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Settle.Duration()), wait.WithInterval(hopconfig.Interval), wait.WithImmediate())
 	if apiwait.Interrupted(err) && ctx.Err() == nil {
-		return fmt.Errorf("after %s no connection passes through a new Service at %s: does kube-proxy run on the node of the client without a proxy?", settleLimit, at)
+		return fmt.Errorf("after %s no connection passes through a new Service at %s: does kube-proxy run on the node of the client without a proxy?", timeout.Settle.Duration(), at)
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"mtls.test/conformance/e2e/live/observe"
 	"mtls.test/conformance/e2e/live/policy"
 	"mtls.test/conformance/e2e/live/runner/hopconfig"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/live/traffic"
 	"mtls.test/conformance/e2e/pure/clock"
 	"mtls.test/conformance/e2e/pure/envoy"
@@ -90,7 +91,7 @@ func (r *Runner) TakeBaseline(ctx context.Context) (err error) {
 
 // AwaitBaseline waits until every hop is configured as in the baseline.
 func (r *Runner) AwaitBaseline(ctx context.Context) error {
-	return r.Config.AwaitBaseline(ctx, r.baseline, r.Config.EveryHop(), settleLimit)
+	return r.Config.AwaitBaseline(ctx, r.baseline, r.Config.EveryHop(), timeout.Settle.Duration())
 }
 
 // CleanUpLater has a clean-up tried again before the next case: no case runs before it has succeeded. Of is a case or a

@@ -2,17 +2,14 @@ package runner
 
 import (
 	"context"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 )
-
-// accountLimit bounds the roll-out of a workload under another ServiceAccount.
-const accountLimit = time.Minute
 
 // account rolls a workload out under a ServiceAccount that the step makes.
 func (c *CaseRun) account(ctx context.Context, step int, account fixture.Account) error {
@@ -39,7 +36,7 @@ func (c *CaseRun) move(ctx context.Context, step int, act string, account fixtur
 		if err := c.notePods(ctx); err != nil {
 			return err
 		}
-		if err := c.r.Mesh.SetAccount(ctx, workload, account.Name, accountLimit); err != nil {
+		if err := c.r.Mesh.SetAccount(ctx, workload, account.Name, timeout.Account.Duration()); err != nil {
 			return err
 		}
 		if err := c.r.Relocate(ctx, workload); err != nil {

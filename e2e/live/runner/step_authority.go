@@ -4,15 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 )
-
-// authorityLimit is how long a change of the mesh's CA may take: the kubelet mounts its secret and, after istiod has
-// handed out the roots, theirs.
-const authorityLimit = time.Minute
 
 // began is the authority that every cluster begins with.
 var began = fixture.Authority{Trusts: []fixture.Root{fixture.FirstRoot}, Signs: fixture.FirstRoot}
@@ -40,7 +36,7 @@ func (c *CaseRun) authority(ctx context.Context, step int, act string, to fixtur
 	c.r.Prober.Trust(wanted.Roots)
 	told := []string{fmt.Sprintf("trusts %s, signs %s", to.Trusts, to.Signs)}
 	return c.changed(ctx, step, act, told, mesh.RuleAuthority, func() error {
-		return c.r.Mesh.SetAuthority(ctx, wanted, c.r.Places.Proxies(), c.r.Places.Clients[agent].Proxy, authorityLimit)
+		return c.r.Mesh.SetAuthority(ctx, wanted, c.r.Places.Proxies(), c.r.Places.Clients[agent].Proxy, timeout.Authority.Duration())
 	})
 }
 

@@ -9,11 +9,8 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 )
-
-// renewLimit bounds the wait for a renewal. The one workload whose certificate is short-lived has its renewed every half a
-// minute (fixtures/base/order-service.yaml).
-const renewLimit = time.Minute
 
 const (
 	ruleRenewed   = "each proxy holds another certificate than before"
@@ -40,9 +37,9 @@ func (c *CaseRun) renew(ctx context.Context, step int, names []string) error {
 				}
 			}
 			return len(same) == 0, nil
-		}, wait.WithContext(ctx), wait.WithTimeout(renewLimit), wait.WithInterval(renewInterval), wait.WithImmediate())
+		}, wait.WithContext(ctx), wait.WithTimeout(timeout.Renew.Duration()), wait.WithInterval(renewInterval), wait.WithImmediate())
 		if err != nil && len(same) > 0 {
-			return fmt.Errorf("after %s the certificate is the same as before: %s", renewLimit, strings.Join(same, ", "))
+			return fmt.Errorf("after %s the certificate is the same as before: %s", timeout.Renew.Duration(), strings.Join(same, ", "))
 		}
 		return err
 	})

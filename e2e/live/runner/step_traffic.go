@@ -3,14 +3,10 @@ package runner
 import (
 	"context"
 	"fmt"
-	"time"
 
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 )
-
-// flowLimit bounds the wait for background traffic to come so far as it must. At 20 requests a second over each hop it takes
-// a second; where requests hang they end after three. What is missing then is the verdict's to say.
-const flowLimit = 10 * time.Second
 
 // startFlow starts background traffic, and waits until a first request over one of its hops has ended.
 func (c *CaseRun) startFlow(ctx context.Context, i int, step fixture.Step) {
@@ -20,7 +16,7 @@ func (c *CaseRun) startFlow(ctx context.Context, i int, step fixture.Step) {
 
 // awaitFlow waits until so many requests of the background traffic have ended.
 func (c *CaseRun) awaitFlow(ctx context.Context, requests int) {
-	ctx, cancel := context.WithTimeout(ctx, flowLimit)
+	ctx, cancel := context.WithTimeout(ctx, timeout.Flow.Duration())
 	defer cancel()
 	c.flow.Await(ctx, requests)
 }

@@ -2,17 +2,14 @@ package attempt
 
 import (
 	"context"
-	"time"
 
 	apiwait "k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/runner/hopconfig"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/hop"
 )
-
-// drainLimit is how long a connection may outlive the configuration it belongs to: the mesh's drainDuration is 2 s.
-const drainLimit = 5 * time.Second
 
 // sendKept sends an attempt on its kept connection. Where the connection is expected to be closed, its end on the wire is
 // waited for first.
@@ -39,7 +36,7 @@ func (c *Collector) awaitEnd(ctx context.Context, conn hop.FiveTuple) error {
 		open, err := c.Taps.Open(ctx, conn.Destination, conn.Source.Addr())
 		_, still := open[conn]
 		return !still, err
-	}, wait.WithContext(ctx), wait.WithTimeout(drainLimit), wait.WithInterval(hopconfig.Interval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Drain.Duration()), wait.WithInterval(hopconfig.Interval), wait.WithImmediate())
 	if err != nil && !apiwait.Interrupted(err) {
 		return err
 	}

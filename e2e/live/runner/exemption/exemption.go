@@ -13,6 +13,7 @@ import (
 
 	"mtls.test/conformance/e2e/live/policy"
 	"mtls.test/conformance/e2e/live/runner"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/join"
@@ -100,14 +101,14 @@ func (e *Exemption) End(ctx context.Context) (verdict.Case, error) {
 	e.run.Verdict.Title = "mTLS is back"
 	checked := len(e.run.Verdict.Checks)
 	err := runner.CleanUpAll(ctx,
-		runner.Within(runner.RevertLimit, func(ctx context.Context) error {
+		runner.Within(timeout.Revert.Duration(), func(ctx context.Context) error {
 			return e.run.Change(ctx, 1, "revert", slices.Concat(e.made, e.lease.Patched("")), func() error {
 				return errors.Join(e.r.Policies.Delete(ctx, e.made), e.lease.Restore(ctx))
 			})
 		}),
 		// Also where it could not be told how the mesh stood before, and nothing was changed.
-		runner.Within(runner.RevertLimit, func(ctx context.Context) error { return e.r.Policies.Delete(ctx, e.made) }),
-		runner.Within(runner.RevertLimit, func(ctx context.Context) error {
+		runner.Within(timeout.Revert.Duration(), func(ctx context.Context) error { return e.r.Policies.Delete(ctx, e.made) }),
+		runner.Within(timeout.Revert.Duration(), func(ctx context.Context) error {
 			if err := e.run.EndLease(ctx); !policy.Ended(err) {
 				return err
 			}

@@ -10,12 +10,10 @@ import (
 	apiwait "k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/join"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
-
-// configLimit is how long acknowledged configuration may take to be in force: a new cluster or listener warms first.
-const configLimit = 2 * time.Second
 
 // Interval is how often proxies are asked for their configuration while a change is on its way.
 const Interval = 50 * time.Millisecond
@@ -69,7 +67,7 @@ func (r *Reader) Await(ctx context.Context, attempts []join.Attempt) (map[string
 			}
 		}
 		return true, nil
-	}, wait.WithContext(ctx), wait.WithTimeout(configLimit), wait.WithInterval(Interval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.InForce.Duration()), wait.WithInterval(Interval), wait.WithImmediate())
 	if err != nil && (facts == nil || !apiwait.Interrupted(err)) {
 		return nil, err
 	}

@@ -13,19 +13,13 @@ import (
 	"mtls.test/conformance/e2e/live/proof"
 	"mtls.test/conformance/e2e/live/runner"
 	"mtls.test/conformance/e2e/live/sabotage"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// biteLimit is how long a sabotage may take to be in force.
-const biteLimit = 15 * time.Second
-
 // biteInterval is how often a proof is asked for until it holds.
 const biteInterval = 200 * time.Millisecond
-
-// undoLimit bounds the undoing of a sabotage, which goes on after the mutant itself was interrupted, beside what the mesh
-// takes to come back.
-const undoLimit = 2 * time.Minute
 
 // Trial is what a mutant is tried with.
 type Trial struct {
@@ -130,7 +124,7 @@ func (t Trial) bitten(ctx context.Context) error {
 				why = now
 			}
 			return now == "" && err == nil, nil
-		}, wait.WithContext(ctx), wait.WithTimeout(biteLimit), wait.WithInterval(biteInterval), wait.WithImmediate())
+		}, wait.WithContext(ctx), wait.WithTimeout(timeout.Bite.Duration()), wait.WithInterval(biteInterval), wait.WithImmediate())
 		if err != nil {
 			return fmt.Errorf("it did not bite: bites[%d]: %s: %w", i, why, err)
 		}
