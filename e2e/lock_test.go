@@ -36,22 +36,22 @@ const sleep = 70 * time.Second // longer than a lock holds without a renewal
 
 // These make the test binary a run on another's cluster, in place of the suite.
 const (
-	guestVariable  = "MTLS_TEST_GUEST"       // its id
-	deadVariable   = "MTLS_TEST_GUEST_AFTER" // the id of the run that was on the cluster before it, if there was one
-	configVariable = "MTLS_TEST_GUEST_KUBECONFIG"
+	runVariable  = "MTLS_TEST_RUN"       // its id
+	deadVariable   = "MTLS_TEST_RUN_AFTER" // the id of the run that was on the cluster before it, if there was one
+	configVariable = "MTLS_TEST_RUN_KUBECONFIG"
 )
 
-const guestReady = "its objects are made"
+const runReady = "its objects are made"
 
 func TestMain(m *testing.M) {
 	if err := timeout.FromEnvironment(); err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(2)
 	}
-	if id := os.Getenv(guestVariable); id != "" {
+	if id := os.Getenv(runVariable); id != "" {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop()
-		if err := guestRun(ctx, id, os.Getenv(deadVariable)); err != nil {
+		if err := runOnExisting(ctx, id, os.Getenv(deadVariable)); err != nil {
 			fmt.Println("run", id, "ended:", err)
 			os.Exit(1)
 		}
@@ -60,8 +60,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// guestRun does what a run on another's cluster does with the lock, and makes the namespaces, a lease and a policy on it.
-func guestRun(ctx context.Context, id, after string) (err error) {
+// runOnExisting does what a run on another's cluster does with the lock, and makes the namespaces, a lease and a policy on it.
+func runOnExisting(ctx context.Context, id, after string) (err error) {
 	k, err := kube.New(os.Getenv(configVariable))
 	if err != nil {
 		return err
@@ -86,14 +86,14 @@ func guestRun(ctx context.Context, id, after string) (err error) {
 	if err != nil {
 		return err
 	}
-	objects, err := policies.Decode(held, "cases/"+guestPolicy)
+	objects, err := policies.Decode(held, "cases/"+runPolicy)
 	if err != nil {
 		return err
 	}
 	if err := taken.Apply(held, objects, fixture.Whenever); err != nil {
 		return err
 	}
-	fmt.Println(guestReady)
+	fmt.Println(runReady)
 	<-held.Done()
 	if lost := context.Cause(held); errors.Is(lost, existing.ErrLost) {
 		return lost
@@ -101,14 +101,14 @@ func guestRun(ctx context.Context, id, after string) (err error) {
 	return nil
 }
 
-// guestPolicy is one of a namespace that every run makes.
-const guestPolicy = "namespace-strict/namespace-strict.yaml"
+// runPolicy is one of a namespace that every run makes.
+const runPolicy = "namespace-strict/namespace-strict.yaml"
 
 func describeLock() {
 	Describe("A run on another's cluster", Serial, Label("chaos"), func() {
 		It("that sleeps until another has its lock stops when it wakes, and takes nothing of the other's away", SpecTimeout(timeout.LockSpec.Duration()), func(ctx SpecContext) {
 			onlyOwn()
-			first, second := newGuest("first", ""), newGuest("second", "first")
+			first, second := newRun("first", ""), newRun("second", "first")
 			first.made(ctx, timeout.GuestRun.Duration())
 			asleep := time.Now()
 			Expect(first.Process.Signal(syscall.SIGSTOP)).To(Succeed())
@@ -119,7 +119,7 @@ func describeLock() {
 
 			Expect(first.Process.Signal(syscall.SIGCONT)).To(Succeed())
 			Eventually(first.ended).WithContext(ctx).WithTimeout(timeout.LockNoticed.Duration()).Should(Equal(1), "it goes on without the lock")
-			Expect(first.said()).To(And(ContainSubstring(existing.ErrLost.Error()), ContainSubstring("run "+guestID("second")+" took it")))
+			Expect(first.said()).To(And(ContainSubstring(existing.ErrLost.Error()), ContainSubstring("run "+idOf("second")+" took it")))
 			Expect(standing(ctx, "second")).To(Equal(before))
 
 			Expect(second.Process.Signal(os.Interrupt)).To(Succeed())
@@ -128,11 +128,11 @@ func describeLock() {
 		})
 		It("does not begin while another holds its lock, and says who", SpecTimeout(timeout.LockSpec.Duration()), func(ctx SpecContext) {
 			onlyOwn()
-			first, second := newGuest("holder", ""), newGuest("refused", "")
+			first, second := newRun("holder", ""), newRun("refused", "")
 			first.made(ctx, timeout.GuestRun.Duration())
 			second.begin()
 			Eventually(second.ended).WithContext(ctx).WithTimeout(timeout.LockNoticed.Duration()).Should(Equal(1))
-			Expect(second.said()).To(ContainSubstring("run " + guestID("holder") + " is on this cluster"))
+			Expect(second.said()).To(ContainSubstring("run " + idOf("holder") + " is on this cluster"))
 			Expect(first.Process.Signal(os.Interrupt)).To(Succeed())
 			Eventually(first.ended).WithContext(ctx).WithTimeout(timeout.GuestRun.Duration()).Should(Equal(0))
 			Expect(nothingStands(ctx)).To(Succeed())
@@ -140,33 +140,33 @@ func describeLock() {
 	})
 }
 
-func guestID(name string) string { return strings.ToLower(given.RunID + "-" + name) }
+func idOf(name string) string { return strings.ToLower(given.RunID + "-" + name) }
 
-func guestLog(name string) string { return filepath.Join(given.Artifacts, "locks", name+".log") }
+func logOf(name string) string { return filepath.Join(given.Artifacts, "locks", name+".log") }
 
-// guestProcess is the test binary as a run of its own.
-type guestProcess struct {
+// otherRun is the test binary as a run of its own.
+type otherRun struct {
 	*exec.Cmd
 	log  string
 	gone chan struct{} // closed when it has ended
 }
 
-func newGuest(name, after string) *guestProcess {
+func newRun(name, after string) *otherRun {
 	GinkgoHelper()
 	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), guestVariable+"="+guestID(name), configVariable+"="+given.Kubeconfig)
+	command.Env = append(os.Environ(), runVariable+"="+idOf(name), configVariable+"="+given.Kubeconfig)
 	if after != "" {
-		command.Env = append(command.Env, deadVariable+"="+guestID(after))
+		command.Env = append(command.Env, deadVariable+"="+idOf(after))
 	}
-	Expect(os.MkdirAll(filepath.Dir(guestLog(name)), 0o755)).To(Succeed())
-	out, err := os.Create(guestLog(name))
+	Expect(os.MkdirAll(filepath.Dir(logOf(name)), 0o755)).To(Succeed())
+	out, err := os.Create(logOf(name))
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(out.Close)
 	command.Stdout, command.Stderr = out, out
-	return &guestProcess{Cmd: command, log: out.Name(), gone: make(chan struct{})}
+	return &otherRun{Cmd: command, log: out.Name(), gone: make(chan struct{})}
 }
 
-func (g *guestProcess) begin() {
+func (g *otherRun) begin() {
 	GinkgoHelper()
 	Expect(g.Start()).To(Succeed())
 	DeferCleanup(func() { _ = g.Process.Kill() })
@@ -177,20 +177,20 @@ func (g *guestProcess) begin() {
 }
 
 // made begins a run, and waits until its objects are there.
-func (g *guestProcess) made(ctx context.Context, limit time.Duration) {
+func (g *otherRun) made(ctx context.Context, limit time.Duration) {
 	GinkgoHelper()
 	g.begin()
-	Eventually(g.said).WithContext(ctx).WithTimeout(limit).Should(ContainSubstring(guestReady))
+	Eventually(g.said).WithContext(ctx).WithTimeout(limit).Should(ContainSubstring(runReady))
 }
 
-func (g *guestProcess) said() string {
+func (g *otherRun) said() string {
 	content, err := os.ReadFile(g.log)
 	Expect(err).NotTo(HaveOccurred())
 	return string(content)
 }
 
 // ended is the exit status of a run; -1 while it goes on.
-func (g *guestProcess) ended() int {
+func (g *otherRun) ended() int {
 	select {
 	case <-g.gone:
 		return g.ProcessState.ExitCode()
@@ -205,19 +205,19 @@ func standing(ctx context.Context, name string) map[string]string {
 	found := map[string]string{}
 	var lock coordinationv1.Lease
 	Expect(client.Get(ctx, metav1.NamespaceDefault, mesh.Suite, &lock)).To(Succeed())
-	Expect(lock.Spec.HolderIdentity).To(HaveValue(Equal(guestID(name))))
+	Expect(lock.Spec.HolderIdentity).To(HaveValue(Equal(idOf(name))))
 	found["lock"] = string(lock.UID)
 	for _, namespace := range fixture.Elsewhere().Made() {
 		var there corev1.Namespace
 		Expect(client.Get(ctx, "", namespace, &there)).To(Succeed())
 		Expect(there.DeletionTimestamp).To(BeNil(), "namespace %s is deleted", namespace)
-		Expect(there.Labels).To(HaveKeyWithValue(policy.RunLabel, guestID(name)))
+		Expect(there.Labels).To(HaveKeyWithValue(policy.RunLabel, idOf(name)))
 		found["namespace "+namespace] = string(there.UID)
 	}
 	leases, err := caseRunner.Policies.Leases(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	for _, lease := range leases {
-		if lease.Run() == guestID(name) {
+		if lease.Run() == idOf(name) {
 			found["lease "+lease.Name()] = lease.Began().String()
 		}
 	}

@@ -24,7 +24,7 @@ type part struct {
 // subjects are measured in this order.
 var subjects = []subject{
 	{name: "patches"},
-	{name: "intent", parts: []part{{folder: "e2e/pure/oracle"}}},
+	{name: "oracle", parts: []part{{folder: "e2e/pure/oracle"}}},
 	{name: "verdict", parts: []part{{folder: "e2e/pure/verdict"}}},
 	{name: "join", parts: []part{{folder: "e2e/pure/join"}, {folder: "e2e/live/runner/attempt", files: []string{"watermark.go"}}}},
 	{name: "observe", parts: []part{{folder: "e2e/live/observe"}}},

@@ -18,10 +18,10 @@ type Stage struct {
 
 // Replay applies a case's steps to a snapshot, without a cluster, and returns the mesh before each step of expectations.
 // Each step is a second younger than the one before; read gives a policy file by the name that a step uses.
-func Replay(before Snapshot, played fixture.Case, read func(file string) ([]byte, error)) ([]Stage, error) {
+func Replay(before Snapshot, c fixture.Case, read func(file string) ([]byte, error)) ([]Stage, error) {
 	var stages []Stage
 	at := time.Unix(0, 0).UTC()
-	for i, step := range played.Steps {
+	for i, step := range c.Steps {
 		at = at.Add(time.Second)
 		for _, file := range step.Apply {
 			objects, err := readAt(file, at, read)

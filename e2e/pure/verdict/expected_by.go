@@ -6,7 +6,7 @@ import "fmt"
 type ExpectedBy string
 
 // Who expects. Where the oracle does, PASS means that the mesh does what our model of Istio says of the policies in force: the
-// oracle is then expectation and witness in one.
+// oracle is then both the expectation and one of the sources.
 const (
 	ByCase   ExpectedBy = "" // the case, by its source
 	ByOracle ExpectedBy = "the oracle, from the policies in force"

@@ -11,7 +11,7 @@ import (
 // Judge gives the check its result and reason.
 //
 // What disqualifies the attempt itself comes first (the mesh did not settle, the connection is an old one, a proxy
-// tried twice). Then the witnesses are compared with one another, then with what was wanted; only agreement can be
+// tried twice). Then the sources are compared with one another, then with what was wanted; only agreement can be
 // spoiled by a missing observer, so that a contradiction among those present is never hidden by an absent one.
 func (c *Check) Judge() {
 	c.Observers.Required = c.required()
@@ -40,7 +40,7 @@ func (c *Check) judge() (hop.Result, string) {
 		return hop.Mismatch, why
 	}
 	if !slices.Contains(fitting, c.Want) {
-		return hop.Fail, fmt.Sprintf("wanted %s, all of %s say %s", c.Want, witnesses(statements), fitting[0]) + c.missing()
+		return hop.Fail, fmt.Sprintf("wanted %s, all of %s say %s", c.Want, sourcesOf(statements), fitting[0]) + c.missing()
 	}
 	if why := c.unwanted(); why != "" {
 		return hop.Fail, why + c.missing()
@@ -124,7 +124,7 @@ func (c *Check) words(s statement) string {
 	return string(s.says)
 }
 
-func witnesses(statements []statement) string {
+func sourcesOf(statements []statement) string {
 	var names []string
 	for _, s := range statements {
 		names = append(names, s.who)

@@ -13,7 +13,7 @@ import (
 const apiServer = "api-server"
 
 // judgeAny judges a mutant that names no case: one must notice, by somebody who stands out or who shows what was not wanted. A
-// red case without such a witness, as by a lost background request, tells that the sabotage broke something, and not that the
+// red case without such a source, as by a lost background request, tells that the sabotage broke something, and not that the
 // suite saw what. INCONCLUSIVE counts for a mutant of an observer alone, and only where that leaves a required one missing.
 func (m *Mutant) judgeAny(layer fixture.Layer, under map[string]Case) []string {
 	noticed := map[string][]string{}

@@ -10,7 +10,7 @@ import (
 // check besides. Counters are required of an attempt that was made by itself for them: where a proxy's log cannot be had
 // they are all that it tells of a handshake that failed.
 func (c *Check) required() []hop.Source {
-	all := c.witnesses()
+	all := c.ends()
 	if c.Counted {
 		all = append(all, hop.Stats)
 	}
@@ -24,12 +24,12 @@ func (c *Check) notAvailable(source hop.Source) bool {
 	return unnamed || slices.Contains(c.Without, source)
 }
 
-// witnesses are the client's end, the wire, the server's proxy where there is one, and the application.
+// ends are the client's end, the wire, the server's proxy where there is one, and the application.
 //
 // A probe is its own client. What never leaves the client's proxy has neither wire nor server. A stream that is still
 // open has no line in any log yet, and over a connection that was closed nothing more comes to the server: there the
 // client's end, which holds it, and the wire are all who know.
-func (c *Check) witnesses() []hop.Source {
+func (c *Check) ends() []hop.Source {
 	client := hop.Client
 	if c.ClientKind == hop.Prober {
 		client = hop.Probe

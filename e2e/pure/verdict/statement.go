@@ -6,20 +6,20 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// statement is what one witness says became of the attempt, and the outcomes that are consistent with it.
+// statement is what one source says became of the attempt, and the outcomes that are consistent with it.
 type statement struct {
 	who            string
 	says           hop.Outcome
 	consistentWith []hop.Outcome
 }
 
-// The witnesses that are no observers.
+// The sources that are no observers.
 const (
 	policies      = "intent"
 	configuration = "config"
 )
 
-// statements lists what each witness present says, intent and configuration first.
+// statements lists what each source present says, intent and configuration first.
 func (c *Check) statements() []statement {
 	var all []statement
 	if c.Intent.Missing == "" && c.Intent.Says != "" {
@@ -82,7 +82,7 @@ func (c *Check) consistentOutcomesKept(source hop.Source, says hop.Outcome) []ho
 	return all
 }
 
-// outcomes are the stories that witnesses can tell; absent is that of a proxy which a connection went past.
+// outcomes are the stories that sources can tell; absent is that of a proxy which a connection went past.
 var outcomes = []hop.Outcome{hop.MTLS, hop.Plaintext, hop.OneWayTLS, hop.AppTLS, hop.Refused, hop.Absent}
 
 // common lists the outcomes that are consistent with all statements.
@@ -96,7 +96,7 @@ func common(statements []statement) []hop.Outcome {
 	return all
 }
 
-// outliers names the witnesses whose statements contradict the outcome that is consistent with most statements; all witnesses
+// outliers names the sources whose statements contradict the outcome that is consistent with most statements; all sources
 // where no single outcome has the most.
 func outliers(statements []statement) []string {
 	var largest hop.Outcome

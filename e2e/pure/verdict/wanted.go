@@ -8,7 +8,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// otherCause tells whether the refusal has to some witness another cause than the wanted one.
+// otherCause tells whether the refusal has to some source another cause than the wanted one.
 func (c *Check) otherCause() string {
 	if c.On == "" && c.Documented == "" && c.Intent.Missing == "" && c.Intent.Refusal != c.Cause {
 		return fmt.Sprintf("refused as wanted, but meant to be by %s, not %s", named(hop.Identity(c.Intent.Refusal)), c.Cause)

@@ -28,7 +28,7 @@ func TestWhoIsAWitness(t *testing.T) {
 		"refused at home, behind a gateway":     {Check{Proxied: true, Want: hop.Refused, Cause: hop.NoEndpoint, Relays: true}, []hop.Source{hop.Client, hop.Server, hop.Wire}},
 		"served, with a cause that is for none": {Check{Proxied: true, Want: hop.MTLS, Cause: hop.NoEndpoint}, all},
 	} {
-		if got := row.check.witnesses(); !slices.Equal(got, row.want) {
+		if got := row.check.ends(); !slices.Equal(got, row.want) {
 			t.Errorf("%s: %v, want %v", name, got, row.want)
 		}
 	}
