@@ -36,7 +36,7 @@ const sleep = 70 * time.Second // longer than a lock holds without a renewal
 
 // These make the test binary a run on another's cluster, in place of the suite.
 const (
-	runVariable  = "MTLS_TEST_RUN"       // its id
+	runVariable    = "MTLS_TEST_RUN"       // its id
 	deadVariable   = "MTLS_TEST_RUN_AFTER" // the id of the run that was on the cluster before it, if there was one
 	configVariable = "MTLS_TEST_RUN_KUBECONFIG"
 )
@@ -109,7 +109,7 @@ func describeLock() {
 		It("that sleeps until another has its lock stops when it wakes, and takes nothing of the other's away", SpecTimeout(timeout.LockSpec.Duration()), func(ctx SpecContext) {
 			onlyOwn()
 			first, second := newRun("first", ""), newRun("second", "first")
-			first.made(ctx, timeout.GuestRun.Duration())
+			first.made(ctx, timeout.ExistingRun.Duration())
 			asleep := time.Now()
 			Expect(first.Process.Signal(syscall.SIGSTOP)).To(Succeed())
 			DeferCleanup(func() { _ = first.Process.Signal(syscall.SIGCONT) })
@@ -123,18 +123,18 @@ func describeLock() {
 			Expect(standing(ctx, "second")).To(Equal(before))
 
 			Expect(second.Process.Signal(os.Interrupt)).To(Succeed())
-			Eventually(second.ended).WithContext(ctx).WithTimeout(timeout.GuestRun.Duration()).Should(Equal(0), "the second run")
+			Eventually(second.ended).WithContext(ctx).WithTimeout(timeout.ExistingRun.Duration()).Should(Equal(0), "the second run")
 			Expect(nothingStands(ctx)).To(Succeed())
 		})
 		It("does not begin while another holds its lock, and says who", SpecTimeout(timeout.LockSpec.Duration()), func(ctx SpecContext) {
 			onlyOwn()
 			first, second := newRun("holder", ""), newRun("refused", "")
-			first.made(ctx, timeout.GuestRun.Duration())
+			first.made(ctx, timeout.ExistingRun.Duration())
 			second.begin()
 			Eventually(second.ended).WithContext(ctx).WithTimeout(timeout.LockNoticed.Duration()).Should(Equal(1))
 			Expect(second.said()).To(ContainSubstring("run " + idOf("holder") + " is on this cluster"))
 			Expect(first.Process.Signal(os.Interrupt)).To(Succeed())
-			Eventually(first.ended).WithContext(ctx).WithTimeout(timeout.GuestRun.Duration()).Should(Equal(0))
+			Eventually(first.ended).WithContext(ctx).WithTimeout(timeout.ExistingRun.Duration()).Should(Equal(0))
 			Expect(nothingStands(ctx)).To(Succeed())
 		})
 	})
