@@ -80,7 +80,7 @@ func (m *Mesh) Settle(ctx context.Context, kinds []Kind, proxies []Proxy, limit 
 	var moved error
 	err := wait.For(func(ctx context.Context) (bool, error) {
 		moved = nil
-		err := m.marked(ctx, kinds, proxies)
+		err := m.marked(ctx, kinds, proxies, limit)
 		if errors.As(err, new(movedError)) {
 			moved = err
 			return false, nil
@@ -96,7 +96,7 @@ type movedError struct{ error }
 
 // marked raises the markers and waits until they are known everywhere. They are raised at once, so that the change and they
 // are in one push most of the time.
-func (m *Mesh) marked(ctx context.Context, kinds []Kind, proxies []Proxy) error {
+func (m *Mesh) marked(ctx context.Context, kinds []Kind, proxies []Proxy, limit time.Duration) error {
 	if !slices.Contains(kinds, pushed) {
 		kinds = append(slices.Clone(kinds), pushed)
 	}
@@ -122,21 +122,21 @@ func (m *Mesh) marked(ctx context.Context, kinds []Kind, proxies []Proxy) error 
 			return movedError{fmt.Errorf("istiod %s was not asked before the markers were raised", istiod)}
 		}
 	}
-	since, err := m.shown(ctx, before, istiods, numbers)
+	since, err := m.shown(ctx, before, istiods, numbers, limit)
 	if err != nil {
 		return err
 	}
-	return errors.Join(m.acknowledged(ctx, istiods, since, attached), cutOff)
+	return errors.Join(m.acknowledged(ctx, istiods, since, attached, limit), cutOff)
 }
 
 // shown waits until every istiod shows the numbers, and returns by istiod the first push that has them. The push that has
 // routes sent is not to be an earlier one: where it is, its marker is raised again.
-func (m *Mesh) shown(ctx context.Context, views map[string]*view, istiods []string, numbers map[Kind]int) (since map[string]int, err error) {
+func (m *Mesh) shown(ctx context.Context, views map[string]*view, istiods []string, numbers map[Kind]int, limit time.Duration) (since map[string]int, err error) {
 	since = map[string]int{}
 	early := false
 	for _, istiod := range istiods {
 		v := views[istiod]
-		all, err := v.showing(ctx, numbers, timeout.Ask.Duration())
+		all, err := v.showing(ctx, numbers, limit)
 		if err != nil {
 			return nil, fmt.Errorf("istiod %s: %w", istiod, err)
 		}
@@ -150,7 +150,7 @@ func (m *Mesh) shown(ctx context.Context, views map[string]*view, istiods []stri
 	if err != nil {
 		return nil, err
 	}
-	return m.shown(ctx, views, istiods, again)
+	return m.shown(ctx, views, istiods, again, limit)
 }
 
 // routesAgain is how long a proxy may be without routes of a push before the marker that has them sent is raised again: an
@@ -158,7 +158,7 @@ func (m *Mesh) shown(ctx context.Context, views map[string]*view, istiods []stri
 const routesAgain = time.Second
 
 // acknowledged waits until each proxy has acknowledged the push of a number of its istiod's, or a later one.
-func (m *Mesh) acknowledged(ctx context.Context, istiods []string, since map[string]int, proxies []Proxy) error {
+func (m *Mesh) acknowledged(ctx context.Context, istiods []string, since map[string]int, proxies []Proxy, limit time.Duration) error {
 	var outstanding []string
 	raised := time.Now()
 	err := wait.For(func(ctx context.Context) (bool, error) {
@@ -179,7 +179,7 @@ func (m *Mesh) acknowledged(ctx context.Context, istiods []string, since map[str
 			_, err = m.raise(ctx, []Kind{pushed})
 		}
 		return len(outstanding) == 0, err
-	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Ask.Duration()), wait.WithInterval(settleInterval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(limit), wait.WithInterval(settleInterval), wait.WithImmediate())
 	if err != nil && len(outstanding) > 0 {
 		return fmt.Errorf("%s: %w", strings.Join(outstanding, "; "), err)
 	}

@@ -1,10 +1,13 @@
 package mesh
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	accesslogv3 "github.com/envoyproxy/go-control-plane/envoy/config/accesslog/v3"
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
@@ -166,5 +169,18 @@ func TestAListenerThatIsNoneIsNamed(t *testing.T) {
 	v.take(sidecar, answerOf(t, "PeerAuthentication", "7", &anypb.Any{Value: []byte("\xff")}))
 	if _, _, err := v.shown(nil); err == nil || errors.As(err, new(movedError)) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Who settles after istiod was parted from the API server gives it longer than who settles a case's change.
+func TestAMarkerIsWaitedForAsLongAsTheLimitOfWhoSettles(t *testing.T) {
+	for _, limit := range []time.Duration{3 * time.Second, 75 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			_, err := new(Mesh).shown(t.Context(), map[string]*view{"istiod": newView()}, []string{"istiod"}, map[Kind]int{"PeerAuthentication": 7}, limit)
+			if waited := time.Since(began); !errors.Is(err, context.DeadlineExceeded) || waited != limit {
+				t.Errorf("after %s: %v, want an error after %s", waited, err, limit)
+			}
+		})
 	}
 }
