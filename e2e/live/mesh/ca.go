@@ -271,10 +271,3 @@ func tlsSecret(namespace, name string, pair KeyPair, roots string) *corev1.Secre
 	}
 	return secretOf(namespace, name, corev1.SecretTypeTLS, data)
 }
-
-func secretOf(namespace, name string, kind corev1.SecretType, data map[string]string) *corev1.Secret {
-	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{PartOf: Suite}},
-		Type:       kind, StringData: data,
-	}
-}

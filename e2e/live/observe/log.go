@@ -243,3 +243,6 @@ func both(one, two func(accesslog.Line) bool) func(accesslog.Line) bool {
 func missing(source hop.Source, id string, err error) *hop.Observation {
 	return &hop.Observation{Source: source, ID: id, Missing: err.Error()}
 }
+
+// Reader takes the lines of a proxy's log in the order in which they were written.
+func (l *Logs) Reader(proxy mesh.Proxy) kube.LogReader { return l.of(proxy) }

@@ -83,11 +83,6 @@ func (l *Lease) Conditions() []metav1.Condition { return l.record.Conditions }
 // fieldOwner is the manager of the fields that a lease writes.
 const fieldOwner = client.FieldOwner(lease.FieldManager)
 
-// own makes an object one that goes with the lease.
-func (l *Lease) own(object k8s.Object) {
-	object.SetOwnerReferences([]metav1.OwnerReference{l.record.Reference()})
-}
-
 // Objects lists what the lease owns and what it patched.
 func (l *Lease) Objects(ctx context.Context) ([]k8s.Object, error) {
 	listed, err := l.policies.list(ctx, decisive)

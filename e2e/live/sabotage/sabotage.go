@@ -79,8 +79,6 @@ type work struct {
 	on       *policy.Lease // nil before anything hangs on it
 }
 
-func (w *work) undo(how func(context.Context) error) { w.done.undo = append(w.done.undo, how) }
-
 func (w *work) act(ctx context.Context, act fixture.Act) error {
 	switch {
 	case act.Apply != nil:

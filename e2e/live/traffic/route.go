@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/fixtures/agent/call"
@@ -87,4 +88,18 @@ func (s *Sender) PlainClient() (string, error) {
 		}
 	}
 	return "", fmt.Errorf("the world has no client without a proxy")
+}
+
+func (s *Sender) headers(client string) map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.forged[client]
+}
+
+// patience is how long a request waits for its answer, in milliseconds.
+func patience(protocol hop.Protocol) int {
+	if protocol == hop.Greet {
+		return timeout.Silence.Millis()
+	}
+	return timeout.Request.Millis()
 }

@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"mtls.test/conformance/e2e/live/mesh"
-	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/fixtures/agent/call"
@@ -46,20 +45,6 @@ func (s *Sender) Forge(client string, headers map[string]string) {
 		s.forged = map[string]map[string]string{}
 	}
 	s.forged[client] = headers
-}
-
-func (s *Sender) headers(client string) map[string]string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.forged[client]
-}
-
-// patience is how long a request waits for its answer, in milliseconds.
-func patience(protocol hop.Protocol) int {
-	if protocol == hop.Greet {
-		return timeout.Silence.Millis()
-	}
-	return timeout.Request.Millis()
 }
 
 // here is this process, as the sender of a request.

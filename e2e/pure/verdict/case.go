@@ -123,12 +123,6 @@ func (c *Case) Conclude() {
 	c.concludeTraffic()
 }
 
-func (c *Case) worsen(result hop.Result, reason string) {
-	if severity[result] > severity[c.Result] {
-		c.Result, c.Reason = result, reason
-	}
-}
-
 // Unanswered tells whether something that was to be served was not.
 func (c *Case) Unanswered() bool {
 	if c.Traffic != nil && c.Traffic.Unanswered > 0 {

@@ -207,11 +207,3 @@ func (c *Check) facts() hop.TLSFacts {
 	}
 	return hop.TLSFacts{}
 }
-
-// short drops the trust domain of a SPIFFE ID.
-func short(identity hop.Identity) string {
-	if _, path, found := strings.Cut(string(identity), "/ns/"); found {
-		return "ns/" + path
-	}
-	return named(identity)
-}

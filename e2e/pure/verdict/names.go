@@ -53,3 +53,11 @@ func (c *Check) shownServer() string {
 	}
 	return short(c.serverProved())
 }
+
+// short drops the trust domain of a SPIFFE ID.
+func short(identity hop.Identity) string {
+	if _, path, found := strings.Cut(string(identity), "/ns/"); found {
+		return "ns/" + path
+	}
+	return named(identity)
+}

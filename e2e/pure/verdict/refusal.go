@@ -1,9 +1,6 @@
 package verdict
 
 import (
-	"fmt"
-	"slices"
-
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
@@ -42,25 +39,6 @@ var symptoms = map[hop.Refusal]row{
 // handshake is what the wire shows of one that fails: with an alert in the clear where it is TLS 1.2.
 var handshake = []hop.Outcome{hop.Encrypted, hop.Refused}
 
-// differs says how an observation is not the cause's symptom, or returns "".
-func (r row) differs(c *Check, seen hop.Observation) string {
-	switch {
-	case seen.Refusal != "" && seen.Refusal != c.Cause:
-		return fmt.Sprintf("it is %s", seen.Refusal)
-	case seen.Refusal == "" && slices.Contains(r.by, seen.Source) && !c.cannotName(seen):
-		return fmt.Sprintf("no cause is named, only %s", quoted(symptomText(seen.Symptom)))
-	case seen.Source == hop.Wire && !slices.Contains(r.wire, seen.Says):
-		return fmt.Sprintf("packets say %s", seen.Says)
-	case seen.Source == hop.Application && seen.Says != hop.Absent && c.Cause != hop.NotTLS && c.Cause != hop.Closed:
-		return "the request reached it"
-	case seen.Source == hop.Client && proxied(c.ClientKind) && seen.Symptom.Code != "" && r.status == 503 && seen.Symptom.Code != "UNAVAILABLE":
-		return "the gRPC status is " + seen.Symptom.Code + ", want UNAVAILABLE"
-	case seen.Source == hop.Client && proxied(c.ClientKind) && seen.Symptom.Code == "" && seen.Symptom.Status != 0 && r.status != 0 && seen.Symptom.Status != r.status:
-		return fmt.Sprintf("the status is %d, want %d", seen.Symptom.Status, r.status)
-	}
-	return ""
-}
-
 // cannotName tells whether an observer has no view of the cause: a client without a proxy, and of TLS that a gateway passed on
 // the gateway itself, or the client's end whose connection it closed: the alert may be lost on the way. One of the two must
 // know.
@@ -87,11 +65,4 @@ func symptomText(s hop.Symptom) string {
 		}
 	}
 	return ""
-}
-
-func quoted(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return `"` + s + `"`
 }

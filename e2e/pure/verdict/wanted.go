@@ -61,12 +61,6 @@ func (c *Check) otherIdentity() string {
 	return ""
 }
 
-// passedOn tells whether the server is a gateway that passed TLS on, to be ended by whom it did not tell.
-func (c *Check) passedOn() bool {
-	server := c.Observers.Server
-	return c.Relays && present(server) && (server.Says == hop.Raw || server.Says == hop.AppTLS)
-}
-
 // serverProved is the server's identity as the client's end saw it.
 func (c *Check) serverProved() hop.Identity { return peer(c.clientEnd()) }
 

@@ -7,22 +7,6 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-func present(seen *hop.Observation) bool { return seen != nil && seen.Missing == "" }
-
-func peer(seen *hop.Observation) hop.Identity {
-	if seen == nil || seen.TLS == nil {
-		return ""
-	}
-	return seen.TLS.Peer
-}
-
-func named(identity hop.Identity) string {
-	if identity == "" {
-		return "nobody"
-	}
-	return string(identity)
-}
-
 // joinMismatch describes how the observations of one attempt are not of one connection, of one TLS session, or of one pair of
 // identities; empty where they are.
 func (c *Check) joinMismatch() string {
@@ -48,14 +32,6 @@ func (c *Check) joinMismatch() string {
 		return c.between(server, application, fmt.Sprintf("the server proxy saw the client %s, the application was told %s", named(peer(server)), named(peer(application))))
 	}
 	return ""
-}
-
-// clientEnd is who speaks for the client: its proxy's log or its socket, or the probe.
-func (c *Check) clientEnd() *hop.Observation {
-	if c.ClientKind == hop.Prober {
-		return c.Observers.Probe
-	}
-	return c.Observers.Client
 }
 
 // connectionMismatch names the outlier of two observers that name different connections, by the third; both where there is none.

@@ -1,0 +1,5 @@
+package sabotage
+
+import "context"
+
+func (w *work) undo(how func(context.Context) error) { w.done.undo = append(w.done.undo, how) }
