@@ -102,8 +102,8 @@ func describeCanary() {
 		defer caseRunner.Sender.Forge(sender, nil)
 		plantRequested(ctx)
 		const id = "default-mesh"
-		told, evidence := caseRunner.Run(ctx, caseOf(id))
-		Expect(keep(filepath.Join(given.Artifacts, "canary", id), told, evidence)).To(Succeed())
+		judged, evidence := caseRunner.Run(ctx, caseOf(id))
+		Expect(keep(filepath.Join(given.Artifacts, "canary", id), judged, evidence)).To(Succeed())
 		diagnose(ctx, "canary")
 	})
 }

@@ -29,11 +29,11 @@ func describeCases() {
 			It(report.SpecText(c.ID, c.Title), Label(c.Labels...), SpecTimeout(timeout.Case.Duration()), func(ctx SpecContext) {
 				c := caseOf(c.ID)
 				skipWithout(c)
-				told, evidence := caseRunner.Run(ctx, c)
-				Expect(keep(filepath.Join(given.Artifacts, report.CasesDir, c.ID), told, evidence)).To(Succeed())
-				AddReportEntry("verdict", told.Result, ReportEntryVisibilityNever)
-				if told.Result != hop.Pass {
-					Fail(explain(told))
+				judged, evidence := caseRunner.Run(ctx, c)
+				Expect(keep(filepath.Join(given.Artifacts, report.CasesDir, c.ID), judged, evidence)).To(Succeed())
+				AddReportEntry("verdict", judged.Result, ReportEntryVisibilityNever)
+				if judged.Result != hop.Pass {
+					Fail(explain(judged))
 				}
 			})
 		}
@@ -65,7 +65,7 @@ func diagnose(ctx context.Context, id string) {
 }
 
 // keep writes what the case leaves: its verdict, the policies that were in force, the access log lines and the packets.
-func keep(folder string, told verdict.Case, evidence runner.Evidence) error {
+func keep(folder string, judged verdict.Case, evidence runner.Evidence) error {
 	for name, objects := range evidence.Policies {
 		err := artifact.Write(filepath.Join(folder, "policies", filepath.Base(name)), func(to io.Writer) error {
 			for _, object := range objects {
@@ -87,23 +87,23 @@ func keep(folder string, told verdict.Case, evidence runner.Evidence) error {
 	if err := artifact.WriteText(filepath.Join(folder, "access.log"), strings.Join(evidence.Lines, "\n")+"\n"); err != nil {
 		return err
 	}
-	return artifact.WriteJSON(filepath.Join(folder, report.VerdictFile), report.Case{Case: told, Kiali: evidence.Kiali})
+	return artifact.WriteJSON(filepath.Join(folder, report.VerdictFile), report.Case{Case: judged, Kiali: evidence.Kiali})
 }
 
 // explain is the one failure of a case: its verdict, and every check that is not green.
-func explain(told verdict.Case) string {
+func explain(judged verdict.Case) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s: %s\n", told.Result, told.Reason)
-	for _, check := range told.Checks {
+	fmt.Fprintf(&text, "%s: %s\n", judged.Result, judged.Reason)
+	for _, check := range judged.Checks {
 		if check.Result != hop.Pass {
 			fmt.Fprintf(&text, "  step %d, %s, wanted %s: %s %s\n", check.Step, check.Hop, check.Want, check.Result, check.Reason)
 		}
 	}
-	for _, f := range told.Foreseen {
+	for _, f := range judged.Foreseen {
 		if f.Result != hop.Pass {
 			fmt.Fprintf(&text, "  %s step %d, %s: %s %s\n", f.Case, f.Step, f.Hop, f.Result, f.Reason)
 		}
 	}
-	fmt.Fprintf(&text, "again: %s", told.Rerun)
+	fmt.Fprintf(&text, "again: %s", judged.Rerun)
 	return text.String()
 }

@@ -36,20 +36,20 @@ func describeFaults() {
 		for _, f := range sabotage.Faults {
 			It(report.FaultText(f.Name), SpecTimeout(timeout.Fault.Duration()), func(ctx SpecContext) {
 				onlyOwn()
-				told := verdict.Fault{Fault: f.Name}
+				judged := verdict.Fault{Fault: f.Name}
 				ready := func() {
 					Eventually(recovered).WithContext(ctx).WithTimeout(timeout.Recovery.Duration()).WithPolling(time.Second).Should(Succeed())
 				}
 				ready()
-				Expect(weakened(ctx, func() { told.Weak = struck(ctx, f) })).To(Succeed())
+				Expect(weakened(ctx, func() { judged.Weak = struck(ctx, f) })).To(Succeed())
 				ready()
-				told.Sound = struck(ctx, f)
+				judged.Sound = struck(ctx, f)
 				began := time.Now()
-				told.After = afterwards(ctx)
-				told.Seconds = time.Since(began).Seconds()
-				told.Judge()
-				Expect(artifact.WriteJSON(filepath.Join(given.Artifacts, report.FaultsDir, f.Name+".json"), told)).To(Succeed())
-				Expect(told.Wrong).To(BeEmpty())
+				judged.After = afterwards(ctx)
+				judged.Seconds = time.Since(began).Seconds()
+				judged.Judge()
+				Expect(artifact.WriteJSON(filepath.Join(given.Artifacts, report.FaultsDir, f.Name+".json"), judged)).To(Succeed())
+				Expect(judged.Wrong).To(BeEmpty())
 			})
 		}
 	})
@@ -65,23 +65,23 @@ func struck(ctx context.Context, f sabotage.Fault) verdict.Outcome {
 		}
 		strike <- f.Strike(ctx, client, shell)
 	}()
-	told, _ := caseRunner.Run(ctx, caseOf(faulty))
+	judged, _ := caseRunner.Run(ctx, caseOf(faulty))
 	Expect(<-strike).To(Succeed())
-	return verdict.OutcomeOf(told)
+	return verdict.OutcomeOf(judged)
 }
 
 // afterwards plays the case once all has recovered, which it has not as long as nothing can be told of the case.
-func afterwards(ctx context.Context) (told verdict.Outcome) {
+func afterwards(ctx context.Context) (judged verdict.Outcome) {
 	_ = wait.For(func(context.Context) (known bool, _ error) {
 		if err := recovered(ctx); err != nil {
-			told = verdict.Outcome{Result: hop.Inconclusive, Reason: err.Error()}
+			judged = verdict.Outcome{Result: hop.Inconclusive, Reason: err.Error()}
 			return false, nil
 		}
 		after, _ := caseRunner.Run(ctx, caseOf(faulty))
-		told = verdict.OutcomeOf(after)
-		return told.Result != hop.Inconclusive, nil
+		judged = verdict.OutcomeOf(after)
+		return judged.Result != hop.Inconclusive, nil
 	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Recovery.Duration()), wait.WithInterval(time.Second), wait.WithImmediate())
-	return told
+	return judged
 }
 
 // weakened does something while the mesh is weaker than the case wants it.

@@ -25,12 +25,12 @@ func describeClocks() {
 	Describe("A node's clock", Serial, Label("chaos"), func() {
 		DescribeTable("that is wrong makes no verdict wrong", func(ctx SpecContext, patch string, ahead time.Duration) {
 			onlyOwn()
-			var told verdict.Case
+			var judged verdict.Case
 			var evidence runner.Evidence
-			Expect(withTap(ctx, patch, func() { told, evidence = caseRunner.Run(ctx, caseOf(faulty)) })).To(Succeed())
-			Expect(keep(filepath.Join(given.Artifacts, "clocks", filepath.Base(patch)), told, evidence)).To(Succeed())
-			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
-			tap := told.Clocks[slices.IndexFunc(told.Clocks, func(c clock.Clock) bool { return strings.HasPrefix(c.Name, "tap/") })]
+			Expect(withTap(ctx, patch, func() { judged, evidence = caseRunner.Run(ctx, caseOf(faulty)) })).To(Succeed())
+			Expect(keep(filepath.Join(given.Artifacts, "clocks", filepath.Base(patch)), judged, evidence)).To(Succeed())
+			Expect(judged.Result).To(Equal(hop.Pass), judged.Reason)
+			tap := judged.Clocks[slices.IndexFunc(judged.Clocks, func(c clock.Clock) bool { return strings.HasPrefix(c.Name, "tap/") })]
 			Expect((tap.Offset - ahead).Abs()).To(BeNumerically("<=", tap.Uncertainty), "the nodes are containers: %s", tap.Reading)
 		},
 			Entry("two seconds ahead", SpecTimeout(timeout.WrongClock.Duration()), "clock/tap-ahead.yaml", 2*time.Second),

@@ -29,9 +29,9 @@ const leased = "product-service"
 // abandonedLease takes mTLS off a service on a lease that nobody ends.
 func abandonedLease(ctx context.Context, limit time.Duration) *policy.Lease {
 	GinkgoHelper()
-	_, told, err := exemption.Start(ctx, caseRunner, leased, "nobody", limit)
+	_, judged, err := exemption.Start(ctx, caseRunner, leased, "nobody", limit)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(told.Result).To(Equal(hop.Pass), told.Reason)
+	Expect(judged.Result).To(Equal(hop.Pass), judged.Reason)
 	Expect(leasesLeft(ctx)).To(HaveLen(1))
 	taken, err := caseRunner.Policies.Leases(ctx)
 	Expect(err).NotTo(HaveOccurred())

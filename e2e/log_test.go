@@ -26,8 +26,8 @@ func describeLogs() {
 			away := slices.IndexFunc(sabotage.Faults, func(f sabotage.Fault) bool { return f.Name == "kubelet-stopped" })
 			Expect(sabotage.Faults[away].Strike(ctx, client, shell)).To(Succeed())
 			Eventually(unread).WithContext(ctx).WithTimeout(timeout.Recovery.Duration()).Should(Succeed())
-			told, _ := caseRunner.Run(ctx, caseOf(afterLogs))
-			Expect(told.Result).To(Equal(hop.Pass), told.Reason)
+			judged, _ := caseRunner.Run(ctx, caseOf(afterLogs))
+			Expect(judged.Result).To(Equal(hop.Pass), judged.Reason)
 		})
 	})
 }

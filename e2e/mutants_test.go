@@ -32,13 +32,13 @@ func describeMutants(files fs.FS) {
 			It(report.MutantText(m.ID, m.Title), Label(m.Labels()...), SpecTimeout(limit.Duration()), func(ctx SpecContext) {
 				folder := filepath.Join(given.Artifacts, report.MutantsDir, m.ID)
 				onlyOwn()
-				told, err := trialOf(files, m).Run(ctx, caseRunner, func(phase verdict.Phase, c fixture.Case, told verdict.Case, evidence runner.Evidence) error {
-					return keep(filepath.Join(folder, string(phase), c.ID), told, evidence)
+				judged, err := trialOf(files, m).Run(ctx, caseRunner, func(phase verdict.Phase, c fixture.Case, judged verdict.Case, evidence runner.Evidence) error {
+					return keep(filepath.Join(folder, string(phase), c.ID), judged, evidence)
 				})
 				Expect(err).NotTo(HaveOccurred())
-				Expect(artifact.WriteJSON(filepath.Join(folder, report.MutantFile), told)).To(Succeed())
-				AddReportEntry("mutant", told.Result, ReportEntryVisibilityNever)
-				Expect(told.Result).To(Equal(verdict.Killed), told.Reason)
+				Expect(artifact.WriteJSON(filepath.Join(folder, report.MutantFile), judged)).To(Succeed())
+				AddReportEntry("mutant", judged.Result, ReportEntryVisibilityNever)
+				Expect(judged.Result).To(Equal(verdict.Killed), judged.Reason)
 			})
 		}
 	})

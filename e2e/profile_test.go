@@ -27,23 +27,23 @@ func describeProfile() {
 	It(report.SpecText(c.ID, c.Title), Serial, Label(c.Labels...), SpecTimeout(timeout.Profile.Duration()), func(ctx SpecContext) {
 		onlyOwn()
 		began := time.Now()
-		told := verdict.Case{ID: c.ID, Title: c.Title, Rerun: "make e2e-full FOCUS=" + c.ID + ":", Changes: []verdict.Change{}, Checks: []verdict.Check{}}
+		judged := verdict.Case{ID: c.ID, Title: c.Title, Rerun: "make e2e-full FOCUS=" + c.ID + ":", Changes: []verdict.Change{}, Checks: []verdict.Check{}}
 		revision, err := caseRunner.Mesh.AddRevision(ctx, client, mesh.Install{
 			Istioctl: given.Istioctl, Kubeconfig: given.Kubeconfig, Hub: given.Hub, Tag: given.Tag,
 			Profile: profile, Revision: c.ID, Fixtures: fixtures.FS, Say: func(line string) { GinkgoWriter.Println(line) },
 		})
 		if err == nil {
 			DeferCleanup(revision.Remove)
-			told.Foreseen, err = forecast.Run(ctx, caseRunner.For(profile, revision.Dump), forecast.Foreseeable(cases))
+			judged.Foreseen, err = forecast.Run(ctx, caseRunner.For(profile, revision.Dump), forecast.Foreseeable(cases))
 		}
-		told.Conclude()
+		judged.Conclude()
 		if err != nil {
-			told.MarkInconclusive(err.Error())
+			judged.MarkInconclusive(err.Error())
 		}
-		told.Seconds = time.Since(began).Seconds()
-		Expect(keep(filepath.Join(given.Artifacts, report.CasesDir, c.ID), told, runner.NewEvidence())).To(Succeed())
-		if told.Result != hop.Pass {
-			Fail(explain(told))
+		judged.Seconds = time.Since(began).Seconds()
+		Expect(keep(filepath.Join(given.Artifacts, report.CasesDir, c.ID), judged, runner.NewEvidence())).To(Succeed())
+		if judged.Result != hop.Pass {
+			Fail(explain(judged))
 		}
 	})
 }

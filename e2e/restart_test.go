@@ -32,15 +32,15 @@ func describeRestarts() {
 		}
 		Expect(weakenedBy(ctx, lie, func() {
 			caseRunner.Diagnose = func(context.Context, string) { restart() }
-			told, _ := caseRunner.Run(ctx, caseOf(liedTo))
+			judged, _ := caseRunner.Run(ctx, caseOf(liedTo))
 			caseRunner.Diagnose = diagnose
-			Expect(told.Result).To(Equal(hop.Inconclusive), told.Reason)
-			Expect(told.Disturbed).To(ContainElement(ContainSubstring("istiod")))
+			Expect(judged.Result).To(Equal(hop.Inconclusive), judged.Reason)
+			Expect(judged.Disturbed).To(ContainElement(ContainSubstring("istiod")))
 
 			restart()
-			told, _ = caseRunner.Run(ctx, caseOf(liedTo))
-			Expect(told.Result).To(Equal(hop.Mismatch), told.Reason)
-			Expect(told.Disturbed).To(BeEmpty())
+			judged, _ = caseRunner.Run(ctx, caseOf(liedTo))
+			Expect(judged.Result).To(Equal(hop.Mismatch), judged.Reason)
+			Expect(judged.Disturbed).To(BeEmpty())
 		})).To(Succeed())
 		Expect(recovered(ctx)).To(Succeed())
 	})

@@ -20,7 +20,7 @@ func (c *CaseRun) askKiali(ctx context.Context, step int, checks []verdict.Check
 		}
 	}
 	for namespace, checks := range byNamespace {
-		said := c.r.Kiali(ctx, namespace).Against(verdict.Seen(checks))
-		c.Evidence.Kiali = append(c.Evidence.Kiali, kiali.AtStep{Step: step, Statement: said})
+		statement := c.r.Kiali(ctx, namespace).Against(verdict.Seen(checks))
+		c.Evidence.Kiali = append(c.Evidence.Kiali, kiali.AtStep{Step: step, Statement: statement})
 	}
 }

@@ -73,7 +73,7 @@ func (c *CaseRun) recorded(n int, a join.Attempt) (recording.Attempt, error) {
 	if err != nil {
 		return recording.Attempt{}, err
 	}
-	told := recording.Attempt{
+	recorded := recording.Attempt{
 		Name: fmt.Sprintf("%02d-%s-%s-%d", n, a.From, a.To.Service, a.To.Port),
 		Hop:  a.Hop, Want: a.Want.Want, Cause: a.Want.Cause, Subset: a.Want.Subset, As: a.Want.As, Probe: a.Want.Probe, Wire: a.Want.Wire,
 		Identity: recording.Identity{Client: check.Identities.Client, Server: check.Identities.Server},
@@ -82,31 +82,31 @@ func (c *CaseRun) recorded(n int, a join.Attempt) (recording.Attempt, error) {
 		Pcap: c.Evidence.Packets[a.ID],
 	}
 	if client, _ := c.r.World.Client(a.From); c.r.Places.Clients[a.From].Proxied {
-		told.Client, told.Cluster = client.Workload.Name, hopconfig.Cluster(a, service)
+		recorded.Client, recorded.Cluster = client.Workload.Name, hopconfig.Cluster(a, service)
 	}
 	if place.Proxied {
 		server, err := service.Workload(a.Want.Subset)
 		if err != nil {
 			return recording.Attempt{}, err
 		}
-		told.Server = server.Name
+		recorded.Server = server.Name
 	}
 	if a.Want.Probe != nil {
 		hello := c.r.Config.Hello(a)
-		told.Hello = &hello
+		recorded.Hello = &hello
 	}
 	if wire := check.Observers.Wire; wire != nil && wire.Packets != nil {
-		told.Conn, told.Packets = wire.Conn, wire.Packets
+		recorded.Conn, recorded.Packets = wire.Conn, wire.Packets
 	}
 	var unfound error
-	if told.Client != "" {
-		told.ClientLine, unfound = c.line(check.Observers.Client, accesslog.Line.Client)
+	if recorded.Client != "" {
+		recorded.ClientLine, unfound = c.line(check.Observers.Client, accesslog.Line.Client)
 	}
-	if told.Server != "" {
-		told.ServerLine, err = c.line(check.Observers.Server, accesslog.Line.Server)
+	if recorded.Server != "" {
+		recorded.ServerLine, err = c.line(check.Observers.Server, accesslog.Line.Server)
 		unfound = errors.Join(unfound, err)
 	}
-	return told, unfound
+	return recorded, unfound
 }
 
 // line is the access log line, as it was written, from which an observation was read; nil where there was none.
@@ -120,8 +120,8 @@ func (c *CaseRun) line(seen *hop.Observation, read func(accesslog.Line, string) 
 		if err != nil {
 			continue
 		}
-		told := read(line, seen.By)
-		if told.At.Equal(seen.At) && told.Conn == seen.Conn && (told.ID == "" || told.ID == seen.ID) && !slices.Contains(found, raw) {
+		recorded := read(line, seen.By)
+		if recorded.At.Equal(seen.At) && recorded.Conn == seen.Conn && (recorded.ID == "" || recorded.ID == seen.ID) && !slices.Contains(found, raw) {
 			found = append(found, raw)
 		}
 	}
@@ -169,9 +169,9 @@ func (c *CaseRun) readProxies(ctx context.Context, attempts []join.Attempt, situ
 }
 
 // ports are those of the servers' pods.
-func ports(told []recording.Attempt) []uint16 {
+func ports(recorded []recording.Attempt) []uint16 {
 	var all []uint16
-	for _, one := range told {
+	for _, one := range recorded {
 		all = with(all, one.Address.Port())
 	}
 	return all

@@ -34,8 +34,8 @@ func (c *CaseRun) authority(ctx context.Context, step int, act string, to fixtur
 	}
 	c.r.trust = to
 	c.r.Prober.Trust(wanted.Roots)
-	told := []string{fmt.Sprintf("trusts %s, signs %s", to.Trusts, to.Signs)}
-	return c.changed(ctx, step, act, told, mesh.RuleAuthority, func() error {
+	objects := []string{fmt.Sprintf("trusts %s, signs %s", to.Trusts, to.Signs)}
+	return c.changed(ctx, step, act, objects, mesh.RuleAuthority, func() error {
 		return c.r.Mesh.SetAuthority(ctx, wanted, c.r.Places.Proxies(), c.r.Places.Clients[agent].Proxy, timeout.Authority.Duration())
 	})
 }

@@ -24,8 +24,8 @@ func (c *CaseRun) awaitFlow(ctx context.Context, requests int) {
 // stopFlow ends the background traffic, if there is some, and keeps what became of it.
 func (c *CaseRun) stopFlow() {
 	if c.flow != nil {
-		told := c.flow.Stop()
-		c.Verdict.Traffic = &told
+		counted := c.flow.Stop()
+		c.Verdict.Traffic = &counted
 		c.flow = nil
 	}
 }

@@ -41,13 +41,13 @@ func differ(was, is string) string {
 			places = append(places, place)
 		}
 	}
-	var told []string
+	var drift []string
 	for _, place := range places {
 		if before[place] != after[place] {
-			told = append(told, fmt.Sprintf("%s was %s, is %s", place, cmp.Or(before[place], "not there"), cmp.Or(after[place], "not there")))
+			drift = append(drift, fmt.Sprintf("%s was %s, is %s", place, cmp.Or(before[place], "not there"), cmp.Or(after[place], "not there")))
 		}
 	}
-	return strings.Join(told, ", ")
+	return strings.Join(drift, ", ")
 }
 
 // parts lists what is in the objects of a shape, as JSON by place.
