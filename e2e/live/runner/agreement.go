@@ -11,8 +11,8 @@ import (
 	"mtls.test/conformance/e2e/pure/join"
 )
 
-// agreed waits until every hop is configured as the policies in the mesh ask, or the limit passes: then it is for the cases'
-// verdicts to say so.
+// agreed waits until every hop is configured as the policies in the mesh ask. Where the limit passes first, the verdicts of the
+// cases say so.
 func (r *Runner) agreed(ctx context.Context) error {
 	hops := r.Config.EveryHop()
 	snapshot, err := r.snapshot(ctx, nil)

@@ -24,12 +24,12 @@ func (c *CaseRun) Attempts(step int, expects []fixture.Expect) []join.Attempt {
 	return all
 }
 
-// holds tells whether an expectation is about the proxies that run.
+// holds is true of an expectation that is for the profile and the version of the running proxies.
 func (r *Runner) holds(expect fixture.Expect) bool {
 	return (expect.Profile == "" || expect.Profile == r.Profile) && !before(r.Istio, expect.Since)
 }
 
-// before tells whether a version of Istio is of a minor before another; one that names no minor is the newest.
+// before is true where a version of Istio is older than a minor. A version without a minor counts as the newest.
 func before(version, minor string) bool {
 	if minor == "" {
 		return false
@@ -48,7 +48,7 @@ func minorOf(version string) (int, bool) {
 	return minor, err == nil
 }
 
-// attemptsOf lists all that a case sends over: its expectations, its background traffic and its kept connections.
+// attemptsOf lists every hop over which a case sends: for its expectations, its background traffic and its kept connections.
 func (r *Runner) attemptsOf(c fixture.Case) []join.Attempt {
 	var all []join.Attempt
 	over := func(hops []hop.Hop, want fixture.Expect) {

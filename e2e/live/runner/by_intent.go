@@ -9,8 +9,8 @@ import (
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// byIntent replaces the cases' expectations by the oracle's answers where the cluster has policies that are not the cases':
-// a case states what must follow in a mesh without others.
+// byIntent replaces expectations by the oracle's answers on a cluster that has mesh policies of its own. A case states what
+// follows from its policies alone.
 func (c *CaseRun) byIntent(attempts []join.Attempt, intents map[string]verdict.Intent) ([]join.Attempt, error) {
 	if c.r.World.Placement.ByIntent == "" {
 		return attempts, nil
@@ -30,9 +30,9 @@ func (c *CaseRun) byIntent(attempts []join.Attempt, intents map[string]verdict.I
 	return attempts, nil
 }
 
-// expected is an expectation as the oracle has it, and who expects it. The oracle knows the outcome, its cause and the
-// identities, and nothing of TLS versions, names asked for or keys: these expectations of the case are dropped. Where Istio is
-// known to do otherwise than documented, and the oracle asks for what is documented, the case's outcome stands.
+// expected is the oracle's answer as an expectation, and who expects it. The oracle knows the outcome, its cause and the
+// identities. It does not know TLS versions, server names or keys, so these expectations are dropped. Where Istio is known to
+// deviate from its documents, and the oracle follows the documents, the case's outcome stays.
 func expected(want fixture.Expect, asked verdict.Intent) (fixture.Expect, verdict.ExpectedBy) {
 	want.Wire, want.Shown = nil, nil
 	want.Identity = fixture.Identity{Client: asked.Identities.Client, Server: asked.Identities.Server}

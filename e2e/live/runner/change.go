@@ -18,8 +18,8 @@ func (c *CaseRun) Change(ctx context.Context, step int, act string, objects []k8
 	return c.settle(ctx, step, act, names(objects), kinds(objects), do)
 }
 
-// settle makes a change of the kinds and waits until it is settled at every proxy. That the mesh does not settle is
-// recorded, not returned: the checks that follow are INCONCLUSIVE by it.
+// settle makes a change of the kinds and waits until it is settled at every proxy. A mesh that does not settle is recorded and
+// is no error: it makes the checks that follow INCONCLUSIVE.
 func (c *CaseRun) settle(ctx context.Context, step int, act string, objects []string, of []mesh.Kind, do func() error) error {
 	if err := do(); err != nil {
 		return err
@@ -29,7 +29,7 @@ func (c *CaseRun) settle(ctx context.Context, step int, act string, objects []st
 	})
 }
 
-// changed records a change that the API server has, and how it settled by a rule.
+// changed waits until a change that the API server has is settled, and records how long that took and by which rule.
 func (c *CaseRun) changed(ctx context.Context, step int, act string, objects []string, rule string, settled func() error) error {
 	started := time.Now()
 	change := verdict.Change{Step: step, Act: act, Objects: objects, At: started.UTC()}

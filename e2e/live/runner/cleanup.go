@@ -16,12 +16,13 @@ type CleanupStep struct {
 	do     func(context.Context) error
 }
 
-// Within is a step that may take as long as the limit.
+// Within makes a step of a clean-up with a time limit.
 func Within(limit time.Duration, do func(context.Context) error) CleanupStep {
 	return CleanupStep{limit, do}
 }
 
-// CleanUpAll takes every step of a clean-up, whatever failed before, each with its own time limit, and joins what failed.
+// CleanUpAll runs every step of a clean-up, also after a step that failed. Each has its own time limit. The error joins those of
+// all steps.
 func CleanUpAll(ctx context.Context, steps ...CleanupStep) error {
 	var failed []error
 	for _, step := range steps {
@@ -58,8 +59,8 @@ func (l *leftovers) retry(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// unsettled tells whether a change of the clean-up, which is the step after a case's last, did not settle: then it is not
-// known what the proxies have. Proxies that are cut off are left out: they have what they had before the case.
+// unsettled is true where a change of the clean-up, which is the step after a case's last, did not settle: then nobody knows
+// what the proxies have. Proxies that are cut off do not count: they have what they had before the case.
 func unsettled(changes []verdict.Change, cleanup int) bool {
 	return slices.ContainsFunc(changes, func(c verdict.Change) bool { return c.Step == cleanup && c.Settled.Failed != "" })
 }

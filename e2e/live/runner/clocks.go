@@ -8,8 +8,8 @@ import (
 	"mtls.test/conformance/e2e/pure/clock"
 )
 
-// cutoff returns a time, by the runner's clock, that separates what the taps saw before now from what they see after it returns.
-// Their clocks are known with some uncertainty, so it waits until nothing can be too close to that time.
+// cutoff returns a time, by the runner's clock, that separates what the taps saw before the call from what they see after it. The
+// taps' clocks are known with some uncertainty, so the call waits until nothing can be too close to that time.
 func (r *Runner) cutoff(ctx context.Context) (time.Time, error) {
 	now := time.Now()
 	if r.Taps == nil {

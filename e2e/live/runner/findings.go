@@ -7,8 +7,8 @@ import (
 	"mtls.test/conformance/e2e/live/mesh"
 )
 
-// finding is what set-up found of a pod that keeps an observer of it from speaking; of no pod, where it concerns all. It is for
-// the cases that rest on the pod to judge.
+// finding is a defect of a pod that silences one of its observers, as found during set-up; without a pod it concerns all. The
+// cases that rest on the pod judge it.
 type finding struct {
 	pod  mesh.Proxy
 	what string
@@ -26,7 +26,7 @@ func (r *Runner) find(ctx context.Context, pod mesh.Proxy, err error) error {
 	return nil
 }
 
-// found lists the findings that concern a case, and the ends of its hops for which there is not one pod.
+// found lists the findings that concern a case, and why an end of one of its hops does not have exactly one pod.
 func (c *CaseRun) found() (findings, lacking []string) {
 	pods := c.restsOn()
 	for _, f := range c.r.findings {

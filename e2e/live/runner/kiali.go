@@ -7,8 +7,8 @@ import (
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// askKiali lays beside checks what a Kiali says of their servers' namespaces. Kiali knows neither probes nor clients without
-// a proxy.
+// askKiali records what a Kiali says of the namespaces of the checks' servers. Kiali knows neither probes nor clients without a
+// proxy.
 func (c *CaseRun) askKiali(ctx context.Context, step int, checks []verdict.Check) {
 	if c.r.Kiali == nil {
 		return

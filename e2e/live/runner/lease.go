@@ -17,7 +17,7 @@ import (
 	"mtls.test/conformance/fixtures/agent/tap"
 )
 
-// Lease is the lease on which all changes of the run hang. It is taken before the first of them, in the name of the case.
+// Lease returns the lease that owns all changes of the run. It is taken before the first change, in the name of the case.
 func (c *CaseRun) Lease(ctx context.Context) (*policy.Lease, error) {
 	if c.lease != nil {
 		return c.lease, nil
@@ -33,8 +33,8 @@ func (c *CaseRun) TakeLease(ctx context.Context, owner string, limit time.Durati
 	return c.lease, err
 }
 
-// EndLease ends the lease of the run, if it took one. That it had expired means that the sweeper took its policies out of the
-// mesh before the run was through.
+// EndLease ends the lease of the run, if it took one. The error is policy.ErrExpired where the sweeper has ended it before, and
+// deleted its policies during the run.
 func (c *CaseRun) EndLease(ctx context.Context) error {
 	if c.lease == nil {
 		return nil
@@ -88,8 +88,7 @@ func (c *CaseRun) exposure(ctx context.Context, now time.Time) *verdict.Exposure
 	return exposed
 }
 
-// endLeases ends the leases of runs that were killed: nobody else has a mesh of ours to change. Those that the runner took for
-// this run, whose id begins the suite's, stand.
+// endLeases ends the leases that killed runs left. Leases that the command took for this run stay: its id begins the suite's.
 func (r *Runner) endLeases(ctx context.Context) error {
 	left, err := r.Policies.Leases(ctx)
 	if err != nil {

@@ -15,9 +15,9 @@ import (
 	"mtls.test/conformance/e2e/pure/join"
 )
 
-// PushAll has istiod push everything to every proxy, by a change of its settings and back that changes no proxy. Without
-// it a proxy may still have clusters of before their pods came, which verify no server's name, or the name of an account
-// that they had before: case account-change-behind-headless tells why.
+// PushAll makes istiod push everything to every proxy: it changes a setting that changes no proxy, and changes it back. Without
+// a full push a proxy may keep clusters from before their pods came. These verify no server's name, or the name of an earlier
+// account (case account-change-behind-headless).
 func (r *Runner) PushAll(ctx context.Context) error {
 	if r.World.Placement.Existing {
 		return r.pushServices(ctx)
@@ -37,7 +37,7 @@ func (r *Runner) PushAll(ctx context.Context) error {
 	return nil
 }
 
-// setMesh makes keys that hold anyway the mesh's settings, with their marker.
+// setMesh writes keys into the mesh's settings, with their marker.
 func (r *Runner) setMesh(ctx context.Context, keys map[string]any) error {
 	marked, err := r.Mesh.MarkSettings(ctx, keys)
 	if err != nil {
@@ -46,8 +46,8 @@ func (r *Runner) setMesh(ctx context.Context, keys map[string]any) error {
 	return r.Policies.PushAll(ctx, marked)
 }
 
-// pushServices does what can be done where the settings are another's: the Services are touched, and every client that speaks
-// mTLS to one comes to ask for the names of its pods. What does not come is for the verdicts to tell.
+// pushServices stands in for a full push on a cluster whose settings belong to somebody else. It touches the Services and waits
+// until every client that speaks mTLS to one verifies the names of its pods. Where that does not come, the verdicts say so.
 func (r *Runner) pushServices(ctx context.Context) error {
 	if err := r.Policies.Touch(ctx, r.World.Placement.In(fixture.ProductsNamespace)); err != nil {
 		return err

@@ -19,9 +19,8 @@ import (
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// Record runs a case up to its first expectation, returns the raw data behind the checks of it, and reverts the case. The
-// verdict on those checks is for a person to know: a mesh that does otherwise than the case expects is recorded as it is, so
-// that the unit tests show what must be mended.
+// Record runs a case up to its first expectation, returns the raw data behind its checks, and reverts the case. A mesh that does
+// otherwise than the case expects is recorded as it is: the unit tests then show what must be mended.
 func (r *Runner) Record(ctx context.Context, c fixture.Case) (recording.Situation, verdict.Case, error) {
 	run := r.NewCase(c)
 	situation, err := run.record(ctx)

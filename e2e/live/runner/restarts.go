@@ -33,8 +33,8 @@ func (c *CaseRun) notePods(ctx context.Context) error {
 	return nil
 }
 
-// restarts lists what has ended of the pods on which the checks of the case rest, while it ran. Where something went
-// unanswered an end that the kubelet has not reported yet may be the cause, and is waited for.
+// restarts lists the pods that restarted during the run, of those on which its checks rest. After a request without an answer it
+// waits a moment for the kubelet, which may not have reported the restart yet.
 func (c *CaseRun) restarts(ctx context.Context, unanswered bool) []string {
 	if err := c.notePods(ctx); err != nil {
 		return []string{"the API server did not tell which pods run: " + err.Error()}

@@ -13,8 +13,8 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// revert takes every step of the clean-up of the case, whatever of it fails: its policies are deleted first, and in the end
-// every hop that it tried must be configured as before it. It may be called again where it failed.
+// revert runs every step of the clean-up of the case, also after a step that failed. Policies are deleted first. In the end every
+// hop that the case tried must be configured as in the baseline. After a failure it may be called again.
 func (c *CaseRun) revert(ctx context.Context) error {
 	c.stopFlow()
 	last := len(c.Case.Steps)
@@ -59,7 +59,7 @@ func (c *CaseRun) standing() (policies, accounts []k8s.Object) {
 	return policies, accounts
 }
 
-// withdraw deletes objects of the case, also where it cannot be told how the mesh stood before.
+// withdraw deletes objects of the case, also where the state of the mesh before the deletion cannot be read.
 func (c *CaseRun) withdraw(ctx context.Context, step int, objects []k8s.Object) error {
 	if len(objects) == 0 {
 		return nil
@@ -68,8 +68,8 @@ func (c *CaseRun) withdraw(ctx context.Context, step int, objects []k8s.Object) 
 	return errors.Join(err, c.r.Policies.Delete(ctx, objects))
 }
 
-// authorityBack are the steps that lead the mesh back to the authority that it began with; none where it has it. Where one
-// fails all are to be taken again.
+// authorityBack are the steps back to the authority that the mesh began with; none where it is in force. Where one fails, all
+// are taken again.
 func (c *CaseRun) authorityBack(step int) []CleanupStep {
 	was := c.r.trust
 	var steps []CleanupStep

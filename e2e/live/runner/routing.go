@@ -16,8 +16,8 @@ import (
 	"mtls.test/conformance/e2e/pure/fixture"
 )
 
-// AwaitRouting waits, after pods or Services have changed, until requests by a Service's address go to the pods that it has now. A
-// node that still knows a pod that is gone drops what goes there, and no proxy's configuration tells.
+// AwaitRouting waits, after pods or Services have changed, until requests to a Service's address go to its present pods. A node
+// that still routes to a pod that is gone drops the packets, and no proxy's configuration shows it.
 func (r *Runner) AwaitRouting(ctx context.Context) error {
 	if err := r.Mesh.EndpointsFollow(ctx, r.namespaces(), timeout.Settle.Duration()); err != nil {
 		return err

@@ -57,14 +57,14 @@ type Runner struct {
 	forecasts bool       // Config reads a control plane that no proxy of the mesh follows
 }
 
-// Changed is how the mesh is not as it was installed, while a sabotage is in force.
+// Changed is what a sabotage has changed in the mesh, as far as cases must know it.
 type Changed struct {
 	Settings map[string]any      // of the mesh, that no case made
 	Applied  map[string][]string // by case: files that are in the mesh already
 }
 
-// For is a runner of the same mesh that reads configuration from elsewhere, for proxies of another profile: it foretells what
-// they would do, and sends nothing.
+// For returns a runner of the same mesh that reads configuration from elsewhere, for proxies of another profile. It is for
+// forecasts, and sends nothing.
 func (r *Runner) For(profile string, dump func(context.Context, mesh.Proxy, envoy.Wanted) (*envoy.Dump, error)) *Runner {
 	other, config := *r, *r.Config
 	config.Dump = dump
@@ -72,7 +72,7 @@ func (r *Runner) For(profile string, dump func(context.Context, mesh.Proxy, envo
 	return &other
 }
 
-// Under runs while the mesh is changed otherwise than by cases. The baseline is then the changed mesh's own.
+// Under calls run while a sabotage is in force. The baseline during that time is the sabotaged mesh.
 func (r *Runner) Under(ctx context.Context, changed Changed, run func() error) error {
 	was := r.baseline
 	defer func() { r.changed, r.baseline = Changed{}, was }()
@@ -83,7 +83,7 @@ func (r *Runner) Under(ctx context.Context, changed Changed, run func() error) e
 	return run()
 }
 
-// TakeBaseline reads how every hop is configured: clean-up waits until that is so again.
+// TakeBaseline reads how every hop is configured now. Each clean-up waits until the hops are configured so again.
 func (r *Runner) TakeBaseline(ctx context.Context) (err error) {
 	r.baseline, err = r.Config.Baseline(ctx, r.Config.EveryHop())
 	return err
@@ -94,8 +94,8 @@ func (r *Runner) AwaitBaseline(ctx context.Context) error {
 	return r.Config.AwaitBaseline(ctx, r.baseline, r.Config.EveryHop(), timeout.Settle.Duration())
 }
 
-// CleanUpLater has a clean-up tried again before the next case: no case runs before it has succeeded. Of is a case or a
-// sabotage.
+// CleanUpLater registers a clean-up that failed. It is tried again before the next case, and no case runs before it succeeds. Of
+// names the case or the sabotage.
 func (r *Runner) CleanUpLater(of string, again func(context.Context) error) { r.left.add(of, again) }
 
 // CleanUp tries again what could not be cleaned up.

@@ -18,8 +18,8 @@ func (r *Runner) Start(ctx context.Context) error {
 	return r.ControlTaps(ctx)
 }
 
-// Reset removes what earlier runs left in the mesh, and takes the baseline. What keeps an observer of one pod from speaking is
-// a finding, and no error.
+// Reset removes what earlier runs left in the mesh, and takes the baseline. A defect that silences one observer of one pod is a
+// finding, and no error.
 func (r *Runner) Reset(ctx context.Context) error {
 	r.trust = began
 	r.Config.ForgetSecrets()
@@ -63,8 +63,8 @@ func (r *Runner) Reset(ctx context.Context) error {
 	return r.TakeBaseline(ctx)
 }
 
-// End tells whether the cases left anything behind: an object of theirs, or a hop configured otherwise than before. What could
-// not be cleaned up is tried once more.
+// End tries failed clean-ups once more. The error names what the cases left behind: objects of theirs, or hops that are
+// configured otherwise than before.
 func (r *Runner) End(ctx context.Context) error {
 	if err := r.CleanUp(ctx); err != nil {
 		return err

@@ -49,7 +49,7 @@ func (c *CaseRun) delete(ctx context.Context, step int, names []string) error {
 	})
 }
 
-// edit gives objects that the case applied another content.
+// edit replaces the content of objects that the case applied.
 func (c *CaseRun) edit(ctx context.Context, step int, names []string) error {
 	files, objects, err := c.decode(ctx, names)
 	if err != nil {

@@ -58,7 +58,7 @@ func (c *CaseRun) open(ctx context.Context, a join.Attempt, want fixture.Connect
 	if err != nil {
 		return connection{}, err
 	}
-	// From here on it is closed with the case, whatever else becomes of it: a busy one would go on.
+	// The connection is closed with the case from here on, also after an error below: a busy one would go on for ever.
 	c.connections[want.Name] = kept
 	if told.Error != "" || !told.Open.Answered() {
 		return connection{}, fmt.Errorf("it was not opened: %s%s", told.Error, told.Open.Error)
@@ -85,7 +85,7 @@ func grown(before, after map[hop.FiveTuple]hop.Packets) (hop.FiveTuple, error) {
 	return found[0], nil
 }
 
-// disconnect closes what the case kept. One connection that cannot be closed does not keep the others.
+// disconnect closes the kept connections of the case. One that cannot be closed does not stop the others from being closed.
 func (c *CaseRun) disconnect(ctx context.Context) error {
 	var failed []error
 	for name, kept := range c.connections {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// mesh lays keys over the mesh's settings until the case ends.
+// mesh overrides keys of the mesh's settings until the case ends.
 func (c *CaseRun) mesh(ctx context.Context, step int, keys map[string]any) error {
 	on, err := c.Lease(ctx)
 	if err != nil {
@@ -19,7 +19,7 @@ func (c *CaseRun) mesh(ctx context.Context, step int, keys map[string]any) error
 	return c.settle(ctx, step, "mesh", []string{fmt.Sprint(keys)}, settings, func() error { return on.SetMesh(ctx, marked) })
 }
 
-// unset puts the mesh's settings back.
+// unset restores the mesh's settings.
 func (c *CaseRun) unset(ctx context.Context, step int) error {
 	c.settings = nil
 	return c.settle(ctx, step, "mesh", []string{fmt.Sprint(c.settings)}, settings, func() error {

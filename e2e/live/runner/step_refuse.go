@@ -9,7 +9,7 @@ import (
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// refuse has a policy refused, and compares the reason with the case's and the oracle's.
+// refuse applies a policy that must be refused, and compares the reason with the case's and the oracle's.
 func (c *CaseRun) refuse(ctx context.Context, step int, refuse fixture.Refuse) error {
 	objects, err := c.r.Policies.Decode(ctx, c.Case.Path(refuse.File))
 	if err != nil {

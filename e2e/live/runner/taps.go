@@ -35,8 +35,8 @@ func (r *Runner) Watch(ctx context.Context) error {
 	return err
 }
 
-// ControlTaps proves by a connection in the clear to each server that the taps see plaintext where there is some: without that,
-// that none was seen would mean nothing, so packets of a server that fails it say nothing.
+// ControlTaps is the positive control of the taps: it makes a plaintext connection to each server, which the tap must show.
+// Without it "no plaintext was seen" means nothing, so packets of a server that fails it are no evidence.
 func (r *Runner) ControlTaps(ctx context.Context) error {
 	r.blind = map[mesh.Proxy]error{}
 	if r.Taps == nil {
