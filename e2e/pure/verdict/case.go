@@ -11,14 +11,14 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// Case is the verdict on one case: the fold over its checks.
+// Case is the verdict on one case, derived from all its checks.
 type Case struct {
 	ID                string       `json:"id"`
 	Title             string       `json:"title"`
 	Result            hop.Result   `json:"result"`
 	Reason            string       `json:"reason"`
-	Broken            string       `json:"broken,omitempty"`    // what kept the case from being played or reverted to its end
-	Disturbed         []string     `json:"disturbed,omitempty"` // pods on which it rests that ended while it was played
+	Broken            string       `json:"broken,omitempty"`    // why the case could not be played or reverted completely
+	Disturbed         []string     `json:"disturbed,omitempty"` // pods that the case depends on and that ended during the case
 	Findings          []string     `json:"findings,omitempty"`  // of the set-up, on the pods on which it rests: what keeps an observer from speaking
 	Seconds           float64      `json:"seconds"`
 	ConvergenceMillis int64        `json:"convergenceMillis"` // the longest that a change took to reach every proxy concerned
@@ -27,11 +27,11 @@ type Case struct {
 	Traffic           *hop.Traffic `json:"traffic,omitempty"`
 	Lease             *Lease       `json:"lease,omitempty"`
 	Checks            []Check      `json:"checks"`
-	ByIntent          string       `json:"byIntent,omitempty"` // why expectations are the oracle's and not the case's: the mesh's own policies
-	Foreseen          []Foreseen   `json:"foreseen,omitempty"` // what is told from configuration alone
-	// Clocks are those by which times of the case were converted to the runner's, as they were measured last.
+	ByIntent          string       `json:"byIntent,omitempty"` // why the oracle expects, not the case: the mesh's own policies
+	Foreseen          []Foreseen   `json:"foreseen,omitempty"` // what is predicted from the configuration alone
+	// Clocks are the last measured clocks. They convert the times of the case to the runner's clock.
 	Clocks []clock.Clock `json:"clocks,omitempty"`
-	// Secrets are those that the proxies of the checks held, by the names that the checks give them.
+	// Secrets are the secrets that the proxies of the checks held, keyed by the names that the checks use.
 	Secrets map[string]envoy.SecretFacts `json:"secrets,omitempty"`
 	Rerun   string                       `json:"rerun"` // the command that runs this case alone
 }
@@ -61,7 +61,7 @@ func (r *Rejection) Judge() {
 	}
 }
 
-// Change is one apply or delete, and how the mesh was seen to settle after it.
+// Change is one apply or delete, and the evidence that the mesh settled after it.
 type Change struct {
 	Step    int       `json:"step"`
 	Act     string    `json:"act"` // apply, delete or revert
@@ -123,7 +123,7 @@ func (c *Case) Conclude() {
 	c.concludeTraffic()
 }
 
-// Unanswered tells whether something that was to be served was not.
+// Unanswered reports whether something that was to be served was not.
 func (c *Case) Unanswered() bool {
 	if c.Traffic != nil && c.Traffic.Unanswered > 0 {
 		return true
@@ -134,8 +134,8 @@ func (c *Case) Unanswered() bool {
 	})
 }
 
-// MarkInterrupted makes a case that is not PASS INCONCLUSIVE because of pods that restarted or lost readiness during the case,
-// each with what happened: what the observers saw may come from that, and not from the mesh. A PASS stays.
+// MarkInterrupted makes the case INCONCLUSIVE because pods restarted or lost readiness during it; each entry says what
+// happened. What the observers saw may come from the interruption and not from the mesh. A PASS stays.
 func (c *Case) MarkInterrupted(pods []string) {
 	if c.Result == hop.Pass || len(pods) == 0 {
 		return

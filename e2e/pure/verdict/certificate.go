@@ -32,7 +32,7 @@ func (c *Check) ShownByServer() string {
 	return ""
 }
 
-// otherCertificate tells whether an end was shown a mesh certificate that the other end's proxy does not hold.
+// otherCertificate describes a mesh certificate that one end was shown and that the other end's proxy does not hold.
 func (c *Check) otherCertificate() string {
 	if c.On != "" {
 		return "" // a connection from before may outlive the certificate it was opened with
@@ -52,7 +52,7 @@ func (c *Check) otherCertificate() string {
 	return ""
 }
 
-// otherShown tells how the certificate that a probe was shown is other than the case asks.
+// otherShown describes how the certificate that a probe was shown differs from what the case expects.
 func (c *Check) otherShown() string {
 	want, probe := c.WantShown, c.Observers.Probe
 	if want == nil || !present(probe) {

@@ -1,5 +1,5 @@
-// Package verdict joins what was wanted of a hop with what both Envoys are configured to do and what the observers
-// saw, and says PASS, FAIL, MISMATCH or INCONCLUSIVE with a reason. Its structs are the checks of report.json.
+// Package verdict compares the expected outcome of a hop with the configuration of both Envoys and with what the observers
+// saw. It gives PASS, FAIL, MISMATCH or INCONCLUSIVE with a reason. Its structs are the checks of report.json.
 package verdict
 
 import (
@@ -11,7 +11,7 @@ import (
 	"mtls.test/conformance/e2e/pure/oracle"
 )
 
-// Check is one attempt over one hop at one step of a case, with all that was gathered about it.
+// Check is one attempt over one hop at one step of a case, with all the evidence about it.
 type Check struct {
 	hop.Hop
 	Step       int            `json:"step"` // index of the expect step in the case
@@ -23,21 +23,21 @@ type Check struct {
 	As         string         `json:"as,omitempty"`      // how a port of undeclared protocol was spoken to
 	On         string         `json:"on,omitempty"`      // the kept connection that was used again
 	Streams    bool           `json:"streams,omitempty"` // the kept connection's request has no end yet
-	Counted    bool           `json:"counted,omitempty"` // it was tried by itself, so that counters speak of it alone
-	Without    []hop.Source   `json:"without,omitempty"` // observers that what is allowed on the cluster leaves out
+	Counted    bool           `json:"counted,omitempty"` // it was tried alone, so the counters are about this attempt only
+	Without    []hop.Source   `json:"without,omitempty"` // observers that the permissions on the cluster do not allow
 	Probe      *fixture.Probe `json:"probe,omitempty"`
 	ID         string         `json:"id"`              // the request's x-hop-id
 	SentAt     time.Time      `json:"sentAt,omitzero"` // when the round of the attempt began to be sent, by the runner's clock
 	Want       hop.Outcome    `json:"want"`
 	Cause      hop.Refusal    `json:"cause,omitempty"`      // of a wanted refusal
-	Documented hop.Outcome    `json:"documented,omitempty"` // what the policies ask by the documents, where Istio is known to do otherwise
+	Documented hop.Outcome    `json:"documented,omitempty"` // outcome by the documentation, where Istio is known to differ
 	WantWire   *fixture.Wire  `json:"wantWire,omitempty"`
 	WantShown  *fixture.Shown `json:"wantShown,omitempty"`
 	ExpectedBy ExpectedBy     `json:"expectedBy,omitempty"` // empty for the case
 	Identities Identities     `json:"identities"`
 	Result     hop.Result     `json:"result"`
 	Reason     string         `json:"reason"`
-	StandsOut  []string       `json:"standsOut,omitempty"` // on MISMATCH: who says other than the rest
+	StandsOut  []string       `json:"standsOut,omitempty"` // on MISMATCH: the sources that contradict the others
 	Settled    Settled        `json:"settled"`
 	Reused     string         `json:"reused,omitempty"`    // the earlier request that the same connection carried
 	Rewritten  bool           `json:"rewritten,omitempty"` // the server pod's netfilter had to change the connection's source port
@@ -50,22 +50,22 @@ type Check struct {
 	SourceAlone []oracle.Rule `json:"sourceAlone,omitempty"`
 }
 
-// Identities are those that the two ends must prove where the hop is mTLS, and the DNS names that a server which is known by
-// names must prove where the hop is TLS of any kind.
+// Identities are the expected identities. On an mTLS hop both ends must prove theirs. On a hop with any kind of TLS,
+// a server that is known by DNS names must prove these names.
 type Identities struct {
 	Client      hop.Identity `json:"client,omitempty"`
 	Server      hop.Identity `json:"server"`
 	ServerNames []string     `json:"serverNames,omitempty"`
 }
 
-// Settled tells by which rule the mesh was held to be settled before the request was sent.
+// Settled names the rule by which the mesh counted as settled before the request was sent.
 type Settled struct {
 	Rule   string    `json:"rule,omitempty"`
 	At     time.Time `json:"at,omitzero"`      // by the runner's clock; times of other clocks are converted to it before they are compared
 	Failed string    `json:"failed,omitempty"` // why the mesh did not settle
 
-	// Detached are the proxies that hold no stream to istiod, so that no change reaches them. What is seen then is what such a
-	// proxy does: it can contradict, and it proves nothing.
+	// Detached are the proxies that have no stream to istiod, so no change reaches them. What such a proxy does can contradict
+	// an expectation, but it proves nothing.
 	Detached []string `json:"detached,omitempty"`
 }
 
@@ -73,13 +73,13 @@ type Settled struct {
 type Intent struct {
 	oracle.Answer
 	Missing string `json:"missing,omitempty"` // why the oracle has nothing to say
-	Guide   *Guide `json:"guide,omitempty"`   // nil for what is no service
+	Guide   *Guide `json:"guide,omitempty"`   // nil where the server is not a service
 }
 
-// Guide is where the guide's flowchart leads who follows it to the letter.
+// Guide is the result of following the guide's flowchart to the letter.
 type Guide struct {
 	oracle.ChartPath
-	Differs string `json:"differs,omitempty"` // how that is not Istio's answer
+	Differs string `json:"differs,omitempty"` // how the guide's answer differs from Istio's
 }
 
 // Config is what both Envoys are configured to do for the hop, and what the two together will do.
@@ -91,7 +91,7 @@ type Config struct {
 	envoy.Prediction
 }
 
-// Warming tells whether a newer version of what decides the hop has arrived at a proxy and is not in force yet.
+// Warming reports whether a proxy has received a newer version of a resource that decides the hop, not yet in force.
 func (c Config) Warming() bool {
 	return c.Client != nil && c.Client.Warming || c.Server != nil && c.Server.Warming
 }
@@ -101,12 +101,12 @@ type ProxySecrets struct {
 	Client []string `json:"client,omitempty"`
 	Server []string `json:"server,omitempty"`
 
-	// ClientSerial and ServerSerial are those of the two proxies' own certificates of the mesh, as Envoy logs serials.
+	// ClientSerial and ServerSerial are the serials of the two proxies' own mesh certificates, in the form that Envoy logs.
 	ClientSerial string `json:"clientSerial,omitempty"`
 	ServerSerial string `json:"serverSerial,omitempty"`
 }
 
-// Observers are the observations of one attempt; Required are those that had to be there.
+// Observers are the observations of one attempt. Required lists the observers that had to be present.
 type Observers struct {
 	Client      *hop.Observation `json:"client,omitempty"`
 	Server      *hop.Observation `json:"server,omitempty"`

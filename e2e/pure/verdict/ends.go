@@ -4,7 +4,7 @@ import "mtls.test/conformance/e2e/pure/hop"
 
 func present(seen *hop.Observation) bool { return seen != nil && seen.Missing == "" }
 
-// clientEnd is who speaks for the client: its proxy's log or its socket, or the probe.
+// clientEnd is the observer at the client's end: its proxy's log or its socket, or the probe.
 func (c *Check) clientEnd() *hop.Observation {
 	if c.ClientKind == hop.Prober {
 		return c.Observers.Probe
@@ -26,7 +26,7 @@ func peer(seen *hop.Observation) hop.Identity {
 	return seen.TLS.Peer
 }
 
-// passedOn tells whether the server is a gateway that passed TLS on, to be ended by whom it did not tell.
+// passedOn reports whether the server is a gateway that passed TLS on without saying who terminates it.
 func (c *Check) passedOn() bool {
 	server := c.Observers.Server
 	return c.Relays && present(server) && (server.Says == hop.Raw || server.Says == hop.AppTLS)

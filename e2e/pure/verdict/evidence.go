@@ -7,8 +7,8 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// Tuple is what makes a check another statement than the next: the rules that the oracle used, the kind of client, the
-// protocol and the want. The same over another port or namespace is the same tuple.
+// Tuple is what makes two checks different statements: the rules that the oracle used, the kind of client, the protocol
+// and the expected outcome. A check that differs only in port or namespace has the same tuple.
 func (c *Check) Tuple() string {
 	probe := ""
 	if c.Probe != nil {
@@ -17,7 +17,7 @@ func (c *Check) Tuple() string {
 	return fmt.Sprint(c.Intent.Rules, c.ClientKind, probe, c.Protocol, c.Want, c.Cause)
 }
 
-// OnTheWire tells whether the packets are those of the connection in the server's own record, opened after settling.
+// OnTheWire reports whether the packets belong to the connection in the server's own record, opened after settling.
 func (c *Check) OnTheWire() bool {
 	wire := c.Observers.Wire
 	if !present(wire) || wire.Packets == nil || c.On == "" && c.opened() != clock.After {
@@ -30,7 +30,7 @@ func (c *Check) OnTheWire() bool {
 	return present(server) && (server.Conn.Source == wire.Conn.Source || c.Rewritten && server.Conn.Source.Addr() == wire.Conn.Source.Addr())
 }
 
-// CauseNamed tells whether an observer of a refusal named the wanted cause.
+// CauseNamed reports whether an observer of a refusal named the wanted cause.
 func (c *Check) CauseNamed() bool {
 	for _, source := range []hop.Source{hop.Client, hop.Probe, hop.Server, hop.Wire, hop.Stats} {
 		if seen := c.Observers.By(source); present(seen) && seen.Refusal == c.Cause {

@@ -2,17 +2,17 @@ package verdict
 
 import "fmt"
 
-// ExpectedBy is whose word an expectation is.
+// ExpectedBy names the source of an expectation: the case or the oracle.
 type ExpectedBy string
 
-// Who expects. Where the oracle does, PASS means that the mesh does what our model of Istio says of the policies in force: the
-// oracle is then both the expectation and one of the sources.
+// The sources of an expectation. With the oracle, PASS means that the mesh does what our model of Istio derives from the
+// policies in force: the oracle is then both the expectation and one of the sources.
 const (
 	ByCase   ExpectedBy = "" // the case, by its source
 	ByOracle ExpectedBy = "the oracle, from the policies in force"
 )
 
-// marked adds to a reason that the expectation is not the case's.
+// marked adds a note to a reason where the expectation does not come from the case.
 func (e ExpectedBy) marked(reason string) string {
 	if e == ByCase {
 		return reason

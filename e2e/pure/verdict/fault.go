@@ -6,13 +6,13 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// Fault is what the suite made of a mesh while something around it broke.
+// Fault is how the suite judged a mesh while something around the mesh broke.
 type Fault struct {
 	Fault   string  `json:"fault"`
-	Sound   Outcome `json:"sound"`   // of a case on a sound mesh, in the middle of which it broke
+	Sound   Outcome `json:"sound"`   // of a case on a sound mesh, with the fault in the middle of the case
 	Weak    Outcome `json:"weak"`    // of the same case on a mesh that was weakened before
-	After   Outcome `json:"after"`   // of the same case on the sound mesh, once anything could be told of it again
-	Seconds float64 `json:"seconds"` // until that was known
+	After   Outcome `json:"after"`   // of the same case on the sound mesh, once it was judged again after the fault
+	Seconds float64 `json:"seconds"` // until the result in After was known
 	Wrong   string  `json:"wrong,omitempty"`
 }
 
@@ -22,7 +22,7 @@ type Outcome struct {
 	Reason string     `json:"reason"`
 }
 
-// OutcomeOf is that of a case.
+// OutcomeOf returns the outcome of a case.
 func OutcomeOf(c Case) Outcome { return Outcome{Result: c.Result, Reason: c.Reason} }
 
 // Judge sets Wrong where a result is not allowed: a healthy mesh may be PASS or INCONCLUSIVE, a weakened one anything but PASS, and

@@ -10,8 +10,8 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// Foreseen is what configuration alone tells of an expectation of a case, for proxies that do not run here. What would be
-// on the wire is not verified until a run on such proxies.
+// Foreseen is the prediction from configuration alone for one expectation of a case, for proxies that do not run here.
+// The bytes on the wire stay unverified until a run on such proxies.
 type Foreseen struct {
 	hop.Hop
 	Case     string           `json:"case"`
@@ -27,7 +27,7 @@ type Foreseen struct {
 	Reason   string           `json:"reason"`
 }
 
-// Judge compares what is foreseen with what the case wants.
+// Judge compares the prediction with what the case expects.
 func (f *Foreseen) Judge(missing string) {
 	f.Result, f.Reason = hop.Pass, f.Config.Why
 	switch {

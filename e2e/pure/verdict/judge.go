@@ -10,9 +10,9 @@ import (
 
 // Judge gives the check its result and reason.
 //
-// What disqualifies the attempt itself comes first (the mesh did not settle, the connection is an old one, a proxy
-// tried twice). Then the sources are compared with one another, then with what was wanted; only agreement can be
-// spoiled by a missing observer, so that a contradiction among those present is never hidden by an absent one.
+// First come the reasons that disqualify the attempt itself: the mesh did not settle, the connection is old, a proxy tried
+// twice. Then the sources are compared with one another, then with the expected outcome. Missing observers count only where
+// the others agree, so an absent observer never hides a contradiction among those present.
 func (c *Check) Judge() {
 	c.Observers.Required = c.required()
 	c.SourceAlone = c.Intent.SourceAlone()
@@ -59,7 +59,7 @@ func (c *Check) cutOff() string {
 	return "; no stream to istiod: " + strings.Join(c.Settled.Detached, ", ")
 }
 
-// disqualified tells why the attempt cannot stand for the hop as it is now configured.
+// disqualified returns why the attempt is no evidence for the hop as it is configured now.
 func (c *Check) disqualified() string {
 	if c.On != "" {
 		return ""
@@ -73,7 +73,7 @@ func (c *Check) disqualified() string {
 	return c.early()
 }
 
-// tell lists who says what, the ones that stand out first.
+// tell lists what each source says, outliers first.
 func (c *Check) tell(statements []statement) string {
 	var parts []string
 	rest := map[string][]string{}
@@ -132,7 +132,7 @@ func sourcesOf(statements []statement) string {
 	return strings.Join(names, ", ")
 }
 
-// unwanted tells how an outcome that is the one wanted is still not as wanted.
+// unwanted describes what else differs from the expectation although the outcome is the expected one.
 func (c *Check) unwanted() string {
 	if c.Want == hop.Refused {
 		return c.otherCause()
@@ -176,8 +176,8 @@ func (c *Check) missing() string {
 	return told.String()
 }
 
-// unconnected tells whether the observer cannot know the connection: one that the client's proxy never opened, or one
-// whose handshake failed, of which Envoy logs no local address at the client. The wire names it then.
+// unconnected reports whether the observer cannot know the connection. Either the client's proxy never opened it, or its
+// handshake failed and Envoy logs no local address at the client. Then the wire names the connection.
 func (c *Check) unconnected(source hop.Source) bool {
 	named := present(c.Observers.Wire) && c.Observers.Wire.Conn.Source.IsValid() || slices.Contains(c.Without, hop.Wire)
 	return source == hop.Client && c.Want == hop.Refused && (refusedLocally(c.Cause) || named)
@@ -198,7 +198,7 @@ func (c *Check) summary() string {
 	return "in the clear on the wire and at both ends"
 }
 
-// facts are the session's parameters by the first who saw them.
+// facts are the session's parameters, each from the first observer that saw it.
 func (c *Check) facts() hop.TLSFacts {
 	for _, source := range []hop.Source{hop.Server, hop.Probe, hop.Client, hop.Wire} {
 		if seen := c.Observers.By(source); present(seen) && seen.TLS != nil && seen.TLS.Version != "" {

@@ -2,7 +2,7 @@ package verdict
 
 import "mtls.test/conformance/e2e/pure/hop"
 
-// Lease is the record on which the changes of a case hung, and what of them was in the clear.
+// Lease is the record that owned the changes of a case, and the plaintext seen while it existed.
 type Lease struct {
 	Name         string    `json:"name"`
 	LimitSeconds float64   `json:"limitSeconds"` // after which the sweeper would have ended it
@@ -10,7 +10,7 @@ type Lease struct {
 	InTheClear   *Exposure `json:"inTheClear,omitempty"` // nil where no client with a proxy spoke plaintext
 }
 
-// Exposure is the plaintext of clients that have a proxy, while a lease stood.
+// Exposure is the plaintext of clients that have a proxy, while a lease existed.
 type Exposure struct {
 	Seconds     float64         `json:"seconds"`        // from the first such connection to when the mesh had settled without the lease
 	Connections int             `json:"connections"`    // that the taps saw opened

@@ -7,8 +7,8 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// joinMismatch describes how the observations of one attempt are not of one connection, of one TLS session, or of one pair of
-// identities; empty where they are.
+// joinMismatch describes how the observations of one attempt differ in the connection, the TLS session or the pair of
+// identities. It is empty where they agree.
 func (c *Check) joinMismatch() string {
 	for _, pair := range [][2]*hop.Observation{
 		{c.clientEnd(), c.Observers.Wire}, {c.clientEnd(), c.Observers.Server}, {c.Observers.Wire, c.Observers.Server},
@@ -63,7 +63,7 @@ func (c *Check) sameConnection(left, came netip.AddrPort, atServer bool) bool {
 	return left == came || atServer && c.Rewritten && left.Addr() == came.Addr()
 }
 
-// otherSession tells how two records of one connection do not speak of one TLS session.
+// otherSession describes how two records of one connection differ in their TLS session.
 func otherSession(left, right *hop.Observation) string {
 	if left.TLS == nil || right.TLS == nil {
 		return ""

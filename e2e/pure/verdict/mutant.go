@@ -9,18 +9,18 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// MutantResult is what became of a mutant.
+// MutantResult is the result of a mutant: whether the suite noticed the sabotage.
 type MutantResult string
 
 // The results; only Killed makes a run of mutants green.
 const (
 	Killed   MutantResult = "KILLED"   // every case that must notice did, as declared, and every other one stayed green
 	Survived MutantResult = "SURVIVED" // a case did not notice, or not as declared, or one noticed that must not
-	Invalid  MutantResult = "INVALID"  // the sabotage could not be done, or did not bite: the mutant is at fault
+	Invalid  MutantResult = "INVALID"  // the sabotage could not be done, or had no effect: the mutant is at fault
 	Red      MutantResult = "RED"      // the baseline was not green, before or after: nothing can be said of the mutant
 )
 
-// Mutant is what became of one mutant, as report.json has it.
+// Mutant is the result of one mutant, as in report.json.
 type Mutant struct {
 	ID       string        `json:"id"`
 	Title    string        `json:"title"`
@@ -52,7 +52,7 @@ const (
 	After  Phase = "after"
 )
 
-// Add keeps what became of a case. In the phases of the baseline one that does not pass makes the mutant Red.
+// Add records the result of a case. In a baseline phase, a case that does not pass makes the mutant Red.
 func (m *Mutant) Add(phase Phase, c Case) {
 	m.Played = append(m.Played, Played{Phase: phase, Case: c.ID, Result: c.Result, Reason: c.Reason})
 	if phase != Under && c.Result != hop.Pass && m.Result != Red {
@@ -60,8 +60,8 @@ func (m *Mutant) Add(phase Phase, c Case) {
 	}
 }
 
-// Judge compares what became of the cases under the sabotage with what the mutant declares, unless it is known already why
-// nothing can be said.
+// Judge compares the results of the cases under the sabotage with what the mutant declares. It does nothing if the result
+// is already known.
 func (m *Mutant) Judge(declared fixture.Mutant, under map[string]Case) {
 	if m.Result != "" {
 		return
@@ -92,7 +92,7 @@ func (m *Mutant) Judge(declared fixture.Mutant, under map[string]Case) {
 	m.Reason = strings.Join(told, "; ")
 }
 
-// NotKilled tells why a case did not notice a mutant as declared; empty where it did.
+// NotKilled returns why a case did not notice a mutant as declared; empty where it did.
 func NotKilled(kill fixture.Kill, c Case) string {
 	if c.Result != kill.Verdict {
 		return fmt.Sprintf("%s is %s, not %s: %s", kill.Case, c.Result, kill.Verdict, c.Reason)
@@ -108,7 +108,7 @@ func NotKilled(kill fixture.Kill, c Case) string {
 	return fmt.Sprintf("%s is %s, but %s is not who shows it: %s", kill.Case, c.Result, kill.Observer, c.Reason)
 }
 
-// shownBy tells whether a check's verdict rests on whom the kill declares.
+// shownBy reports whether a check's verdict rests on whom the kill declares.
 func (c *Check) shownBy(kill fixture.Kill) bool {
 	seen := c.Observers.By(hop.Source(kill.Observer))
 	switch kill.Verdict {

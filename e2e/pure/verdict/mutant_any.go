@@ -9,7 +9,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// apiServer is who took a policy that it must refuse, or refused it for another reason.
+// apiServer names the API server as the source: it accepted a policy that it must refuse, or refused it for another reason.
 const apiServer = "api-server"
 
 // judgeAny judges a mutant that names no case: one must notice, by somebody who stands out or who shows what was not wanted. A
@@ -65,7 +65,7 @@ func firstOf(c Case, result hop.Result, says func(*Check) []string) []string {
 	return nil
 }
 
-// lacks lists the required observers that have nothing to say.
+// lacks lists the required observers that have no evidence.
 func (c *Check) lacks() []string {
 	var all []string
 	for _, source := range c.Observers.Required {

@@ -18,9 +18,9 @@ func (c *Check) shown() *hop.TLSFacts {
 	return end.TLS
 }
 
-// otherNames tells whether the server's certificate is another than that of the application, or of the gateway's credential,
-// that must end the TLS. A server that is known by its SPIFFE ID holds no name. What a kept connection was shown is from
-// before.
+// otherNames describes a server certificate that is not the expected one: that of the application or of the gateway
+// credential that must terminate the TLS. A server known by its SPIFFE ID has no names. A kept connection was shown its
+// certificate earlier, so it is not compared.
 func (c *Check) otherNames() string {
 	shown := c.shown()
 	if shown == nil || c.On != "" {

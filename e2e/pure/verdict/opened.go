@@ -9,14 +9,14 @@ import (
 // clockTime is how a reason gives a time.
 const clockTime = "15:04:05.000"
 
-// opened tells whether the connection that the wire shows was opened before the mesh had settled or after. Its packets are
-// dated by a tap's clock and the settling by the runner's, so within the uncertainty of the one neither can be told.
+// opened says whether the connection on the wire was opened before or after the mesh settled. A tap's clock dates its packets
+// and the runner's clock dates the settling, so within the uncertainty of the tap's clock neither can be known.
 func (c *Check) opened() clock.Order {
 	packets := c.Observers.Wire.Packets
 	return packets.Clock.Compare(packets.Opened, c.Settled.At)
 }
 
-// early tells why the connection may be older than the settling; empty where it is not, or where no packets date it.
+// early returns why the connection may be older than the settling; empty where it is not, or where no packets date it.
 func (c *Check) early() string {
 	wire := c.Observers.Wire
 	if !present(wire) || wire.Packets == nil {

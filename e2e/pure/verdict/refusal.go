@@ -14,9 +14,9 @@ type row struct {
 
 // symptoms is the table of causes.
 //
-// What a handshake under TLS 1.3 fails of is encrypted, so the wire alone never tells it from one that succeeded: there
-// the ends must name it. A plain client, and the proxy of one that is refused by a cut connection, can name nothing. That both
-// ends wait for each other no end knows, and the wire shows.
+// In TLS 1.3 the reason for a failed handshake is encrypted, so on the wire it looks like one that succeeded: the ends must
+// name the cause. A plain client cannot name a cause, nor can the proxy of a client that is refused by a cut connection.
+// Where both ends wait for each other, no end knows it, but the wire shows it.
 var symptoms = map[hop.Refusal]row{
 	hop.NoFilterChain:       {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Cut}, status: 503},
 	hop.NotTLS:              {by: []hop.Source{hop.Client, hop.Probe}, wire: []hop.Outcome{hop.Refused, hop.Cut, hop.Plaintext}, status: 503},

@@ -27,8 +27,8 @@ func (c *Check) notAvailable(source hop.Source) bool {
 // ends are the client's end, the wire, the server's proxy where there is one, and the application.
 //
 // A probe is its own client. What never leaves the client's proxy has neither wire nor server. A stream that is still
-// open has no line in any log yet, and over a connection that was closed nothing more comes to the server: there the
-// client's end, which holds it, and the wire are all who know.
+// open has no line in any log yet, and over a closed connection nothing more reaches the server. In both cases only the
+// wire and the client's end, which holds the connection, can be required.
 func (c *Check) ends() []hop.Source {
 	client := hop.Client
 	if c.ClientKind == hop.Prober {

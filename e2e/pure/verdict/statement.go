@@ -6,7 +6,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// statement is what one source says became of the attempt, and the outcomes that are consistent with it.
+// statement is the outcome of the attempt by one source, and the outcomes that are consistent with it.
 type statement struct {
 	who            string
 	says           hop.Outcome

@@ -19,8 +19,8 @@ func overlaps(s, other hop.Span) bool {
 	return !s.To.Before(other.From) && !s.From.After(other.To)
 }
 
-// force is the interval in which a change took force: from when the API server had it until every proxy concerned did. At
-// which instant of it a proxy turned to the new configuration nobody tells.
+// force is the interval in which a change took force: from when the API server had it until every proxy concerned had it.
+// Nobody reports at which instant in it a proxy switched to the new configuration.
 func (c Change) force() hop.Span { return hop.Span{From: c.At, To: c.Settled.At} }
 
 // whole is the span from the first request of the traffic to the last.

@@ -8,7 +8,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// otherCause tells whether the refusal has to some source another cause than the wanted one.
+// otherCause describes how the cause of the refusal differs from the expected cause, by any source.
 func (c *Check) otherCause() string {
 	if c.On == "" && c.Documented == "" && c.Intent.Missing == "" && c.Intent.Refusal != c.Cause {
 		return fmt.Sprintf("refused as wanted, but meant to be by %s, not %s", named(hop.Identity(c.Intent.Refusal)), c.Cause)
@@ -29,7 +29,7 @@ func (c *Check) otherCause() string {
 	return ""
 }
 
-// otherCauseBy lists who sees a refusal to have another cause than the wanted one.
+// otherCauseBy lists the sources that give another cause for the refusal than the expected one.
 func (c *Check) otherCauseBy() []string {
 	var all []string
 	if c.On == "" && c.Documented == "" && c.Intent.Missing == "" && c.Intent.Refusal != c.Cause {
@@ -46,8 +46,8 @@ func (c *Check) otherCauseBy() []string {
 	return all
 }
 
-// otherIdentity tells whether an end proved another identity than its workload's. Of a stream that goes on no proxy has
-// told one yet.
+// otherIdentity describes an identity that an end proved and that is not its workload's. While a stream is open, no proxy
+// has reported an identity yet.
 func (c *Check) otherIdentity() string {
 	if c.Streams {
 		return ""
@@ -72,7 +72,7 @@ func (c *Check) clientProved() hop.Identity {
 	return peer(c.Observers.Application)
 }
 
-// otherWire tells what the packets show otherwise than the case asks.
+// otherWire describes how the packets differ from what the case expects.
 func (c *Check) otherWire() string {
 	wire := c.Observers.Wire
 	if c.WantWire == nil || !present(wire) {
