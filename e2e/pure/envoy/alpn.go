@@ -13,7 +13,7 @@ import (
 type ALPNOverride struct {
 	HTTP1 []string `json:"http1,omitempty"`
 	HTTP2 []string `json:"http2,omitempty"`
-	// Verified is false: no run on Istio's own proxy has shown these on the wire yet.
+	// Verified is false: no run on Istio's own proxy has observed these on the wire yet.
 	Verified bool `json:"verified"`
 }
 
@@ -47,7 +47,7 @@ func readOverride(raw json.RawMessage) (*ALPNOverride, error) {
 	return override, nil
 }
 
-// OffersByProtocol tells whether the proxy has Istio's filter istio.alpn, and so is of Istio's own build.
+// OffersByProtocol reports whether the proxy has Istio's filter istio.alpn, and so is of Istio's own build.
 func (d *Dump) OffersByProtocol() bool { return d.override != nil }
 
 // readOutbound looks through the listeners for what changes a client's connections: the filter istio.alpn, which

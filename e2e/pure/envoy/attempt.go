@@ -35,7 +35,7 @@ func SpeechOf(protocol hop.Protocol) Speech {
 	}
 }
 
-// HTTP tells whether it is a request over HTTP.
+// HTTP reports whether it is a request over HTTP.
 func (s Speech) HTTP() bool { return s == SpeaksHTTP1 || s == SpeaksHTTP2 || s == "" }
 
 // detected is what an HTTP inspector makes of the bytes.
@@ -50,18 +50,18 @@ func (s Speech) detected() []string {
 	}
 }
 
-// Attempt is what the two applications at the ends of a hop do, beside what their proxies are configured to.
+// Attempt is what the two applications at the ends of a hop do, independent of the configuration of their proxies.
 type Attempt struct {
 	Speaks Speech    `json:"speaks,omitempty"` // what the client's application sends first; empty stands for HTTP/1
 	Own    Hello     `json:"own,omitzero"`     // the application's own ClientHello, where it speaks TLS
 	Host   string    `json:"host,omitempty"`   // the host name asked for, with or without a port; it is the server name where the client's proxy takes it from there
 	At     time.Time `json:"at,omitzero"`      // when certificates must be valid; zero where that is not asked
 
-	// Authorized leaves RBAC filters out: what is asked is TLS alone.
+	// Authorized skips the RBAC filters: only TLS is predicted.
 	Authorized bool `json:"authorized,omitempty"`
 	// Serves is the TLS that the server's application terminates; nil where it speaks none. Its ALPN is what it insists on.
 	Serves *ServerEnd `json:"serves,omitempty"`
-	// Behind is the proxy that TLS comes to which a gateway passes on, as with AUTO_PASSTHROUGH; nil where there is none.
+	// Behind is the proxy that receives TLS which a gateway passes on, as with AUTO_PASSTHROUGH; nil where there is none.
 	Behind *ServerFacts `json:"behind,omitempty"`
 }
 
@@ -72,7 +72,7 @@ type Hello struct {
 	Credential *Credential `json:"credential,omitempty"` // presented when asked for; where it is nil, the TLSContext's certificate
 }
 
-// Credential is a client's certificate as far as a server judges it.
+// Credential is the part of a client's certificate that a server verifies.
 type Credential struct {
 	Identity  hop.Identity `json:"identity,omitempty"`
 	Root      []byte       `json:"root,omitempty"`    // DER of the root that has signed it; where it is not known, Trusted tells

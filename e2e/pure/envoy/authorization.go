@@ -73,8 +73,9 @@ type caller struct {
 	port     uint16 // the destination port
 }
 
-// allows tells whether a filter lets the caller pass. An ALLOW filter passes whom some policy matches, a DENY filter
-// whom none does. Source: RBAC in https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto
+// allows returns whether a filter lets the caller pass. An ALLOW filter passes a caller that some policy matches, a DENY
+// filter a caller that no policy matches.
+// Source: RBAC in https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/rbac/v3/rbac.proto
 func (a Authorization) allows(c caller) (answer, error) {
 	var rules rbacv3.RBAC
 	if err := decode(a.Rules, &rules); err != nil {

@@ -29,7 +29,7 @@ type CertificateFacts struct {
 	DER       []byte       `json:"-"`
 }
 
-// ValidAt tells whether a time lies in the certificate's validity, whose ends belong to it (RFC 5280, 4.1.2.5).
+// ValidAt reports whether a time lies in the certificate's validity, whose ends belong to it (RFC 5280, 4.1.2.5).
 func (c CertificateFacts) ValidAt(at time.Time) bool {
 	return !at.Before(c.NotBefore) && !at.After(c.NotAfter)
 }
@@ -88,8 +88,8 @@ func readPEM(rest []byte) ([]CertificateFacts, error) {
 	return all, nil
 }
 
-// path returns the certificates that lead from the first of a chain to one that is trusted, that one included, and
-// nil where none does. Like Envoy it takes any trusted certificate for an end, self-signed or not. It asks no clock.
+// path returns the certificates from the first of a chain up to and including a trusted one, or nil where there is no such
+// path. Like Envoy it accepts any trusted certificate as the end, self-signed or not. It does not check validity times.
 func path(chain, trusted []CertificateFacts) []CertificateFacts {
 	if len(chain) == 0 {
 		return nil
@@ -97,7 +97,7 @@ func path(chain, trusted []CertificateFacts) []CertificateFacts {
 	return known.path(chain, trusted)
 }
 
-// paths remembers what was found: the proxies of a mesh show each other few certificates, over many hops.
+// paths caches the results: the proxies of a mesh show each other few certificates, over many hops.
 type paths struct {
 	mu    sync.Mutex
 	found map[[sha256.Size]byte][]CertificateFacts
@@ -105,7 +105,7 @@ type paths struct {
 
 var known = paths{found: map[[sha256.Size]byte][]CertificateFacts{}}
 
-// maxPaths bounds what is remembered.
+// maxPaths is the size limit of the cache.
 const maxPaths = 4096
 
 func (p *paths) path(chain, trusted []CertificateFacts) []CertificateFacts {

@@ -107,7 +107,7 @@ func (d *Dump) Outbound(name string, to netip.AddrPort) (ClientFacts, error) {
 	return facts, nil
 }
 
-// Lacks tells whether the proxy has no cluster of a name; a cluster that was not asked for is not lacking.
+// Lacks reports whether the proxy has no cluster of a name. A cluster that was not requested does not count as lacking.
 func (d *Dump) Lacks(cluster string) bool {
 	_, found := d.clusters[cluster]
 	return !found && d.knows(activeClusters, cluster)
@@ -116,8 +116,8 @@ func (d *Dump) Lacks(cluster string) bool {
 // originalDst is the type of a cluster that sends a connection where it was going, whatever that address.
 const originalDst = "ORIGINAL_DST"
 
-// pick returns the endpoints that an address may mean: itself, those that are host names, for a Service or a name server
-// may turn them into any address, or all for none.
+// pick returns the endpoints that an address may mean: the endpoint with that address, and those that are host names,
+// because a Service or a name server may resolve them to any address. Without an address it returns all.
 func (d *Dump) pick(c cluster, to netip.AddrPort) ([]endpoint, error) {
 	if c.kind == originalDst {
 		return []endpoint{{address: to}}, nil
@@ -171,7 +171,7 @@ func (f *ClientFacts) choose(c cluster, one endpoint) (*anySocket, bool) {
 	return c.socket, true
 }
 
-// carries tells whether labels hold every wanted one with its value; nothing wanted is carried by all.
+// carries reports whether labels hold every wanted one with its value; nothing wanted is carried by all.
 func carries(labels, wanted *structpb.Struct) bool {
 	for key, value := range wanted.GetFields() {
 		if !proto.Equal(labels.GetFields()[key], value) {

@@ -2,7 +2,7 @@
 // which transport socket a client's proxy picks for an endpoint, which filter chain a server's proxy puts a connection
 // on, and with which certificates. It takes bytes and knows no network.
 //
-// A dump is decoded element by element: what cannot be read loses that element alone, and is named.
+// A dump is decoded element by element: an element that cannot be read is left out and named; all others are kept.
 package envoy
 
 import (
@@ -15,8 +15,9 @@ import (
 // ErrAbsent is returned, wrapped, when a dump does not hold the listener, cluster, endpoint or secret asked for.
 var ErrAbsent = errors.New("not in the configuration dump")
 
-// Dump is what one proxy had in force when it was asked, reduced to what concerns TLS.
-// Of what is static only clusters and endpoints are kept: Istio delivers all else that decides a hop by xDS and SDS.
+// Dump is the configuration that one proxy had in force when it was asked, reduced to what concerns TLS.
+// Of the static resources only clusters and endpoints are kept: Istio delivers everything else that decides a hop by xDS
+// and SDS.
 type Dump struct {
 	// Lost names what could not be read, by its place: an element of another shape, a section of an unknown type.
 	Lost []string
@@ -25,7 +26,7 @@ type Dump struct {
 	// Rejected names resources whose newest version the proxy refused, with its reason; the older one stays in force.
 	Rejected []string
 
-	// Node is whose configuration it is; the zero value where the dump has no bootstrap.
+	// Node is the proxy that the configuration belongs to; the zero value where the dump has no bootstrap.
 	Node Node
 
 	listeners map[string]listener
@@ -35,7 +36,7 @@ type Dump struct {
 
 	asked     []Part                  // what was read
 	nodeOnly  bool                    // the reading ends with the node
-	hosts     map[string]bool         // of which alone clusters and endpoints were read; all where there is none
+	hosts     map[string]bool         // only their clusters and endpoints were read; empty means all
 	held      map[string]*SecretFacts // the secrets that can be read
 	override  *ALPNOverride           // of the listeners that clients' requests pass
 	bytesOnly map[string]bool         // clusters to which listeners send bytes without reading HTTP
@@ -57,9 +58,9 @@ func newDump(hosts []string) *Dump {
 	}
 }
 
-// Parse reads the answer to /config_dump?include_eds, which tells everything; with hosts, of clusters and endpoints those
-// of the hosts alone, which is many times as fast. It fails only when the bytes are not such an answer, or are cut short; it
-// says where.
+// Parse reads the answer to /config_dump?include_eds, which holds everything. With hosts it reads only the clusters and
+// endpoints of these hosts, which is many times as fast. It fails only when the bytes are not such an answer or are cut
+// short. The error says where.
 func Parse(r io.Reader, hosts ...string) (*Dump, error) {
 	d := newDump(hosts)
 	d.asked = []Part{{}}
@@ -70,7 +71,7 @@ func Parse(r io.Reader, hosts ...string) (*Dump, error) {
 	return d, nil
 }
 
-// finish derives what several resources tell together.
+// finish derives the facts that need several resources together.
 func (d *Dump) finish() {
 	for name := range d.secrets {
 		if facts, err := d.Secret(name); err == nil {
@@ -82,7 +83,7 @@ func (d *Dump) finish() {
 
 const adminTypes = "type.googleapis.com/envoy.admin.v3."
 
-// addElement adds an element of one of the lists by which the sections of a dump tell their resources.
+// addElement adds an element of one of the lists that hold the resources of a dump's sections.
 func (d *Dump) addElement(list, place string, raw json.RawMessage) {
 	switch list {
 	case "dynamic_listeners":
@@ -118,7 +119,8 @@ var skipped = []string{
 	"RoutesConfigDump", "ScopedRoutesConfigDump", "EcdsConfigDump", "ListenersConfigDump.StaticListener", "SecretsConfigDump.StaticSecret",
 }
 
-// decoded makes of a function that adds an element one that reads it first; an element that cannot be read is lost alone.
+// decoded wraps a function that adds an element, so that the element is decoded first. If that fails, only this element
+// is lost.
 func decoded[T any](d *Dump, add func(place string, in T)) func(place string, raw json.RawMessage) {
 	return func(place string, raw json.RawMessage) {
 		var in T

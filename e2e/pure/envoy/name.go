@@ -38,8 +38,9 @@ func matches(m *matcherv3.StringMatcher, value string) (matched, decided bool) {
 	}
 }
 
-// holdsName tells whether a certificate for these names satisfies one of the wanted ones, each as SANs spells it:
-// "exact:NAME". No wanted name is satisfied by any certificate. decided is false where a matcher is not evaluated.
+// holdsName reports whether a certificate for these names satisfies one of the wanted names, each spelled as in SANs:
+// "exact:NAME". An empty list of wanted names is satisfied by any certificate. decided is false where a matcher is not
+// evaluated.
 func holdsName(wanted, names []string) (held, decided bool) {
 	if len(wanted) == 0 {
 		return true, true
@@ -65,7 +66,7 @@ func holdsName(wanted, names []string) (held, decided bool) {
 	return held, held || decided
 }
 
-// covers tells whether a certificate's wildcard name, *.example.com, is also for the wanted name.
+// covers reports whether a certificate's wildcard name, *.example.com, is also for the wanted name.
 func covers(name, wanted string) bool {
 	domain, wild := strings.CutPrefix(name, "*.")
 	_, parent, found := strings.Cut(wanted, ".")

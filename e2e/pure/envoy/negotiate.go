@@ -24,8 +24,9 @@ func refused(cause hop.Refusal, format string, args ...any) negotiation {
 	return negotiation{failed: true, refusal: cause, why: fmt.Sprintf(format, args...)}
 }
 
-// negotiate simulates a handshake in the order of the protocol (RFC 8446, section 2): version and cipher, then the client judges
-// the server's certificate, then the server the client's. What a secret that is not known would decide is assumed, and listed.
+// negotiate simulates a handshake in the order of the protocol (RFC 8446, section 2): version and cipher, then the client
+// verifies the server's certificate, then the server verifies the client's. Where an unknown secret would decide, the
+// result is assumed, and the assumption is listed.
 func negotiate(client Hello, server ServerEnd, at time.Time) negotiation {
 	chosen, shared := agreedVersion(client.TLSContext, server.TLSContext)
 	if !shared {
@@ -109,7 +110,8 @@ func judgeClient(client Hello, server ServerEnd, at time.Time) negotiation {
 	return result
 }
 
-// presented returns what the client shows when asked for a certificate, and whether all is known that a server judges.
+// presented returns what the client shows when asked for a certificate, and whether everything that a server verifies is
+// known.
 func (h Hello) presented(roots *SecretFacts, at time.Time) (*Credential, bool) {
 	if own := h.Credential; own != nil {
 		if own.Root == nil || roots == nil {
@@ -133,7 +135,7 @@ func (h Hello) presented(roots *SecretFacts, at time.Time) (*Credential, bool) {
 	leading := path(own.Chain, roots.Roots)
 	shown.Trusted = leading != nil
 	for _, c := range leading {
-		// What is signed by an expired authority is as expired as the authority.
+		// A certificate signed by an expired authority is expired too.
 		if !at.IsZero() && !c.ValidAt(at) {
 			shown.NotBefore, shown.NotAfter = c.NotBefore, c.NotAfter
 		}
@@ -141,8 +143,8 @@ func (h Hello) presented(roots *SecretFacts, at time.Time) (*Credential, bool) {
 	return shown, true
 }
 
-// firstInvalid describes the first certificate of a path that is not valid at a time; empty where all are, and for the zero time,
-// at which none is checked.
+// firstInvalid describes the first certificate of a path that is not valid at a time. It is empty where all are valid, and
+// for the zero time, which means no check.
 func firstInvalid(path []CertificateFacts, at time.Time) string {
 	for _, c := range path {
 		if !at.IsZero() && !c.ValidAt(at) {
@@ -196,7 +198,7 @@ var defaultCiphers = []string{
 	"ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384",
 }
 
-// shareCipher tells whether the two name a suite in common that the server's key can serve.
+// shareCipher reports whether the two name a suite in common that the server's key can serve.
 func shareCipher(client, server TLSContext) bool {
 	theirs := suites(client.Ciphers)
 	for _, suite := range suites(server.Ciphers) {
@@ -219,7 +221,7 @@ func suites(configured []string) []string {
 	return names
 }
 
-// serves tells whether the key signs what the suite needs; a suite that names no ECDSA is one for RSA keys.
+// serves reports whether the key signs what the suite needs; a suite that names no ECDSA is one for RSA keys.
 func (t TLSContext) serves(suite string) bool {
 	if t.Certificate == nil || t.Certificate.Key == "" {
 		return true

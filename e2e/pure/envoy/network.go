@@ -44,7 +44,7 @@ type connectionManager struct {
 	} `json:"common_http_protocol_options"`
 }
 
-// clusters lists those that the routes name which the manager holds itself; routes by RDS are in another section.
+// clusters lists the clusters that the manager's inline routes name. Routes by RDS are in another section.
 func (m connectionManager) clusters() []string {
 	var names []string
 	for _, host := range m.Routes.Hosts {
@@ -77,7 +77,7 @@ func namesOf(w weighted) []string {
 	return names
 }
 
-// typedStruct is how a filter is written that Envoy's core does not know.
+// typedStruct is the form of a filter that Envoy's core does not know.
 type typedStruct struct {
 	Value json.RawMessage `json:"value"`
 }

@@ -45,7 +45,7 @@ func (d *Dump) addBootstrap(_ string, in bootstrap) {
 	d.Node.Domain = words[3]
 }
 
-// ReadNode reads of a dump whose it is, and no more than it must. The error wraps ErrAbsent where the dump has no bootstrap.
+// ReadNode reads which proxy a dump belongs to, and stops there. The error wraps ErrAbsent where the dump has no bootstrap.
 func ReadNode(r io.Reader) (Node, error) {
 	d := newDump([]string{"none"})
 	d.asked, d.nodeOnly = []Part{{}}, true
@@ -58,5 +58,5 @@ func ReadNode(r io.Reader) (Node, error) {
 	return d.Node, nil
 }
 
-// errNodeRead ends a reading that wants the node alone; Envoy tells its bootstrap first.
+// errNodeRead ends a reading that needs the node only. Envoy writes its bootstrap first.
 var errNodeRead = errors.New("the node is read")

@@ -35,7 +35,7 @@ func (p Part) Path() string {
 
 func (p Part) warming() bool { return strings.HasPrefix(p.Resource, "dynamic_warming_") }
 
-// Wanted is what to read of a proxy besides its secrets. All of it takes a proxy several times as long.
+// Wanted is what to read from a proxy besides its secrets. Reading everything takes a proxy several times as long.
 type Wanted struct {
 	Inbound   bool     // a sidecar's inbound listener
 	Ports     []uint16 // of listeners that lead to clusters
@@ -43,7 +43,7 @@ type Wanted struct {
 	Clusters  []string // by name, with their endpoints
 	Onward    bool     // the clusters to which a gateway passes TLS on by server name
 	Outbound  bool     // every cluster of a service port, with their endpoints
-	Hosts     []string // of which alone clusters and endpoints are kept; of all where there is none
+	Hosts     []string // only their clusters and endpoints are kept; empty means all
 }
 
 // Parts are the requests that together tell it.
@@ -77,7 +77,7 @@ func (w Wanted) Parts() []Part {
 	return parts
 }
 
-// covers tells whether a resource of that name would be in an answer.
+// covers reports whether a resource of that name would be in an answer.
 func (p Part) covers(name string) bool {
 	if len(p.Names) == 0 {
 		return true
@@ -95,8 +95,8 @@ type Answer struct {
 	Body io.Reader
 }
 
-// Join reads answers to requests for parts as one dump, which holds what they told and no more; with hosts, of clusters and
-// endpoints those of the hosts alone.
+// Join reads the answers to requests for parts as one dump, which holds only what they contain. With hosts, it keeps only
+// the clusters and endpoints of these hosts.
 func Join(answers []Answer, hosts ...string) (*Dump, error) {
 	d := newDump(hosts)
 	for _, answer := range answers {
@@ -112,7 +112,7 @@ func Join(answers []Answer, hosts ...string) (*Dump, error) {
 // reading is the part that is being read.
 func (d *Dump) reading() Part { return d.asked[len(d.asked)-1] }
 
-// knows tells whether a resource of that name that is not there does not exist: it, or everything, was asked for.
+// knows reports whether a missing resource of that name does not exist, because it, or everything, was requested.
 func (d *Dump) knows(resource, name string) bool {
 	if !d.reads([]byte(name)) {
 		return false

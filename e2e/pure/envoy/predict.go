@@ -17,7 +17,7 @@ type Prediction struct {
 	Chain   string       `json:"chain,omitempty"`   // the server's filter chain that takes the connection
 	HTTP    bool         `json:"http,omitempty"`    // which reads HTTP
 	Why     string       `json:"why"`
-	Assumed []string     `json:"assumed,omitempty"` // what was held for true because a secret or a rule could not tell
+	Assumed []string     `json:"assumed,omitempty"` // what was assumed because a secret or a rule could not be evaluated
 }
 
 // connectionStart is how a client begins a connection: in the clear, or with a ClientHello.
@@ -28,7 +28,7 @@ type connectionStart struct {
 	inner   Speech // what the application says, inside the TLS if there is some
 }
 
-// Predict says what happens when a client so configured connects to a server so configured.
+// Predict says what happens when a client with this configuration connects to a server with this configuration.
 func Predict(client ClientFacts, server ServerFacts, a Attempt) Prediction {
 	switch {
 	case client.Refusal != "":
@@ -111,7 +111,7 @@ func (f connectionStart) connection() Connection {
 	return Connection{TLS: true, SNI: f.hello.SNI, ALPN: f.hello.ALPN}
 }
 
-// text leaves out what differs from one run to the next.
+// text omits what differs between runs.
 func (f connectionStart) text() string {
 	switch {
 	case f.hello == nil:
@@ -241,7 +241,7 @@ func passOn(f connectionStart, chain ChainFacts, server ServerFacts, a Attempt) 
 	}
 	p = Prediction{Says: hop.OneWayTLS, Peer: negotiated.peer, Assumed: negotiated.assumed, Why: "the application terminates the client's TLS and " + negotiated.why}
 	switch {
-	// What a proxy on either side has passed on unread is the application's own TLS.
+	// TLS that a proxy on either side has passed on unread is the application's own TLS.
 	case !server.NoProxy || f.own && f.proxied:
 		p.Says = hop.AppTLS
 	case negotiated.mutual:

@@ -110,7 +110,7 @@ func (f *SecretFacts) readChain(chain []CertificateFacts) {
 	f.NotBefore, f.NotAfter = leaf.NotBefore, leaf.NotAfter
 }
 
-// SignedUnder tells whether one of the trusted roots leads to the certificate, whatever its validity.
+// SignedUnder reports whether one of the trusted roots leads to the certificate, whatever its validity.
 func (f SecretFacts) SignedUnder(trusted SecretFacts) bool {
 	return path(f.Chain, trusted.Roots) != nil
 }

@@ -159,20 +159,20 @@ func (s *ServerFacts) inspected(l listener, filterType string) bool {
 	return inspects
 }
 
-// endsInAChain tells whether a connection that sends nothing gets a chain in the end.
+// endsInAChain reports whether a connection that sends nothing is assigned a chain after the timeout.
 func (p patience) endsInAChain() bool {
 	limit, err := time.ParseDuration(p.limit)
 	return p.continues && (p.limit == "" || err == nil && limit > 0)
 }
 
-// candidate is a chain of which the match alone has been read.
+// candidate is a chain of which only the match has been read.
 type candidate struct {
 	place string
 	raw   anyChain
 	match *listenerv3.FilterChainMatch
 }
 
-// candidates reads every chain's match. One that cannot be read might be any port's, and leaves the matter undecided.
+// candidates reads every chain's match. A match that cannot be read might be for any port, so the result is undecided.
 func (s *ServerFacts) candidates(l listener) []candidate {
 	var all []candidate
 	for i, raw := range l.chains {
@@ -207,8 +207,8 @@ func ofPort(all []candidate, port uint16) []candidate {
 	return general
 }
 
-// ofAddress keeps of the chains that compete for a port those of the narrowest prefix that holds the address, which
-// Envoy does not leave for a wider one either. A prefix for all addresses needs none to be known.
+// ofAddress keeps, of the chains that compete for a port, those of the narrowest prefix that holds the address. Envoy does
+// not go back to a wider prefix either. A prefix for all addresses matches without a known address.
 func (s *ServerFacts) ofAddress(all []candidate, address netip.Addr) []candidate {
 	narrowest := -1
 	var left []candidate

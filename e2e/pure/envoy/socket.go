@@ -35,7 +35,7 @@ type TLSContext struct {
 	Roots       *SecretFacts `json:"-"`
 }
 
-// VerifiesPeer tells whether the peer's certificate must be signed by a trusted root.
+// VerifiesPeer reports whether the peer's certificate must be signed by a trusted root.
 func (t TLSContext) VerifiesPeer() bool { return t.ValidationSecret != "" }
 
 // inline stands for a certificate or for roots that the configuration holds without a secret's name.

@@ -14,7 +14,7 @@ import (
 
 // read takes in a dump with one element in memory at a time.
 func (d *Dump) read(r io.Reader) error {
-	// As Envoy and encoding/json do: what a proxy says twice or misspells loses no more than itself.
+	// As in Envoy and encoding/json, a duplicate or misspelled field loses nothing but itself.
 	in := jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if err := d.readTop(in); err != nil {
 		if errors.Is(err, io.EOF) {
@@ -149,8 +149,8 @@ func (d *Dump) readList(list, place string, in *jsontext.Decoder) error {
 	return expect(in, ']')
 }
 
-// passesOver is true of an element that is of none of the hosts asked for. Listeners that read HTTP tell of every host
-// which ALPN is offered.
+// passesOver reports whether an element belongs to none of the requested hosts. Listeners that read HTTP decide the offered
+// ALPN for every host.
 func (d *Dump) passesOver(list string, raw []byte) bool {
 	switch {
 	case strings.HasSuffix(list, "_clusters"), strings.HasSuffix(list, "_endpoint_configs"):
@@ -161,7 +161,8 @@ func (d *Dump) passesOver(list string, raw []byte) bool {
 	return false
 }
 
-// reads tells whether what names clusters is of one of the hosts asked for; what names none of a service port is.
+// reads reports whether an element that names clusters belongs to one of the requested hosts. An element that names no
+// cluster of a service port counts as one.
 func (d *Dump) reads(text []byte) bool {
 	if len(d.hosts) == 0 {
 		return true
