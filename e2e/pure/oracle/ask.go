@@ -12,15 +12,15 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// EndpointAnswer is what the policies ask of a hop to one of the endpoints behind its service port.
+// EndpointAnswer is the oracle's answer for a hop to one of the endpoints behind its service port.
 type EndpointAnswer struct {
 	Answer
 	Endpoint string // the workload as NAMESPACE/NAME; empty for none, and for an address that the snapshot does not know
 	Port     uint16 // the workload's
 }
 
-// Ask answers a question with one word for all endpoints; it says nothing where they differ. A question about what the
-// snapshot does not hold is answered with an empty Says.
+// Ask gives one answer for all endpoints; Says is empty where they differ. Says is also empty for a question about an object
+// that the snapshot does not hold.
 func (s Snapshot) Ask(q Question) Answer { return agree(s.AskEach(q)) }
 
 // AskEach answers a question for each endpoint, and with one answer where no endpoint is reached.
@@ -78,8 +78,8 @@ func (s Snapshot) AskEach(q Question) []EndpointAnswer {
 	})
 }
 
-// workload finds a workload by the suite's name of it, NAME or NAMESPACE/NAME; of two of one name the namespace that
-// sorts first.
+// workload finds a workload by the suite's name for it, NAME or NAMESPACE/NAME. If two have the same name, it returns the
+// one whose namespace sorts first.
 func (s Snapshot) workload(name string) (Workload, bool) {
 	if own, given := s.Clients[name]; given {
 		name = own
@@ -91,8 +91,8 @@ func (s Snapshot) workload(name string) (Workload, bool) {
 	return slices.MinFunc(all, func(a, b Workload) int { return cmp.Compare(a.String(), b.String()) }), true
 }
 
-// capture is traffic to a pod's own address: what the mesh does not know passes as it came, unless a ServiceEntry
-// takes the port.
+// capture answers for traffic to a pod's own address. An address that the mesh does not know passes unchanged, unless a
+// ServiceEntry takes the port.
 func (s Snapshot) capture(client Workload, to target, speaks hop.Protocol, t usedRules) (*target, []EndpointAnswer) {
 	if client.Gateway {
 		t.use(GatewayNoPassthrough)
@@ -131,7 +131,7 @@ func (s Snapshot) capturing(to target, t usedRules) *target {
 	return nil
 }
 
-// takes tells whether addresses, or the lack of any, cover the endpoints.
+// takes reports whether addresses, or the lack of any, cover the endpoints.
 func takes(addresses []string, endpoints []endpoint) bool {
 	if len(addresses) == 0 {
 		return true
@@ -185,7 +185,7 @@ func agree(answers []EndpointAnswer) Answer {
 	return first
 }
 
-// unreached is the answer where no endpoint is.
+// unreached is the answer where no endpoint is reached.
 func unreached(client Client, became *result, t usedRules) []EndpointAnswer {
 	return []EndpointAnswer{{Answer: finish(Server{}, client, became, t)}}
 }

@@ -64,14 +64,14 @@ func (s Snapshot) authorizations(w Workload) []Object[*security.AuthorizationPol
 	})
 }
 
-// access is what a policy is asked about.
+// access is the request that a policy is evaluated for.
 type access struct {
 	mesh      Mesh
 	port      uint16
 	principal string // TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT; empty over plaintext
 }
 
-// String names who asks.
+// String names the client that requests access.
 func (a access) String() string {
 	if a.principal == "" {
 		return "a client without identity"
@@ -79,7 +79,7 @@ func (a access) String() string {
 	return a.principal
 }
 
-// any tells whether a rule matches; known is false where that rests on what a snapshot does not tell.
+// any reports whether a rule matches; known is false where that depends on data that a snapshot does not hold.
 func (a access) any(rules []*security.Rule, t usedRules) (match, known bool) {
 	known = true
 	for _, rule := range rules {
@@ -159,7 +159,7 @@ func (a access) someOf(principals []string, t usedRules) bool {
 	return false
 }
 
-// operation judges the port; the attributes of HTTP are known to HTTP ports alone.
+// operation evaluates the port. The attributes of HTTP are known on HTTP ports only.
 func (a access) operation(operation *security.Operation) (match, known bool) {
 	attributes := len(operation.GetHosts())+len(operation.GetNotHosts())+len(operation.GetMethods())+len(operation.GetNotMethods())+
 		len(operation.GetPaths())+len(operation.GetNotPaths()) > 0

@@ -22,7 +22,7 @@ func refused(cause hop.Refusal, why string) *result {
 
 func served(says hop.Outcome, why string) *result { return &result{says: says, why: why} }
 
-// known names what stands in the server's certificate.
+// known names the identity or the DNS names in the server's certificate.
 func (r *result) known(names []string) *result {
 	r.names = names
 	return r
@@ -60,7 +60,7 @@ func ambient(w Workload) string {
 	return fmt.Sprintf("ambient: %s speaks HBONE by its node's ztunnel or a tunnel of its own, which is not judged", w)
 }
 
-// chain is what the inbound filter chains of a port make of a connection's first bytes
+// chain is how the inbound filter chains of a port handle a connection's first bytes
 // (istio/istio pilot/pkg/networking/core/filterchain_options.go).
 func (s Snapshot) chain(w Workload, port uint16, declared hop.Protocol, mode Mode, c connection, t usedRules) *result {
 	http := declared == hop.HTTP || declared == hop.GRPC
@@ -124,7 +124,8 @@ func misread(w Workload, declared hop.Protocol, c connection) *result {
 	return nil
 }
 
-// terminate is a handshake that ends at the server's proxy: the client judges the server first, then is judged.
+// terminate is a handshake that ends at the server's proxy: first the client verifies the server, then the server verifies
+// the client.
 func (s Snapshot) terminate(w Workload, port uint16, declared hop.Protocol, c connection, t usedRules) *result {
 	if !c.offers(s.Mesh.MinVersion) {
 		t.use(ChainMinVersion)
@@ -151,13 +152,13 @@ func (s Snapshot) terminate(w Workload, port uint16, declared hop.Protocol, c co
 	return became
 }
 
-// offers tells whether a client offers a TLS version that is not below the least. Proxies offer 1.2 and 1.3
+// offers reports whether a client offers a TLS version that is not below the least. Proxies offer 1.2 and 1.3
 // (istio/istio pilot/pkg/networking/core/cluster_tls.go, defaultUpstreamCommonTLSContext).
 func (c connection) offers(least Version) bool {
 	return len(c.versions) == 0 || slices.ContainsFunc(c.versions, func(own Version) bool { return own >= least })
 }
 
-// judges is the client's judgement of the server's certificate: its issuer first, then its names.
+// judges is how the client verifies the server's certificate: its issuer first, then its names.
 func (c connection) judges(ofMesh bool, held []string, w Workload) *result {
 	asks := c.checks.names
 	if c.checks.hostName != "" {
@@ -184,7 +185,7 @@ func common(a, b []string) bool {
 	return slices.ContainsFunc(a, func(own string) bool { return slices.Contains(b, own) })
 }
 
-// judge is a sidecar's judgement of the client's certificate (istio/istio pilot/pkg/security/authn/utils/utils.go).
+// judge is how a sidecar verifies the client's certificate (istio/istio pilot/pkg/security/authn/utils/utils.go).
 func (s Snapshot) judge(w Workload, c connection, t usedRules) *result {
 	if c.unread != "" {
 		return undecided(fmt.Sprintf("credential %s is not in the snapshot", c.unread))
@@ -214,7 +215,7 @@ func (s Snapshot) judge(w Workload, c connection, t usedRules) *result {
 	return nil
 }
 
-// application is a connection that no proxy of the server's terminates.
+// application is a connection whose TLS no proxy at the server terminates.
 func (s Snapshot) application(w Workload, declared hop.Protocol, c connection, t usedRules) *result {
 	switch {
 	case declared != hop.TLS && c.tls:

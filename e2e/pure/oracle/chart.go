@@ -26,7 +26,7 @@ type Node struct {
 	// Server and Client are the mode that a step claims.
 	Server Mode `yaml:"server"`
 	Client Mode `yaml:"client"`
-	// Fits are the ends that fit what a step claims.
+	// Fits are the ends that agree with the claim of a step.
 	Fits []End `yaml:"fits"`
 	End  End   `yaml:"end"`
 }
@@ -52,7 +52,7 @@ const (
 	Debug    End = "debug"
 )
 
-// Edge is an arrow of the chart; When is the finding that takes it.
+// Edge is an arrow of the chart. When is the finding for which a reader takes it.
 type Edge struct {
 	From  string `yaml:"from"`
 	Label string `yaml:"label"`

@@ -13,7 +13,7 @@ import (
 type ChartPath struct {
 	// Edges are the edges of the path in their order, each as "B -Exists-> C".
 	Edges []string `json:"path"`
-	// Step is the box whose claim the guide leaves the reader with.
+	// Step is the box with the claim that the reader ends up with.
 	Step   string `json:"step,omitempty"`
 	Object string `json:"object,omitempty"` // that the chart looked at last, as KIND NAMESPACE/NAME
 	// End is where the path ends; empty where the chart has no edge for what was found.
@@ -38,8 +38,8 @@ type found struct {
 	mode string
 }
 
-// readers read what a decision looks at, as the guide's own commands list it: kubectl sorts by name, and the guide looks
-// at the first.
+// readers read the object that a decision looks at, in the order of the guide's own commands: kubectl sorts by name, and
+// the guide looks at the first.
 var readers = map[string]func(Snapshot, target, hop.Outcome) *found{
 	"mesh PeerAuthentication": func(s Snapshot, _ target, _ hop.Outcome) *found { return s.listed(s.Mesh.RootNamespace) },
 	"service PeerAuthentication": func(s Snapshot, to target, _ hop.Outcome) *found {
@@ -94,7 +94,7 @@ func lacksTLS(r rule) int {
 	return 1
 }
 
-// resultOf is what the guide's last check would say of an outcome.
+// resultOf is the result of the guide's last check for an outcome.
 func resultOf(observed hop.Outcome) string {
 	switch observed {
 	case hop.MTLS:

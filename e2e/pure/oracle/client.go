@@ -15,7 +15,7 @@ type route struct {
 	subset      *subset
 	policy      *networking.TrafficPolicy // of this port and subset
 	originalDst bool
-	// clusterMTLS is the word of auto-mTLS's first decider.
+	// clusterMTLS is the result of the first of the two auto-mTLS decisions.
 	clusterMTLS bool
 }
 
@@ -53,7 +53,7 @@ func (s Snapshot) route(client Workload, to target, name string, t usedRules) (r
 	return r, nil
 }
 
-// dropsCredential is true of a credentialName that a sidecar may not use.
+// dropsCredential reports whether a credentialName is one that a sidecar may not use.
 func dropsCredential(client Workload, tls *networking.ClientTLSSettings, d *destination) bool {
 	own := tls.GetMode() == networking.ClientTLSSettings_SIMPLE || tls.GetMode() == networking.ClientTLSSettings_MUTUAL
 	return own && tls.GetCredentialName() != "" && !client.Gateway && d.selector == nil
@@ -110,7 +110,7 @@ func (s *subset) policy() *networking.TrafficPolicy {
 	return s.GetTrafficPolicy()
 }
 
-// levelPolicy is the entry for a port where there is one, and then nothing but the entry.
+// levelPolicy is the entry for a port if there is one; nothing else applies then.
 func levelPolicy(policy *networking.TrafficPolicy, port uint16, t usedRules) (*networking.TrafficPolicy, bool) {
 	for _, level := range policy.GetPortLevelSettings() {
 		if level.GetPort().GetNumber() == uint32(port) {
@@ -149,7 +149,7 @@ func (r route) tlsRule(tls *networking.ClientTLSSettings, t usedRules) Rule {
 	return RuleTLS
 }
 
-// holds tells whether the very settings stand in the policy.
+// holds reports whether the policy contains these settings, compared by pointer.
 func holds(policy *networking.TrafficPolicy, tls *networking.ClientTLSSettings) bool {
 	if policy.GetTls() == tls {
 		return true
@@ -162,7 +162,7 @@ func holds(policy *networking.TrafficPolicy, tls *networking.ClientTLSSettings) 
 	return false
 }
 
-// originalDst tells whether the cluster goes to the address that the client chose
+// originalDst reports whether the cluster goes to the address that the client chose
 // (istio/istio pilot/pkg/networking/core/cluster.go, convertResolution; cluster_traffic_policy.go, applyLoadBalancer).
 func (s Snapshot) originalDst(client Workload, to target, r route, t usedRules) bool {
 	if to.passing {

@@ -8,10 +8,10 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// connection is what reaches the server: plaintext, or a TLS handshake and what its client demands.
+// connection is what reaches the server: plaintext, or a TLS handshake and its client's requirements.
 type connection struct {
 	tls bool
-	// bare is TLS of the client's application, which no proxy of its own wraps.
+	// bare is TLS of the client's application that the client's proxy does not wrap in its own TLS.
 	bare bool
 	// own is a TLS client of ours, which checks nothing of the server's.
 	own         bool
@@ -22,13 +22,13 @@ type connection struct {
 	identity    hop.Identity
 	sni         string
 	checks      checks
-	// unread names a credential that the snapshot does not hold, and that the server would judge.
+	// unread names a credential that the server would verify and that the snapshot does not hold.
 	unread string
 	// speaks is what the client's application speaks, inside TLS or not.
 	speaks hop.Protocol
 }
 
-// checks are what a client demands of the server's certificate.
+// checks are a client's requirements for the server's certificate.
 type checks struct {
 	none           bool // insecureSkipVerify, or a client of our own
 	trustsMesh     bool
@@ -128,7 +128,7 @@ func (s Snapshot) ownTLS(client Workload, tls *networking.ClientTLSSettings, to 
 	return c
 }
 
-// proved is the identity in a client's certificate of its own.
+// proved is the identity in a client's own certificate.
 func (s Snapshot) proved(client Workload, credential Credential) hop.Identity {
 	switch credential.Certificate {
 	case OfMesh:

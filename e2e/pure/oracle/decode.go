@@ -35,7 +35,7 @@ type document struct {
 	Items []json.RawMessage `json:"items"`
 }
 
-// maxDepth bounds lists within lists.
+// maxDepth is the limit for lists within lists.
 const maxDepth = 4
 
 // Decode reads Kubernetes objects, YAML documents or JSON, lists among them, as files or the API server give them.

@@ -18,7 +18,7 @@ const (
 	here       = "."
 )
 
-// destination is what rules of one host and namespace merge into.
+// destination is the result of merging the rules of one host and namespace.
 type destination struct {
 	host      string
 	namespace string
@@ -28,7 +28,7 @@ type destination struct {
 	// decides is the rule whose traffic policy was kept, or the first one.
 	decides Meta
 	subsets []subset
-	// merged are the rules of the merge that its result rests on.
+	// merged are the rules that contributed to the result of the merge.
 	merged []Rule
 }
 
@@ -43,7 +43,7 @@ type lookupScope struct {
 	rule       Rule
 	namespace  string
 	visibility visibility
-	// exported is true where a rule counts only if its exportTo names the client's namespace.
+	// exported means that a rule counts only if its exportTo names the client's namespace.
 	exported bool
 }
 
@@ -143,7 +143,7 @@ func (s Snapshot) holds(v visibility, r rule) bool {
 	return !s.private(r)
 }
 
-// exportTo reads where a rule is seen; one with a workloadSelector is seen in its own namespace alone.
+// exportTo reads where a rule is visible. A rule with a workloadSelector is visible only in its own namespace.
 func exportTo(r rule) map[string]bool {
 	if r.Spec.GetWorkloadSelector() != nil {
 		return map[string]bool{here: true}
@@ -155,7 +155,7 @@ func exportTo(r rule) map[string]bool {
 	return to
 }
 
-// private is true of a rule that is seen in its own namespace alone.
+// private reports whether a rule is visible only in its own namespace.
 func (s Snapshot) private(r rule) bool {
 	to := exportTo(r)
 	if len(to) == 0 {

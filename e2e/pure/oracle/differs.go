@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Differs tells where the guide's chart leaves its reader with something else than Istio's own answer, and why.
+// Differs describes where the answer of the guide's chart differs from Istio's own answer, and why.
 func Differs(answer Answer, path ChartPath) (why string, differs bool) {
 	end := endOf(answer.Says)
 	switch {
@@ -27,7 +27,7 @@ func Differs(answer Answer, path ChartPath) (why string, differs bool) {
 	return "", false
 }
 
-// enforced is true of a refusal that is what "enforced" means: STRICT keeps a client without a proxy out.
+// enforced reports whether a refusal is the one that "enforced" means: STRICT refuses a client without a proxy.
 func enforced(answer Answer) bool {
 	return answer.Server.Mode == Strict && answer.Client.Mode == NoProxy
 }

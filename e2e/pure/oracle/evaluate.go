@@ -52,8 +52,8 @@ func EvaluateCase(fixtures fs.FS, world fixture.World, c fixture.Case) (CaseEval
 	return evaluated, nil
 }
 
-// PlacementConflict names the first expectation of a case to which the oracle answers otherwise at the world's placement: its
-// policies meet another root namespace there, or another gateway. It is empty where the case holds there too.
+// PlacementConflict names the first expectation of a case for which the oracle's answer changes at the world's placement.
+// The root namespace or the gateway is another one there. It is empty where the case holds there too.
 func PlacementConflict(files fs.FS, world fixture.World, c fixture.Case) (string, error) {
 	evaluated, err := EvaluateCase(files, world, c)
 	if err != nil {

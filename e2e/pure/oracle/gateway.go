@@ -10,7 +10,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// gatewayServer is what a gateway's servers make of a connection
+// gatewayServer is how a gateway's servers handle a connection
 // (https://istio.io/latest/docs/reference/config/networking/gateway/#ServerTLSSettings).
 func (s Snapshot) gatewayServer(w Workload, port uint16, c connection, t usedRules) (Server, *result) {
 	t.use(ServerGateway)
@@ -50,7 +50,7 @@ func (s Snapshot) opens(w Workload, number uint32) uint16 {
 	return uint16(number)
 }
 
-// serves tells whether one of a server's hosts, NAMESPACE/HOST or HOST, is for the SNI.
+// serves reports whether one of a server's hosts, NAMESPACE/HOST or HOST, is for the SNI.
 func serves(hosts []string, sni string) bool {
 	return slices.ContainsFunc(hosts, func(host string) bool {
 		if _, name, found := strings.Cut(host, "/"); found {
@@ -103,7 +103,7 @@ func (s Snapshot) gatewayVersion(tls *networking.ServerTLSSettings) Version {
 	return TLS12
 }
 
-// judgeAtGateway is a terminating server's judgement of the client's certificate.
+// judgeAtGateway is how a terminating server verifies the client's certificate.
 func (s Snapshot) judgeAtGateway(w Workload, tls *networking.ServerTLSSettings, c connection) *result {
 	if c.unread != "" {
 		return undecided(fmt.Sprintf("credential %s is not in the snapshot", c.unread))
@@ -159,7 +159,7 @@ func (s Snapshot) passOn(w Workload, c connection, t usedRules) *result {
 	if err != nil {
 		return refused(hop.NoFilterChain, err.Error())
 	}
-	// Which endpoints take mTLS, the rules decide that the gateway itself would use.
+	// The rules that the gateway itself would use decide which endpoints take mTLS.
 	way := route{destination: s.destinationFor(w, to.host, to.namespace, t)}
 	if words[2] != "" {
 		if way.subset = way.destination.subset(words[2]); way.subset == nil {

@@ -15,8 +15,8 @@ type Host struct {
 	Entry     bool   // a ServiceEntry made it
 }
 
-// Hosts lists what the mesh knows by a name, by their names: Services, and what ServiceEntries name without a wildcard. An
-// ExternalName is no host of its own.
+// Hosts lists all hosts that the mesh knows, sorted by name: Services, and hosts of ServiceEntries without a wildcard. An
+// ExternalName does not count as a host.
 func (s Snapshot) Hosts() []Host {
 	var all []Host
 	for _, service := range s.Services {
@@ -46,8 +46,8 @@ func (s Snapshot) hostOf(service Service) Host {
 	return Host{Name: s.hostName(service), Namespace: service.Namespace, Ports: ports}
 }
 
-// Host finds a host by NAME of the namespace given, by NAME.NAMESPACE, NAME.NAMESPACE.svc or whole; an ExternalName leads to
-// what it stands for.
+// Host finds a host by NAME in the given namespace, by NAME.NAMESPACE, by NAME.NAMESPACE.svc or by its full name. An
+// ExternalName is resolved to its target.
 func (s Snapshot) Host(name, namespace string) (Host, error) {
 	asked := name
 	for range maxAliases {

@@ -2,7 +2,7 @@ package oracle
 
 import "sync"
 
-// index finds what answers look for in a snapshot that changes no more. Without one each answer looks through all of it.
+// index speeds up lookups in a snapshot that no longer changes. Without an index each answer searches the whole snapshot.
 type index struct {
 	workloads map[string][]Workload // settled, by NAME and by NAMESPACE/NAME
 	within    map[string][]Workload // settled, by namespace

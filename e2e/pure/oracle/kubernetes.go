@@ -78,7 +78,7 @@ func decodeService(meta Meta, content json.RawMessage) (Service, error) {
 	return service, nil
 }
 
-// spoken tells the world's server-first port from others declared tcp: no declaration can.
+// spoken distinguishes the world's server-first port from other ports declared tcp. No declaration can do that.
 func spoken(name string, declared hop.Protocol) hop.Protocol {
 	if declared == hop.TCP && name == string(hop.Greet) {
 		return hop.Greet
@@ -202,8 +202,8 @@ func newWorkload(meta Meta, labels map[string]string, spec podSpec) Workload {
 	return workload
 }
 
-// settle adds to a workload what its namespace says of it. Of what a Deployment's pods will be the pod's own label stands
-// above its namespace's
+// settle adds to a workload what its namespace decides for it. For the future pods of a Deployment, the pod's own label takes
+// precedence over its namespace's
 // (https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/#controlling-the-injection-policy).
 func (s Snapshot) settle(w Workload) Workload {
 	if w.pending {

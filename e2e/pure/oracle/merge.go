@@ -2,7 +2,7 @@ package oracle
 
 import "maps"
 
-// Merge lays the objects of other over the snapshot's: one of the same kind, namespace and name is replaced and keeps
+// Merge applies the objects of other to the snapshot. An object of the same kind, namespace and name is replaced and keeps
 // its time of creation. Mesh settings stay.
 func (s Snapshot) Merge(other Snapshot) Snapshot {
 	return Snapshot{
@@ -23,7 +23,7 @@ func (s Snapshot) Merge(other Snapshot) Snapshot {
 	}
 }
 
-// Without takes objects of the same kind, namespace and name away.
+// Without removes objects of the same kind, namespace and name.
 func (s Snapshot) Without(other Snapshot) Snapshot {
 	s.index = nil
 	s.PeerAuthentications = without(s.PeerAuthentications, other.PeerAuthentications, objectKey)

@@ -10,7 +10,7 @@ import (
 	"mtls.test/conformance/e2e/pure/fixture"
 )
 
-// Mesh are the settings of a control plane that decide hops: of MeshConfig, and of istiod's own arguments.
+// Mesh holds the settings of a control plane that decide hops, from MeshConfig and from istiod's own arguments.
 type Mesh struct {
 	RootNamespace string
 	TrustDomain   string
@@ -66,7 +66,7 @@ type meshKeys struct {
 	} `yaml:"outboundTrafficPolicy"`
 }
 
-// With lays keys of MeshConfig, as YAML or JSON, over the settings.
+// With applies keys of MeshConfig, as YAML or JSON, to the settings.
 func (m Mesh) With(meshConfig []byte) (Mesh, error) {
 	var keys meshKeys
 	if err := yaml.Unmarshal(meshConfig, &keys); err != nil {
@@ -105,7 +105,7 @@ func set[T any](setting *T, given *T) {
 	}
 }
 
-// sharesCipher tells whether a client and a sidecar have a cipher suite in common. The mesh's leaf keys are RSA, so over
+// sharesCipher reports whether a client and a sidecar have a cipher suite in common. The mesh's leaf keys are RSA, so over
 // TLS 1.2 a suite must be of ECDHE-RSA, all of which clients of today offer.
 func (m Mesh) sharesCipher(c connection) bool {
 	if len(m.CipherSuites) == 0 || c.offers(TLS13) {
@@ -114,7 +114,7 @@ func (m Mesh) sharesCipher(c connection) bool {
 	return slices.ContainsFunc(m.CipherSuites, func(suite string) bool { return strings.HasPrefix(suite, "ECDHE-RSA-") })
 }
 
-// accepts tells whether a server of the mesh accepts identities of the trust domain
+// accepts reports whether a server of the mesh accepts identities of the trust domain
 // (istio/istio pilot/pkg/networking/plugin/authn/util.go).
 func (m Mesh) accepts(trustDomain string) (accepted, alias bool) {
 	if trustDomain == m.TrustDomain {
@@ -128,8 +128,8 @@ func (m Mesh) accepts(trustDomain string) (accepted, alias bool) {
 	return false, false
 }
 
-// vouchesFor tells whether a root that the mesh trusts has signed a kind of certificate; second is true of another than
-// the one that it began with. What istiod signs now is trusted as long as the mesh is consistent
+// vouchesFor reports whether a root that the mesh trusts has signed a kind of certificate. second is true where that root is
+// not the mesh's first one. Certificates that istiod signs now are trusted as long as the mesh is consistent
 // (https://istio.io/latest/docs/tasks/security/cert-management/plugin-ca-cert/).
 func (m Mesh) vouchesFor(certificate Certificate) (vouches, second bool) {
 	switch certificate {

@@ -1,6 +1,6 @@
-// Package oracle says what policies ask of a hop, without Istio's code. Each of its rules names its Source: the documents
-// that state it, or the file of istiod that it was read in where no document does. A mistake of istiod's is found where
-// documents state the rule; where istiod's source alone does, the oracle shares it.
+// Package oracle derives from policies the outcome of a hop, without Istio's code. Each rule names its Source: the documents
+// that state it or, where no document does, the file of istiod that states it. Where documents state the rule, a mistake in
+// istiod is found. Where only istiod's source does, the oracle shares the mistake.
 package oracle
 
 import (
@@ -19,7 +19,7 @@ type Question struct {
 	Subset string
 	// Offer is what a TLS client of our own offers; nil when the client's application speaks for itself.
 	Offer *Offer
-	// As is what the application speaks where the port does not tell; empty for what the port declares.
+	// As is the protocol that the application speaks where the port does not declare it; empty for the declared protocol.
 	As hop.Protocol
 }
 

@@ -23,7 +23,7 @@ func sortedByAge[Spec any](objects []Object[Spec], keep func(Object[Spec]) bool)
 	return kept
 }
 
-// selects tells whether labels hold all of a selector; an empty one selects everything.
+// selects reports whether labels hold all of a selector; an empty one selects everything.
 func selects(selector, labels map[string]string) bool {
 	for key, value := range selector {
 		if own, found := labels[key]; !found || own != value {

@@ -30,7 +30,7 @@ type Document struct {
 // Page is the address of a public page, with the anchor of the section where it has one.
 type Page string
 
-// SourceAlone tells whether the rule, or a part of it, rests on istiod's source alone.
+// SourceAlone reports whether the rule, or a part of it, rests on istiod's source alone.
 func (s Source) SourceAlone() bool { return s.Undocumented != "" }
 
 // String lists the documents, or returns "none, searched in …" for a rule that rests on istiod's source alone.
