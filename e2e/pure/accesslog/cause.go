@@ -6,7 +6,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// denied is how the details of what an AuthorizationPolicy denied begin, of a request and of a connection alike.
+// denied is the start of the details of a request or a connection that an AuthorizationPolicy denied.
 // Source: https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/rbac_filter
 const denied = "rbac_access_denied"
 
@@ -56,9 +56,9 @@ var byClient = []named{
 	{"ALERT_CERTIFICATE_UNKNOWN", hop.WrongTrustDomain},
 }
 
-// serverCause names why the connection came to nothing, as far as the proxy which accepted it knows; empty where its
-// line fits several causes. Bytes that are no HTTP may be TLS: it knows them where its TLS inspector looked at them, and
-// that is absent at a port where no TLS is expected.
+// serverCause names why the connection failed, as far as the proxy that accepted it knows; empty where its line fits several
+// causes. Bytes that are not HTTP may be TLS. The proxy knows that only where its TLS inspector looked at them, and a port
+// where no TLS is expected has no inspector.
 func (l Line) serverCause() hop.Refusal {
 	switch {
 	case l.has("DPE") && l.inspectedTLS():
@@ -72,8 +72,8 @@ func (l Line) serverCause() hop.Refusal {
 	}
 }
 
-// clientCause names why the connection came to nothing, as far as the proxy which opened it knows; empty where its line
-// fits several causes.
+// clientCause names why the connection failed, as far as the proxy that opened it knows; empty where its line fits several
+// causes.
 func (l Line) clientCause() hop.Refusal {
 	switch {
 	case l.has("NC"):
@@ -87,7 +87,7 @@ func (l Line) clientCause() hop.Refusal {
 	}
 }
 
-// forbidden tells whether the answer is the one that a proxy gives to what its AuthorizationPolicy denies.
+// forbidden reports whether the answer is the one that a proxy gives when its AuthorizationPolicy denies a request.
 func (l Line) forbidden() bool { return l.ResponseCode == 403 || l.GRPCStatus == "PermissionDenied" }
 
 func first(names []named, told string) hop.Refusal {

@@ -14,8 +14,8 @@ const (
 	Listener Kind = "listener"
 )
 
-// kind reads the key that the suite's listener log carries, and else what only one kind can show: Envoy gives a TCP
-// connection no response code details, and Istio's listener log has those of a missing filter chain alone.
+// kind reads the key that the suite's listener log carries. Without that key it uses a field that only one kind can have:
+// Envoy gives a TCP connection no response code details, and Istio's listener log has only those of a missing filter chain.
 func (l Line) kind(log string) Kind {
 	switch {
 	case log == string(Listener), l.noFilterChain():

@@ -66,8 +66,8 @@ type Line struct {
 	UpstreamLocalURISAN            string // of the client certificate that this proxy presented
 	UpstreamTransportFailureReason string
 
-	// These tell that the format has the operator: then what is unset says that no certificate was presented, and zero
-	// that no byte was sent.
+	// These report that the format has the operator. Then an unset value means that no certificate was presented, and zero
+	// means that no byte was sent.
 	logsLocalSAN, logsBytes bool
 }
 
@@ -143,7 +143,7 @@ func Parse(line []byte) (Line, error) {
 	return parsed, nil
 }
 
-// has tells whether Envoy set any of these response flags.
+// has reports whether Envoy set any of these response flags.
 func (l Line) has(flags ...string) bool {
 	return slices.ContainsFunc(l.ResponseFlags, func(set string) bool { return slices.Contains(flags, set) })
 }
@@ -154,7 +154,7 @@ type fields struct {
 	err error
 }
 
-// text takes a number as well, for Envoy types a value by its operator.
+// text accepts a number as well, because the operator decides the JSON type that Envoy writes.
 func (f *fields) text(key string) string {
 	raw := f.raw[key]
 	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {

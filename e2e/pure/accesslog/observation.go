@@ -7,7 +7,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// unanswered are the response flags with which a proxy says that it had no answer from upstream to give.
+// unanswered are the response flags by which a proxy reports that it had no answer from upstream.
 // A 5xx without any of them is the application's own answer, and the hop carried it.
 // Source: %RESPONSE_FLAGS% in https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage
 var unanswered = []string{
@@ -31,8 +31,8 @@ var unanswered = []string{
 // Envoy logs the client certificate it presented only with UPSTREAM_LOCAL_URI_SAN. Where the format lacks that operator
 // mTLS means that the server proved its identity over TLS: a client that sends no certificate looks the same.
 //
-// A client has done with a TLS 1.3 handshake before the server reads its certificate (RFC 8446, 2), so a proxied
-// connection that the server refused shows the same parameters and no failure. Only a byte from the server tells.
+// A client completes a TLS 1.3 handshake before the server reads its certificate (RFC 8446, 2), so a proxied connection
+// that the server refused shows the same parameters and no failure. Only a byte from the server is evidence of success.
 func (l Line) Client(by string) hop.Observation {
 	o := l.observation(hop.Client, by)
 	o.Conn = hop.FiveTuple{Source: l.UpstreamLocalAddress, Destination: l.UpstreamRemoteAddress}
@@ -68,7 +68,7 @@ func (l Line) Client(by string) hop.Observation {
 }
 
 // Server reads the line as that of the proxy which accepted the connection, by is the name of what was read.
-// A failure between the proxy and its own application does not unmake the hop while an answer went back over it.
+// A failure between the proxy and its own application does not make the hop fail if an answer went back over it.
 //
 // Of a failed handshake only the server name is kept: Envoy logs the peer's name also from a certificate that it could
 // not verify, and a version also where the two ends agreed on none.
@@ -105,7 +105,7 @@ func (l Line) Server(by string) hop.Observation {
 	return o
 }
 
-// serverRefused tells whether the connection came to nothing at the server's proxy: no filter chain took it, the
+// serverRefused reports whether the connection came to nothing at the server's proxy: no filter chain took it, the
 // handshake failed, its bytes were not HTTP, a policy denied it, or it ended without an answer because the application
 // was not reached.
 func (l Line) serverRefused() bool {
@@ -117,7 +117,7 @@ func (l Line) serverRefused() bool {
 	}
 }
 
-// unserved tells whether no answer came from upstream. A TCP connection may be reset after its answer.
+// unserved reports whether no answer came from upstream. A TCP connection may be reset after its answer.
 func (l Line) unserved() bool {
 	return l.has(unanswered...) && (l.Kind != Proxied || l.BytesSent == 0)
 }
@@ -131,18 +131,18 @@ func (l Line) With(listener Line) Line {
 	return l
 }
 
-// inspectedTLS tells whether the proxy saw a ClientHello, by the server name in it, and passed it on unopened.
+// inspectedTLS reports whether the proxy saw a ClientHello, by the server name in it, and passed it on unopened.
 func (l Line) inspectedTLS() bool { return l.DownstreamTLSVersion == "" && l.RequestedServerName != "" }
 
-// handshakeFailed tells whether TLS came to nothing. A client may also be gone after the connection was of use; bytes
-// sent alone do not tell, for a server that speaks first has its greeting counted.
+// handshakeFailed reports whether the TLS handshake failed. A client may also disconnect after it used the connection. Bytes
+// sent are no proof of success, because the greeting of a server that speaks first is counted too.
 func (l Line) handshakeFailed() bool {
 	gone := l.Kind == Proxied && l.BytesSent > 0 && strings.Contains(l.DownstreamTransportFailureReason, ":system_library:")
 	return l.DownstreamTransportFailureReason != "" && !l.inspectorNote() && !gone
 }
 
-// unread is what a line without TLS says: of a request that it was in the clear, of bytes passed on unread nothing of
-// what they were.
+// unread is what a line without TLS says. A request was in the clear. Of bytes passed on unread the line does not say what
+// they were.
 func (l Line) unread() hop.Outcome {
 	if l.Kind == Proxied {
 		return hop.Raw
@@ -158,7 +158,7 @@ func (l Line) details() string {
 	return l.ConnectionTerminationDetails
 }
 
-// inspectorNote tells whether the failure reason is the TLS inspector's, which writes down why bytes are not TLS also
+// inspectorNote reports whether the failure reason is the TLS inspector's, which writes down why bytes are not TLS also
 // when a plaintext chain then takes them. The handshake's own reasons begin with "TLS_error:" instead.
 func (l Line) inspectorNote() bool {
 	return l.DownstreamTLSVersion == "" && strings.HasPrefix(l.DownstreamTransportFailureReason, "TLS_error|error:")

@@ -20,9 +20,9 @@ type Element struct {
 	DNS     []string
 }
 
-// Application says what an X-Forwarded-Client-Cert header, as the application received it, claims of the last hop:
-// mTLS and the client's identity, or plaintext when there is no header. Of several elements the last is the nearest
-// proxy's. A header that does not tell is an error.
+// Application reads from the X-Forwarded-Client-Cert header that the application received what it claims about the last
+// hop: mTLS and the client's identity, or plaintext when there is no header. Of several elements, the last one is from the
+// nearest proxy. A header that does not decide this is an error.
 func Application(xfcc string) (hop.Outcome, hop.Identity, error) {
 	if strings.TrimSpace(xfcc) == "" {
 		return hop.Plaintext, "", nil

@@ -35,7 +35,7 @@ type speech struct {
 	clear    int // bytes up to the end of the last record that is in the clear or a handshake's
 }
 
-// startsTLS tells whether bytes, as far as they go, begin a record that may come first: a handshake or an alert of
+// startsTLS reports whether bytes, as far as they go, begin a record that may come first: a handshake or an alert of
 // SSL 3.0 or later (RFC 8446 section 5.1).
 func startsTLS(data []byte) bool {
 	if len(data) == 0 || data[0] != handshakeRecord && data[0] != alertRecord {
@@ -62,7 +62,7 @@ func hear(data []byte) speech {
 		if kind < changeCipherSpec || kind > handshakeRecord || data[offset+1] != 3 {
 			break
 		}
-		// Of a record that was cut off, the messages in front are whole.
+		// In a record that was cut off, the messages before the cut are complete.
 		body = body[:min(length, len(body))]
 		offset += recordHeader + length
 		s.clear = min(offset, len(data))
@@ -80,7 +80,7 @@ func hear(data []byte) speech {
 	return s
 }
 
-// startsHello tells whether a handshake record is a hello in the clear.
+// startsHello reports whether a handshake record is a hello in the clear.
 func startsHello(body []byte) bool {
 	return len(body) >= 4 && (body[0] == clientHello || body[0] == serverHello) && body[1] == 0 && 4+length24(body[1:]) == len(body)
 }

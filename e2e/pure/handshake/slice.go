@@ -8,14 +8,14 @@ import (
 	"github.com/gopacket/gopacket/pcapgo"
 )
 
-// What is kept of clear bytes: enough to show that they are clear, too little for what they say.
+// The number of plaintext bytes to keep: enough to show that they are plaintext, too few to reveal the content.
 const (
 	keptOfClient = 64
 	keptOfServer = 16
 )
 
-// Slice writes the capture as a pcap file that ends with the handshake: of later frames it has the headers alone, of
-// clear ones the first few bytes of each direction.
+// Slice writes the capture as a pcap file that ends with the handshake. Of later frames it keeps only the headers, of
+// plaintext ones the first few bytes of each direction.
 func (c Capture) Slice() ([]byte, error) {
 	var file bytes.Buffer
 	writer := pcapgo.NewWriterNanos(&file)

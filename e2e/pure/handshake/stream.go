@@ -106,7 +106,7 @@ func (c Capture) streams() (client, server stream) {
 	return client, server
 }
 
-// assemble puts the payloads in order. What was sent twice is taken once; after a hole nothing is taken.
+// assemble puts the payloads in order. Bytes that were sent twice are used once. Bytes after a hole are not used.
 func (s *stream) assemble() {
 	if len(s.segments) == 0 {
 		return
@@ -139,7 +139,7 @@ func (s *stream) assemble() {
 // offset is the place of a segment in the stream; sequence numbers wrap (RFC 9293 section 3.4).
 func (s *stream) offset(segment segment) int { return int(int32(segment.seq - s.start)) }
 
-// lost tells why the frames cannot speak for the connection; empty when they can.
+// lost returns why the frames are no evidence about the connection; empty when they are.
 func (c Capture) lost(client, server stream) string {
 	switch {
 	case c.Packets.Dropped > 0:

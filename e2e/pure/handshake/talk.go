@@ -35,7 +35,7 @@ func listen(client, server []byte) talk {
 	t := talk{client: hear(client), server: hear(server)}
 	t.hearClient()
 	t.hearServer()
-	// Who answers an alert with another is not who began.
+	// The end that answers an alert with another alert is not the end that sent the first one.
 	if t.server.alerted {
 		t.hearAlert("server", t.server.alert)
 	} else if t.client.alerted {
@@ -90,7 +90,7 @@ func (t *talk) hearServer() {
 	}
 }
 
-// judge says what became of the connection, by which symptom, or why that cannot be told.
+// judge returns the outcome of the connection with its symptom, or why the outcome is unknown.
 func (t *talk) judge(packets hop.Packets) (says hop.Outcome, symptom, missing string) {
 	switch {
 	case t.server.bytes == 0 && packets.ServerBytes > 0:

@@ -1,4 +1,4 @@
-// Package hop holds the words of the suite: what a hop is, what is wanted of it, and what an observer saw of it.
+// Package hop defines the terms of the suite: what a hop is, its expected outcome, and what an observer saw of it.
 // Its JSON tags are the format of report.json; there is no second set of structs.
 package hop
 

@@ -2,7 +2,7 @@ package hop
 
 import "time"
 
-// Traffic is what became of the background traffic of a case.
+// Traffic is the result of the background traffic of a case.
 type Traffic struct {
 	Requests   int      `json:"requests"`
 	Unanswered int      `json:"unanswered"`
@@ -15,7 +15,7 @@ type Traffic struct {
 // Span is the time in which a request was under way.
 type Span struct {
 	From, To time.Time
-	// Sometime is true of a request that another process sent: it was under way at some instant of the span, and the runner's
-	// clock does not tell at which.
+	// Sometime marks a request that another process sent. It was under way at some instant of the span, but the runner's clock
+	// does not show at which.
 	Sometime bool
 }

@@ -1,6 +1,6 @@
 package hop
 
-// Outcome is what became of one attempt to use a hop, as a case wants it, as the policies ask it, as configuration
+// Outcome is the result of one attempt to use a hop: as a case expects it, as the policies require it, as the configuration
 // predicts it or as an observer saw it.
 type Outcome string
 
@@ -13,7 +13,7 @@ const (
 	AppTLS    Outcome = "app-tls"   // the application's own TLS, which no proxy terminates
 )
 
-// What an observer says that cannot tell more.
+// The outcomes of an observer that cannot know more.
 const (
 	Encrypted Outcome = "encrypted" // the wire: both ends spoke TLS
 	Served    Outcome = "served"    // the application: it was reached, by a protocol without headers
@@ -22,7 +22,7 @@ const (
 	Absent    Outcome = "absent"    // the observer was watching, and the attempt did not pass it
 )
 
-// Alike tells whether two outcomes are the same but for who ends a TLS that is not mutual, which a client cannot know.
+// Alike reports whether two outcomes are the same for a client. A client cannot know who terminates TLS that is not mutual.
 func (o Outcome) Alike(other Outcome) bool {
 	oneWay := func(one Outcome) bool { return one == OneWayTLS || one == AppTLS }
 	return o == other || oneWay(o) && oneWay(other)
