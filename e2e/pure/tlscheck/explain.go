@@ -65,7 +65,7 @@ func (e Explained) asked() string {
 	return string(e.Asked.Says)
 }
 
-// heading stands before the first of several lines alone.
+// heading is printed only before the first of several lines.
 func heading(i int, name string) string {
 	if i == 0 {
 		return name

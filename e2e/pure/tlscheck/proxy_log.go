@@ -162,7 +162,7 @@ var flagMeans = map[string]string{
 // textAccess is the beginning of Istio's and Envoy's text format: [TIME] "METHOD PATH PROTOCOL" CODE FLAGS.
 var textAccess = regexp.MustCompile(`^\[\d{4}-\d\d-\d\dT[^\]]*\] "[^"]*" (?:\d+|-) ([A-Z,]+|-)(?: |$)`)
 
-// flagsOf reads the response flags of an access log line, and tells whether it is one.
+// flagsOf reads the response flags of a line, and reports whether the line is an access log line.
 func flagsOf(line string) ([]string, bool) {
 	if strings.HasPrefix(line, "{") {
 		var object struct {

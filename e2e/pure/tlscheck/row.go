@@ -11,7 +11,7 @@ import (
 	"mtls.test/conformance/e2e/pure/oracle"
 )
 
-// none stands in a cell for nothing.
+// none is the text of an empty cell.
 const none = "-"
 
 // Host is one service with its rows.
@@ -36,7 +36,7 @@ type Row struct {
 	Hops            []Hop    `json:"hops"`
 }
 
-// Of judges the hops to a service and gathers those that are alike into rows, the worst first.
+// Of judges the hops to a service and groups equal ones into rows, the worst first.
 func Of(host string, hops []Hop, notes ...string) Host {
 	byPort := map[uint16][]Row{}
 	for _, h := range hops {
@@ -79,7 +79,7 @@ func addTo(rows []Row, h Hop) []Row {
 	return rows
 }
 
-// like tells whether two rows have the same cells.
+// like reports whether two rows have the same cells.
 func (r Row) like(other Row) bool {
 	return r.Status == other.Status && r.Server == other.Server && r.Client == other.Client &&
 		r.AuthnPolicy == other.AuthnPolicy && r.DestinationRule == other.DestinationRule
@@ -149,7 +149,7 @@ func objectCell(object string) string {
 	return cell(name)
 }
 
-// Has tells whether a row of the host has the status.
+// Has reports whether a row of the host has the status.
 func (h Host) Has(status Status) bool {
 	return slices.ContainsFunc(h.Rows, func(row Row) bool { return row.Status == status })
 }

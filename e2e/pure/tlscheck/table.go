@@ -128,7 +128,7 @@ func several(texts map[string]bool) string {
 	return strings.Join(all, "; ")
 }
 
-// note keeps why a row is what it is, for the end.
+// note keeps the reason for a row, to print it at the end.
 func (t *Table) note(host string, row Row) {
 	for i, reason := range row.Reasons {
 		if i == maxReasons {
