@@ -58,7 +58,7 @@ func union(one, other []byte) ([]byte, error) {
 	return lines(all)
 }
 
-// Dump is what a proxy had in force in a situation.
+// Dump is the configuration that a proxy had in force in a situation.
 func (m Minor) Dump(s Situation, proxy string) (*envoy.Dump, error) {
 	return envoy.Join([]envoy.Answer{{Body: bytes.NewReader(m.Certificates[proxy])}, {Body: bytes.NewReader(s.Proxies[proxy])}})
 }

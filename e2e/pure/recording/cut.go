@@ -67,7 +67,7 @@ func cut(value any, ports []uint16) any {
 	return value
 }
 
-// ofOtherPort tells whether it is a filter chain for a port that was not asked for.
+// ofOtherPort reports whether it is a filter chain for a port that was not asked for.
 func ofOtherPort(value any, ports []uint16) bool {
 	chain, _ := value.(map[string]any)
 	match, _ := chain["filter_chain_match"].(map[string]any)

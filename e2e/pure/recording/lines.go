@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// width is how long the JSON of a value may be to stand on one line.
+// width is the maximum length of a value's JSON that is written on one line.
 const width = 160
 
 // lines writes JSON as a person reviews it in a diff: keys in order, and a value on a line of its own where it is short.
@@ -67,7 +67,7 @@ func writeLines(to *bytes.Buffer, value any, indent string) error {
 	return nil
 }
 
-// begin is what stands before the element of that number.
+// begin is the text before the element of that number.
 func begin(i int, bracket string) string {
 	if i == 0 {
 		return bracket

@@ -88,7 +88,7 @@ func (a *Attempt) evidence() map[string]*[]byte {
 	return map[string]*[]byte{clientLine: &a.ClientLine, serverLine: &a.ServerLine, packets: &a.Pcap}
 }
 
-// Complete tells what the situation lacks, as an error.
+// Complete returns what the situation lacks, as an error.
 func (s Situation) Complete() error {
 	var lacking []error
 	for _, attempt := range s.Attempts {

@@ -125,7 +125,7 @@ func (a Attempt) Lacks() []string {
 	return lacking
 }
 
-// atClient tells whether the client's end is the one that refuses.
+// atClient reports whether the client's end is the one that refuses.
 func (a Attempt) atClient() bool {
 	switch a.Cause {
 	case hop.NoCluster, hop.NoEndpoint, hop.NotTLS, hop.WrongSAN, hop.UnknownServerCA:

@@ -80,7 +80,7 @@ func TestARecordedExpectationIsItsCases(t *testing.T) {
 	}
 }
 
-// expects tells whether an expectation is the attempt's.
+// expects reports whether an expectation is the attempt's.
 func expects(e fixture.Expect, a recording.Attempt, profile string) bool {
 	same := e.Want == a.Want && e.Cause == a.Cause && e.Subset == a.Subset && e.As == a.As && cmp.Equal(e.Probe, a.Probe) && cmp.Equal(e.Wire, a.Wire)
 	identity := (e.Identity.Client == "" || e.Identity.Client == a.Identity.Client) && (e.Identity.Server == "" || e.Identity.Server == a.Identity.Server)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Comparison is what a later report.json has less of than an earlier one, and which verdicts changed.
+// Comparison lists what a later report.json has less of than an earlier one, and the verdicts that changed.
 type Comparison struct {
 	Before, After int // checks
 	Equal         int // checks of which nothing became less
@@ -23,7 +23,7 @@ type Loss struct {
 	What string
 }
 
-// Green tells whether nothing became less and no verdict changed.
+// Green reports whether nothing became less and no verdict changed.
 func (r Comparison) Green() bool { return len(r.Losses) == 0 }
 
 // CompareRuns compares two reports check by check: the observers that spoke, the observers required and the fields with a
@@ -100,7 +100,7 @@ func (r *Comparison) compareCheck(id string, before, after comparedCheck) {
 	}
 }
 
-// what says in words what it means that a field of a check has no value any more.
+// what describes in words that a field of a check has no value any more.
 func what(path string) string {
 	source, observer := strings.CutPrefix(path, "observers.")
 	if source, says := strings.CutSuffix(source, ".says"); observer && says {

@@ -31,7 +31,7 @@ type judged struct {
 	result string
 }
 
-// key is what two reports call one check.
+// key identifies one check across two reports.
 type key struct {
 	place
 	nth int // of those at one place
@@ -40,7 +40,7 @@ type key struct {
 // place is where a check stands, as a loss names it.
 type place struct{ step, hop string }
 
-// rawCheck is what tells a check from the next.
+// rawCheck holds the fields that distinguish a check from the others.
 type rawCheck struct {
 	Case      string   `json:"case"` // of what is foreseen
 	From      string   `json:"from"`

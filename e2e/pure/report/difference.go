@@ -23,7 +23,7 @@ func (r Report) GuideDifferences() []Difference {
 	})
 }
 
-// Deviations lists the cases in which Istio is known to do otherwise than its documented rules, and did.
+// Deviations lists the cases in which Istio is known to differ from its documented rules, and did so.
 func (r Report) Deviations() []Difference {
 	return r.differences(func(check verdict.Check) string {
 		if check.Documented == "" {

@@ -11,7 +11,7 @@ import (
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// FaultsDir is where the suite leaves what it made of each fault, under the artifacts folder.
+// FaultsDir is the folder, under the artifacts folder, for the suite's result of each fault.
 const FaultsDir = "faults"
 
 const faultPrefix = "makes no wrong verdict of "
@@ -24,7 +24,7 @@ func ReadFaults(artifacts fs.FS) ([]verdict.Fault, error) {
 	return readAll[verdict.Fault](artifacts, path.Join(FaultsDir, "*.json"))
 }
 
-// faultsResult is what the faults make of a run: one wrong verdict is a FAIL of the suite.
+// faultsResult is the result of a run by its faults: one wrong verdict is a FAIL of the suite.
 func (r *Report) faultsResult() (hop.Result, string) {
 	for _, f := range r.Faults {
 		if f.Wrong != "" {

@@ -8,7 +8,7 @@ import (
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// Measures tell how fast the run was and how far its evidence reaches.
+// Measures report how fast the run was and how complete its evidence is.
 type Measures struct {
 	MedianCaseSeconds float64  `json:"medianCaseSeconds"`
 	MaxSettleMillis   int64    `json:"maxSettleMillis"`

@@ -24,7 +24,7 @@ const mutantPrefix = "mutant "
 // MutantText is the text of the spec of a mutant, as Ginkgo shows it and FOCUS matches it.
 func MutantText(id, title string) string { return mutantPrefix + SpecText(id, title) }
 
-// Kills counts mutants by what became of them.
+// Kills counts mutants by their result.
 type Kills struct {
 	Killed   int     `json:"killed"`
 	Survived int     `json:"survived"`

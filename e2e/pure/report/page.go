@@ -29,7 +29,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 // WritePage writes report.html: everything on one page that needs no other file and no script.
 func (r Report) WritePage(out io.Writer) error { return pageTemplate.Execute(out, r) }
 
-// worstFirst puts what is to be looked at before what is green.
+// worstFirst sorts cases that need attention before green ones.
 func worstFirst(cases []Case) []Case {
 	return slices.SortedStableFunc(slices.Values(cases), func(a, b Case) int {
 		switch {

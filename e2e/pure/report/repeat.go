@@ -7,7 +7,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// Repeat is what several rounds of one run came to.
+// Repeat is the result of several rounds of one run.
 type Repeat struct {
 	Rounds    int         `json:"rounds"`
 	Differing []Differing `json:"differing"` // cases whose verdict was not the same in every round
