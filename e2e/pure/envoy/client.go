@@ -116,8 +116,8 @@ func (d *Dump) Lacks(cluster string) bool {
 // originalDst is the type of a cluster that sends a connection where it was going, whatever that address.
 const originalDst = "ORIGINAL_DST"
 
-// pick returns the endpoints that an address may mean: the endpoint with that address, and those that are host names,
-// because a Service or a name server may resolve them to any address. Without an address it returns all.
+// pick returns the endpoints that an address may mean: the endpoint with that address or, if there is none, those that are
+// host names, because a Service or a name server may resolve them to any address. Without an address it returns all.
 func (d *Dump) pick(c cluster, to netip.AddrPort) ([]endpoint, error) {
 	if c.kind == originalDst {
 		return []endpoint{{address: to}}, nil

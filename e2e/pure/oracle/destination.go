@@ -28,7 +28,7 @@ type destination struct {
 	// decides is the rule whose traffic policy was kept, or the first one.
 	decides Meta
 	subsets []subset
-	// merged are the rules that contributed to the result of the merge.
+	// merged are the rules of the oracle by which DestinationRules were merged, where the result depends on them.
 	merged []Rule
 }
 
