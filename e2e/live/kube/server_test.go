@@ -2,12 +2,8 @@ package kube
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +12,8 @@ import (
 	discoveryv2 "k8s.io/api/apidiscovery/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"mtls.test/conformance/e2e/live/kube/kubetest"
 )
 
 // apiServer serves the discovery of kinds that may be defined at any time, and records all other requests.
@@ -131,14 +129,7 @@ func refusal(code int, reason metav1.StatusReason) metav1.Status {
 // connected is a client of the server.
 func (s *apiServer) connected(t *testing.T) *Client {
 	t.Helper()
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	content := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c}}], clusters: [{name: c, cluster: {server: %q}}]}`, server.URL)
-	if err := os.WriteFile(kubeconfig, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	client, err := New(kubeconfig)
+	client, err := New(kubetest.Kubeconfig(t, s))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,14 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/kube/kubetest"
 )
 
 const requestLine = `{"start_time":"2026-11-24T01:49:07.915Z","response_flags":null,"downstream_local_address":"10.0.0.7:8080","hop_id":"r-1"}`
@@ -32,14 +30,7 @@ func logsAt(t *testing.T, log http.HandlerFunc) *Logs {
 			_, _ = fmt.Fprint(w, answer)
 		})
 	}
-	api := httptest.NewServer(served)
-	t.Cleanup(api.Close)
-	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	content := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c}}], clusters: [{name: c, cluster: {server: %q}}]}`, api.URL)
-	if err := os.WriteFile(kubeconfig, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	client, err := kube.New(kubeconfig)
+	client, err := kube.New(kubetest.Kubeconfig(t, served))
 	if err != nil {
 		t.Fatal(err)
 	}

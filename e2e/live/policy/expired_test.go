@@ -4,11 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/kube/kubetest"
 	"mtls.test/conformance/fixtures/agent/lease"
 )
 
@@ -104,14 +101,7 @@ func policiesOf(t *testing.T, s *apiServer, rule *unstructured.Unstructured) *Po
 	t.Helper()
 	s.objects = map[string]map[string]any{rulePath: rule.DeepCopy().Object}
 	s.written = func(string) {}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	content := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c}}], clusters: [{name: c, cluster: {server: %q}}]}`, server.URL)
-	if err := os.WriteFile(kubeconfig, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	client, err := kube.New(kubeconfig)
+	client, err := kube.New(kubetest.Kubeconfig(t, s))
 	if err != nil {
 		t.Fatal(err)
 	}
