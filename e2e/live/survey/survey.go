@@ -47,6 +47,8 @@ var listed = []struct {
 	{"ServiceEntry", []string{"/apis/networking.istio.io/v1/serviceentries", "/apis/networking.istio.io/v1beta1/serviceentries"}},
 	{"Gateway", []string{"/apis/networking.istio.io/v1/gateways", "/apis/networking.istio.io/v1beta1/gateways"}},
 	{"Sidecar", []string{"/apis/networking.istio.io/v1/sidecars", "/apis/networking.istio.io/v1beta1/sidecars"}},
+	{"VirtualService", []string{"/apis/networking.istio.io/v1/virtualservices", "/apis/networking.istio.io/v1beta1/virtualservices"}},
+	{"WorkloadEntry", []string{"/apis/networking.istio.io/v1/workloadentries", "/apis/networking.istio.io/v1beta1/workloadentries"}},
 }
 
 // ErrNoIstio is returned where no control plane of Istio runs.
@@ -113,7 +115,7 @@ func of(planes []Plane, whole oracle.Snapshot, unready []string) (*Survey, error
 		return nil, ErrNoIstio
 	}
 	s := &Survey{Planes: planes, Unready: unready, byRevision: map[string]oracle.Snapshot{}, workloads: map[string]oracle.Workload{}}
-	s.Sidecars = len(slices.DeleteFunc(slices.Clone(whole.Unread), func(object string) bool { return object[:min(len(object), 8)] != "Sidecar " }))
+	s.Sidecars = len(whole.Sidecars)
 	whole.Mesh = planes[0].Mesh
 	s.Snapshot = whole.Indexed()
 	for _, plane := range planes[1:] {

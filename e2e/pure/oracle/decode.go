@@ -18,8 +18,9 @@ import (
 
 // document is a Kubernetes object, or a list of them.
 type document struct {
-	Kind     string `json:"kind"`
-	Metadata struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Metadata   struct {
 		Name              string            `json:"name"`
 		Namespace         string            `json:"namespace"`
 		CreationTimestamp string            `json:"creationTimestamp"`
@@ -169,6 +170,12 @@ func (s *Snapshot) addKind(meta Meta, doc document) error {
 		return addSpec(&s.AuthorizationPolicies, meta, doc.Spec, &security.AuthorizationPolicy{})
 	case "Gateway":
 		return addSpec(&s.Gateways, meta, doc.Spec, &networking.Gateway{})
+	case "Sidecar":
+		return addSpec(&s.Sidecars, meta, doc.Spec, &networking.Sidecar{})
+	case "VirtualService":
+		return addSpec(&s.VirtualServices, meta, doc.Spec, &networking.VirtualService{})
+	case "WorkloadEntry":
+		return addSpec(&s.WorkloadEntries, meta, doc.Spec, &networking.WorkloadEntry{})
 	case "Service":
 		service, err := decodeService(meta, doc.Spec)
 		if err != nil {

@@ -16,7 +16,7 @@ func TestDecodeReadsTheAPIServersJSON(t *testing.T) {
 		 "spec": {"serviceAccountName": "s", "containers": [{"name": "app"}], "initContainers": [{"name": "istio-proxy"}]},
 		 "status": {"podIPs": [{"ip": "10.244.0.9"}]}},
 		{"kind": "Service", "metadata": {"name": "s", "namespace": "n"}, "spec": {"clusterIP": "None", "ports": [{"name": "grpc-web", "port": 80, "targetPort": "web"}]}},
-		{"kind": "VirtualService", "metadata": {"name": "v", "namespace": "n"}, "spec": {}}]}`), "default")
+		{"kind": "EnvoyFilter", "metadata": {"name": "v", "namespace": "n"}, "spec": {}}]}`), "default")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func TestDecodeReadsTheAPIServersJSON(t *testing.T) {
 	if service := snapshot.Services[0]; service.Kind != Headless || service.Ports[0].Protocol != hop.GRPC || service.Ports[0].Workload != 80 {
 		t.Errorf("service %+v", service)
 	}
-	if len(snapshot.Unread) != 1 || snapshot.Unread[0] != "VirtualService n/v" {
+	if len(snapshot.Unread) != 1 || snapshot.Unread[0] != "EnvoyFilter n/v" {
 		t.Errorf("unread %v", snapshot.Unread)
 	}
 }

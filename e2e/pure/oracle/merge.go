@@ -12,6 +12,9 @@ func (s Snapshot) Merge(other Snapshot) Snapshot {
 		ServiceEntries:        mergeObjects(s.ServiceEntries, other.ServiceEntries),
 		AuthorizationPolicies: mergeObjects(s.AuthorizationPolicies, other.AuthorizationPolicies),
 		Gateways:              mergeObjects(s.Gateways, other.Gateways),
+		Sidecars:              mergeObjects(s.Sidecars, other.Sidecars),
+		VirtualServices:       mergeObjects(s.VirtualServices, other.VirtualServices),
+		WorkloadEntries:       mergeObjects(s.WorkloadEntries, other.WorkloadEntries),
 		Services:              merge(s.Services, other.Services, Service.String, keepNew),
 		Workloads:             merge(s.Workloads, other.Workloads, Workload.String, keepNew),
 		Credentials:           merge(s.Credentials, other.Credentials, Credential.String, keepNew),
@@ -31,6 +34,9 @@ func (s Snapshot) Without(other Snapshot) Snapshot {
 	s.ServiceEntries = without(s.ServiceEntries, other.ServiceEntries, objectKey)
 	s.AuthorizationPolicies = without(s.AuthorizationPolicies, other.AuthorizationPolicies, objectKey)
 	s.Gateways = without(s.Gateways, other.Gateways, objectKey)
+	s.Sidecars = without(s.Sidecars, other.Sidecars, objectKey)
+	s.VirtualServices = without(s.VirtualServices, other.VirtualServices, objectKey)
+	s.WorkloadEntries = without(s.WorkloadEntries, other.WorkloadEntries, objectKey)
 	s.Services = without(s.Services, other.Services, Service.String)
 	s.Workloads = without(s.Workloads, other.Workloads, Workload.String)
 	return s

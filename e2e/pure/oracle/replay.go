@@ -81,6 +81,9 @@ func readAt(file string, at time.Time, read func(string) ([]byte, error)) (Snaps
 	stamp(objects.ServiceEntries, at)
 	stamp(objects.AuthorizationPolicies, at)
 	stamp(objects.Gateways, at)
+	stamp(objects.Sidecars, at)
+	stamp(objects.VirtualServices, at)
+	stamp(objects.WorkloadEntries, at)
 	return objects, nil
 }
 

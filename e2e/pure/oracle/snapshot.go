@@ -18,6 +18,9 @@ type Snapshot struct {
 	ServiceEntries        []Object[*networking.ServiceEntry]
 	AuthorizationPolicies []Object[*security.AuthorizationPolicy]
 	Gateways              []Object[*networking.Gateway]
+	Sidecars              []Object[*networking.Sidecar]
+	VirtualServices       []Object[*networking.VirtualService]
+	WorkloadEntries       []Object[*networking.WorkloadEntry]
 	Services              []Service
 	Workloads             []Workload
 	Credentials           []Credential
