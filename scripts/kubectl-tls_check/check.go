@@ -199,7 +199,7 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 		}
 		defer remove()
 	}
-	found := map[tlscheck.Status]int{}
+	var found tlscheck.Tally
 	out, err := o.printer(cmd.OutOrStdout(), l, request.Hosts)
 	if err != nil {
 		return err
@@ -207,9 +207,7 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	bar := newBar(cmd.ErrOrStderr(), len(request.Hosts))
 	l.inspector.Progress = bar.at
 	err = l.inspector.Inspect(ctx, request, func(host tlscheck.Host) error {
-		for _, row := range host.Rows {
-			found[row.Status]++
-		}
+		found.Add(host)
 		bar.clear()
 		return out.write(host)
 	})
@@ -221,10 +219,10 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 		return err
 	}
 	l.notes(cmd.ErrOrStderr())
-	if len(found) == 0 {
+	if found.Empty() {
 		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), nothingChecked, l.survey.Snapshot.Mesh.Domain)
 	}
-	if code := tlscheck.ExitCode(found); code != tlscheck.ExitOK {
+	if code := found.ExitCode(o.requireStrict); code != tlscheck.ExitOK {
 		return exit(code)
 	}
 	return nil
@@ -251,6 +249,9 @@ func (l *look) notes(to io.Writer) {
 	}
 	if l.survey.Sidecars > 0 && l.inspector.Mesh == nil {
 		_, _ = fmt.Fprintf(to, "%d Sidecar objects are not evaluated: they may hide services and rules from clients\n", l.survey.Sidecars)
+	}
+	if l.inspector.Observe == nil {
+		_, _ = fmt.Fprintf(to, "%s: whether the rules stand that redirect the pods' traffic to their proxies (--probe tries the endpoints)\n", tlscheck.NotVerified)
 	}
 	if len(l.survey.Unready) > 0 {
 		_, _ = fmt.Fprintf(to, "not ready, and so without traffic: %s\n", strings.Join(l.survey.Unready[:min(len(l.survey.Unready), 5)], ", "))

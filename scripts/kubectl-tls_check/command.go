@@ -9,18 +9,19 @@ import (
 
 // options are what the command line asks for.
 type options struct {
-	target     kube.Target
-	namespace  string
-	all        bool
-	output     string
-	explain    bool
-	policies   bool
-	subset     string
-	dumps      string
-	objects    string
-	probe      bool
-	probeImage string
-	yes        bool
+	target        kube.Target
+	namespace     string
+	all           bool
+	output        string
+	explain       bool
+	policies      bool
+	subset        string
+	requireStrict bool
+	dumps         string
+	objects       string
+	probe         bool
+	probeImage    string
+	yes           bool
 }
 
 func newCommand() *cobra.Command {
@@ -77,6 +78,7 @@ cluster. It is 1 by default, and refused like a command line that cannot be unde
 	flags.StringVarP(&o.output, "output", "o", "", "wide, json or yaml")
 	flags.BoolVar(&o.explain, "explain", false, "tell which object decided each step, and where the guide's flowchart leads")
 	flags.BoolVar(&o.policies, "policies-only", false, "ask no proxy: what the policies ask for is all that is told")
+	flags.BoolVar(&o.requireStrict, "require-strict", false, "exit with 1 also where an endpoint takes plaintext beside mTLS")
 	flags.StringVar(&o.subset, "subset", "", "subset of a DestinationRule that the clients' routes name")
 	flags.StringVar(&o.dumps, "dumps", "", "folder with recorded answers to /config_dump?include_eds, one file a proxy, that are read in place of the proxies")
 	flags.StringVarP(&o.objects, "filename", "f", "", "file with objects as kubectl get -o yaml or -o json prints them, in place of a cluster")

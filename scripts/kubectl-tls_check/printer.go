@@ -16,7 +16,7 @@ import (
 // printer prints hosts as they come.
 type printer interface {
 	write(host tlscheck.Host) error
-	close(found map[tlscheck.Status]int) error
+	close(found tlscheck.Tally) error
 }
 
 // few is up to how many hosts a table waits for all, so that its columns fit exactly.
@@ -49,7 +49,7 @@ const (
 type table struct{ *tlscheck.Table }
 
 func (t table) write(host tlscheck.Host) error        { return t.Write(host) }
-func (t table) close(_ map[tlscheck.Status]int) error { return t.Close() }
+func (t table) close(tlscheck.Tally) error            { return t.Close() }
 
 func names(hosts []oracle.Host) []string {
 	var all []string
@@ -105,12 +105,12 @@ func (j *jsonList) write(host tlscheck.Host) error {
 	return err
 }
 
-func (j *jsonList) close(found map[tlscheck.Status]int) error {
+func (j *jsonList) close(found tlscheck.Tally) error {
 	content, err := json.Marshal(found)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(j.to, "\n],\"rows\":%s}\n", content)
+	_, err = fmt.Fprintf(j.to, "\n],%s\n", content[1:])
 	return err
 }
 
@@ -125,8 +125,8 @@ func (y *yamlList) write(host tlscheck.Host) error {
 	return err
 }
 
-func (y *yamlList) close(found map[tlscheck.Status]int) error {
-	content, err := yaml.Marshal(map[string]any{"rows": found})
+func (y *yamlList) close(found tlscheck.Tally) error {
+	content, err := yaml.Marshal(found)
 	if err != nil {
 		return err
 	}
@@ -169,4 +169,4 @@ func (e *explainer) explain(host string, h tlscheck.Hop) error {
 	return tlscheck.Explained{Hop: h, Host: host, Chart: path, Differs: differs}.Write(e.to)
 }
 
-func (e *explainer) close(map[tlscheck.Status]int) error { return nil }
+func (e *explainer) close(tlscheck.Tally) error { return nil }

@@ -256,6 +256,18 @@ func (s *Survey) Proxies() []oracle.Workload {
 	return all
 }
 
+// WithoutProxy are the workloads that send what their applications speak, with no proxy and no ztunnel between, by their names.
+func (s *Survey) WithoutProxy() []string {
+	var all []string
+	for name, workload := range s.workloads {
+		if !workload.HasProxy && !workload.Ambient {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Proxy is a workload's proxy.
 func Proxy(w oracle.Workload) mesh.Proxy { return mesh.Proxy{Namespace: w.Namespace, Pod: w.Name} }
 

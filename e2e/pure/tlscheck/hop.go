@@ -15,6 +15,7 @@ type Hop struct {
 	Client     string        `json:"client"` // NAMESPACE/NAME
 	Port       uint16        `json:"port"`   // the Service's
 	Subset     string        `json:"subset,omitempty"`
+	Route      *hop.Route    `json:"route,omitempty"`    // the way of the requests; nil where all go to the port's own cluster
 	Endpoint   string        `json:"endpoint,omitempty"` // NAMESPACE/NAME; empty where none is reached
 	Behind     uint16        `json:"behind,omitempty"`   // the endpoint's port
 	Status     Status        `json:"status"`
@@ -22,6 +23,9 @@ type Hop struct {
 	Asked      oracle.Answer `json:"asked"`
 	Configured *Configured   `json:"configured,omitempty"` // nil where no proxy was read
 	Observed   *Observed     `json:"observed,omitempty"`   // nil without a probe
+
+	// AlsoPlaintext is true of a hop of mTLS to an endpoint that takes plaintext as well.
+	AlsoPlaintext bool `json:"alsoPlaintext,omitempty"`
 }
 
 // Configured is what both proxies are configured to do with a hop, and what the two together will do.
@@ -99,10 +103,22 @@ func (o Observed) differs(mode oracle.Mode) string {
 	return noDifference
 }
 
-func (o *Observed) text() string {
-	if o == nil {
+// NotVerified is said of a row whose endpoints no probe has tried: the rules that redirect a pod's traffic to its proxy are
+// on its node, and no configuration shows whether they are there.
+const NotVerified = "not verified on the node"
+
+// observed is what a probe found, or that there was none.
+func (h Hop) observed() string {
+	switch {
+	case h.Observed != nil:
+		return h.Observed.text()
+	case h.Endpoint == "":
 		return none
 	}
+	return NotVerified
+}
+
+func (o *Observed) text() string {
 	return fmt.Sprintf("plaintext %s, mTLS %s", taken(o.Plaintext), taken(o.MTLS))
 }
 

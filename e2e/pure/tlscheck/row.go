@@ -20,13 +20,19 @@ type Host struct {
 	Rows  []Row            `json:"rows"`
 	Notes []string         `json:"notes,omitempty"` // what was left out of the rows, and why
 	Kiali *kiali.Statement `json:"kiali,omitempty"` // nil where no Kiali was asked
+
+	// WithoutProxy are the pods, NAMESPACE/NAME, that can send plaintext to endpoints that take it beside mTLS.
+	WithoutProxy []string `json:"withoutProxy,omitempty"`
 }
 
 // Row is one line of the table: hops that are alike. A host has several where its ports, its endpoints or its clients
 // differ.
 type Row struct {
 	Ports           []uint16 `json:"ports"`
-	AllPorts        bool     `json:"allPorts"` // the rows hold for every port of the host, and none is printed
+	AllPorts        bool     `json:"allPorts"`      // the rows hold for every port of the host, and none is printed
+	Way             string   `json:"way,omitempty"` // of the requests, where it is not that of all to the port's own cluster
+	AlsoPlaintext   bool     `json:"alsoPlaintext,omitempty"`
+	Node            string   `json:"node,omitempty"` // NotVerified where no probe has tried the endpoints
 	Status          Status   `json:"status"`
 	Server          string   `json:"server"`
 	Client          string   `json:"client"`
@@ -41,7 +47,8 @@ func Of(host string, hops []Hop, notes ...string) Host {
 	byPort := map[uint16][]Row{}
 	for _, h := range hops {
 		h.Status, h.Reason = h.judge()
-		byPort[h.Port] = addTo(byPort[h.Port], h)
+		h.AlsoPlaintext = h.takesPlaintextToo()
+		byPort[h.Port] = addTo(byPort[h.Port], host, h)
 	}
 	var ports []uint16
 	for port, rows := range byPort {
@@ -61,9 +68,9 @@ func Of(host string, hops []Hop, notes ...string) Host {
 }
 
 // addTo adds a hop to the row of its kind.
-func addTo(rows []Row, h Hop) []Row {
+func addTo(rows []Row, host string, h Hop) []Row {
 	row := Row{
-		Ports: []uint16{h.Port}, Status: h.Status, Server: cell(string(h.Asked.Server.Mode)), Client: clientCell(h.Asked.Client.Mode),
+		Ports: []uint16{h.Port}, Way: h.way(host), AlsoPlaintext: h.AlsoPlaintext, Status: h.Status, Node: h.node(), Server: cell(string(h.Asked.Server.Mode)), Client: clientCell(h.Asked.Client.Mode),
 		AuthnPolicy: policyCell(h.Asked.Server), DestinationRule: objectCell(h.Asked.Client.Object), Hops: []Hop{h},
 	}
 	i := slices.IndexFunc(rows, row.like)
@@ -79,14 +86,22 @@ func addTo(rows []Row, h Hop) []Row {
 	return rows
 }
 
+// node is NotVerified where the hop has an endpoint and no probe has tried it.
+func (h Hop) node() string {
+	if h.observed() == NotVerified {
+		return NotVerified
+	}
+	return ""
+}
+
 // like reports whether two rows have the same cells.
 func (r Row) like(other Row) bool {
-	return r.Status == other.Status && r.Server == other.Server && r.Client == other.Client &&
+	return r.Way == other.Way && r.AlsoPlaintext == other.AlsoPlaintext && r.Status == other.Status && r.Server == other.Server && r.Client == other.Client &&
 		r.AuthnPolicy == other.AuthnPolicy && r.DestinationRule == other.DestinationRule
 }
 
 func compare(a, b Row) int {
-	return cmp.Or(worse(b.Status, a.Status), cmp.Compare(a.Server, b.Server), cmp.Compare(a.Client, b.Client),
+	return cmp.Or(worse(b.Status, a.Status), cmp.Compare(a.Way, b.Way), cmp.Compare(a.Server, b.Server), cmp.Compare(a.Client, b.Client),
 		cmp.Compare(a.AuthnPolicy, b.AuthnPolicy), cmp.Compare(a.DestinationRule, b.DestinationRule))
 }
 
@@ -171,12 +186,16 @@ func (h Host) Outcomes() map[hop.Outcome]int {
 	return seen
 }
 
-// Name is HOST, or HOST:PORT where the ports of the host differ.
+// Name is HOST, or HOST:PORT where the ports of the host differ; with the way of the requests where the row has one.
 func (r Row) Name(host string) string {
-	if r.AllPorts {
-		return host
+	name := host
+	if !r.AllPorts {
+		name = fmt.Sprintf("%s:%d", host, r.Ports[0])
 	}
-	return fmt.Sprintf("%s:%d", host, r.Ports[0])
+	if r.Way != "" {
+		name += " (" + r.Way + ")"
+	}
+	return name
 }
 
 // names lists the different workloads of one end of a row's hops.

@@ -27,33 +27,10 @@ var order = []Status{OK, Plaintext, Unknown, Conflict, Mismatch}
 
 func worse(a, b Status) int { return cmp.Compare(slices.Index(order, a), slices.Index(order, b)) }
 
-// The exit codes of a command that checks.
 const (
-	ExitOK       = 0
-	ExitNotOK    = 1 // something is CONFLICT, MISMATCH or PLAINTEXT
-	ExitUnknown  = 2 // else something is UNKNOWN, or there is no row
-	ExitUsage    = 3
 	notMutual    = "TLS, and not mutual: "
 	noDifference = ""
 )
-
-// ExitCode is the exit code of a command that found rows of the statuses. Without a row nothing was checked, and nothing is
-// known.
-func ExitCode(found map[Status]int) int {
-	rows := 0
-	for _, count := range found {
-		rows += count
-	}
-	switch {
-	case rows == 0:
-		return ExitUnknown
-	case found[Conflict]+found[Mismatch]+found[Plaintext] > 0:
-		return ExitNotOK
-	case found[Unknown] > 0:
-		return ExitUnknown
-	}
-	return ExitOK
-}
 
 // judge gives a hop its status, with the reason for any but a plain OK.
 func (h Hop) judge() (Status, string) {

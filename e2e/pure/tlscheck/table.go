@@ -71,6 +71,9 @@ func (t *Table) Write(host Host) error {
 			cells = append(cells, wideCells(host, row)...)
 		}
 		t.note(host.Host, row)
+		if row.AlsoPlaintext {
+			t.notes = append(t.notes, plaintextToo(row.Name(host.Host), host.WithoutProxy))
+		}
 		if t.lines != nil {
 			t.lines = append(t.lines, cells)
 			continue
@@ -90,7 +93,7 @@ func wideCells(host Host, row Row) []string {
 	configured, left, observed := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, h := range row.Hops {
 		configured[h.Configured.text()] = true
-		observed[h.Observed.text()] = true
+		observed[h.observed()] = true
 		if h.Configured != nil {
 			left[h.Configured.Client.text()+"/"+h.Configured.Server.text()] = true
 		}

@@ -80,7 +80,7 @@ func TestWhatAWideRowSaysOfAProbe(t *testing.T) {
 		saw  *Observed
 		want string
 	}{
-		{"no probe", nil, "-"},
+		{"no probe", nil, "not verified on the node"},
 		{"both taken", &Observed{Plaintext: hop.Plaintext, MTLS: hop.MTLS}, "plaintext taken, mTLS taken"},
 		{"mTLS alone", &Observed{Plaintext: hop.Refused, MTLS: hop.MTLS}, "plaintext refused, mTLS taken"},
 		{"plaintext alone", &Observed{Plaintext: hop.Plaintext, MTLS: hop.Refused}, "plaintext taken, mTLS refused"},
@@ -118,7 +118,7 @@ func TestKialisWord(t *testing.T) {
 	}{
 		{"none", nil, "-", ""},
 		{"agrees", &kiali.Statement{Namespace: "default", Status: "MTLS_ENABLED"}, "MTLS_ENABLED, no finding", ""},
-		{"differs", &kiali.Statement{Namespace: "default", Status: "MTLS_DISABLED", Differs: "it says plaintext"}, "MTLS_DISABLED, no finding", "\nKiali on namespace default: it says plaintext\n"},
+		{"differs", &kiali.Statement{Namespace: "default", Status: "MTLS_DISABLED", Differs: "it says plaintext"}, "MTLS_DISABLED, no finding", "Kiali on namespace default: it says plaintext\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			host := Of("s", []Hop{answered(8080, hop.MTLS)})
@@ -128,7 +128,7 @@ func TestKialisWord(t *testing.T) {
 			}
 			var to bytes.Buffer
 			want := "HOST:PORT     STATUS     SERVER         CLIENT     AUTHN POLICY     DESTINATION RULE\n" +
-				"s             OK         PERMISSIVE     AUTO       -                -\n" + row.below
+				"s             OK         PERMISSIVE     AUTO       -                -\n" + "\nOK s also takes plaintext; the cluster has no pod without a proxy\n" + row.below
 			if got := printed(t, NewTable(&to, false), &to, host); got != want {
 				t.Errorf("got\n%swant\n%s", got, want)
 			}
@@ -151,7 +151,9 @@ func TestAStreamIsAligned(t *testing.T) {
 	got := printed(t, table, &to, Of("s", []Hop{answered(1, hop.MTLS)}), Of(longer, []Hop{answered(1, hop.MTLS)}))
 	want := header +
 		"s                OK            PERMISSIVE     AUTO        -                  -\n" +
-		longer + "     OK            PERMISSIVE     AUTO        -                  -\n"
+		longer + "     OK            PERMISSIVE     AUTO        -                  -\n" +
+		"\nOK s also takes plaintext; the cluster has no pod without a proxy\n" +
+		"OK " + longer + " also takes plaintext; the cluster has no pod without a proxy\n"
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
@@ -167,7 +169,7 @@ func TestAWideStreamIsAligned(t *testing.T) {
 	lines := strings.Split(printed(t, table, &to, Of("s", []Hop{configured(answered(1, hop.MTLS), hop.MTLS)})), "\n")
 	want := []string{
 		"HOST:PORT     STATUS        SERVER         CLIENT      AUTHN POLICY     DESTINATION RULE     FROM                TO                  CONFIGURED                    CERT LEFT     OBSERVED                          KIALI",
-		"s             OK            PERMISSIVE     AUTO        -                -                    clients/client      default/product     mtls                          -/-           -                                 -",
+		"s             OK            PERMISSIVE     AUTO        -                -                    clients/client      default/product     mtls                          -/-           not verified on the node          -",
 	}
 	if lines[0] != want[0] || lines[1] != want[1] {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))

@@ -178,28 +178,6 @@ func TestTheWorseOfTwoStatuses(t *testing.T) {
 	}
 }
 
-func TestExitCode(t *testing.T) {
-	for _, row := range []struct {
-		found map[Status]int
-		code  int
-	}{
-		{map[Status]int{OK: 3}, ExitOK},
-		{map[Status]int{OK: 1, Unknown: 1}, ExitUnknown},
-		{map[Status]int{OK: 3, Unknown: 0, Plaintext: 0}, ExitOK},
-		{map[Status]int{}, ExitUnknown},
-		{nil, ExitUnknown},
-	} {
-		if got := ExitCode(row.found); got != row.code {
-			t.Errorf("%v: %d, want %d", row.found, got, row.code)
-		}
-	}
-	for _, status := range []Status{Plaintext, Conflict, Mismatch} {
-		if got := ExitCode(map[Status]int{OK: 1, Unknown: 1, status: 1}); got != ExitNotOK {
-			t.Errorf("%s: %d", status, got)
-		}
-	}
-}
-
 // What is wide names one and counts several, and reasons stand below with who they are of.
 func TestWideTable(t *testing.T) {
 	second := answered(8080, hop.Plaintext)

@@ -183,6 +183,9 @@ func (in *Inspector) host(ctx context.Context, host oracle.Host, clients []oracl
 		in.observe(ctx, host, hops)
 	}
 	told := tlscheck.Of(host.Name, hops, notes...)
+	if slices.ContainsFunc(told.Rows, func(row tlscheck.Row) bool { return row.AlsoPlaintext }) {
+		told.WithoutProxy = in.Survey.WithoutProxy()
+	}
 	if in.Witness != nil {
 		said, known := in.kiali[host.Namespace]
 		if !known {
