@@ -204,7 +204,7 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	bar := newBar(cmd.ErrOrStderr(), len(request.Hosts))
+	bar := newBar(cmd.ErrOrStderr())
 	l.inspector.Progress = bar.at
 	err = l.inspector.Inspect(ctx, request, func(host tlscheck.Host) error {
 		found.Add(host)

@@ -48,8 +48,8 @@ const (
 
 type table struct{ *tlscheck.Table }
 
-func (t table) write(host tlscheck.Host) error        { return t.Write(host) }
-func (t table) close(tlscheck.Tally) error            { return t.Close() }
+func (t table) write(host tlscheck.Host) error { return t.Write(host) }
+func (t table) close(tlscheck.Tally) error     { return t.Close() }
 
 func names(hosts []oracle.Host) []string {
 	var all []string

@@ -28,7 +28,8 @@ type Inspector struct {
 	Mesh   *mesh.Mesh // asks the proxies; nil to look at policies alone, and at recorded proxies
 
 	Recorded map[string]string // files with the config_dump of proxies, by workload
-	Progress func(done, of int)
+	// Progress hears how many proxies are read, and then how many services are checked; nil where nobody wants to know.
+	Progress func(done, of int, what string)
 	// Observe has a probe try a workload's port, by the protocol that its service declares; nil for no probe.
 	Observe func(ctx context.Context, endpoint oracle.Workload, port uint16, protocol hop.Protocol) tlscheck.Observed
 	// Witness asks a Kiali about a namespace; nil where there is none.
@@ -48,7 +49,7 @@ type Request struct {
 	Subset  string
 }
 
-// perBatch bounds what is in memory at once, in services times proxies.
+// perBatch bounds the rows that are in memory at once, in services times proxies.
 const perBatch = 20000
 
 // lookInterval is how often a mismatch is looked at again, for it may be a change that was on its way.
@@ -61,10 +62,14 @@ func (in *Inspector) Inspect(ctx context.Context, request Request, emit func(tls
 	if err != nil {
 		return err
 	}
+	read, err := in.read(ctx, request.Hosts, clients, request)
+	if err != nil {
+		return err
+	}
 	size := max(perBatch/max(len(clients), 1), 50)
 	done := 0
 	for batch := range slices.Chunk(request.Hosts, size) {
-		told, err := in.batch(ctx, batch, clients, request)
+		told, err := in.batch(ctx, batch, clients, request, read)
 		if err != nil {
 			return err
 		}
@@ -73,18 +78,18 @@ func (in *Inspector) Inspect(ctx context.Context, request Request, emit func(tls
 				return err
 			}
 			done++
-			in.progress(done, len(request.Hosts))
+			in.progress(done, len(request.Hosts), "services checked")
 		}
 	}
 	return nil
 }
 
-// batch checks hosts whose proxies are read at once. Policies and proxies are read one after the other, so a mismatch may be a
+// batch checks hosts. Policies and proxies are read one after the other, so a mismatch may be a
 // change that was on its way: it counts once it has stood for as long as a change may take.
-func (in *Inspector) batch(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) ([]tlscheck.Host, error) {
-	told, err := in.look(ctx, hosts, clients, request)
-	if err != nil || in.Again == nil {
-		return told, err
+func (in *Inspector) batch(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request, read *proxies) ([]tlscheck.Host, error) {
+	told := in.look(ctx, hosts, clients, request, read)
+	if in.Again == nil {
+		return told, nil
 	}
 	for began := time.Now(); time.Since(began) < timeout.Propagation.Duration(); {
 		var differing []oracle.Host
@@ -101,35 +106,32 @@ func (in *Inspector) batch(ctx context.Context, hosts []oracle.Host, clients []o
 			return nil, ctx.Err()
 		case <-time.After(lookInterval):
 		}
+		var err error
 		if in.Survey, err = in.Again(ctx); err != nil {
 			return nil, err
 		}
-		again, err := in.look(ctx, differing, clients, request)
+		again, err := in.read(ctx, differing, clients, request)
 		if err != nil {
 			return nil, err
 		}
-		for _, host := range again {
+		for _, host := range in.look(ctx, differing, clients, request, again) {
 			told[slices.IndexFunc(told, func(one tlscheck.Host) bool { return one.Host == host.Host })] = host
 		}
 	}
 	return told, nil
 }
 
-func (in *Inspector) look(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) ([]tlscheck.Host, error) {
-	proxies, err := in.read(ctx, hosts, clients, request)
-	if err != nil {
-		return nil, err
-	}
+func (in *Inspector) look(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request, read *proxies) []tlscheck.Host {
 	var told []tlscheck.Host
 	for _, host := range hosts {
-		told = append(told, in.host(ctx, host, clients, request, proxies))
+		told = append(told, in.host(ctx, host, clients, request, read))
 	}
-	return told, nil
+	return told
 }
 
-func (in *Inspector) progress(done, of int) {
+func (in *Inspector) progress(done, of int, what string) {
 	if in.Progress != nil {
-		in.Progress(done, of)
+		in.Progress(done, of, what)
 	}
 }
 

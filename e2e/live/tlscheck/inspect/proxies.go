@@ -23,8 +23,7 @@ import (
 // error in place of one.
 type proxies struct {
 	at           time.Time
-	clients      map[string]*envoy.Dump
-	servers      map[string]*envoy.Dump
+	dumps        map[string]*envoy.Dump
 	certificates map[string]*tlscheck.Certificate
 	recorded     map[string]bool // whose certificates were of another day
 	failed       map[string]error
@@ -37,53 +36,91 @@ const atOnce = 8
 // fewHosts is up to how many hosts a proxy is asked for each by its name; for more it tells all.
 const fewHosts = 20
 
-// read asks the clients' proxies and those of the hosts' endpoints; nil where none is to be asked.
+// read asks the clients' proxies and those of the hosts' endpoints, each once; nil where none is to be asked.
 func (in *Inspector) read(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) (*proxies, error) {
 	if in.Mesh == nil && len(in.Recorded) == 0 {
 		return nil, nil
 	}
 	p := &proxies{
-		at: time.Now(), clients: map[string]*envoy.Dump{}, servers: map[string]*envoy.Dump{},
-		certificates: map[string]*tlscheck.Certificate{}, recorded: map[string]bool{}, failed: map[string]error{}, facts: map[string]served{},
+		at: time.Now(), dumps: map[string]*envoy.Dump{}, certificates: map[string]*tlscheck.Certificate{}, recorded: map[string]bool{},
+		failed: map[string]error{}, facts: map[string]served{},
 	}
+	readings := in.readings(hosts, clients, request)
 	var mu sync.Mutex
-	reading, ctx := errgroup.WithContext(ctx)
-	reading.SetLimit(atOnce)
-	read := func(into map[string]*envoy.Dump, workload oracle.Workload, wanted envoy.Wanted) {
-		reading.Go(func() error {
-			dump, err := in.dump(ctx, workload, wanted)
+	done := 0
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for _, one := range readings {
+		group.Go(func() error {
+			dump, err := in.dump(ctx, one.of, one.wanted)
 			mu.Lock()
 			defer mu.Unlock()
-			if err != nil {
-				p.failed[workload.String()] = err
-			} else if dump != nil {
-				into[workload.String()] = dump
-				if _, recorded := in.Recorded[workload.String()]; recorded {
-					p.recorded[workload.String()] = true
-				} else {
-					p.certificates[workload.String()] = tlscheck.CertificateOf(dump, p.at)
-				}
-			}
+			p.add(one, dump, err, in.Recorded)
+			done++
+			in.progress(done, len(readings), "proxies read")
 			return ctx.Err()
 		})
 	}
+	return p, group.Wait()
+}
+
+// reading is one proxy that is to be read, once, be it a client or a server or both.
+type reading struct {
+	of     oracle.Workload
+	wanted envoy.Wanted
+}
+
+func (in *Inspector) readings(hosts []oracle.Host, clients []oracle.Workload, request Request) []reading {
+	var all []reading
+	at := map[string]int{}
 	for _, client := range clients {
 		if client.HasProxy {
-			read(p.clients, client, wantedOf(hosts, client, request.Subset))
+			at[client.String()] = len(all)
+			all = append(all, reading{client, wantedOf(hosts, client, request.Subset)})
 		}
 	}
-	asked := map[string]bool{}
 	for _, host := range hosts {
 		for _, name := range in.Survey.Snapshot.Behind(host) {
 			server, found := in.Survey.Workload(name)
-			if !found || !server.HasProxy || asked[name] {
+			if !found || !server.HasProxy {
 				continue
 			}
-			asked[name] = true
-			read(p.servers, server, envoy.Wanted{Inbound: !server.Gateway, Listeners: server.Gateway, Onward: server.Gateway})
+			i, asked := at[name]
+			if !asked {
+				i = len(all)
+				at[name] = i
+				all = append(all, reading{of: server})
+			}
+			all[i].asServer()
 		}
 	}
-	return p, reading.Wait()
+	return all
+}
+
+// asServer adds what tells how a proxy takes connections. What a gateway passes on to may be any host's.
+func (r *reading) asServer() {
+	r.wanted.Inbound = !r.of.Gateway
+	if r.of.Gateway {
+		r.wanted.Listeners, r.wanted.Onward, r.wanted.Hosts = true, true, nil
+	}
+}
+
+// add takes what the reading of a proxy came to.
+func (p *proxies) add(one reading, dump *envoy.Dump, err error, recorded map[string]string) {
+	name := one.of.String()
+	switch {
+	case err != nil:
+		p.failed[name] = err
+		return
+	case dump == nil:
+		return
+	}
+	p.dumps[name] = dump
+	if _, old := recorded[name]; old {
+		p.recorded[name] = true
+		return
+	}
+	p.certificates[name] = tlscheck.CertificateOf(dump, p.at)
 }
 
 // wantedOf is what decides the hops to hosts in a client's proxy.
@@ -126,16 +163,16 @@ func (in *Inspector) dump(ctx context.Context, workload oracle.Workload, wanted 
 
 // lacks tells whether a client's proxy was read and has no cluster for a service port.
 func (p *proxies) lacks(client oracle.Workload, host string, port uint16, subset string) bool {
-	if p == nil || p.clients[client.String()] == nil {
+	if p == nil || p.dumps[client.String()] == nil {
 		return false
 	}
-	return p.clients[client.String()].Lacks(envoy.SubsetName(host, port, subset))
+	return p.dumps[client.String()].Lacks(envoy.SubsetName(host, port, subset))
 }
 
 // reads tells whether a workload's proxy was asked.
 func (p *proxies) reads(workload oracle.Workload) bool {
 	name := workload.String()
-	return p.clients[name] != nil || p.servers[name] != nil || p.failed[name] != nil
+	return p.dumps[name] != nil || p.failed[name] != nil
 }
 
 // configured is what the two proxies of a hop are configured to do.
@@ -155,7 +192,7 @@ func (p *proxies) predict(config *tlscheck.Configured, host oracle.Host, port or
 	}
 	var facts envoy.ClientFacts
 	if client.HasProxy {
-		dump, err := p.of(p.clients, client)
+		dump, err := p.of(client)
 		if err != nil {
 			return err
 		}
@@ -213,7 +250,7 @@ func (p *proxies) readServer(server oracle.Workload, port uint16) (envoy.ServerF
 	if !server.HasProxy {
 		return envoy.WithoutProxy(port), nil
 	}
-	dump, err := p.of(p.servers, server)
+	dump, err := p.of(server)
 	if err != nil {
 		return envoy.ServerFacts{}, err
 	}
@@ -233,12 +270,12 @@ func (p *proxies) readServer(server oracle.Workload, port uint16) (envoy.ServerF
 }
 
 // of is a proxy's configuration, or why it is not known. What a proxy refused to take is none of its configuration.
-func (p *proxies) of(dumps map[string]*envoy.Dump, workload oracle.Workload) (*envoy.Dump, error) {
+func (p *proxies) of(workload oracle.Workload) (*envoy.Dump, error) {
 	name := workload.String()
 	if err := p.failed[name]; err != nil {
 		return nil, err
 	}
-	dump := dumps[name]
+	dump := p.dumps[name]
 	if dump == nil {
 		return nil, fmt.Errorf("the proxy of %s is not recorded", name)
 	}
