@@ -89,6 +89,8 @@ func (w *work) act(ctx context.Context, act fixture.Act) error {
 		return w.mesh(ctx, act.Mesh)
 	case act.Label != nil:
 		return w.label(ctx, *act.Label)
+	case act.Endpoint != nil:
+		return w.endpoint(ctx, *act.Endpoint)
 	case act.Isolate != "":
 		return w.isolate(ctx, act.Isolate)
 	case act.Disconnect != "":

@@ -89,6 +89,11 @@ type Config struct {
 	Secrets ProxySecrets       `json:"secrets,omitzero"`
 	Missing string             `json:"missing,omitempty"` // why the configuration has nothing to say
 	envoy.Prediction
+
+	// Otherwise is what the two proxies are configured to do with other requests of the same hop, where that is not what the
+	// policies ask: a route that sends a share elsewhere, an endpoint that only the proxy has, a chain that takes plaintext.
+	// It counts whatever became of this attempt.
+	Otherwise []string `json:"otherwise,omitempty"`
 }
 
 // Warming reports whether a proxy has received a newer version of a resource that decides the hop, not yet in force.

@@ -39,8 +39,12 @@ func (c *Check) judge() (hop.Result, string) {
 	if why := c.joinMismatch(); why != "" {
 		return hop.Mismatch, why
 	}
+	if why := c.otherwise(); why != "" {
+		c.StandsOut = []string{configuration}
+		return hop.Mismatch, why
+	}
 	if !slices.Contains(fitting, c.Want) {
-		return hop.Fail, fmt.Sprintf("wanted %s, all of %s say %s", c.Want, sourcesOf(statements), fitting[0]) + c.missing()
+		return hop.Fail, fmt.Sprintf("wanted %s, all of %s say %s", c.Want, sourcesOf(statements), fitting[0]) + c.because() + c.missing()
 	}
 	if why := c.unwanted(); why != "" {
 		return hop.Fail, why + c.missing()
@@ -49,6 +53,14 @@ func (c *Check) judge() (hop.Result, string) {
 		return hop.Inconclusive, strings.TrimPrefix(missing, "; ")
 	}
 	return hop.Pass, c.summary()
+}
+
+// because is why the policies ask for what all sources say, behind ": ".
+func (c *Check) because() string {
+	if c.Intent.Missing != "" || c.Intent.Why == "" {
+		return ""
+	}
+	return ": " + c.Intent.Why
 }
 
 // cutOff names the proxies that no change reaches, behind "; ".

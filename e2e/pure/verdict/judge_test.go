@@ -152,11 +152,17 @@ func TestAVerdictFollowsFromWhatTheWitnessesSay(t *testing.T) {
 		result hop.Result
 		reason string
 	}{
-		"all agree on mtls":                      {mtlsCheck(), hop.Pass, "TLSv1.3"},
-		"all agree on plaintext":                 {plainCheck(hop.Plain), hop.Pass, "in the clear"},
-		"all agree on a refused gateway":         {refusedCheck(hop.Gateway), hop.Pass, "no-filter-chain"},
-		"all agree on a refused plain client":    {refusedCheck(hop.Plain), hop.Pass, "no-filter-chain"},
-		"all agree, not with what was wanted":    {edited(plainCheck(hop.Sidecar), func(c *verdict.Check) { c.Want = hop.MTLS }), hop.Fail, "wanted mtls"},
+		"all agree on mtls":                   {mtlsCheck(), hop.Pass, "TLSv1.3"},
+		"all agree on plaintext":              {plainCheck(hop.Plain), hop.Pass, "in the clear"},
+		"all agree on a refused gateway":      {refusedCheck(hop.Gateway), hop.Pass, "no-filter-chain"},
+		"all agree on a refused plain client": {refusedCheck(hop.Plain), hop.Pass, "no-filter-chain"},
+		"all agree, not with what was wanted": {edited(plainCheck(hop.Sidecar), func(c *verdict.Check) { c.Want = hop.MTLS }), hop.Fail, "wanted mtls"},
+		"all agree, and the policies tell why": {edited(plainCheck(hop.Sidecar), func(c *verdict.Check) {
+			c.Want, c.Intent.Why = hop.MTLS, "a Sidecar leaves the service out"
+		}), hop.Fail, "say plaintext: a Sidecar leaves the service out"},
+		"a route sends other requests elsewhere": {edited(mtlsCheck(), func(c *verdict.Check) {
+			c.Config.Otherwise = []string{"10 % of the requests go to legacy-service:8080"}
+		}), hop.Mismatch, "10 % of the requests go to legacy-service:8080"},
 		"the configuration stands alone":         {edited(mtlsCheck(), func(c *verdict.Check) { c.Config.Says = hop.Plaintext }), hop.Mismatch, "config says plaintext"},
 		"a header that claims mtls stands alone": {edited(plainCheck(hop.Sidecar), func(c *verdict.Check) { c.Observers.Application.Says = hop.MTLS }), hop.Mismatch, "application says mtls"},
 		"nothing passed the server's proxy": {edited(plainCheck(hop.Plain), func(c *verdict.Check) {
