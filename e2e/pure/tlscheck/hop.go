@@ -80,12 +80,13 @@ func (c *Certificate) text() string {
 // mesh.
 type Observed struct {
 	Plaintext hop.Outcome  `json:"plaintext"` // what became of it: plaintext, or refused; empty where it could not be told
-	MTLS      hop.Outcome  `json:"mtls"`
+	MTLS      hop.Outcome  `json:"mtls"`             // app-tls where the application's own TLS answered, with no identity of a mesh
 	Server    hop.Identity `json:"server,omitempty"` // that it proved
 	Why       string       `json:"why,omitempty"`    // of what could not be told
 }
 
-// differs compares with what a mode does (https://istio.io/latest/docs/concepts/security/#peer-authentication).
+// differs compares with what a mode does (https://istio.io/latest/docs/concepts/security/#peer-authentication). To an end that
+// takes no mTLS the application's own TLS is as good as a refusal.
 func (o Observed) differs(mode oracle.Mode) string {
 	want := map[oracle.Mode]Observed{
 		oracle.Strict:     {Plaintext: hop.Refused, MTLS: hop.MTLS},
@@ -97,8 +98,9 @@ func (o Observed) differs(mode oracle.Mode) string {
 	if !known {
 		return noDifference
 	}
-	if o.Plaintext != "" && o.Plaintext != asked.Plaintext || o.MTLS != "" && o.MTLS != asked.MTLS {
-		return fmt.Sprintf("the server is %s by its policies, and the probe found plaintext %s and mTLS %s", mode, orUnknown(o.Plaintext), orUnknown(o.MTLS))
+	own := asked.MTLS == hop.Refused && o.MTLS == hop.AppTLS
+	if o.Plaintext != "" && o.Plaintext != asked.Plaintext || o.MTLS != "" && o.MTLS != asked.MTLS && !own {
+		return fmt.Sprintf("the server is %s by its policies, and the probe found %s", mode, o.text())
 	}
 	return noDifference
 }
@@ -128,15 +130,10 @@ func taken(says hop.Outcome) string {
 		return "unknown"
 	case hop.Refused:
 		return "refused"
+	case hop.AppTLS:
+		return "answered by the application's own TLS"
 	}
 	return "taken"
-}
-
-func orUnknown(says hop.Outcome) string {
-	if says == "" {
-		return "unknown"
-	}
-	return string(says)
 }
 
 // text is what the two proxies do, in the words of the report.

@@ -44,6 +44,8 @@ func (h Hop) judge() (Status, string) {
 		return Unknown, h.Configured.Missing
 	case h.Configured != nil && h.Configured.Says == "":
 		return Unknown, h.Configured.Why
+	case h.Observed != nil && h.Observed.MTLS == "" && asked.Says == hop.MTLS:
+		return Unknown, "the probe could not tell whether the server takes mTLS: " + h.Observed.Why
 	}
 	switch asked.Says {
 	case hop.MTLS:

@@ -85,9 +85,12 @@ func TestJudge(t *testing.T) {
 		{"not read", unread, Unknown, "no answer"},
 		{"read, and undecided", configured(answered(1, hop.MTLS), ""), Unknown, "as configured"},
 		{"STRICT as observed", observed(answered(1, hop.MTLS), oracle.Strict, Observed{Plaintext: hop.Refused, MTLS: hop.MTLS}), OK, ""},
-		{"STRICT that takes plaintext", observed(answered(1, hop.MTLS), oracle.Strict, Observed{Plaintext: hop.Plaintext, MTLS: hop.MTLS}), Mismatch, "STRICT by its policies, and the probe found plaintext plaintext"},
+		{"STRICT that takes plaintext", observed(answered(1, hop.MTLS), oracle.Strict, Observed{Plaintext: hop.Plaintext, MTLS: hop.MTLS}), Mismatch, "STRICT by its policies, and the probe found plaintext taken"},
 		{"PERMISSIVE that refuses plaintext", observed(answered(1, hop.MTLS), oracle.Permissive, Observed{Plaintext: hop.Refused, MTLS: hop.MTLS}), Mismatch, "PERMISSIVE"},
 		{"DISABLE that takes mTLS", observed(answered(1, hop.Plaintext), oracle.Disable, Observed{Plaintext: hop.Plaintext, MTLS: hop.MTLS}), Mismatch, "DISABLE"},
+		{"mTLS of the application's own", observed(answered(1, hop.MTLS), oracle.Permissive, Observed{Plaintext: hop.Plaintext, MTLS: hop.AppTLS}), Mismatch, "mTLS answered by the application's own TLS"},
+		{"the application's own TLS where no proxy is", observed(answered(1, hop.Plaintext), oracle.NoProxy, Observed{Plaintext: hop.Plaintext, MTLS: hop.AppTLS}), Plaintext, "because"},
+		{"mTLS that the probe could not tell", observed(answered(1, hop.MTLS), oracle.Strict, Observed{Plaintext: hop.Refused, Why: "no answer"}), Unknown, "could not tell whether the server takes mTLS: no answer"},
 		{"half observed", observed(answered(1, hop.MTLS), oracle.Strict, Observed{MTLS: hop.MTLS}), OK, ""},
 		{"a gateway's server", observed(answered(1, hop.OneWayTLS), oracle.Simple, Observed{Plaintext: hop.Refused, MTLS: hop.Refused}), OK, "not mutual"},
 	} {

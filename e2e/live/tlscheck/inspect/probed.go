@@ -32,14 +32,26 @@ func (p probed) observed(http bool) tlscheck.Observed {
 	} else {
 		said.MTLS = mutually(p.mutual)
 	}
-	if chain := p.mutual.Server; said.MTLS == hop.MTLS && len(chain) > 0 && len(chain[0].URIs) == 1 {
-		said.Server = hop.Identity(chain[0].URIs[0])
+	if said.MTLS == hop.MTLS {
+		// A proxy proves an identity of the mesh. Without one the application's own TLS has answered, past the proxy or behind it.
+		said.Server = proved(p.mutual.Server)
+		if said.Server == "" {
+			said.MTLS = hop.AppTLS
+		}
 	}
 	if said.Plaintext == "" || said.MTLS == "" {
 		why = append(why, "an end without an answer tells nothing here")
 	}
 	said.Why = strings.Join(why, "; ")
 	return said
+}
+
+// proved is the SPIFFE ID that a server's certificate proves; empty where it has none.
+func proved(chain []probe.Certificate) hop.Identity {
+	if len(chain) == 0 || len(chain[0].URIs) != 1 || !strings.HasPrefix(chain[0].URIs[0], "spiffe://") {
+		return ""
+	}
+	return hop.Identity(chain[0].URIs[0])
 }
 
 // inTheClear reads what became of an HTTP request: any answer at all is one in the clear. No answer in time tells nothing:

@@ -107,10 +107,10 @@ func TestWhatAProbeSaw(t *testing.T) {
 		"both":                     {probed{plain: served, mutual: proved(server)}, true, tlscheck.Observed{Plaintext: hop.Plaintext, MTLS: hop.MTLS, Server: server}},
 		"plaintext alone":          {probed{plain: served, mutual: probe.Result{End: probe.Clear}}, true, tlscheck.Observed{Plaintext: hop.Plaintext, MTLS: hop.Refused}},
 		"another protocol, closed": {probed{plain: closed, mutual: proved(server)}, false, tlscheck.Observed{MTLS: hop.MTLS, Server: server, Why: nothing}},
-		"a server without a name":  {probed{plain: closed, mutual: proved()}, true, tlscheck.Observed{Plaintext: hop.Refused, MTLS: hop.MTLS}},
-		"a server of two names":    {probed{plain: closed, mutual: proved(server, server+"2")}, true, tlscheck.Observed{Plaintext: hop.Refused, MTLS: hop.MTLS}},
+		"a server without a name":  {probed{plain: closed, mutual: proved()}, true, tlscheck.Observed{Plaintext: hop.Refused, MTLS: hop.AppTLS}},
+		"a server of two names":    {probed{plain: closed, mutual: proved(server, server+"2")}, true, tlscheck.Observed{Plaintext: hop.Refused, MTLS: hop.AppTLS}},
 		"a server that proves nothing": {
-			probed{plain: closed, mutual: probe.Result{Handshake: true, Asked: true}}, true, tlscheck.Observed{Plaintext: hop.Refused, MTLS: hop.MTLS},
+			probed{plain: closed, mutual: probe.Result{Handshake: true, Asked: true}}, true, tlscheck.Observed{Plaintext: hop.Refused, MTLS: hop.AppTLS},
 		},
 		"a server's name after a refusal": {
 			probed{plain: served, mutual: probe.Result{Handshake: true, Server: proved(server).Server}}, true, tlscheck.Observed{Plaintext: hop.Plaintext, MTLS: hop.Refused},
