@@ -76,6 +76,8 @@ func (l Line) serverCause() hop.Refusal {
 // causes.
 func (l Line) clientCause() hop.Refusal {
 	switch {
+	case l.blocked():
+		return hop.Blocked
 	case l.has("NC"):
 		return hop.NoCluster
 	case l.has("UH"):
@@ -85,6 +87,19 @@ func (l Line) clientCause() hop.Refusal {
 	default:
 		return first(byClient, l.UpstreamTransportFailureReason)
 	}
+}
+
+// blackHole is the cluster without endpoints by which a sidecar under REGISTRY_ONLY drops what it does not know, and the status
+// is that of its route for such requests (istio/istio pilot/pkg/networking/core/httproute.go, buildCatchAllVirtualHost).
+const (
+	blackHole       = "BlackHoleCluster"
+	blackHoleStatus = 502
+)
+
+// blocked reports whether the proxy dropped a request because it does not know the destination. Its route for such requests is
+// told from one of a VirtualService that answers by itself by the status alone.
+func (l Line) blocked() bool {
+	return l.UpstreamCluster == blackHole || l.ResponseCode == blackHoleStatus && l.ResponseCodeDetails == "direct_response"
 }
 
 // forbidden reports whether the answer is the one that a proxy gives when its AuthorizationPolicy denies a request.

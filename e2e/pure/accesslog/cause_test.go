@@ -221,3 +221,22 @@ func TestAClientsTCPLineWithoutBytesTellsNothing(t *testing.T) {
 		t.Errorf("got says %q, missing %q, peer %q", o.Says, o.Missing, peerOf(o))
 	}
 }
+
+func TestAClientsLineNamesWhatItsProxyBlocked(t *testing.T) {
+	const tail = `"downstream_local_address":"10.0.0.1:8080","start_time":"2026-01-01T00:00:00Z",`
+	for line, want := range map[string]hop.Refusal{
+		`"response_flags":"UH","upstream_cluster":"BlackHoleCluster","bytes_sent":0`:                                                       hop.Blocked,
+		`"response_flags":null,"protocol":"HTTP/1.1","response_code":502,"response_code_details":"direct_response"`:                        hop.Blocked,
+		`"response_flags":"UH","upstream_cluster":"outbound|8080||x.default.svc.cluster.local","bytes_sent":0`:                             hop.NoEndpoint,
+		`"response_flags":null,"protocol":"HTTP/1.1","response_code":301,"response_code_details":"direct_response"`:                        "",
+		`"response_flags":"UC","protocol":"HTTP/1.1","response_code":502,"response_code_details":"upstream_reset_before_response_started"`: "",
+	} {
+		parsed, err := Parse([]byte("{" + tail + line + "}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o := parsed.Client("x"); o.Refusal != want || want != "" && o.Says != hop.Refused {
+			t.Errorf("%s: got says %q, cause %q", line, o.Says, o.Refusal)
+		}
+	}
+}

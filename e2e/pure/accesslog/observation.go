@@ -45,7 +45,7 @@ func (l Line) Client(by string) hop.Observation {
 		o.TLS = &hop.TLSFacts{Version: l.UpstreamTLSVersion, Cipher: suite(l.UpstreamTLSCipher), Peer: hop.Identity(l.UpstreamPeerURISAN)}
 	}
 	switch {
-	case l.unserved(), l.UpstreamTransportFailureReason != "", l.forbidden():
+	case l.unserved(), l.UpstreamTransportFailureReason != "", l.forbidden(), l.blocked():
 		o.Says, o.Refusal = hop.Refused, l.clientCause()
 	case l.has("DC"):
 		o.Missing = "the caller went away before an answer (response flag DC)"

@@ -61,6 +61,9 @@ const (
 	NoCluster Refusal = "no-cluster"
 	// NoEndpoint: the client's proxy has no endpoint that it may use (Envoy response flag UH).
 	NoEndpoint Refusal = "no-endpoint"
+	// Blocked: the client's proxy does not know the destination, and its outboundTrafficPolicy is REGISTRY_ONLY (over HTTP the
+	// route block_all answers 502; else the cluster BlackHoleCluster, Envoy response flag UH).
+	Blocked Refusal = "blocked"
 	// ServerFirst: the server's bytes are awaited before the client may speak, and each waits for the other.
 	ServerFirst Refusal = "server-first"
 	// Closed: a connection from before was closed and serves no more.

@@ -48,4 +48,6 @@ func (c *Check) ends() []hop.Source {
 }
 
 // refusedLocally reports whether the client's proxy itself refuses for this cause, so that no connection is opened.
-func refusedLocally(cause hop.Refusal) bool { return cause == hop.NoCluster || cause == hop.NoEndpoint }
+func refusedLocally(cause hop.Refusal) bool {
+	return cause == hop.NoCluster || cause == hop.NoEndpoint || cause == hop.Blocked
+}
