@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	networking "istio.io/api/networking/v1alpha3"
-
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
@@ -37,36 +35,72 @@ func (s Snapshot) AskEach(q Question) []EndpointAnswer {
 	if to.unlisted {
 		return unasked(fmt.Sprintf("service %s has no selector, and who its endpoints are is not in the snapshot", to.host), t)
 	}
-	if client.Ambient {
-		return unasked(ambient(client), t)
-	}
 	speaks := cmp.Or(q.As, to.port.Protocol)
 	if speaks == hop.Auto {
 		speaks = hop.HTTP
 	}
-	if q.Offer != nil {
-		asked := s.probe(client, *q.Offer, speaks)
-		return s.each(client, to, to.endpoints, t, Client{Mode: NoProxy, Rule: ClientNoProxy}, func(endpoint, usedRules) (Client, connection) {
-			return Client{Mode: NoProxy, Rule: ClientNoProxy}, asked
-		})
+	return s.askTarget(client, to, q.Subset, q.Offer, speaks, t)
+}
+
+// AskAddress answers for a client that calls a workload's own address and one of its ports, not the name of a service before
+// it. What is spoken is what a service declares of the port. A request over HTTP has the address in its Host header: one that
+// has a service's name there takes that service's route, as AskEach answers it. Clients and workloads are named as in Question.
+//
+// Reference: https://istio.io/latest/docs/ops/configuration/traffic-management/traffic-routing/#unmatched-traffic
+func (s Snapshot) AskAddress(client, workload string, port uint16) EndpointAnswer {
+	t := usedRules{}
+	from, found := s.workload(client)
+	if !found {
+		return unasked(fmt.Sprintf("client %s is no workload of the snapshot", client), t)[0]
 	}
-	if !client.HasProxy {
-		return s.each(client, to, to.endpoints, t, Client{Mode: NoProxy, Rule: ClientNoProxy}, func(endpoint, usedRules) (Client, connection) {
-			return Client{Mode: NoProxy, Rule: ClientNoProxy}, plain(speaks)
-		})
+	server, found := s.workload(workload)
+	if !found {
+		return unasked(fmt.Sprintf("%s is no workload of the snapshot", workload), t)[0]
+	}
+	to := target{host: "the address of " + server.String(), namespace: server.Namespace, kind: Pods, endpoints: []endpoint{ownEndpoint(server, port)}}
+	declared, _ := s.inbound(server, port, to)
+	to.port = Port{Number: port, Workload: port, Protocol: declared}
+	if declared == hop.Auto {
+		declared = hop.HTTP
+	}
+	return s.askTarget(from, to, "", nil, declared, t)[0]
+}
+
+// askTarget answers for each endpoint of a target that was found.
+func (s Snapshot) askTarget(client Workload, to target, subset string, offer *Offer, speaks hop.Protocol, t usedRules) []EndpointAnswer {
+	if client.Ambient {
+		return unasked(ambient(client), t)
+	}
+	if offer != nil || !client.HasProxy {
+		sent := plain(speaks)
+		if offer != nil {
+			sent = s.probe(client, *offer, speaks)
+		}
+		bare := Client{Mode: NoProxy, Rule: ClientNoProxy}
+		return s.each(client, to, to.endpoints, t, bare, func(endpoint, usedRules) (Client, connection) { return bare, sent })
 	}
 	if to.kind == Pods {
-		captured, answers := s.capture(client, to, speaks, t)
-		if captured == nil {
-			return answers
-		}
-		to = *captured
+		return s.byAddress(client, to, speaks, "", t)
 	}
-	way, stopped := s.route(client, to, q.Subset, t)
+	seen := s.importing(client, to, t)
+	switch {
+	case seen.unknown != "":
+		return unasked(seen.unknown, t)
+	case !seen.in:
+		return s.byAddress(client, to, speaks, seen.by, t)
+	}
+	return s.byName(client, to, to.endpoints, subset, speaks, t)
+}
+
+// byName answers for requests that the client's proxy sends by the cluster of the target, to some of its endpoints.
+func (s Snapshot) byName(client Workload, to target, endpoints []endpoint, subset string, speaks hop.Protocol, t usedRules) []EndpointAnswer {
+	way, stopped := s.route(client, to, subset, t)
 	if stopped != nil {
 		return unreached(way.Client, stopped, t)
 	}
-	endpoints := to.endpoints
+	if own := s.sidecarOf(client, usedRules{}); own != nil && way.destination != nil && foreign(*own, client.Namespace, way.destination.namespace) {
+		t.use(SidecarRules)
+	}
 	// A cluster of original destinations picks nothing, not even by subset.
 	if way.subset != nil && !way.originalDst {
 		endpoints = slices.DeleteFunc(slices.Clone(endpoints), func(e endpoint) bool { return !selects(way.labels(), e.labels) })
@@ -89,61 +123,6 @@ func (s Snapshot) workload(name string) (Workload, bool) {
 		return Workload{}, false
 	}
 	return slices.MinFunc(all, func(a, b Workload) int { return cmp.Compare(a.String(), b.String()) }), true
-}
-
-// capture answers for traffic to a pod's own address. An address that the mesh does not know passes unchanged, unless a
-// ServiceEntry takes the port.
-func (s Snapshot) capture(client Workload, to target, speaks hop.Protocol, t usedRules) (*target, []EndpointAnswer) {
-	if client.Gateway {
-		t.use(GatewayNoPassthrough)
-		return nil, unreached(Client{Mode: Disable, Rule: GatewayNoPassthrough}, refused(hop.NoCluster, "a gateway has no cluster for a pod's own address"), t)
-	}
-	if entry := s.capturing(to, t); entry != nil {
-		entry.endpoints = to.endpoints
-		return entry, nil
-	}
-	if s.Mesh.RegistryOnly {
-		t.use(RegistryOnly)
-		return nil, unreached(Client{Mode: Disable, Rule: RegistryOnly}, refused(hop.NoCluster, "outboundTrafficPolicy is REGISTRY_ONLY, and the mesh does not know the address"), t)
-	}
-	t.use(PassthroughCluster)
-	passes := Client{Mode: Disable, Rule: PassthroughCluster}
-	return nil, s.each(client, to, to.endpoints, t, passes, func(endpoint, usedRules) (Client, connection) { return passes, plain(speaks) })
-}
-
-// capturing finds the ServiceEntry whose TCP port takes a client's traffic to a pod's address.
-func (s Snapshot) capturing(to target, t usedRules) *target {
-	entries := sortedByAge(s.ServiceEntries, func(Object[*networking.ServiceEntry]) bool { return true })
-	for _, entry := range entries {
-		for _, port := range entry.Spec.GetPorts() {
-			http := declaredProtocol(port.GetProtocol()) == hop.HTTP || declaredProtocol(port.GetProtocol()) == hop.GRPC
-			if port.GetNumber() != uint32(to.port.Number) || http || len(entry.Spec.GetHosts()) == 0 {
-				continue
-			}
-			if !takes(entry.Spec.GetAddresses(), to.endpoints) {
-				continue
-			}
-			t.use(EntryByPort)
-			captured := s.entryTarget(entry, entry.Spec.GetHosts()[0], port, t)
-			return &captured
-		}
-	}
-	return nil
-}
-
-// takes reports whether addresses, or the lack of any, cover the endpoints.
-func takes(addresses []string, endpoints []endpoint) bool {
-	if len(addresses) == 0 {
-		return true
-	}
-	for _, endpoint := range endpoints {
-		for _, address := range endpoint.workload.Addresses {
-			if slices.Contains(addresses, address.String()) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // each answers for every endpoint.

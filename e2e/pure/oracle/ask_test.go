@@ -295,7 +295,7 @@ func TestClientRules(t *testing.T) {
 		{name: "auto off with a rule", settings: "{enableAutoMtls: false}", policies: strict + destRule("name: r", product+", "+tls("ISTIO_MUTUAL")), hop: "client -> product-service:8080", want: "mtls"},
 		{name: "rule on an external host", policies: destRule("name: r", "host: external.products.test, "+tls("ISTIO_MUTUAL")), hop: "client -> external.products.test:8080", want: "mtls"},
 		{name: "gateway as server", hop: "client -> ingressgateway:8080", want: "refused no-filter-chain", rules: []Rule{GatewayNoLabel, ServerGateway}},
-		{name: "registry only", settings: "{outboundTrafficPolicy: {mode: REGISTRY_ONLY}}", hop: "client -> product-service-pod:19092", want: "refused no-cluster", rules: []Rule{RegistryOnly}},
+		{name: "registry only", settings: "{outboundTrafficPolicy: {mode: REGISTRY_ONLY}}", hop: "client -> product-service-pod:19092", want: "refused blocked", rules: []Rule{RegistryOnly}},
 		{name: "a ServiceEntry takes the port", policies: "\n---\n{kind: ServiceEntry, metadata: {name: pods}, spec: {hosts: [pods.test], resolution: NONE, ports: [{number: 19092, name: tcp, protocol: TCP}]}}" + destRule("name: r", "host: pods.test, "+tls("ISTIO_MUTUAL")), hop: "client -> product-service-pod:19092", want: "mtls", rules: []Rule{EntryByPort}},
 	})
 }

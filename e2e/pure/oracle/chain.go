@@ -47,12 +47,19 @@ func (s Snapshot) evaluateServer(e endpoint, to target, c connection, t usedRule
 	case e.workload.Gateway:
 		return s.gatewayServer(*e.workload, e.port, c, t)
 	}
-	declared, inService := s.inbound(*e.workload, e.port, to)
-	if !inService {
+	port := s.inboundOf(*e.workload, e.port, to, t)
+	if !port.listener {
 		t.use(ChainPassThrough)
 	}
-	server := s.serverMode(*e.workload, e.port, inService, t)
-	return server, s.chain(*e.workload, e.port, declared, server.Mode, c, t)
+	server := s.serverMode(*e.workload, e.port, port.listener, t)
+	if port.unknown != "" {
+		return server, undecided(port.unknown)
+	}
+	became := s.chain(*e.workload, e.port, port.declared, server.Mode, c, t)
+	if port.leads != "" && (became.says == hop.AppTLS || became.refusal == hop.NotTLS) {
+		return server, undecided(fmt.Sprintf("%s passes TLS on to %s, and what that makes of it is not known", e.workload, port.leads))
+	}
+	return server, became
 }
 
 // ambient says why nothing is said of a workload.

@@ -181,6 +181,7 @@ func (s *Snapshot) addKind(meta Meta, doc document) error {
 		if err != nil {
 			return err
 		}
+		service.ExportTo = exportedTo(doc.Metadata.Annotations)
 		s.Services = append(s.Services, service)
 	case "Pod":
 		workload, err := decodePod(meta, doc)

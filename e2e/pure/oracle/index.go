@@ -9,6 +9,7 @@ type index struct {
 	services  map[string][]Service  // by NAME, by NAME.NAMESPACE and by host
 	peers     map[string][]peer     // by namespace
 	rules     map[string][]rule     // by namespace
+	sidecars  map[string][]sidecar  // by namespace
 
 	mu     sync.Mutex
 	merged map[lookupScope]*destinations
@@ -19,7 +20,8 @@ type index struct {
 func (s Snapshot) Indexed() Snapshot {
 	made := &index{
 		workloads: map[string][]Workload{}, within: map[string][]Workload{}, services: map[string][]Service{},
-		peers: map[string][]peer{}, rules: map[string][]rule{}, merged: map[lookupScope]*destinations{},
+		peers: map[string][]peer{}, rules: map[string][]rule{}, sidecars: map[string][]sidecar{},
+		merged: map[lookupScope]*destinations{},
 	}
 	for _, own := range s.Workloads {
 		own = s.settle(own)
@@ -38,6 +40,9 @@ func (s Snapshot) Indexed() Snapshot {
 	}
 	for _, own := range s.DestinationRules {
 		made.rules[own.Namespace] = append(made.rules[own.Namespace], own)
+	}
+	for _, own := range s.Sidecars {
+		made.sidecars[own.Namespace] = append(made.sidecars[own.Namespace], own)
 	}
 	s.index = made
 	return s
@@ -109,6 +114,13 @@ func (s Snapshot) rulesIn(namespace string) []rule {
 		return s.index.rules[namespace]
 	}
 	return in(s.DestinationRules, namespace)
+}
+
+func (s Snapshot) sidecarsIn(namespace string) []sidecar {
+	if s.index != nil {
+		return s.index.sidecars[namespace]
+	}
+	return in(s.Sidecars, namespace)
 }
 
 func in[Spec any](objects []Object[Spec], namespace string) []Object[Spec] {

@@ -22,6 +22,8 @@ const (
 	tunnelLabel           = "networking.istio.io/tunnel"
 	proxyContainer        = "istio-proxy"
 	revisionLabel         = "istio.io/rev"
+	// exportAnnotation lists the namespaces that see a Service (https://istio.io/latest/docs/reference/config/annotations/).
+	exportAnnotation = "networking.istio.io/exportTo"
 )
 
 // targetPort is a workload's port by number or, for each workload to look up among its containers' ports, by name.
@@ -76,6 +78,18 @@ func decodeService(meta Meta, content json.RawMessage) (Service, error) {
 		})
 	}
 	return service, nil
+}
+
+// exportedTo reads the namespaces of a Service's annotation, which are separated by commas
+// (istio/istio pilot/pkg/serviceregistry/kube/conversion.go, ConvertService).
+func exportedTo(annotations map[string]string) []string {
+	var all []string
+	for namespace := range strings.SplitSeq(annotations[exportAnnotation], ",") {
+		if namespace = strings.TrimSpace(namespace); namespace != "" {
+			all = append(all, namespace)
+		}
+	}
+	return all
 }
 
 // spoken distinguishes the world's server-first port from other ports declared tcp. No declaration can do that.

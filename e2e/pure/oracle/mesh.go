@@ -26,6 +26,8 @@ type Mesh struct {
 	CipherSuites []string
 	// ExportRules is where a DestinationRule without exportTo is seen; empty for everywhere.
 	ExportRules []string
+	// ExportServices is where a Service or ServiceEntry without exportTo is seen; empty for everywhere.
+	ExportServices []string
 	// Roots are those that the mesh trusts.
 	Roots []fixture.Root
 	// RegistryOnly is outboundTrafficPolicy REGISTRY_ONLY: a sidecar calls only what the mesh knows.
@@ -61,6 +63,7 @@ type meshKeys struct {
 		TrustDomains []string `yaml:"trustDomains"`
 	} `yaml:"caCertificates"`
 	ExportRules    *[]string `yaml:"defaultDestinationRuleExportTo"`
+	ExportServices *[]string `yaml:"defaultServiceExportTo"`
 	OutboundPolicy *struct {
 		Mode string `yaml:"mode"`
 	} `yaml:"outboundTrafficPolicy"`
@@ -77,6 +80,7 @@ func (m Mesh) With(meshConfig []byte) (Mesh, error) {
 	set(&m.Aliases, keys.Aliases)
 	set(&m.AutoMTLS, keys.EnableAutoMTLS)
 	set(&m.ExportRules, keys.ExportRules)
+	set(&m.ExportServices, keys.ExportServices)
 	if keys.MeshMTLS != nil {
 		m.MinVersion, m.CipherSuites = TLS12, keys.MeshMTLS.CipherSuites
 		if keys.MeshMTLS.MinProtocolVersion == "TLSV1_3" {

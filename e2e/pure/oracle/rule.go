@@ -175,6 +175,42 @@ const (
 	GatewayNoPassthrough Rule = "passthrough-cluster/not-on-gateways"
 )
 
+// The rules of what a proxy knows, by Sidecar objects and by exportTo.
+const (
+	// SidecarSelector: a Sidecar that selects the workload stands above one without a selector.
+	SidecarSelector Rule = "sidecar/workload-selector"
+	// SidecarNamespace: a Sidecar without a selector is its namespace's.
+	SidecarNamespace Rule = "sidecar/namespace"
+	// SidecarRoot: a Sidecar without a selector in the root namespace is that of every namespace without one.
+	SidecarRoot Rule = "sidecar/root-namespace"
+	// SidecarOldest: of several Sidecars for one workload the oldest counts alone, by name within a second.
+	SidecarOldest Rule = "sidecar/oldest"
+	// SidecarImports: what the egress listeners list is known as it is without a Sidecar.
+	SidecarImports Rule = "sidecar/imports"
+	// SidecarHides: of what no egress listener lists the client's proxy has no listener and no route.
+	SidecarHides Rule = "sidecar/hides"
+	// SidecarPort: an egress listener with a port is for that port alone, and over HTTP no other listener is.
+	SidecarPort Rule = "sidecar/egress-port"
+	// SidecarExcludes: a host after ~ is left out, whichever other entry lists it.
+	SidecarExcludes Rule = "sidecar/excludes"
+	// SidecarNoEgress: a Sidecar without egress hides nothing.
+	SidecarNoEgress Rule = "sidecar/no-egress"
+	// SidecarRules: a DestinationRule is found by its service's host, also in a namespace of which nothing is listed.
+	SidecarRules Rule = "sidecar/rules-by-service"
+	// SidecarOutbound: a Sidecar's outboundTrafficPolicy stands above the mesh's.
+	SidecarOutbound Rule = "sidecar/outbound-traffic-policy"
+	// SidecarEgressProxy: with egressProxy what the proxy does not know goes there.
+	SidecarEgressProxy Rule = "sidecar/egress-proxy"
+	// SidecarIngress: an ingress listener declares the protocol of its port.
+	SidecarIngress Rule = "sidecar/ingress"
+	// SidecarIngressAlone: with ingress listeners the ports of services without one are served by the pass-through chains.
+	SidecarIngressAlone Rule = "sidecar/ingress-alone"
+	// ServiceExportTo: a service is known where its exportTo says.
+	ServiceExportTo Rule = "service/export-to"
+	// HeadlessPerPod: at a pod's own address a TCP port of a headless service has a listener of that service.
+	HeadlessPerPod Rule = "service/headless-per-pod"
+)
+
 // The rules of identity.
 const (
 	// TrustDomainRefused: a server accepts identities of its trust domain alone.

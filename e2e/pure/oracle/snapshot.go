@@ -80,6 +80,8 @@ type Service struct {
 	// Members are the workloads behind it as NAMESPACE/NAME, where no selector tells them.
 	Members []string
 	Ports   []Port
+	// ExportTo are the namespaces that see it, by its annotation networking.istio.io/exportTo; none where it has no annotation.
+	ExportTo []string
 }
 
 // String returns NAMESPACE/NAME.

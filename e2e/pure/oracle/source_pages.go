@@ -23,6 +23,8 @@ const (
 
 	entryReference    Page = "https://istio.io/latest/docs/reference/config/networking/service-entry/"
 	workloadReference Page = "https://istio.io/latest/docs/reference/config/networking/workload-entry/"
+	sidecarReference  Page = "https://istio.io/latest/docs/reference/config/networking/sidecar/"
+	sidecarHosts      Page = sidecarReference + "#IstioEgressListener-hosts"
 	gatewayReference  Page = "https://istio.io/latest/docs/reference/config/networking/gateway/"
 
 	meshReference Page = "https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/"
@@ -30,6 +32,7 @@ const (
 
 	pilotSettings Page = "https://istio.io/latest/docs/reference/commands/pilot-discovery/#envvars"
 	labels        Page = "https://pkg.go.dev/istio.io/api/label"
+	annotations   Page = "https://istio.io/latest/docs/reference/config/annotations/"
 
 	tlsConfiguration  Page = "https://istio.io/latest/docs/ops/configuration/traffic-management/tls-configuration/"
 	tlsSidecars       Page = tlsConfiguration + "#sidecars"
@@ -80,6 +83,10 @@ const (
 	codeInfer     = "pilot/pkg/model/push_context.go, BestEffortInferServiceMTLSMode"
 	codeEndpoints = "pilot/pkg/xds/endpoints/mtls_checker.go, checkMtlsEnabled"
 	codeLabel     = "pilot/pkg/model/service.go, GetTLSModeFromEndpointLabels"
+	codeSidecarOf = "pilot/pkg/model/push_context.go, doGetSidecarScope"
+	codeScope     = "pilot/pkg/model/sidecar.go, convertIstioListenerToWrapper"
+	codeOutbound  = "pilot/pkg/networking/core/listener.go, buildSidecarOutboundListeners"
+	codeInbound   = "pilot/pkg/networking/core/listener_inbound.go, buildInboundChainConfigs"
 	codeResolve   = "pilot/pkg/networking/core/cluster.go, convertResolution"
 )
 
@@ -91,5 +98,6 @@ var (
 	searchedPeer  = []Page{peerReference, concepts, migration, releaseNotes}
 	searchedChain = []Page{peerReference, concepts, tlsConfiguration, protocolSelection, appRequirements, networkProblems, minVersionTask, pluginCA, releaseNotes}
 	searchedRules = []Page{ruleReference, conceptsTraffic, trafficPractice, networkProblems, scoping, releaseNotes}
+	searchedScope = []Page{sidecarReference, scoping, routing, trafficPractice, releaseNotes}
 	searchedAuto  = []Page{meshReference, tlsConfiguration, concepts, routing, entryReference, labels, pilotSettings, releaseNotes}
 )

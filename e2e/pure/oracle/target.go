@@ -24,9 +24,12 @@ type target struct {
 	namespace string
 	kind      ServiceKind
 	port      Port
-	entry     bool // made by a ServiceEntry
-	unlisted  bool // its endpoints are not known
-	external  bool // outside the mesh, so the ServiceEntry says
+	entry     bool     // made by a ServiceEntry
+	object    string   // that made it, as KIND NAMESPACE/NAME
+	exportTo  []string // as the object says; none where it does not
+	alias     string   // the host of the ExternalName by which it is asked for; empty for its own host
+	unlisted  bool     // its endpoints are not known
+	external  bool     // outside the mesh, so the ServiceEntry says
 	// passing is true where the client's own choice of address counts.
 	passing   bool
 	names     []string // subjectAltNames of a ServiceEntry
@@ -47,6 +50,7 @@ type endpoint struct {
 
 // find resolves a service port, through an ExternalName where it is one.
 func (s Snapshot) find(to hop.ServicePort, t usedRules) (target, error) {
+	alias := ""
 	for range maxAliases {
 		service, found := s.service(to.Service)
 		if !found {
@@ -54,6 +58,7 @@ func (s Snapshot) find(to hop.ServicePort, t usedRules) (target, error) {
 		}
 		if service.Kind == ExternalName {
 			t.use(ServiceAlias)
+			alias = cmp.Or(alias, s.hostName(service))
 			to.Service = service.Target
 			continue
 		}
@@ -64,6 +69,7 @@ func (s Snapshot) find(to hop.ServicePort, t usedRules) (target, error) {
 		made := target{
 			host: s.hostName(service), namespace: service.Namespace, kind: service.Kind, port: service.Ports[i],
 			passing: service.Kind == Headless, unlisted: service.Unselected,
+			object: "Service " + service.String(), exportTo: service.ExportTo, alias: alias,
 		}
 		for _, workload := range s.behind(service) {
 			made.endpoints = append(made.endpoints, ownEndpoint(workload, made.port.at(workload)))
@@ -145,6 +151,7 @@ func (s Snapshot) entryTarget(entry Object[*networking.ServiceEntry], host strin
 		},
 		external: spec.GetLocation() == networking.ServiceEntry_MESH_EXTERNAL,
 		passing:  spec.GetResolution() == networking.ServiceEntry_NONE,
+		object:   entry.String(), exportTo: spec.GetExportTo(),
 	}
 	if made.external {
 		t.use(EntryExternal)
