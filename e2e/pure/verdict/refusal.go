@@ -32,7 +32,7 @@ var symptoms = map[hop.Refusal]row{
 	hop.Unauthorized:        {by: []hop.Source{hop.Server}, wire: []hop.Outcome{hop.Encrypted, hop.Plaintext, hop.Cut}},
 	hop.NoCluster:           {by: []hop.Source{hop.Client}, status: 503},
 	hop.NoEndpoint:          {by: []hop.Source{hop.Client}, wire: []hop.Outcome{hop.Cut}, status: 503}, // the wire to a gateway
-	hop.Blocked:             {by: []hop.Source{hop.Client}}, // 502 where the port has routes, else the connection is closed
+	hop.Blocked:             {by: []hop.Source{hop.Client}},                                            // 502 where the port has routes, else the connection is closed
 	hop.ServerFirst:         {by: []hop.Source{hop.Wire}, wire: []hop.Outcome{hop.Cut}},
 	hop.Closed:              {wire: []hop.Outcome{hop.Encrypted, hop.Plaintext}},
 }

@@ -25,7 +25,7 @@ func TestWhoIsAWitness(t *testing.T) {
 		"a kept connection, refused":            {Check{Proxied: true, Want: hop.Refused, On: "one", Cause: hop.NoFilterChain}, all},
 		"refused at home":                       {Check{Proxied: true, Want: hop.Refused, Cause: hop.NoEndpoint}, []hop.Source{hop.Client, hop.Application}},
 		"refused at home, without a cluster":    {Check{Proxied: true, Want: hop.Refused, Cause: hop.NoCluster}, []hop.Source{hop.Client, hop.Application}},
-		"refused at home, blocked":             {Check{Proxied: true, Want: hop.Refused, Cause: hop.Blocked}, []hop.Source{hop.Client, hop.Application}},
+		"refused at home, blocked":              {Check{Proxied: true, Want: hop.Refused, Cause: hop.Blocked}, []hop.Source{hop.Client, hop.Application}},
 		"refused at home, behind a gateway":     {Check{Proxied: true, Want: hop.Refused, Cause: hop.NoEndpoint, Relays: true}, []hop.Source{hop.Client, hop.Server, hop.Wire}},
 		"served, with a cause that is for none": {Check{Proxied: true, Want: hop.MTLS, Cause: hop.NoEndpoint}, all},
 	} {
