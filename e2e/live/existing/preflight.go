@@ -141,7 +141,7 @@ func needed(p fixture.Placement) []kube.Access {
 		add(namespace, "", []string{"secrets", "services", "serviceaccounts"}, "create")
 		add(namespace, "apps", []string{"deployments"}, "create")
 		add(namespace, "security.istio.io", []string{"peerauthentications"}, "create", "delete")
-		add(namespace, "networking.istio.io", []string{"destinationrules", "envoyfilters"}, "create", "delete")
+		add(namespace, "networking.istio.io", []string{"destinationrules", "envoyfilters", "sidecars"}, "create", "delete")
 		add(namespace, "", []string{"pods/portforward"}, "create")
 		add(namespace, "", []string{"pods/log"}, "get")
 		add(namespace, "discovery.k8s.io", []string{"endpointslices"}, "list")
@@ -161,7 +161,7 @@ func needed(p fixture.Placement) []kube.Access {
 	}
 	if p.Allowed.MeshPolicy {
 		add(p.Root, "security.istio.io", []string{"peerauthentications", "authorizationpolicies"}, "create", "delete")
-		add(p.Root, "networking.istio.io", []string{"destinationrules"}, "create", "delete")
+		add(p.Root, "networking.istio.io", []string{"destinationrules", "sidecars"}, "create", "delete")
 	}
 	add(lockNamespace, "coordination.k8s.io", []string{"leases"}, "get", "create", "update", "delete")
 	return all

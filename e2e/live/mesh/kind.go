@@ -15,7 +15,8 @@ type Kind string
 // MeshSettings are the mesh's settings: a ConfigMap that istiod watches by itself (SHARED_MESH_CONFIG).
 const MeshSettings Kind = "MeshConfig"
 
-// pushed is the kind whose marker every proxy depends on. A change of it has istiod send each proxy its routes.
+// pushed is the kind whose marker every proxy depends on, for what its Sidecar lists, where it has one, includes it. A change of
+// it has istiod send each proxy its routes.
 const pushed Kind = "VirtualService"
 
 // Kinds are those whose marker is an object, in a fixed order.
@@ -63,6 +64,9 @@ var markers = map[Kind]marker{
 	"DestinationRule": {"networking.istio.io/v1", "marker", sidecar, xds.Clusters, spelled(`outbound\|80\|destination-rule-([3-5]\d{4})\|`)},
 	"Service":         {"v1", "marker-port", sidecar, xds.Clusters, spelled(`outbound\|([3-5]\d{4})\|\|marker-port\.`)},
 	"ServiceEntry":    {"networking.istio.io/v1", "marker", sidecar, xds.Clusters, spelled(`outbound\|80\|\|service-entry-([3-5]\d{4})\.`)},
+	// The cluster of an egress proxy, to which the listener of all other traffic leads
+	// (pilot/pkg/networking/core/listener_builder.go buildOutboundCatchAllNetworkFiltersOnly).
+	"Sidecar": {"networking.istio.io/v1", "marker", sidecar, xds.Listeners, spelled(`outbound\|80\|sidecar-([3-5]\d{4})\|`)},
 	// A route's name.
 	pushed: {"networking.istio.io/v1", "marker", sidecar, xds.Routes, spelled(`virtual-service-([3-5]\d{4})`)},
 	// The listener of a server's port.

@@ -70,6 +70,27 @@ func TestOfEveryKindThatAMutantAppliesItIsKnownWhetherItHasAMarker(t *testing.T)
 	}
 }
 
+// A proxy whose Sidecar hides the marker is not sent the push that has it (istio/istio pilot/pkg/xds/proxy_dependencies.go), and
+// no change settles.
+func TestEverySidecarOfACaseListsTheMarker(t *testing.T) {
+	for _, object := range objects(t, "cases") {
+		if object.GetKind() != "Sidecar" {
+			continue
+		}
+		egress, listed, err := unstructured.NestedSlice(object.Object, "spec", "egress")
+		if err != nil {
+			t.Fatal(err)
+		}
+		lists := func(listener any) bool {
+			hosts, _, _ := unstructured.NestedStringSlice(listener.(map[string]any), "hosts")
+			return slices.Contains(hosts, "marker/*") || slices.Contains(hosts, "*/*")
+		}
+		if listed && !slices.ContainsFunc(egress, lists) {
+			t.Errorf("Sidecar %s/%s: add marker/* to the hosts of its egress", object.GetNamespace(), object.GetName())
+		}
+	}
+}
+
 func TestAKindWithoutAMarkerIsNamed(t *testing.T) {
 	for kind, want := range map[Kind]string{"Secret": "Secret has no marker: istiod sends", "WasmPlugin": "WasmPlugin has no marker: add one"} {
 		err := (&Mesh{}).Settle(t.Context(), []Kind{"PeerAuthentication", kind, "ServiceAccount"}, nil, 0)

@@ -13,6 +13,7 @@ import (
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	tcpproxyv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/tcp_proxy/v3"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -61,6 +62,11 @@ func shows(t *testing.T, kind Kind, number int) *anypb.Any {
 		return cluster("outbound|%d||marker-port.marker.svc.cluster.local")
 	case "ServiceEntry":
 		return cluster("outbound|80||service-entry-%d.mtls.test")
+	case "Sidecar":
+		passes := &tcpproxyv3.TcpProxy{ClusterSpecifier: &tcpproxyv3.TcpProxy_Cluster{Cluster: fmt.Sprintf("outbound|80|sidecar-%d|marker.marker.svc.cluster.local", number)}}
+		return packed(t, &listenerv3.Listener{Name: "virtualOutbound", FilterChains: []*listenerv3.FilterChain{
+			{Filters: []*listenerv3.Filter{{ConfigType: &listenerv3.Filter_TypedConfig{TypedConfig: packed(t, passes)}}}},
+		}})
 	case "Gateway":
 		return packed(t, &listenerv3.Listener{Name: fmt.Sprintf("0.0.0.0_%d", number)})
 	case "VirtualService":
