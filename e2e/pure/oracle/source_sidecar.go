@@ -56,7 +56,7 @@ var sidecarSources = map[Rule]Source{
 		Undocumented: allOfIt, Searched: searchedScope, // the field is in the API and hidden from the documents
 	},
 	SidecarIngress: {
-		Documents: []Document{{sidecarReference + "#IstioIngressListener-port", "The port associated with the listener."}},
+		Documents: []Document{{sidecarReference + "#SidecarPort-protocol", "The protocol exposed on the port."}},
 		Code:      []string{codeInbound},
 	},
 	SidecarIngressAlone: {
