@@ -3,6 +3,7 @@ package envoy
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	tlsv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
@@ -43,15 +44,19 @@ func SubsetName(host string, port uint16, subset string) string {
 	return fmt.Sprintf("outbound|%d|%s|%s", port, subset, host)
 }
 
-// PassthroughCluster is the cluster by which a sidecar reaches addresses that are in no service.
-const PassthroughCluster = "PassthroughCluster"
+// The clusters of a sidecar for what is in no service. Source: outboundTrafficPolicy in
+// https://istio.io/latest/docs/tasks/traffic-management/egress/egress-control/
+const (
+	PassthroughCluster = "PassthroughCluster" // ALLOW_ANY: the connection goes on to the address that it is for, as it is
+	BlackHoleCluster   = "BlackHoleCluster"   // REGISTRY_ONLY: it has no endpoint, so that the connection is closed
+)
 
 // Endpoints lists the addresses to which the proxy may send requests for a service port.
 func (d *Dump) Endpoints(host string, port uint16) []netip.AddrPort {
 	var addresses []netip.AddrPort
 	for _, one := range d.endpointsOf(d.clusters[ClusterName(host, port)]) {
 		if one.address.IsValid() {
-			addresses = append(addresses, one.address)
+			addresses = append(append(addresses, one.address), one.also...)
 		}
 	}
 	return addresses
@@ -129,13 +134,14 @@ func (d *Dump) pick(c cluster, to netip.AddrPort) ([]endpoint, error) {
 	var named []endpoint
 	var known []netip.AddrPort
 	for _, one := range all {
-		if one.address == to {
+		if one.address == to || slices.Contains(one.also, to) {
+			one.address = to
 			return []endpoint{one}, nil
 		}
 		if one.name != "" {
 			named = append(named, one)
 		}
-		known = append(known, one.address)
+		known = append(append(known, one.address), one.also...)
 	}
 	if len(named) == 0 {
 		return nil, fmt.Errorf("%v: %w: it has %v", to, ErrAbsent, known)

@@ -17,6 +17,7 @@ type cluster struct {
 	matcher   bool // the cluster picks its socket by a matcher tree, which is not evaluated
 	keepsALPN bool // requests leave the socket's ALPN as it is
 	options   httpOptions
+	balancing balancing
 	lost      []string
 }
 
@@ -37,6 +38,9 @@ type dynamicCluster struct {
 		EDS struct {
 			Service string `json:"service_name"`
 		} `json:"eds_cluster_config"`
+		Policy      string                     `json:"lb_policy"`
+		Typed       balancingPolicy            `json:"load_balancing_policy"`
+		Balancing   balancingOptions           `json:"common_lb_config"`
 		Assignment  *assignment                `json:"load_assignment"`
 		Socket      *anySocket                 `json:"transport_socket"`
 		Matches     []anySocketMatch           `json:"transport_socket_matches"`
@@ -63,6 +67,7 @@ func (d *Dump) addCluster(place string, in dynamicCluster) {
 		keepsALPN: keepsALPN(in.Cluster.Metadata.Filters["istio"]),
 		options:   httpOptions{maxRequests: in.Cluster.MaxRequests},
 	}
+	c.balancing = balancingOf(in.Cluster.Policy, in.Cluster.Typed, in.Cluster.Balancing)
 	if c.kind == "" {
 		c.kind = in.Cluster.Custom.Name
 	}

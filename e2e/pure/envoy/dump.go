@@ -15,7 +15,7 @@ import (
 // ErrAbsent is returned, wrapped, when a dump does not hold the listener, cluster, endpoint or secret asked for.
 var ErrAbsent = errors.New("not in the configuration dump")
 
-// Dump is the configuration that one proxy had in force when it was asked, reduced to what concerns TLS.
+// Dump is the configuration that one proxy had in force when it was asked, reduced to what concerns TLS and where requests go.
 // Of the static resources only clusters and endpoints are kept: Istio delivers everything else that decides a hop by xDS
 // and SDS.
 type Dump struct {
@@ -33,13 +33,15 @@ type Dump struct {
 	clusters  map[string]cluster
 	endpoints map[string][]endpoint
 	secrets   map[string]secret
+	routes    map[string]routeTable // by RDS
 
 	asked     []Part                  // what was read
 	nodeOnly  bool                    // the reading ends with the node
-	hosts     map[string]bool         // only their clusters and endpoints were read; empty means all
+	hosts     map[string]bool         // only their clusters, endpoints and virtual hosts were read; empty means all
 	held      map[string]*SecretFacts // the secrets that can be read
 	override  *ALPNOverride           // of the listeners that clients' requests pass
 	bytesOnly map[string]bool         // clusters to which listeners send bytes without reading HTTP
+	passed    map[string]bool         // listeners by name that were passed over, for they lead to none of the hosts
 }
 
 func newDump(hosts []string) *Dump {
@@ -55,11 +57,13 @@ func newDump(hosts []string) *Dump {
 		endpoints: map[string][]endpoint{},
 		secrets:   map[string]secret{},
 		bytesOnly: map[string]bool{},
+		routes:    map[string]routeTable{},
+		passed:    map[string]bool{},
 	}
 }
 
-// Parse reads the answer to /config_dump?include_eds, which holds everything. With hosts it reads only the clusters and
-// endpoints of these hosts, which is many times as fast. It fails only when the bytes are not such an answer or are cut
+// Parse reads the answer to /config_dump?include_eds, which holds everything. With hosts it reads only the clusters,
+// endpoints and virtual hosts of these hosts, which is many times as fast. It fails only when the bytes are not such an answer or are cut
 // short. The error says where.
 func Parse(r io.Reader, hosts ...string) (*Dump, error) {
 	d := newDump(hosts)
@@ -92,6 +96,8 @@ func (d *Dump) addElement(list, place string, raw json.RawMessage) {
 		decoded(d, d.addCluster)(place, raw)
 	case "dynamic_warming_clusters":
 		decoded(d, d.addWarmingCluster)(place, raw)
+	case routeConfigs:
+		d.addRouteTable(place, raw)
 	case "static_endpoint_configs", "dynamic_endpoint_configs":
 		decoded(d, d.addEndpoints)(place, raw)
 	case "dynamic_active_secrets":
@@ -108,15 +114,17 @@ var listOf = map[string]string{
 	"ClustersConfigDump.StaticCluster":          "static_clusters",
 	"EndpointsConfigDump.DynamicEndpointConfig": "dynamic_endpoint_configs",
 	"EndpointsConfigDump.StaticEndpointConfig":  "static_endpoint_configs",
+	"RoutesConfigDump.DynamicRouteConfig":       routeConfigs,
 	"SecretsConfigDump.DynamicSecret":           "dynamic_active_secrets",
 }
 
 // sections are those whose lists are read, as far as they are of use.
-var sections = []string{"ListenersConfigDump", "ClustersConfigDump", "EndpointsConfigDump", "SecretsConfigDump", "BootstrapConfigDump"}
+var sections = []string{"ListenersConfigDump", "ClustersConfigDump", "EndpointsConfigDump", "SecretsConfigDump", "RoutesConfigDump", "BootstrapConfigDump"}
 
 // skipped decide nothing between TLS and plaintext on an inbound or outbound hop.
 var skipped = []string{
-	"RoutesConfigDump", "ScopedRoutesConfigDump", "EcdsConfigDump", "ListenersConfigDump.StaticListener", "SecretsConfigDump.StaticSecret",
+	"ScopedRoutesConfigDump", "EcdsConfigDump", "ListenersConfigDump.StaticListener", "SecretsConfigDump.StaticSecret",
+	"RoutesConfigDump.StaticRouteConfig", // a copy of what stands in a listener
 }
 
 // decoded wraps a function that adds an element, so that the element is decoded first. If that fails, only this element

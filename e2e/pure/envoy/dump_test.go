@@ -12,12 +12,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mtls.test/conformance/e2e/pure/hop"
 )
 
 // What the cases of the suite bring about is recorded under e2e/pure/recording for every Istio minor. The dumps under testdata are real
 // ones of an Istio 1.31 mesh (eed52ebb66ad, Envoy 1.39, 2026-11-24) that no case does: services and entries of a namespace facts,
 // cut down to it. Those of default-* are what an istiod of default flags had for the same proxies, by xDS, and hold no secrets: an
-// Envoy of the lane source does not take them. server-rejected is of an Envoy that refused such a listener.
+// Envoy of the lane source does not take them. vanilla-routes is of a client of the suite's own world, without what its filters do
+// beside routing. server-rejected is of an Envoy that refused such a listener.
 func load(t *testing.T, name string) *Dump {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("testdata", name+".json"))
@@ -189,6 +192,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(content)
 	f.Add([]byte(`{"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.ListenersConfigDump", "dynamic_listeners": [{"name": "virtualInbound", "active_state": {"listener": {"filter_chains": [{"filter_chain_match": {"destination_port": 80}, "transport_socket": {"typed_config": {"@type": "x"}}}]}}}]}]}`))
+	f.Add([]byte(`{"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.RoutesConfigDump", "dynamic_route_configs": [{"route_config": {"name": "8080", "virtual_hosts": [{"domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"weighted_clusters": {"clusters": [{"name": "a", "weight": 0}]}}}]}]}}]}]}`))
 	f.Add([]byte(`{"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.SecretsConfigDump", "dynamic_active_secrets": [{"name": "default", "secret": {"tls_certificate": {"certificate_chain": {"inline_string": "-----BEGIN CERTIFICATE-----"}}}}]}]}`))
 	f.Fuzz(func(_ *testing.T, content []byte) {
 		d, err := Parse(bytes.NewReader(content))
@@ -218,7 +222,17 @@ func predictAll(d *Dump) {
 	for name := range d.secrets {
 		_, _ = d.Secret(name)
 	}
+	for name := range d.clusters {
+		d.ClusterEndpoints(name)
+	}
+	d.GatewayRoutes().LeadingTo(hop.ServicePort{Service: product, Port: 8080})
+	for _, address := range []netip.Addr{{}, productVIP, podAddress} {
+		for _, speaks := range []Speech{SpeaksHTTP1, SpeaksNothing, SpeaksTLS} {
+			_, _ = d.Routes(Destination{Host: product, Address: address, Port: 8080, Speaks: speaks})
+		}
+	}
 	for _, server := range servers {
+		server.Enforces()
 		for _, speaks := range []Speech{SpeaksHTTP1, SpeaksHTTP2, SpeaksBytes, SpeaksNothing, SpeaksTLS} {
 			a := Attempt{Speaks: speaks, Host: "a:80", At: noon, Behind: &servers[0]}
 			PredictPlain(server, a)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
@@ -16,6 +17,19 @@ type endpoint struct {
 	name     string           // of one that is a host name, with its port; its address is what the name resolved to
 	labels   *structpb.Struct // of the endpoint itself
 	locality *structpb.Struct // of its locality, which Envoy asks when no label of the endpoint matches
+	also     []netip.AddrPort // further addresses of the same endpoint, of the other family
+	load     endpointLoad
+}
+
+// endpointLoad is what load balancing goes by.
+type endpointLoad struct {
+	health         string
+	weight         uint32
+	priority       uint32
+	locality       string // REGION/ZONE/SUBZONE
+	localityWeight uint32
+	workload       string // as Istio states it: NAME;NAMESPACE;SERVICE;REVISION;CLUSTER
+	internal       string // a listener inside the proxy, with the id of the endpoint; in place of an address
 }
 
 // socketMatch is the metadata under which Istio states an endpoint's tlsMode.
@@ -31,6 +45,13 @@ type assignment struct {
 	Localities []struct {
 		Endpoints []json.RawMessage `json:"lb_endpoints"`
 		Metadata  json.RawMessage   `json:"metadata"`
+		Priority  uint32            `json:"priority"`
+		Weight    uint32            `json:"load_balancing_weight"`
+		Locality  struct {
+			Region  string `json:"region"`
+			Zone    string `json:"zone"`
+			SubZone string `json:"sub_zone"`
+		} `json:"locality"`
 	} `json:"endpoints"`
 }
 
@@ -59,6 +80,8 @@ func (d *Dump) readAssignment(place string, in assignment) []endpoint {
 				continue
 			}
 			one.locality = shared.GetFilterMetadata()[socketMatch]
+			one.load.priority, one.load.localityWeight = locality.Priority, locality.Weight
+			one.load.locality = strings.TrimRight(strings.Join([]string{locality.Locality.Region, locality.Locality.Zone, locality.Locality.SubZone}, "/"), "/")
 			all = append(all, one)
 		}
 	}
@@ -71,7 +94,7 @@ func readEndpoint(raw json.RawMessage) (endpoint, error) {
 	if err := decode(raw, &in); err != nil {
 		return endpoint{}, err
 	}
-	one := endpoint{labels: in.GetMetadata().GetFilterMetadata()[socketMatch]}
+	one := endpoint{labels: in.GetMetadata().GetFilterMetadata()[socketMatch], load: readLoad(&in)}
 	socket := in.GetEndpoint().GetAddress().GetSocketAddress()
 	name := in.GetEndpoint().GetHostname()
 	if address, err := netip.ParseAddr(socket.GetAddress()); err == nil {
@@ -82,5 +105,25 @@ func readEndpoint(raw json.RawMessage) (endpoint, error) {
 	if name != "" {
 		one.name = fmt.Sprintf("%s:%d", name, socket.GetPortValue())
 	}
+	for _, additional := range in.GetEndpoint().GetAdditionalAddresses() {
+		further := additional.GetAddress().GetSocketAddress()
+		if address, err := netip.ParseAddr(further.GetAddress()); err == nil {
+			one.also = append(one.also, netip.AddrPortFrom(address, uint16(further.GetPortValue())))
+		}
+	}
 	return one, nil
+}
+
+// readLoad reads an endpoint's own part of endpointLoad. A weight that is not stated is 1. Source: LbEndpoint in
+// https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/endpoint/v3/endpoint_components.proto
+func readLoad(in *endpointv3.LbEndpoint) endpointLoad {
+	load := endpointLoad{health: in.GetHealthStatus().String(), weight: 1}
+	if stated := in.GetLoadBalancingWeight(); stated != nil {
+		load.weight = stated.GetValue()
+	}
+	load.workload = in.GetMetadata().GetFilterMetadata()["istio"].GetFields()["workload"].GetStringValue()
+	if internal := in.GetEndpoint().GetAddress().GetEnvoyInternalAddress(); internal != nil {
+		load.internal = internal.GetServerListenerName() + "/" + internal.GetEndpointId()
+	}
+	return load
 }

@@ -3,6 +3,7 @@ package envoy
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"time"
 
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
@@ -10,15 +11,16 @@ import (
 
 // listener is the part of a listener in force that decides what a connection meets.
 type listener struct {
-	name     string
-	port     uint16 // that it is bound to; the one that a connection is for where it is not redirected
-	updated  time.Time
-	warming  bool
-	filters  []anyListenerFilter
-	patience patience
-	chains   []anyChain
-	fallback *anyChain
-	matcher  bool // the listener picks chains by a matcher tree, which is not evaluated
+	name      string
+	port      uint16           // that it is bound to; the one that a connection is for where it is not redirected
+	addresses []netip.AddrPort // for TCP; none for an address of another kind
+	updated   time.Time
+	warming   bool
+	filters   []anyListenerFilter
+	patience  patience
+	chains    []anyChain
+	fallback  *anyChain
+	matcher   bool // the listener picks chains by a matcher tree, which is not evaluated
 }
 
 // patience is how long listener filters wait for a client's first bytes, and what follows.
@@ -40,16 +42,32 @@ type anyChain struct {
 	Filters []anyFilter     `json:"filters"`
 }
 
+type listenAddress struct {
+	Socket struct {
+		Protocol string `json:"protocol"`
+		Address  string `json:"address"`
+		Port     uint16 `json:"port_value"`
+	} `json:"socket_address"`
+}
+
+// appendTo appends the address of a TCP socket.
+func (a listenAddress) appendTo(all []netip.AddrPort) []netip.AddrPort {
+	address, err := netip.ParseAddr(a.Socket.Address)
+	if err != nil || a.Socket.Protocol == "UDP" {
+		return all
+	}
+	return append(all, netip.AddrPortFrom(address, a.Socket.Port))
+}
+
 type dynamicListener struct {
 	Name   string `json:"name"`
 	Active *struct {
 		Updated  time.Time `json:"last_updated"`
 		Listener struct {
-			Address struct {
-				Socket struct {
-					Port uint16 `json:"port_value"`
-				} `json:"socket_address"`
-			} `json:"address"`
+			Address    listenAddress `json:"address"`
+			Additional []struct {
+				Address listenAddress `json:"address"`
+			} `json:"additional_addresses"`
 			Filters   []anyListenerFilter `json:"listener_filters"`
 			Limit     string              `json:"listener_filters_timeout"`
 			Continues bool                `json:"continue_on_listener_filters_timeout"`
@@ -80,6 +98,10 @@ func (d *Dump) addListener(place string, in dynamicListener) {
 		patience: patience{limit: active.Limit, continues: active.Continues},
 		fallback: active.Fallback,
 		matcher:  active.Matcher != nil,
+	}
+	l.addresses = active.Address.appendTo(nil)
+	for _, additional := range active.Additional {
+		l.addresses = additional.Address.appendTo(l.addresses)
 	}
 	for i, rawChain := range active.Chains {
 		var c anyChain

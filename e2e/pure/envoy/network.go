@@ -22,7 +22,9 @@ type anyFilter struct {
 // weighted names the clusters among which a route or a TCP proxy chooses.
 type weighted struct {
 	Clusters []struct {
-		Name string `json:"name"`
+		Name   string `json:"name"`
+		Header string `json:"cluster_header"` // the header of a request that names the cluster
+		Weight uint32 `json:"weight"`         // of the sum of all
 	} `json:"clusters"`
 }
 

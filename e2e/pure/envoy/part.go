@@ -43,7 +43,8 @@ type Wanted struct {
 	Clusters  []string // by name, with their endpoints
 	Onward    bool     // the clusters to which a gateway passes TLS on by server name
 	Outbound  bool     // every cluster of a service port, with their endpoints
-	Hosts     []string // only their clusters and endpoints are kept; empty means all
+	Routes    bool     // what Dump.Routes needs for Ports, or with Listeners everything that leads requests
+	Hosts     []string // only their clusters, endpoints and virtual hosts are kept; empty means all
 }
 
 // Parts are the requests that together tell it.
@@ -65,6 +66,10 @@ func (w Wanted) Parts() []Part {
 	if w.Outbound {
 		clusters = append(clusters, `outbound\|.*`)
 	}
+	if w.Routes {
+		listeners = append(listeners, virtualOutbound)
+		clusters = append(clusters, PassthroughCluster, BlackHoleCluster)
+	}
 	if w.Listeners {
 		listeners = []string{".*"}
 	}
@@ -74,7 +79,26 @@ func (w Wanted) Parts() []Part {
 	if clusters != nil {
 		parts = append(parts, Part{activeClusters, clusters}, Part{"dynamic_warming_clusters", clusters}, Part{"dynamic_endpoint_configs", clusters})
 	}
+	if names := w.routeConfigs(); len(names) > 0 {
+		parts = append(parts, Part{routeConfigs, names})
+	}
 	return parts
+}
+
+// routeConfigs are the names of the route configurations of the ports: PORT where the listener is for any address, and
+// HOST:PORT where it is for a service's. Source: rdsName in istio.io/istio/pilot/pkg/networking/core/listener.go
+func (w Wanted) routeConfigs() []string {
+	switch {
+	case !w.Routes:
+		return nil
+	case w.Listeners:
+		return []string{".*"}
+	}
+	var names []string
+	for _, port := range w.Ports {
+		names = append(names, fmt.Sprintf("(.*:)?%d", port))
+	}
+	return names
 }
 
 // covers reports whether a resource of that name would be in an answer.
@@ -96,7 +120,7 @@ type Answer struct {
 }
 
 // Join reads the answers to requests for parts as one dump, which holds only what they contain. With hosts, it keeps only
-// the clusters and endpoints of these hosts.
+// the clusters, endpoints and virtual hosts of these hosts.
 func Join(answers []Answer, hosts ...string) (*Dump, error) {
 	d := newDump(hosts)
 	for _, answer := range answers {

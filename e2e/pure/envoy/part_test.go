@@ -39,6 +39,27 @@ func TestOnlyWhatIsWantedIsAskedFor(t *testing.T) {
 	}
 }
 
+func TestRoutesAreAskedForByTheirPorts(t *testing.T) {
+	for name, test := range map[string]struct {
+		wanted            Wanted
+		listeners, routes string
+	}{
+		"a sidecar": {Wanted{Routes: true, Ports: []uint16{8080, 80}}, `.*_8080|.*_80|virtualOutbound`, `(.*:)?8080|(.*:)?80`},
+		"a gateway": {Wanted{Routes: true, Listeners: true}, ".*", ".*"},
+		"no port":   {Wanted{Routes: true}, "virtualOutbound", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := map[string]string{}
+			for _, part := range test.wanted.Parts() {
+				asked[part.Resource] = strings.Join(part.Names, "|")
+			}
+			if asked["dynamic_listeners"] != test.listeners || asked[routeConfigs] != test.routes || asked[activeClusters] != "PassthroughCluster|BlackHoleCluster" {
+				t.Errorf("asked for %v", asked)
+			}
+		})
+	}
+}
+
 // answers are those of a client's proxy to the parts that tell of one cluster.
 func answers(clusters, warming string) []Answer {
 	const endpoints = `{"configs":[{"@type":"type.googleapis.com/envoy.admin.v3.EndpointsConfigDump.DynamicEndpointConfig","endpoint_config":{"cluster_name":"` + productCluster + `",
@@ -90,6 +111,36 @@ func TestWhatWasNotAskedForIsNotTakenForAbsent(t *testing.T) {
 	}
 	if _, err := d.Outbound(ClusterName("order-service.default.svc.cluster.local", 8080), netip.AddrPort{}); !errors.Is(err, ErrAbsent) {
 		t.Errorf("another cluster: %v", err)
+	}
+}
+
+func TestRoutesAreReadFromParts(t *testing.T) {
+	parts := (Wanted{Routes: true, Ports: []uint16{80}}).Parts()
+	const types = "type.googleapis.com/"
+	bodies := map[string]string{
+		"dynamic_listeners": `{"configs": [{"@type": "` + types + `envoy.admin.v3.ListenersConfigDump.DynamicListener", "name": "0.0.0.0_80", "active_state": {"listener": {
+			"address": {"socket_address": {"address": "0.0.0.0", "port_value": 80}},
+			"filter_chains": [{"filters": [{"typed_config": {"@type": "` + types + httpConnectionManager + `", "rds": {"route_config_name": "80"}}}]}]}}}]}`,
+		routeConfigs: `{"configs": [{"@type": "` + types + `envoy.admin.v3.RoutesConfigDump.DynamicRouteConfig", "route_config": {"name": "80",
+			"virtual_hosts": [{"domains": ["a"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "outbound|80||b"}}]}]}}]}`,
+	}
+	var all []Answer
+	for _, part := range parts {
+		body := bodies[part.Resource]
+		if body == "" {
+			body = "{}"
+		}
+		all = append(all, Answer{Part: part, Body: strings.NewReader(body)})
+	}
+	d, err := Join(all, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Routes(Destination{Host: "a", Port: 80}); err != nil || len(got.Routes) != 1 || got.Routes[0].Cluster != "outbound|80||b" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if _, err := d.Routes(Destination{Host: "a", Port: 81}); !errors.Is(err, ErrAbsent) {
+		t.Errorf("a port that was not asked for: %v", err)
 	}
 }
 

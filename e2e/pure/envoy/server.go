@@ -112,7 +112,7 @@ func (d *Dump) serve(l listener, to netip.AddrPort) ServerFacts {
 	}
 	facts.DetectsTLS = facts.inspected(l, tlsInspector)
 	facts.DetectsHTTP = facts.inspected(l, httpInspector)
-	facts.ClientFirst = (facts.DetectsTLS || facts.DetectsHTTP) && !l.patience.endsInAChain()
+	facts.ClientFirst = facts.waits(l)
 	for _, c := range facts.ofAddress(ofPort(facts.candidates(l), to.Port()), to.Addr()) {
 		facts.Chains = append(facts.Chains, facts.readChain(d, c))
 	}
@@ -157,6 +157,11 @@ func (s *ServerFacts) inspected(l listener, filterType string) bool {
 		s.Undecided = err.Error()
 	}
 	return inspects
+}
+
+// waits reports whether the listener picks no chain before the client has sent something.
+func (s *ServerFacts) waits(l listener) bool {
+	return (s.DetectsTLS || s.DetectsHTTP) && !l.patience.endsInAChain()
 }
 
 // endsInAChain reports whether a connection that sends nothing is assigned a chain after the timeout.
@@ -260,6 +265,14 @@ func prefixesOf(match *listenerv3.FilterChainMatch) ([]netip.Prefix, error) {
 }
 
 func (s *ServerFacts) readChain(d *Dump, c candidate) ChainFacts {
+	chain := s.matchOf(c)
+	s.readFilters(c.place, c.raw.Filters, &chain)
+	s.readSocket(d, c.place, c.raw.Socket, &chain)
+	return chain
+}
+
+// matchOf is the part of a chain's facts that its match states.
+func (s *ServerFacts) matchOf(c candidate) ChainFacts {
 	if bySource(c.match) {
 		s.Undecided = c.place + " also matches by source, which is not evaluated"
 	}
@@ -273,8 +286,6 @@ func (s *ServerFacts) readChain(d *Dump, c candidate) ChainFacts {
 	for _, r := range c.match.GetPrefixRanges() {
 		chain.Addresses = append(chain.Addresses, fmt.Sprintf("%s/%d", r.GetAddressPrefix(), r.GetPrefixLen().GetValue()))
 	}
-	s.readFilters(c.place, c.raw.Filters, &chain)
-	s.readSocket(d, c.place, c.raw.Socket, &chain)
 	return chain
 }
 

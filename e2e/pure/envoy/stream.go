@@ -72,10 +72,10 @@ func (d *Dump) readConfig(place string, in *jsontext.Decoder) error {
 	err := eachName(in, func(key string) error {
 		list := place + "." + key
 		switch {
+		case slices.Contains(skipped, kind), key == "static_route_configs", kind == "BootstrapConfigDump" && key != "bootstrap":
+			return in.SkipValue()
 		case slices.Contains(sections, kind) && in.PeekKind() == '[':
 			return d.readList(key, list, in)
-		case slices.Contains(skipped, kind), kind == "BootstrapConfigDump" && key != "bootstrap":
-			return in.SkipValue()
 		}
 		value, err := in.ReadValue()
 		if err != nil {
@@ -137,6 +137,12 @@ func (d *Dump) readList(list, place string, in *jsontext.Decoder) error {
 		return err
 	}
 	for i := 0; in.PeekKind() != ']'; i++ {
+		if list == routeConfigs {
+			if err := d.readRouteTable(fmt.Sprintf("%s[%d]", place, i), in); err != nil {
+				return fmt.Errorf("%s[%d]: %w", list, i, err)
+			}
+			continue
+		}
 		raw, err := in.ReadValue()
 		if err != nil {
 			return fmt.Errorf("%s[%d]: %w", list, i, err)
@@ -156,9 +162,26 @@ func (d *Dump) passesOver(list string, raw []byte) bool {
 	case strings.HasSuffix(list, "_clusters"), strings.HasSuffix(list, "_endpoint_configs"):
 		return !d.reads(raw)
 	case list == "dynamic_listeners":
-		return !d.reads(raw) && !bytes.Contains(raw, []byte(httpConnectionManager)) && !bytes.Contains(raw, []byte(virtualInbound))
+		passed := !d.reads(raw) && !bytes.Contains(raw, []byte(httpConnectionManager)) && !bytes.Contains(raw, []byte(virtualInbound)) &&
+			!bytes.Contains(raw, []byte(ofVirtualService))
+		if passed {
+			d.passed[firstName(raw)] = true
+		}
+		return passed
 	}
 	return false
+}
+
+// ofVirtualService stands in the metadata of a chain that istiod has made from a VirtualService: such a listener may be of a
+// requested host and lead to others. Source: BuildConfigInfoMetadata in istio.io/istio/pilot/pkg/networking/util/util.go
+const ofVirtualService = "/virtual-service/"
+
+// firstName is the first field "name" of an element, which is the element's own in Envoy's order of fields.
+func firstName(raw []byte) string {
+	_, rest, _ := bytes.Cut(raw, []byte(`"name"`))
+	_, rest, _ = bytes.Cut(rest, []byte(`"`))
+	name, _, _ := bytes.Cut(rest, []byte(`"`))
+	return string(name)
 }
 
 // reads reports whether an element that names clusters belongs to one of the requested hosts. An element that names no
