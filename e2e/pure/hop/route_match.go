@@ -14,10 +14,12 @@ const (
 	OfMethod    MatchSubject = "method"
 	OfAuthority MatchSubject = "authority" // the Host header of HTTP/1.1
 	OfScheme    MatchSubject = "scheme"
-	OfHeaders   MatchSubject = "header" // one by name
-	OfQuery     MatchSubject = "query"  // one parameter by name
-	OfGRPC      MatchSubject = "grpc"   // the request is a call of gRPC, by its content type
-	Unread      MatchSubject = "unread" // a condition that is not evaluated; Name is its field in Envoy's RouteMatch
+	OfHeaders   MatchSubject = "header"  // one by name
+	OfQuery     MatchSubject = "query"   // one parameter by name
+	OfGRPC      MatchSubject = "grpc"    // the request is a call of gRPC, by its content type
+	OfSNI       MatchSubject = "sni"     // of a TLS connection that the proxy passes on
+	OfAddress   MatchSubject = "address" // that the client connects to, or a range of them
+	Unread      MatchSubject = "unread"  // a condition that is not evaluated; Name is its field in Envoy's RouteMatch
 )
 
 // MatchKind is how a value is compared.
