@@ -49,6 +49,11 @@ var listed = []struct {
 	{"Sidecar", []string{"/apis/networking.istio.io/v1/sidecars", "/apis/networking.istio.io/v1beta1/sidecars"}},
 	{"VirtualService", []string{"/apis/networking.istio.io/v1/virtualservices", "/apis/networking.istio.io/v1beta1/virtualservices"}},
 	{"WorkloadEntry", []string{"/apis/networking.istio.io/v1/workloadentries", "/apis/networking.istio.io/v1beta1/workloadentries"}},
+	{"Gateway.gateway.networking.k8s.io", []string{"/apis/gateway.networking.k8s.io/v1/gateways", "/apis/gateway.networking.k8s.io/v1beta1/gateways"}},
+	{"HTTPRoute", []string{"/apis/gateway.networking.k8s.io/v1/httproutes", "/apis/gateway.networking.k8s.io/v1beta1/httproutes"}},
+	{"GRPCRoute", []string{"/apis/gateway.networking.k8s.io/v1/grpcroutes"}},
+	{"ReferenceGrant", []string{"/apis/gateway.networking.k8s.io/v1/referencegrants", "/apis/gateway.networking.k8s.io/v1beta1/referencegrants"}},
+	{"BackendTLSPolicy", []string{"/apis/gateway.networking.k8s.io/v1/backendtlspolicies"}},
 }
 
 // ErrNoIstio is returned where no control plane of Istio runs.

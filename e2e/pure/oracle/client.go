@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"strings"
 
 	networking "istio.io/api/networking/v1alpha3"
 
@@ -37,6 +38,10 @@ func (s Snapshot) route(client Workload, to target, name string, t usedRules) (r
 			return r, refused(hop.NoCluster, fmt.Sprintf("no DestinationRule that %s sees defines subset %s of %s", client, name, to.host))
 		}
 	}
+	if r.destination != nil && r.destination.differs != "" {
+		t.use(BackendTLS)
+		return r, undecided(r.destination.differs)
+	}
 	r.policy = r.portPolicy(to.port.Number, t)
 	r.originalDst = s.originalDst(client, to, r, t)
 	tls := r.policy.GetTls()
@@ -46,6 +51,9 @@ func (s Snapshot) route(client Workload, to target, name string, t usedRules) (r
 	}
 	r.Client = Client{Mode: clientMode(tls.GetMode()), Object: r.object(tls), Rule: r.tlsRule(tls, t)}
 	t.use(r.Rule)
+	if r.destination.decides.Kind == backendTLSKind {
+		t.use(BackendTLS)
+	}
 	if dropsCredential(client, tls, r.destination) {
 		t.use(RuleCredentialDropped)
 		r.Mode, r.Rule = Disable, RuleCredentialDropped
@@ -53,10 +61,11 @@ func (s Snapshot) route(client Workload, to target, name string, t usedRules) (r
 	return r, nil
 }
 
-// dropsCredential reports whether a credentialName is one that a sidecar may not use.
+// dropsCredential reports whether a credentialName is one that a sidecar may not use, which a ConfigMap's is not.
 func dropsCredential(client Workload, tls *networking.ClientTLSSettings, d *destination) bool {
 	own := tls.GetMode() == networking.ClientTLSSettings_SIMPLE || tls.GetMode() == networking.ClientTLSSettings_MUTUAL
-	return own && tls.GetCredentialName() != "" && !client.Gateway && d.selector == nil
+	secret := tls.GetCredentialName() != "" && !strings.HasPrefix(tls.GetCredentialName(), configMapPrefix)
+	return own && secret && !client.Gateway && d.selector == nil
 }
 
 // clientMode reads a mode of ClientTLSSettings.

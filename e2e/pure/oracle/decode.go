@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -77,7 +78,8 @@ func decodeJSON(content []byte, namespace string) (snapshot Snapshot, isJSON boo
 	return snapshot, true, err
 }
 
-// DecodeList adds the items of a list as the API server gives it, JSON whose items do not say their kind.
+// DecodeList adds the items of a list as the API server gives it, JSON whose items do not say their kind. A Gateway of the
+// Gateway API is of kind Gateway.gateway.networking.k8s.io, a Gateway alone is Istio's.
 func (s *Snapshot) DecodeList(kind string, content []byte) error {
 	var list struct {
 		Items []json.RawMessage `json:"items"`
@@ -141,6 +143,9 @@ func (s *Snapshot) add(object []byte, namespace string, depth int) error {
 }
 
 func (s *Snapshot) addDocument(doc document, namespace string) error {
+	if doc.Kind == "Gateway" && strings.HasPrefix(doc.APIVersion, gatewayAPI+"/") {
+		doc.Kind = apiGatewayKind
+	}
 	meta := Meta{Kind: doc.Kind, Name: doc.Metadata.Name, Namespace: doc.Metadata.Namespace, Labels: doc.Metadata.Labels}
 	if meta.Namespace == "" {
 		meta.Namespace = namespace
@@ -176,6 +181,16 @@ func (s *Snapshot) addKind(meta Meta, doc document) error {
 		return addSpec(&s.VirtualServices, meta, doc.Spec, &networking.VirtualService{})
 	case "WorkloadEntry":
 		return addSpec(&s.WorkloadEntries, meta, doc.Spec, &networking.WorkloadEntry{})
+	case "HTTPRoute":
+		return addAPI(&s.HTTPRoutes, meta, doc.Spec)
+	case "GRPCRoute":
+		return addAPI(&s.GRPCRoutes, meta, doc.Spec)
+	case apiGatewayKind:
+		return addAPI(&s.APIGateways, meta, doc.Spec)
+	case "ReferenceGrant":
+		return addAPI(&s.ReferenceGrants, meta, doc.Spec)
+	case "BackendTLSPolicy":
+		return addAPI(&s.BackendTLSPolicies, meta, doc.Spec)
 	case "Service":
 		service, err := decodeService(meta, doc.Spec)
 		if err != nil {

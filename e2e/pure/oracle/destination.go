@@ -28,6 +28,8 @@ type destination struct {
 	// decides is the rule whose traffic policy was kept, or the first one.
 	decides Meta
 	subsets []subset
+	// differs is why the minors of Istio make different rules of these; empty where they do not.
+	differs string
 	// merged are the rules of the oracle by which DestinationRules were merged, where the result depends on them.
 	merged []Rule
 }
@@ -170,11 +172,7 @@ func seenFrom(exportTo map[string]bool, namespace string) bool {
 
 // fullHost gives a short name the rule's own namespace.
 func (s Snapshot) fullHost(r rule) string {
-	host := r.Spec.GetHost()
-	if host == "" || strings.Contains(host, ".") || strings.HasPrefix(host, "*") {
-		return host
-	}
-	return s.Mesh.hostName(host, r.Namespace)
+	return s.wholeHost(r.Spec.GetHost(), r.Namespace)
 }
 
 // destinations are what the rules of one scope merge into, in the order of their oldest rules.
@@ -188,7 +186,7 @@ type destinations struct {
 func (s Snapshot) merged(rules []rule) *destinations {
 	rules = slices.Clone(rules)
 	slices.SortStableFunc(rules, func(a, b rule) int {
-		return cmp.Or(cmp.Compare(unselecting(a), unselecting(b)), byAge(a.Meta, b.Meta))
+		return cmp.Or(cmp.Compare(unselecting(a), unselecting(b)), cmp.Compare(written(a), written(b)), byAge(a.Meta, b.Meta))
 	})
 	all := &destinations{exact: map[string][]destination{}}
 	for _, r := range rules {
@@ -285,6 +283,10 @@ func (d *destination) add(r rule) {
 	}
 	if d.policy == nil {
 		d.policy, d.decides = r.Spec.GetTrafficPolicy(), r.Meta
+		return
+	}
+	if d.decides.Kind == backendTLSKind {
+		d.differs = besidePolicy(d.decides, r)
 		return
 	}
 	d.merged = append(d.merged, RuleOldestPolicy)

@@ -14,6 +14,8 @@ import (
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(world))
 	f.Add([]byte(peerAuth(inRoot, "mtls: {mode: STRICT}, portLevelMtls: {8080: {mode: DISABLE}}")))
+	f.Add([]byte(world + virtual("name: v", onProduct+", http: [{match: [{uri: {prefix: /a}}], "+toLegacy+"}]") + managed +
+		api("Gateway", "name: g", "listeners: [{name: l, port: 80, protocol: HTTP}]") + api("HTTPRoute", "name: r", "parentRefs: [{name: g}], rules: [{backendRefs: ["+productBackend+"]}]")))
 	f.Add([]byte("{kind: List, items: [{kind: Pod, items: []}]}"))
 	f.Fuzz(func(_ *testing.T, content []byte) {
 		snapshot, err := Decode(content, "default")
@@ -24,7 +26,9 @@ func FuzzDecode(f *testing.F) {
 		for _, service := range snapshot.Services {
 			for _, port := range service.Ports {
 				for _, workload := range snapshot.Workloads {
-					snapshot.Ask(Question{Client: workload.Name, To: hop.ServicePort{Service: service.Name, Port: port.Number}})
+					to := hop.ServicePort{Service: service.Name, Port: port.Number}
+					snapshot.Ask(Question{Client: workload.Name, To: to})
+					snapshot.Routes(workload.Name, to)
 				}
 			}
 		}

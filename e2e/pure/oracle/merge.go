@@ -15,6 +15,11 @@ func (s Snapshot) Merge(other Snapshot) Snapshot {
 		Sidecars:              mergeObjects(s.Sidecars, other.Sidecars),
 		VirtualServices:       mergeObjects(s.VirtualServices, other.VirtualServices),
 		WorkloadEntries:       mergeObjects(s.WorkloadEntries, other.WorkloadEntries),
+		HTTPRoutes:            mergeObjects(s.HTTPRoutes, other.HTTPRoutes),
+		GRPCRoutes:            mergeObjects(s.GRPCRoutes, other.GRPCRoutes),
+		APIGateways:           mergeObjects(s.APIGateways, other.APIGateways),
+		ReferenceGrants:       mergeObjects(s.ReferenceGrants, other.ReferenceGrants),
+		BackendTLSPolicies:    mergeObjects(s.BackendTLSPolicies, other.BackendTLSPolicies),
 		Services:              merge(s.Services, other.Services, Service.String, keepNew),
 		Workloads:             merge(s.Workloads, other.Workloads, Workload.String, keepNew),
 		Credentials:           merge(s.Credentials, other.Credentials, Credential.String, keepNew),
@@ -37,6 +42,11 @@ func (s Snapshot) Without(other Snapshot) Snapshot {
 	s.Sidecars = without(s.Sidecars, other.Sidecars, objectKey)
 	s.VirtualServices = without(s.VirtualServices, other.VirtualServices, objectKey)
 	s.WorkloadEntries = without(s.WorkloadEntries, other.WorkloadEntries, objectKey)
+	s.HTTPRoutes = without(s.HTTPRoutes, other.HTTPRoutes, objectKey)
+	s.GRPCRoutes = without(s.GRPCRoutes, other.GRPCRoutes, objectKey)
+	s.APIGateways = without(s.APIGateways, other.APIGateways, objectKey)
+	s.ReferenceGrants = without(s.ReferenceGrants, other.ReferenceGrants, objectKey)
+	s.BackendTLSPolicies = without(s.BackendTLSPolicies, other.BackendTLSPolicies, objectKey)
 	s.Services = without(s.Services, other.Services, Service.String)
 	s.Workloads = without(s.Workloads, other.Workloads, Workload.String)
 	return s

@@ -28,6 +28,8 @@ type Mesh struct {
 	ExportRules []string
 	// ExportServices is where a Service or ServiceEntry without exportTo is seen; empty for everywhere.
 	ExportServices []string
+	// ExportVirtualServices is where a VirtualService without exportTo is seen; empty for everywhere.
+	ExportVirtualServices []string
 	// Roots are those that the mesh trusts.
 	Roots []fixture.Root
 	// RegistryOnly is outboundTrafficPolicy REGISTRY_ONLY: a sidecar calls only what the mesh knows.
@@ -65,7 +67,8 @@ type meshKeys struct {
 	ExportRules    *[]string `yaml:"defaultDestinationRuleExportTo"`
 	ExportServices *[]string `yaml:"defaultServiceExportTo"`
 	OutboundPolicy *struct {
-		Mode string `yaml:"mode"`
+		ExportVirtualServices *[]string `yaml:"defaultVirtualServiceExportTo"`
+		Mode                  string    `yaml:"mode"`
 	} `yaml:"outboundTrafficPolicy"`
 }
 

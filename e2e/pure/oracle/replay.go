@@ -84,6 +84,9 @@ func readAt(file string, at time.Time, read func(string) ([]byte, error)) (Snaps
 	stamp(objects.Sidecars, at)
 	stamp(objects.VirtualServices, at)
 	stamp(objects.WorkloadEntries, at)
+	stamp(objects.HTTPRoutes, at)
+	stamp(objects.GRPCRoutes, at)
+	stamp(objects.BackendTLSPolicies, at)
 	return objects, nil
 }
 

@@ -211,6 +211,66 @@ const (
 	HeadlessPerPod Rule = "service/headless-per-pod"
 )
 
+// The rules of routes: where a service's name leads.
+const (
+	// RouteNone: without a VirtualService requests for a service port go to it.
+	RouteNone Rule = "route/none"
+	// RouteExportTo: a VirtualService is seen where its exportTo says; one that fewer see comes first.
+	RouteExportTo Rule = "route/export-to"
+	// RouteShortName: a host without dots is of the VirtualService's own namespace.
+	RouteShortName Rule = "route/short-name"
+	// RouteDestinationShortName: a destination without dots is of the VirtualService's own namespace.
+	RouteDestinationShortName Rule = "route/destination-short-name"
+	// RouteMostSpecific: a VirtualService for the host itself stands above one with a wildcard, a longer wildcard above a shorter.
+	RouteMostSpecific Rule = "route/most-specific-host"
+	// RouteFirst: of several VirtualServices for a host the oldest counts alone at a sidecar.
+	RouteFirst Rule = "route/oldest-of-a-host"
+	// RouteGatewayMerge: at a gateway the VirtualServices of a host are merged.
+	RouteGatewayMerge Rule = "route/merged-at-gateways"
+	// RouteUnreachable: no route after one that takes every request is reached.
+	RouteUnreachable Rule = "route/after-catch-all"
+	// RouteMatchGateways: a match holds for the gateways that it names.
+	RouteMatchGateways Rule = "route/match-gateways"
+	// RoutePort: a match holds for the port that was asked for.
+	RoutePort Rule = "route/match-port"
+	// RouteSource: a match holds for clients with its labels and of its namespace.
+	RouteSource Rule = "route/match-source"
+	// RouteSourceIgnored: a match of HTTP that names gateways ignores labels and namespace of the source.
+	RouteSourceIgnored Rule = "route/match-gateways-ignore-source"
+	// RouteWeight: destinations share the requests by their weights.
+	RouteWeight Rule = "route/weight"
+	// RouteMirror: a mirror gets a copy of the requests, or of a percentage of them.
+	RouteMirror Rule = "route/mirror"
+	// RouteAnswered: a redirect and a direct response are answered by the proxy.
+	RouteAnswered Rule = "route/answered-by-proxy"
+	// RouteDelegate: a route that delegates takes the routes of its delegate whose conditions are a subset of its own.
+	RouteDelegate Rule = "route/delegate"
+	// RouteSamePort: at a sidecar an HTTP destination without a port has the port that was asked for.
+	RouteSamePort Rule = "route/destination-same-port"
+	// RouteOnlyPort: at a gateway, and for TCP and TLS, a destination without a port has the only port of its service.
+	RouteOnlyPort Rule = "route/destination-only-port"
+	// RouteNoService: a destination that is no service port of the mesh has no cluster.
+	RouteNoService Rule = "route/destination-unknown"
+	// RouteSubset: a destination's subset is one of the DestinationRule that the client uses for its host.
+	RouteSubset Rule = "route/destination-subset"
+	// RouteTCP: tcp routes are for ports that are neither HTTP nor TLS.
+	RouteTCP Rule = "route/tcp"
+	// RouteTLS: tls routes are for TLS that the proxy does not end, by SNI.
+	RouteTLS Rule = "route/tls"
+	// RouteAPI: istiod turns HTTPRoutes and GRPCRoutes into VirtualServices.
+	RouteAPI Rule = "gateway-api/routes"
+	// RouteAPIMerge: the rules of all routes of one parent and host are sorted together.
+	RouteAPIMerge Rule = "gateway-api/precedence"
+	// RouteParent: a route to a Service holds at its clients' sidecars.
+	RouteParent Rule = "gateway-api/service-parent"
+	// RouteConsumer: a route to a Service of another namespace holds for clients of its own namespace alone.
+	RouteConsumer Rule = "gateway-api/consumer-route"
+	// RouteListener: a route holds at the listeners of its Gateway that take it.
+	RouteListener Rule = "gateway-api/listener"
+	// BackendTLS: a BackendTLSPolicy is a rule with TLS settings SIMPLE for the host of its service.
+	BackendTLS Rule = "gateway-api/backend-tls-policy"
+)
+
 // The rules of identity.
 const (
 	// TrustDomainRefused: a server accepts identities of its trust domain alone.

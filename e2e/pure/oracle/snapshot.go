@@ -21,6 +21,11 @@ type Snapshot struct {
 	Sidecars              []Object[*networking.Sidecar]
 	VirtualServices       []Object[*networking.VirtualService]
 	WorkloadEntries       []Object[*networking.WorkloadEntry]
+	HTTPRoutes            []Object[*APIRoute]
+	GRPCRoutes            []Object[*APIRoute]
+	APIGateways           []Object[*APIGateway]
+	ReferenceGrants       []Object[*ReferenceGrant]
+	BackendTLSPolicies    []Object[*BackendTLSPolicy]
 	Services              []Service
 	Workloads             []Workload
 	Credentials           []Credential

@@ -84,4 +84,4 @@ func (a Answer) SourceAlone() []Rule {
 }
 
 // sources are the rules' sources, in the order of rule.go.
-var sources = []map[Rule]Source{serverSources, chainSources, clientSources, autoSources, sidecarSources, identitySources}
+var sources = []map[Rule]Source{serverSources, chainSources, clientSources, autoSources, sidecarSources, routeSources, identitySources}

@@ -13,7 +13,7 @@ import (
 
 var (
 	ofIstio  = regexp.MustCompile(`^https://istio\.io/(latest|v\d+\.\d+)/(docs|news)/([a-z0-9._-]+/)+(#[A-Za-z0-9_-]+)?$`)
-	ofOthers = regexp.MustCompile(`^https://(pkg\.go\.dev/istio\.io/api/|www\.envoyproxy\.io/docs/envoy/latest/|github\.com/istio/istio/tree/release-\d+\.\d+/)[A-Za-z0-9_./#-]+$`)
+	ofOthers = regexp.MustCompile(`^https://(pkg\.go\.dev/istio\.io/api/|gateway-api\.sigs\.k8s\.io/|www\.envoyproxy\.io/docs/envoy/latest/|github\.com/istio/istio/tree/release-\d+\.\d+/)[A-Za-z0-9_./#-]+$`)
 	inIstio  = regexp.MustCompile(`^(pilot/pkg|manifests)/[a-z0-9_/-]+\.(go|yaml)(, \S.*)?$`)
 )
 

@@ -1,0 +1,158 @@
+package oracle
+
+import (
+	"encoding/json"
+	"fmt"
+
+	networking "istio.io/api/networking/v1alpha3"
+)
+
+// gatewayAPI is the group of the Gateway API, whose Gateway is another kind than Istio's.
+const gatewayAPI = "gateway.networking.k8s.io"
+
+// The kinds of the Gateway API as Kubernetes writes a kind with its group, where Istio has the same kind.
+const apiGatewayKind = "Gateway." + gatewayAPI
+
+// apiReference names an object from another; a field that is not given is empty.
+type apiReference struct {
+	Group       string  `json:"group"`
+	Kind        string  `json:"kind"`
+	Namespace   string  `json:"namespace"`
+	Name        string  `json:"name"`
+	SectionName string  `json:"sectionName"`
+	Port        *uint16 `json:"port"`
+}
+
+// APIRoute is an HTTPRoute or a GRPCRoute, as far as it decides where requests lead
+// (https://gateway-api.sigs.k8s.io/reference/spec/#httproute).
+type APIRoute struct {
+	ParentRefs []apiReference `json:"parentRefs"`
+	Hostnames  []string       `json:"hostnames"`
+	Rules      []apiRule      `json:"rules"`
+}
+
+type apiRule struct {
+	Matches     []apiMatch   `json:"matches"`
+	Filters     []apiFilter  `json:"filters"`
+	BackendRefs []apiBackend `json:"backendRefs"`
+}
+
+// apiMatch has the fields of both kinds: Method is a text of an HTTPRoute's match, and an object of a GRPCRoute's.
+type apiMatch struct {
+	Path        apiText         `json:"path"`
+	Headers     []apiText       `json:"headers"`
+	QueryParams []apiText       `json:"queryParams"`
+	Method      json.RawMessage `json:"method"`
+}
+
+// apiText is a comparison; without a type it is exact, and that of a path a prefix.
+type apiText struct {
+	Type  string  `json:"type"`
+	Name  string  `json:"name"`
+	Value *string `json:"value"`
+}
+
+// apiCall is the method of a GRPCRoute's match.
+type apiCall struct {
+	Type    string `json:"type"`
+	Service string `json:"service"`
+	Method  string `json:"method"`
+}
+
+type apiFilter struct {
+	Type          string     `json:"type"`
+	RequestMirror *apiMirror `json:"requestMirror"`
+}
+
+type apiMirror struct {
+	BackendRef apiReference `json:"backendRef"`
+	Percent    *int32       `json:"percent"`
+	Fraction   *struct {
+		Numerator   int32  `json:"numerator"`
+		Denominator *int32 `json:"denominator"`
+	} `json:"fraction"`
+}
+
+// percentage of the requests that are copied, nil for all.
+func (m apiMirror) percentage() *networking.Percent {
+	switch {
+	case m.Fraction != nil && m.Fraction.Denominator != nil:
+		return &networking.Percent{Value: 100 * float64(m.Fraction.Numerator) / float64(*m.Fraction.Denominator)}
+	case m.Fraction != nil:
+		return &networking.Percent{Value: float64(m.Fraction.Numerator)}
+	case m.Percent != nil:
+		return &networking.Percent{Value: float64(*m.Percent)}
+	}
+	return nil
+}
+
+type apiBackend struct {
+	apiReference
+	Weight  *int32      `json:"weight"`
+	Filters []apiFilter `json:"filters"`
+}
+
+// APIGateway is a Gateway of the Gateway API (https://gateway-api.sigs.k8s.io/reference/spec/#gateway).
+type APIGateway struct {
+	GatewayClassName string `json:"gatewayClassName"`
+	Addresses        []struct {
+		Type  string `json:"type"`
+		Value string `json:"value"`
+	} `json:"addresses"`
+	Listeners []apiListener `json:"listeners"`
+}
+
+type apiListener struct {
+	Name     string  `json:"name"`
+	Hostname *string `json:"hostname"`
+	Port     uint16  `json:"port"`
+	Protocol string  `json:"protocol"`
+	TLS      *struct {
+		Mode string `json:"mode"`
+	} `json:"tls"`
+	AllowedRoutes struct {
+		Namespaces struct {
+			From     string `json:"from"`
+			Selector *struct {
+				MatchLabels      map[string]string `json:"matchLabels"`
+				MatchExpressions []json.RawMessage `json:"matchExpressions"`
+			} `json:"selector"`
+		} `json:"namespaces"`
+		Kinds []apiReference `json:"kinds"`
+	} `json:"allowedRoutes"`
+}
+
+// ReferenceGrant lets routes of other namespaces name backends of its own
+// (https://gateway-api.sigs.k8s.io/reference/spec/#referencegrant).
+type ReferenceGrant struct {
+	From []apiReference `json:"from"`
+	To   []apiReference `json:"to"`
+}
+
+// BackendTLSPolicy says how gateways and sidecars speak TLS with a service
+// (https://gateway-api.sigs.k8s.io/reference/spec/#backendtlspolicy).
+type BackendTLSPolicy struct {
+	TargetRefs []apiReference `json:"targetRefs"`
+	Validation struct {
+		CACertificateRefs       []apiReference `json:"caCertificateRefs"`
+		WellKnownCACertificates string         `json:"wellKnownCACertificates"`
+		Hostname                string         `json:"hostname"`
+		SubjectAltNames         []struct {
+			Type     string `json:"type"`
+			Hostname string `json:"hostname"`
+			URI      string `json:"uri"`
+		} `json:"subjectAltNames"`
+	} `json:"validation"`
+}
+
+// addAPI reads a spec of the Gateway API. Fields that decide nothing here are not read.
+func addAPI[Spec any](to *[]Object[*Spec], meta Meta, content json.RawMessage) error {
+	var spec Spec
+	if len(content) > 0 {
+		if err := json.Unmarshal(content, &spec); err != nil {
+			return fmt.Errorf("spec: %w", err)
+		}
+	}
+	*to = append(*to, Object[*Spec]{Meta: meta, Spec: &spec})
+	return nil
+}
