@@ -32,7 +32,7 @@ type connectionStart struct {
 func Predict(client ClientFacts, server ServerFacts, a Attempt) Prediction {
 	switch {
 	case client.Refusal != "" && client.Cluster == BlackHoleCluster:
-		return Prediction{Says: hop.Refused, Refusal: client.Refusal, Why: "the client's proxy closes the connection: it leads to BlackHoleCluster, for it is for no service that the proxy knows"}
+		return Prediction{Says: hop.Refused, Refusal: hop.Blocked, Why: "the client's proxy closes the connection: it leads to BlackHoleCluster, for it is for no service that the proxy knows"}
 	case client.Refusal != "":
 		return Prediction{Says: hop.Refused, Refusal: client.Refusal, Why: fmt.Sprintf("the client's proxy has %s for cluster %s", absence(client.Refusal), client.Cluster)}
 	case client.Socket == TLSSocket:

@@ -141,9 +141,16 @@ func ServiceOf(cluster string) (to hop.ServicePort, subset string, found bool) {
 	return hop.ServicePort{Service: parts[3], Port: uint16(port)}, parts[2], true
 }
 
+// blocksAll is the virtual host that answers 502 to requests for what REGISTRY_ONLY does not know. What it blocks is told as led
+// to BlackHoleCluster, as a connection is (istio/istio pilot/pkg/networking/util/util.go, BlackHole).
+const blocksAll = "block_all"
+
 // routesOf returns where the routes of a virtual host lead, in their order; the first that a request matches takes it.
 func (t routeTable) routesOf(host virtualHost, place string) (routes []hop.Route, undecided []string) {
 	place += ", virtual host " + host.Name
+	if host.Name == blocksAll {
+		return []hop.Route{{Cluster: BlackHoleCluster, Share: 1, By: place}}, nil
+	}
 	if host.Matcher != nil {
 		return nil, []string{place + ": it picks routes by a matcher, which is not evaluated"}
 	}

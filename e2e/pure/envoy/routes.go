@@ -280,3 +280,6 @@ func (f RouteFacts) LeadingTo(to hop.ServicePort) []hop.Route {
 	}
 	return all
 }
+
+// Unmatched reports whether no listener but the one for all else takes the connection.
+func (f RouteFacts) Unmatched() bool { return f.Listener == virtualOutbound }

@@ -325,7 +325,7 @@ func TestAClientThatIsLedToBlackHoleClusterIsRefusedForThat(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := Predict(client, WithoutProxy(80), Attempt{})
-	if got.Says != hop.Refused || got.Refusal != hop.NoEndpoint || !strings.Contains(got.Why, "it leads to BlackHoleCluster") {
+	if got.Says != hop.Refused || got.Refusal != hop.Blocked || !strings.Contains(got.Why, "it leads to BlackHoleCluster") {
 		t.Errorf("got %+v", got)
 	}
 }

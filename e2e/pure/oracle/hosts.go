@@ -3,6 +3,7 @@ package oracle
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -13,6 +14,9 @@ type Host struct {
 	Namespace string // of the Service or ServiceEntry
 	Ports     []Port // of TCP, by their numbers
 	Entry     bool   // a ServiceEntry made it
+	Headless  bool   // its name leads to the addresses of its pods
+	// Addresses are its own; none of a headless one, and where they are not known.
+	Addresses []netip.Addr
 }
 
 // Hosts lists all hosts that the mesh knows, sorted by name: Services, and hosts of ServiceEntries without a wildcard. An
@@ -29,7 +33,7 @@ func (s Snapshot) Hosts() []Host {
 			if strings.HasPrefix(name, "*") {
 				continue
 			}
-			host := Host{Name: name, Namespace: entry.Namespace, Entry: true}
+			host := Host{Name: name, Namespace: entry.Namespace, Entry: true, Addresses: entryAddresses(entry.Spec.GetAddresses())}
 			for _, port := range entry.Spec.GetPorts() {
 				host.Ports = append(host.Ports, s.entryTarget(entry, name, port, usedRules{}).port)
 			}
@@ -40,10 +44,23 @@ func (s Snapshot) Hosts() []Host {
 	return slices.CompactFunc(all, func(a, b Host) bool { return a.Name == b.Name })
 }
 
+// entryAddresses are those of a ServiceEntry that are single addresses.
+func entryAddresses(texts []string) []netip.Addr {
+	var all []netip.Addr
+	for _, text := range texts {
+		if address, err := netip.ParseAddr(text); err == nil {
+			all = append(all, address)
+		}
+	}
+	return all
+}
+
 func (s Snapshot) hostOf(service Service) Host {
 	ports := slices.Clone(service.Ports)
 	slices.SortFunc(ports, func(a, b Port) int { return cmp.Compare(a.Number, b.Number) })
-	return Host{Name: s.hostName(service), Namespace: service.Namespace, Ports: ports}
+	return Host{
+		Name: s.hostName(service), Namespace: service.Namespace, Ports: ports, Headless: service.Kind == Headless, Addresses: service.Addresses,
+	}
 }
 
 // Host finds a host by NAME in the given namespace, by NAME.NAMESPACE, by NAME.NAMESPACE.svc or by its full name. An

@@ -44,6 +44,7 @@ func decodeService(meta Meta, content json.RawMessage) (Service, error) {
 	var spec struct {
 		Type         string            `json:"type"`
 		ClusterIP    string            `json:"clusterIP"`
+		ClusterIPs   []string          `json:"clusterIPs"`
 		ExternalName string            `json:"externalName"`
 		Selector     map[string]string `json:"selector"`
 		Ports        []struct {
@@ -63,6 +64,16 @@ func decodeService(meta Meta, content json.RawMessage) (Service, error) {
 		service.Kind, service.Target = ExternalName, spec.ExternalName
 	case spec.ClusterIP == "None":
 		service.Kind = Headless
+	}
+	if service.Kind == ClusterIP {
+		addresses := spec.ClusterIPs
+		if len(addresses) == 0 && spec.ClusterIP != "" {
+			addresses = []string{spec.ClusterIP}
+		}
+		var err error
+		if service.Addresses, err = addressesOf(addresses); err != nil {
+			return Service{}, fmt.Errorf("spec.clusterIPs: %w", err)
+		}
 	}
 	service.Unselected = len(spec.Selector) == 0 && service.Kind != ExternalName
 	for _, port := range spec.Ports {
@@ -172,14 +183,27 @@ func decodePod(meta Meta, doc document) (Workload, error) {
 	workload.Revision = cmp.Or(doc.Metadata.Annotations[revisionLabel], meta.Labels[revisionLabel])
 	workload.Ambient = meta.Labels[tunnelLabel] == "http" || !workload.HasProxy &&
 		(meta.Labels[dataplaneLabel] == "ambient" || doc.Metadata.Annotations[redirectionAnnotation] == "enabled")
+	var addresses []string
 	for _, address := range doc.Status.PodIPs {
-		parsed, err := netip.ParseAddr(address.IP)
-		if err != nil {
-			return Workload{}, fmt.Errorf("status.podIPs: %w", err)
-		}
-		workload.Addresses = append(workload.Addresses, parsed)
+		addresses = append(addresses, address.IP)
+	}
+	var err error
+	if workload.Addresses, err = addressesOf(addresses); err != nil {
+		return Workload{}, fmt.Errorf("status.podIPs: %w", err)
 	}
 	return workload, nil
+}
+
+func addressesOf(texts []string) ([]netip.Addr, error) {
+	var all []netip.Addr
+	for _, text := range texts {
+		address, err := netip.ParseAddr(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, address)
+	}
+	return all, nil
 }
 
 // decodeDeployment reads the pods that a Deployment will make; their namespace decides on injection where their own

@@ -64,11 +64,11 @@ type meshKeys struct {
 	CACertificates *[]struct {
 		TrustDomains []string `yaml:"trustDomains"`
 	} `yaml:"caCertificates"`
-	ExportRules    *[]string `yaml:"defaultDestinationRuleExportTo"`
-	ExportServices *[]string `yaml:"defaultServiceExportTo"`
-	OutboundPolicy *struct {
-		ExportVirtualServices *[]string `yaml:"defaultVirtualServiceExportTo"`
-		Mode                  string    `yaml:"mode"`
+	ExportRules           *[]string `yaml:"defaultDestinationRuleExportTo"`
+	ExportServices        *[]string `yaml:"defaultServiceExportTo"`
+	ExportVirtualServices *[]string `yaml:"defaultVirtualServiceExportTo"`
+	OutboundPolicy        *struct {
+		Mode string `yaml:"mode"`
 	} `yaml:"outboundTrafficPolicy"`
 }
 
@@ -84,6 +84,7 @@ func (m Mesh) With(meshConfig []byte) (Mesh, error) {
 	set(&m.AutoMTLS, keys.EnableAutoMTLS)
 	set(&m.ExportRules, keys.ExportRules)
 	set(&m.ExportServices, keys.ExportServices)
+	set(&m.ExportVirtualServices, keys.ExportVirtualServices)
 	if keys.MeshMTLS != nil {
 		m.MinVersion, m.CipherSuites = TLS12, keys.MeshMTLS.CipherSuites
 		if keys.MeshMTLS.MinProtocolVersion == "TLSV1_3" {

@@ -78,7 +78,8 @@ type Service struct {
 	Name      string
 	Namespace string
 	Kind      ServiceKind
-	Target    string // the host that an ExternalName stands for
+	Target    string       // the host that an ExternalName stands for
+	Addresses []netip.Addr // of its own; none of a headless one, and where they are not known
 	Selector  map[string]string
 	// Unselected is true of one whose endpoints are listed by hand, which the snapshot does not hold.
 	Unselected bool

@@ -24,8 +24,19 @@ type Hop struct {
 	Configured *Configured   `json:"configured,omitempty"` // nil where no proxy was read
 	Observed   *Observed     `json:"observed,omitempty"`   // nil without a probe
 
+	// Differs tells how the client's proxy is configured other than the objects ask, beside the outcome: its routes, or the
+	// endpoints that it knows.
+	Differs []string `json:"differs,omitempty"`
+	// Unknown is why the hop cannot be told, whatever its outcome: something that concerns it was not read or not evaluated.
+	Unknown string `json:"unknown,omitempty"`
+
 	// AlsoPlaintext is true of a hop of mTLS to an endpoint that takes plaintext as well.
 	AlsoPlaintext bool `json:"alsoPlaintext,omitempty"`
+}
+
+// SameHop reports whether another hop has the same two ends and the same way between them.
+func (h Hop) SameHop(other Hop) bool {
+	return h.Client == other.Client && h.Port == other.Port && h.Endpoint == other.Endpoint && h.Behind == other.Behind && h.way("") == other.way("")
 }
 
 // Configured is what both proxies are configured to do with a hop, and what the two together will do.
@@ -79,7 +90,7 @@ func (c *Certificate) text() string {
 // Observed is what a server's end did with connections of a probe's: one in the clear and one with a certificate of the
 // mesh.
 type Observed struct {
-	Plaintext hop.Outcome  `json:"plaintext"` // what became of it: plaintext, or refused; empty where it could not be told
+	Plaintext hop.Outcome  `json:"plaintext"`        // what became of it: plaintext, or refused; empty where it could not be told
 	MTLS      hop.Outcome  `json:"mtls"`             // app-tls where the application's own TLS answered, with no identity of a mesh
 	Server    hop.Identity `json:"server,omitempty"` // that it proved
 	Why       string       `json:"why,omitempty"`    // of what could not be told

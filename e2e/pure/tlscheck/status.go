@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"mtls.test/conformance/e2e/pure/hop"
 )
@@ -38,6 +39,8 @@ func (h Hop) judge() (Status, string) {
 	switch {
 	case h.differs() != noDifference:
 		return Mismatch, h.differs()
+	case h.Unknown != "":
+		return Unknown, h.Unknown
 	case asked.Says == "":
 		return Unknown, asked.Why
 	case h.Configured != nil && h.Configured.Missing != "":
@@ -60,6 +63,9 @@ func (h Hop) judge() (Status, string) {
 
 // differs tells how the proxies do other than the policies ask, or the server than it was observed to.
 func (h Hop) differs() string {
+	if len(h.Differs) > 0 {
+		return strings.Join(h.Differs, "; ")
+	}
 	if h.Configured != nil {
 		if why := h.Configured.differs(h.Asked); why != noDifference {
 			return why

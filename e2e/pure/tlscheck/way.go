@@ -17,6 +17,8 @@ func (h Hop) way(host string) string {
 	route := *h.Route
 	var words []string
 	switch {
+	case route.Cluster == "" && route.To == (hop.ServicePort{}):
+		words = append(words, "answered by the proxy")
 	case route.To == (hop.ServicePort{}):
 		words = append(words, "by "+route.Cluster)
 	case route.To.Service != host || route.To.Port != h.Port:

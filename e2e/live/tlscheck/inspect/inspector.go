@@ -11,6 +11,7 @@ import (
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/survey"
 	"mtls.test/conformance/e2e/live/timeout"
+	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/kiali"
 	"mtls.test/conformance/e2e/pure/oracle"
@@ -200,32 +201,75 @@ func (in *Inspector) host(ctx context.Context, host oracle.Host, clients []oracl
 	return told
 }
 
-// hops are those of one client. A client that was not named is none of a port for which its proxy has no cluster: its
-// routes, or a Sidecar object, leave the port out.
+// hops are those of one client, by each of its ways to each port. A client without a way is a client of the port only where
+// it was named.
 func (in *Inspector) hops(host oracle.Host, client oracle.Workload, request Request, proxies *proxies) (hops []tlscheck.Hop, note string) {
 	named := len(request.Clients) > 0
 	var without []uint16
-	snapshot := in.Survey.Under(client)
 	for _, port := range host.Ports {
-		if proxies.lacks(client, host.Name, port.Number, request.Subset) {
+		led := in.led(host, port, client, request, proxies)
+		switch {
+		case led.refused != "", len(led.routes) == 0 && led.unknown != "":
+			// The hop stands for what the proxy refuses, or for ways that are not known.
+			led.routes = []hop.Route{itself(servicePort(host, port))}
+		case len(led.routes) == 0, !named && blocked(led.routes):
 			without = append(without, port.Number)
-			if !named {
-				continue
-			}
+			continue
 		}
-		answers := snapshot.AskEach(oracle.Question{Client: client.String(), To: servicePort(host, port), Subset: request.Subset})
-		for _, answer := range answers {
-			if answer.Endpoint == client.String() || unopened(answer) {
-				continue
-			}
-			hops = append(hops, in.hop(host, port, client, answer, request.Subset, proxies))
+		for _, route := range led.routes {
+			hops = in.addWay(hops, host, port, client, route, led, request, proxies)
 		}
 	}
-	if !named || len(without) == 0 || len(without) == len(host.Ports) {
+	if !named || len(without) == 0 {
 		return hops, ""
 	}
-	hops = slices.DeleteFunc(hops, func(h tlscheck.Hop) bool { return slices.Contains(without, h.Port) })
-	return hops, fmt.Sprintf("%s has no cluster for ports %v of %s: its routes, or a Sidecar object, leave them out", client, without, host.Name)
+	return hops, fmt.Sprintf("%s has no way to ports %v of %s: no route of its proxy leads there", client, without, host.Name)
+}
+
+// led are the ways of a client. A subset that was asked for is one way, whatever the routes are.
+func (in *Inspector) led(host oracle.Host, port oracle.Port, client oracle.Workload, request Request, proxies *proxies) ways {
+	if request.Subset != "" {
+		way := itself(servicePort(host, port))
+		way.Subset, way.Cluster = request.Subset, envoy.SubsetName(host.Name, port.Number, request.Subset)
+		return ways{routes: []hop.Route{way}}
+	}
+	return in.ways(host, port, client, proxies)
+}
+
+// blocked is true of the ways of a client whose proxy drops what is for the port.
+func blocked(routes []hop.Route) bool {
+	return !slices.ContainsFunc(routes, func(route hop.Route) bool { return route.Cluster != envoy.BlackHoleCluster })
+}
+
+// addWay adds the hops of one way, to each endpoint of its destination. Where the proxy answers by itself, there is one hop
+// that leads nowhere.
+func (in *Inspector) addWay(hops []tlscheck.Hop, host oracle.Host, port oracle.Port, client oracle.Workload, route hop.Route, led ways, request Request, proxies *proxies) []tlscheck.Hop {
+	if route.Cluster == "" {
+		asked := oracle.Answer{Why: fmt.Sprintf("the proxy of %s answers requests itself, by %s: where its clients go after it is not known", client, route.By)}
+		return append(hops, tlscheck.Hop{Client: client.String(), Port: port.Number, Route: &route, Asked: asked, Differs: led.differs, Unknown: led.unknown})
+	}
+	to := route.To
+	if to.Service == "" {
+		to = servicePort(host, port)
+	}
+	answers := in.Survey.Under(client).AskEach(oracle.Question{Client: client.String(), To: to, Subset: route.Subset})
+	for _, answer := range answers {
+		if answer.Endpoint == client.String() || unopened(answer) {
+			continue
+		}
+		h := in.hop(host, port, client, answer, route, proxies)
+		h.Subset, h.Differs, h.Unknown = request.Subset, led.differs, led.unknown
+		if led.refused != "" && h.Configured != nil {
+			h.Configured.Prediction, h.Configured.Missing = envoy.Prediction{Says: hop.Refused, Why: led.refused}, ""
+		}
+		if !ordinary(route, servicePort(host, port), request.Subset) {
+			h.Route = &route
+		}
+		if !slices.ContainsFunc(hops, h.SameHop) {
+			hops = append(hops, h)
+		}
+	}
+	return hops
 }
 
 // unopened is true of a gateway's port that no Gateway object opens.
@@ -233,14 +277,14 @@ func unopened(answer oracle.EndpointAnswer) bool {
 	return answer.Server.Rule == oracle.ServerGateway && answer.Server.Policy == ""
 }
 
-func (in *Inspector) hop(host oracle.Host, port oracle.Port, client oracle.Workload, answer oracle.EndpointAnswer, subset string, proxies *proxies) tlscheck.Hop {
-	h := tlscheck.Hop{Client: client.String(), Port: port.Number, Subset: subset, Endpoint: answer.Endpoint, Behind: answer.Port, Asked: answer.Answer}
+func (in *Inspector) hop(host oracle.Host, port oracle.Port, client oracle.Workload, answer oracle.EndpointAnswer, route hop.Route, proxies *proxies) tlscheck.Hop {
+	h := tlscheck.Hop{Client: client.String(), Port: port.Number, Endpoint: answer.Endpoint, Behind: answer.Port, Asked: answer.Answer}
 	server, known := in.Survey.Workload(answer.Endpoint)
 	if known && !in.Survey.Alike(client, server) {
 		h.Asked = oracle.Answer{Why: fmt.Sprintf("the proxies of %s and %s are of two control planes, %s and %s, with different settings", client, server, client.Revision, server.Revision), Server: answer.Server, Client: answer.Client}
 	}
 	if proxies != nil && (proxies.reads(client) || known && proxies.reads(server)) {
-		h.Configured = proxies.configured(host, port, client, server, known, answer, subset)
+		h.Configured = proxies.configured(host, port, client, server, known, answer, route.Cluster)
 	}
 	if len(in.Survey.Assumed) > 0 && h.Configured != nil {
 		// The mesh of recorded proxies may have another trust domain than is assumed, and its workloads other accounts.

@@ -12,9 +12,9 @@ import (
 
 // The world of the recorded proxies under e2e/pure/envoy/testdata.
 const objects = `
-{kind: Service, metadata: {name: product-service, namespace: facts}, spec: {selector: {app: product-service}, ports: [{name: http, port: 8080, targetPort: 8080, appProtocol: http}, {name: tcp, port: 9000, targetPort: 9000, appProtocol: tcp}]}}
+{kind: Service, metadata: {name: product-service, namespace: facts}, spec: {clusterIP: 10.96.50.160, selector: {app: product-service}, ports: [{name: http, port: 8080, targetPort: 8080, appProtocol: http}, {name: tcp, port: 9000, targetPort: 9000, appProtocol: tcp}]}}
 ---
-{kind: Service, metadata: {name: unknown, namespace: facts}, spec: {selector: {app: product-service}, ports: [{name: http, port: 7777, targetPort: 7777, appProtocol: http}]}}
+{kind: Service, metadata: {name: unknown, namespace: facts}, spec: {clusterIP: 10.96.50.161, selector: {app: product-service}, ports: [{name: http, port: 7777, targetPort: 7777, appProtocol: http}]}}
 ---
 {kind: Pod, metadata: {name: server, namespace: facts, labels: {app: product-service, security.istio.io/tlsMode: istio}}, spec: {serviceAccountName: product, containers: [{name: app}, {name: istio-proxy}]}, status: {podIPs: [{ip: 10.244.0.11}]}}
 ---
@@ -92,15 +92,43 @@ func TestRecordedProxies(t *testing.T) {
 	}
 }
 
-// Without a name only a proxy that knows the service is its client; a client that was named and does not is a finding.
+// What a proxy does not know it passes on as it is: a finding, whether the client was named or not.
 func TestAServiceThatTheProxyDoesNotKnow(t *testing.T) {
 	recorded := map[string]string{"facts/client": testdata("vanilla-client"), "facts/server": testdata("vanilla-permissive")}
-	told := check(t, "", recorded, Request{}, "unknown")
-	if len(told[0].Rows) != 0 || !strings.Contains(strings.Join(told[0].Notes, ""), "no proxy is a client of it") {
-		t.Errorf("%+v", told[0])
+	for _, named := range [][]string{nil, {"facts/client"}} {
+		told := check(t, "", recorded, Request{Clients: named}, "unknown")
+		if got := rows(told[0]); got != "unknown.facts.svc.cluster.local (by PassthroughCluster) MISMATCH PERMISSIVE AUTO" {
+			t.Errorf("clients %v: %s: %+v", named, got, told[0])
+		}
 	}
-	told = check(t, "", recorded, Request{Clients: []string{"facts/client"}}, "unknown")
-	if got := rows(told[0]); got != "unknown.facts.svc.cluster.local MISMATCH PERMISSIVE AUTO" {
+}
+
+const trimmed = "\n---\n{kind: Sidecar, metadata: {name: trimmed, namespace: facts}, spec: {egress: [{hosts: ['istio-system/*']}]}}"
+
+// The Sidecar asks for what the proxy does: it is plaintext, and no contradiction.
+func TestAServiceThatASidecarLeavesOut(t *testing.T) {
+	recorded := map[string]string{"facts/client": testdata("vanilla-client"), "facts/server": testdata("vanilla-permissive")}
+	told := check(t, trimmed, recorded, Request{}, "unknown")
+	if got := rows(told[0]); got != "unknown.facts.svc.cluster.local (by PassthroughCluster) PLAINTEXT PERMISSIVE DISABLE" || !strings.Contains(told[0].Rows[0].Reasons[0], "Sidecar facts/trimmed keeps") {
+		t.Errorf("%s: %+v", got, told[0])
+	}
+	// By the policies alone as well.
+	told = check(t, trimmed, nil, Request{}, "product-service")
+	if got := rows(told[0]); got != "product-service.facts.svc.cluster.local (by PassthroughCluster) PLAINTEXT PERMISSIVE DISABLE" {
+		t.Errorf("%s: %+v", got, told[0])
+	}
+}
+
+// A route that the proxy does not have yet is a finding beside the hop itself.
+func TestARouteThatOnlyTheObjectsHave(t *testing.T) {
+	const route = "\n---\n{kind: VirtualService, metadata: {name: v, namespace: facts}, spec: {hosts: [product-service], http: [{route: [{destination: {host: product-service}, weight: 90}, {destination: {host: unknown, port: {number: 7777}}, weight: 10}]}]}}"
+	recorded := map[string]string{"facts/client": testdata("vanilla-client"), "facts/server": testdata("vanilla-permissive")}
+	told := check(t, route, recorded, Request{Clients: []string{"facts/client"}}, "product-service")
+	if got := rows(told[0]); got != "product-service.facts.svc.cluster.local:8080 MISMATCH PERMISSIVE AUTO; product-service.facts.svc.cluster.local:9000 OK PERMISSIVE AUTO" {
+		t.Errorf("%s: %+v", got, told[0])
+	}
+	told = check(t, route, nil, Request{Clients: []string{"facts/client"}}, "product-service")
+	if got := rows(told[0]); !strings.Contains(got, "product-service.facts.svc.cluster.local:8080 (to unknown.facts.svc.cluster.local:7777, 10 %) OK") || !strings.Contains(got, ":8080 (90 %) OK") {
 		t.Errorf("%s: %+v", got, told[0])
 	}
 }

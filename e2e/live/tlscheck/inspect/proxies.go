@@ -28,6 +28,7 @@ type proxies struct {
 	recorded     map[string]bool // whose certificates were of another day
 	failed       map[string]error
 	facts        map[string]served // by server and port: many services have the same
+	gateways     map[string]envoy.RouteFacts
 }
 
 // atOnce bounds the proxies that are asked at once.
@@ -36,14 +37,27 @@ const atOnce = 8
 // fewHosts is up to how many hosts a proxy is asked for each by its name; for more it tells all.
 const fewHosts = 20
 
-// read asks the clients' proxies and those of the hosts' endpoints, each once; nil where none is to be asked.
+// read asks the clients' proxies and those of the hosts' endpoints, each once; nil where none is to be asked. Where routes lead
+// to other hosts than these, it asks a second time, for those as well.
 func (in *Inspector) read(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) (*proxies, error) {
 	if in.Mesh == nil && len(in.Recorded) == 0 {
 		return nil, nil
 	}
+	p, err := in.readOf(ctx, hosts, clients, request)
+	if err != nil {
+		return nil, err
+	}
+	more := in.elsewhere(hosts, clients, p)
+	if len(more) == 0 {
+		return p, nil
+	}
+	return in.readOf(ctx, slices.Concat(hosts, more), clients, request)
+}
+
+func (in *Inspector) readOf(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) (*proxies, error) {
 	p := &proxies{
 		at: time.Now(), dumps: map[string]*envoy.Dump{}, certificates: map[string]*tlscheck.Certificate{}, recorded: map[string]bool{},
-		failed: map[string]error{}, facts: map[string]served{},
+		failed: map[string]error{}, facts: map[string]served{}, gateways: map[string]envoy.RouteFacts{},
 	}
 	readings := in.readings(hosts, clients, request)
 	var mu sync.Mutex
@@ -125,7 +139,7 @@ func (p *proxies) add(one reading, dump *envoy.Dump, err error, recorded map[str
 
 // wantedOf is what decides the hops to hosts in a client's proxy.
 func wantedOf(hosts []oracle.Host, client oracle.Workload, subset string) envoy.Wanted {
-	wanted := envoy.Wanted{Listeners: client.Gateway}
+	wanted := envoy.Wanted{Listeners: client.Gateway, Routes: true}
 	for _, host := range hosts {
 		wanted.Hosts = append(wanted.Hosts, host.Name)
 		for _, port := range host.Ports {
@@ -161,12 +175,14 @@ func (in *Inspector) dump(ctx context.Context, workload oracle.Workload, wanted 
 	return in.Mesh.Dump(ctx, survey.Proxy(workload), wanted)
 }
 
-// lacks tells whether a client's proxy was read and has no cluster for a service port.
-func (p *proxies) lacks(client oracle.Workload, host string, port uint16, subset string) bool {
-	if p == nil || p.dumps[client.String()] == nil {
-		return false
+// gatewayRoutes are all routes of a gateway, which are the same for every host.
+func (p *proxies) gatewayRoutes(gateway oracle.Workload, dump *envoy.Dump) envoy.RouteFacts {
+	known, found := p.gateways[gateway.String()]
+	if !found {
+		known = dump.GatewayRoutes()
+		p.gateways[gateway.String()] = known
 	}
-	return p.dumps[client.String()].Lacks(envoy.SubsetName(host, port, subset))
+	return known
 }
 
 // reads tells whether a workload's proxy was asked.
@@ -176,8 +192,8 @@ func (p *proxies) reads(workload oracle.Workload) bool {
 }
 
 // configured is what the two proxies of a hop are configured to do.
-func (p *proxies) configured(host oracle.Host, port oracle.Port, client, server oracle.Workload, known bool, answer oracle.EndpointAnswer, subset string) *tlscheck.Configured {
-	config := &tlscheck.Configured{Cluster: envoy.SubsetName(host.Name, port.Number, subset)}
+func (p *proxies) configured(host oracle.Host, port oracle.Port, client, server oracle.Workload, known bool, answer oracle.EndpointAnswer, cluster string) *tlscheck.Configured {
+	config := &tlscheck.Configured{Cluster: cluster}
 	config.Client, config.Server = p.certificates[client.String()], p.certificates[server.String()]
 	if err := p.predict(config, host, port, client, server, known, answer.Port); err != nil {
 		config.Missing = err.Error()
