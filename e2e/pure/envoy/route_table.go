@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net"
-	"strconv"
+	"net/netip"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -114,15 +113,20 @@ func (d *Dump) servesDomain(raw []byte) bool {
 		if i%2 == 0 {
 			continue
 		}
-		name := string(domain)
-		if host, _, err := net.SplitHostPort(name); err == nil {
-			name = host
-		}
+		name := withoutPort(string(domain))
 		if strings.HasPrefix(name, "*") || strings.HasSuffix(name, "*") || d.hosts[name] {
 			return true
 		}
 	}
 	return false
+}
+
+// withoutPort takes the port off a domain, and the brackets off an IPv6 address.
+func withoutPort(domain string) string {
+	if end := strings.LastIndexByte(domain, ':'); end > 0 && (strings.Count(domain, ":") == 1 || domain[end-1] == ']') {
+		domain = domain[:end]
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(domain, "["), "]")
 }
 
 // eachMember walks an object; a value of another kind is lost.
@@ -153,9 +157,13 @@ func (d *Dump) readValue(place string, in *jsontext.Decoder, into any) error {
 // name, then the longest "*suffix", then the longest "prefix*", then "*"; a name with its port goes before one without.
 // Source: VirtualHost.domains in https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto
 func (t routeTable) hostOf(host string, port uint16) (virtualHost, bool) {
-	authorities := []string{strings.ToLower(host)}
+	name := strings.ToLower(host)
+	if address, err := netip.ParseAddr(host); err == nil && address.Is6() {
+		name = "[" + name + "]"
+	}
+	authorities := []string{name}
 	if !t.IgnoresPort {
-		authorities = []string{net.JoinHostPort(authorities[0], strconv.Itoa(int(port))), authorities[0]}
+		authorities = []string{fmt.Sprintf("%s:%d", name, port), name}
 	}
 	var taken virtualHost
 	best := domainRank{}

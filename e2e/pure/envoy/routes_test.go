@@ -204,6 +204,14 @@ func TestANameWithItsPortGoesBeforeOneWithout(t *testing.T) {
 	}
 }
 
+func TestADomainLosesItsPort(t *testing.T) {
+	for domain, want := range map[string]string{"a.example": "a.example", "a.example:80": "a.example", "[fd00::1]:80": "fd00::1", "[fd00::1]": "fd00::1", "10.0.0.9": "10.0.0.9"} {
+		if got := withoutPort(domain); got != want {
+			t.Errorf("%s: got %s, want %s", domain, got, want)
+		}
+	}
+}
+
 func TestRequestsForNoVirtualHostAreRefused(t *testing.T) {
 	got, err := sidecar(t, "").Routes(Destination{Host: "shop.example", Port: 80})
 	if err != nil || got.Refused != "routes 80 has no virtual host for shop.example" {
