@@ -55,7 +55,15 @@ func (c *choice) policies() string {
 	for i := 0; len(c.bytes) > 0 && i < 8; i++ {
 		meta := fmt.Sprintf("name: %s%d, namespace: %s, creationTimestamp: 2026-01-0%sT00:00:00Z", c.of("a", "b", "c"), i,
 			c.of("default", "istio-system", "clients"), c.of("1", "2"))
-		if c.of("peer", "rule") == "peer" {
+		switch c.of("peer", "rule", "sidecar") {
+		case "sidecar":
+			all.WriteString(sidecarOver(meta, c.of("", "workloadSelector: {labels: {app: client}}, ")+
+				"egress: ["+c.of("", "{port: {number: 8080, protocol: HTTP, name: p}, hosts: [default/*]}, ", "{port: {number: 9000, protocol: TCP, name: p}, hosts: [./*]}, ")+
+				"{hosts: ["+c.of("'*/*'", "./*", "default/*", "'*/*', ~default/*", "~/*")+"]}]"+
+				c.of("", ", outboundTrafficPolicy: {mode: REGISTRY_ONLY}", ", outboundTrafficPolicy: {mode: ALLOW_ANY}")+
+				c.of("", ", ingress: [{port: {number: 8080, protocol: HTTP, name: p}}]")))
+			continue
+		case "peer":
 			spec := "mtls: {mode: " + c.of("STRICT", "PERMISSIVE", "DISABLE", "UNSET") + "}"
 			if c.of("all", "some") == "some" {
 				spec += ", " + ofProduct + ", portLevelMtls: {" + c.of("8080", "9000", "19092") + ": {mode: " + c.of("STRICT", "DISABLE", "UNSET") + "}}"
@@ -120,6 +128,8 @@ func shuffle(s Snapshot, seed uint64) Snapshot {
 	random.Shuffle(len(s.DestinationRules), func(i, j int) {
 		s.DestinationRules[i], s.DestinationRules[j] = s.DestinationRules[j], s.DestinationRules[i]
 	})
+	s.Sidecars = slices.Clone(s.Sidecars)
+	random.Shuffle(len(s.Sidecars), func(i, j int) { s.Sidecars[i], s.Sidecars[j] = s.Sidecars[j], s.Sidecars[i] })
 	random.Shuffle(len(s.Services), func(i, j int) { s.Services[i], s.Services[j] = s.Services[j], s.Services[i] })
 	random.Shuffle(len(s.Workloads), func(i, j int) { s.Workloads[i], s.Workloads[j] = s.Workloads[j], s.Workloads[i] })
 	return s
@@ -151,7 +161,13 @@ func loser(t *testing.T, snapshot Snapshot, q Question, answer Answer) {
 	t.Helper()
 	late := "creationTimestamp: 2030-01-01T00:00:00Z"
 	losers := peerAuth("name: loser, namespace: elsewhere, "+late, "mtls: {mode: STRICT}") +
-		destRule("name: loser, namespace: elsewhere, "+late, product+", trafficPolicy: {tls: {mode: DISABLE}}")
+		destRule("name: loser, namespace: elsewhere, "+late, product+", trafficPolicy: {tls: {mode: DISABLE}}") +
+		listing("name: loser, namespace: elsewhere, "+late, "~/*")
+	for _, own := range snapshot.Sidecars {
+		if own.Spec.GetWorkloadSelector() == nil {
+			losers += listing("name: loser, namespace: "+own.Namespace+", "+late, "~/*")
+		}
+	}
 	for _, policy := range snapshot.PeerAuthentications {
 		if everyone(policy) {
 			losers += peerAuth("name: loser, namespace: "+policy.Namespace+", "+late, "mtls: {mode: DISABLE}")
