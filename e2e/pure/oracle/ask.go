@@ -35,11 +35,7 @@ func (s Snapshot) AskEach(q Question) []EndpointAnswer {
 	if to.unlisted {
 		return unasked(fmt.Sprintf("service %s has no selector, and who its endpoints are is not in the snapshot", to.host), t)
 	}
-	speaks := cmp.Or(q.As, to.port.Protocol)
-	if speaks == hop.Auto {
-		speaks = hop.HTTP
-	}
-	return s.askTarget(client, to, q.Subset, q.Offer, speaks, t)
+	return s.askTarget(client, to, q.Subset, q.Offer, cmp.Or(q.As, to.port.Protocol), t)
 }
 
 // AskAddress answers for a client that calls a workload's own address and one of its ports, not the name of a service before
@@ -60,16 +56,16 @@ func (s Snapshot) AskAddress(client, workload string, port uint16) EndpointAnswe
 	to := target{host: "the address of " + server.String(), namespace: server.Namespace, kind: Pods, endpoints: []endpoint{ownEndpoint(server, port)}}
 	declared, _ := s.inbound(server, port, to)
 	to.port = Port{Number: port, Workload: port, Protocol: declared}
-	if declared == hop.Auto {
-		declared = hop.HTTP
-	}
 	return s.askTarget(from, to, "", nil, declared, t)[0]
 }
 
-// askTarget answers for each endpoint of a target that was found.
+// askTarget answers for each endpoint of a target that was found. At an undeclared port the application speaks HTTP.
 func (s Snapshot) askTarget(client Workload, to target, subset string, offer *Offer, speaks hop.Protocol, t usedRules) []EndpointAnswer {
 	if client.Ambient {
 		return unasked(ambient(client), t)
+	}
+	if speaks == hop.Auto {
+		speaks = hop.HTTP
 	}
 	if offer != nil || !client.HasProxy {
 		sent := plain(speaks)

@@ -2,8 +2,7 @@ package oracle
 
 import (
 	"fmt"
-	"net"
-	"strconv"
+	"strings"
 
 	networking "istio.io/api/networking/v1alpha3"
 
@@ -51,11 +50,12 @@ func unclear(own sidecar, listener *networking.IstioIngressListener) string {
 	return ""
 }
 
-// leadsTo is where an ingress listener sends connections on; empty for the same port of the application.
+// leadsTo is where an ingress listener sends connections on, an address and port or a Unix socket; empty for the same port of
+// the application.
 func leadsTo(listener *networking.IstioIngressListener, port uint16) string {
-	endpoint := listener.GetDefaultEndpoint()
-	if _, own, err := net.SplitHostPort(endpoint); endpoint == "" || err == nil && own == strconv.Itoa(int(port)) {
+	to := listener.GetDefaultEndpoint()
+	if !strings.HasPrefix(to, "unix:") && strings.HasSuffix(to, fmt.Sprintf(":%d", port)) {
 		return ""
 	}
-	return endpoint
+	return to
 }
