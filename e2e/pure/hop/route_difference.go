@@ -9,7 +9,7 @@ import (
 
 // Difference compares the routes that a proxy has with those that the objects ask for, and says in words what only one of
 // them has, or which share differs; nothing where they agree. Order, repetitions and By do not count, for a proxy repeats a
-// route for each virtual host and listener.
+// route for each virtual host and listener; nor do conditions on SNI and address, which its routes do not have: see Carrying.
 func Difference(fromProxy, fromObjects []Route) []string {
 	proxy, objects := sharesOf(fromProxy), sharesOf(fromObjects)
 	var all []string
@@ -43,7 +43,7 @@ type way struct {
 func sharesOf(routes []Route) map[way][]int {
 	all := map[way][]int{}
 	for _, route := range routes {
-		one := way{to: route.To, subset: route.Subset, match: route.Match, mirror: route.Mirror}
+		one := way{to: route.To, subset: route.Subset, match: ofRequest(route.Match), mirror: route.Mirror}
 		if route.To == (ServicePort{}) {
 			one.cluster = route.Cluster
 		}

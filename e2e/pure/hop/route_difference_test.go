@@ -31,6 +31,7 @@ func TestDifferenceNamesWhatOnlyOneSideHas(t *testing.T) {
 			[]string{"by the objects the proxy sends 100 % of requests to product:8080, subset v1, and it does not"}},
 		"another share": {[]Route{to("product", 0.9)}, []Route{to("product", 0.875)},
 			[]string{"the proxy sends 90 % of requests to product:8080, and by the objects it is 87.5 %"}},
+		"a server name": {[]Route{to("product", 1)}, []Route{{To: ServicePort{Service: "product", Port: 8080}, Share: 1, Match: "sni exact a.test"}}, nil},
 		"a mirror": {[]Route{mirror}, nil,
 			[]string{"the proxy sends a copy of 100 % of requests to legacy:8080, and no object asks for it"}},
 		"another match": {[]Route{matched}, []Route{to("legacy", 1)}, []string{
