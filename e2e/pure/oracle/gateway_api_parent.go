@@ -16,7 +16,7 @@ const gatewayNameLabel = "gateway.networking.k8s.io/gateway-name"
 // boundRoute is a route at one of its parents, for one host. Routes of one key are merged.
 type boundRoute struct {
 	key string
-	*routing
+	*virtualService
 }
 
 // bind attaches a route to its parents: Services and ServiceEntries for the mesh, listeners of Gateways
@@ -54,7 +54,7 @@ func (s Snapshot) entryHosts(parent apiReference) []string {
 	return nil
 }
 
-// bindToMesh makes the routings of a parent that sidecars call; a port of the parent is a condition of each rule.
+// bindToMesh makes the VirtualServices of a parent that sidecars call; a port of the parent is a condition of each rule.
 func (s Snapshot) bindToMesh(object Object[*APIRoute], parent apiReference, hosts []string) []boundRoute {
 	rules, refused := s.apiRules(object, true)
 	key := object.Namespace
@@ -66,7 +66,7 @@ func (s Snapshot) bindToMesh(object Object[*APIRoute], parent apiReference, host
 	}
 	var all []boundRoute
 	for _, host := range hosts {
-		made := s.apiRouting(object, host, meshGateway, rules, refused)
+		made := s.apiVirtualService(object, host, meshGateway, rules, refused)
 		made.rules = append(made.rules, RouteParent)
 		all = append(all, boundRoute{key + "/" + host, made})
 	}
@@ -86,8 +86,8 @@ func onPort(rule *networking.HTTPRoute, port uint32) *networking.HTTPRoute {
 	}
 }
 
-func (s Snapshot) apiRouting(object Object[*APIRoute], host, gateway string, rules []httpRule, refused refusedRoute) *routing {
-	made := &routing{
+func (s Snapshot) apiVirtualService(object Object[*APIRoute], host, gateway string, rules []httpRule, refused refusedRoute) *virtualService {
+	made := &virtualService{
 		Meta: object.Meta, hosts: []string{strings.ToLower(host)}, gateways: []string{gateway}, api: true, http: slices.Clone(rules),
 		exportTo: s.routeExportTo(Object[*networking.VirtualService]{Meta: object.Meta}),
 	}
@@ -97,7 +97,7 @@ func (s Snapshot) apiRouting(object Object[*APIRoute], host, gateway string, rul
 	return made
 }
 
-// bindToGateway makes the routings of the listeners that take the route.
+// bindToGateway makes the VirtualServices of the listeners that take the route.
 func (s Snapshot) bindToGateway(object Object[*APIRoute], parent apiReference) []boundRoute {
 	var all []boundRoute
 	for _, gateway := range s.APIGateways {
@@ -108,7 +108,7 @@ func (s Snapshot) bindToGateway(object Object[*APIRoute], parent apiReference) [
 		for _, listener := range gateway.Spec.Listeners {
 			name := doorName(gateway.Meta, listener)
 			for _, host := range s.takenHosts(gateway, listener, object, parent) {
-				made := s.apiRouting(object, host, name, rules, refused)
+				made := s.apiVirtualService(object, host, name, rules, refused)
 				made.rules = append(made.rules, RouteListener)
 				all = append(all, boundRoute{name + "/" + host, made})
 			}

@@ -10,30 +10,30 @@ import (
 	networking "istio.io/api/networking/v1alpha3"
 )
 
-// apiRoutings turns routes of the Gateway API into what istiod makes of them: one routing for each parent and host, in which
-// the rules of all routes with that parent and host are sorted
+// apiVirtualServices turns routes of the Gateway API into what istiod makes of them: one VirtualService for each parent and
+// host, in which the rules of all routes with that parent and host are sorted
 // (istio/istio pilot/pkg/config/kube/gateway/route_collections.go, HTTPRouteCollection and mergeHTTPRoutes).
-func (s Snapshot) apiRoutings() []*routing {
-	byKey := map[string][]*routing{}
+func (s Snapshot) apiVirtualServices() []*virtualService {
+	byKey := map[string][]*virtualService{}
 	var keys []string
 	for _, object := range slices.Concat(s.HTTPRoutes, s.GRPCRoutes) {
 		for _, bound := range s.bind(object) {
 			if byKey[bound.key] == nil {
 				keys = append(keys, bound.key)
 			}
-			byKey[bound.key] = append(byKey[bound.key], bound.routing)
+			byKey[bound.key] = append(byKey[bound.key], bound.virtualService)
 		}
 	}
-	var all []*routing
+	var all []*virtualService
 	for _, key := range keys {
 		all = append(all, mergeAPI(key, byKey[key]))
 	}
 	return all
 }
 
-// mergeAPI joins routings of one key, the oldest first, and sorts their rules.
-func mergeAPI(key string, same []*routing) *routing {
-	slices.SortStableFunc(same, func(a, b *routing) int {
+// mergeAPI joins VirtualServices of one key, the oldest first, and sorts their rules.
+func mergeAPI(key string, same []*virtualService) *virtualService {
+	slices.SortStableFunc(same, func(a, b *virtualService) int {
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	merged := *same[0]

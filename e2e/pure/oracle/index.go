@@ -15,7 +15,7 @@ type index struct {
 	merged map[lookupScope]*destinations
 
 	routes sync.Once
-	routed *routings
+	routed *virtualServices
 }
 
 // Indexed returns the snapshot for many questions: in a mesh of a thousand services each is answered in microseconds.
@@ -63,8 +63,8 @@ func (i *index) destinations(where lookupScope, merge func(lookupScope) *destina
 	return found
 }
 
-// routings returns what istiod makes of the routes; it is made once.
-func (i *index) routings(make func() *routings) *routings {
+// virtualServices returns what istiod makes of the routes; it is made once.
+func (i *index) virtualServices(make func() *virtualServices) *virtualServices {
 	i.routes.Do(func() { i.routed = make() })
 	return i.routed
 }

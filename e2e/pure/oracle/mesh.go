@@ -28,8 +28,8 @@ type Mesh struct {
 	ExportRules []string
 	// ExportServices is where a Service or ServiceEntry without exportTo is seen; empty for everywhere.
 	ExportServices []string
-	// ExportVirtualServices is where a VirtualService without exportTo is seen; empty for everywhere.
-	ExportVirtualServices []string
+	// ExportRoutes is where a VirtualService without exportTo is seen; empty for everywhere.
+	ExportRoutes []string
 	// Roots are those that the mesh trusts.
 	Roots []fixture.Root
 	// RegistryOnly is outboundTrafficPolicy REGISTRY_ONLY: a sidecar calls only what the mesh knows.
@@ -64,10 +64,10 @@ type meshKeys struct {
 	CACertificates *[]struct {
 		TrustDomains []string `yaml:"trustDomains"`
 	} `yaml:"caCertificates"`
-	ExportRules           *[]string `yaml:"defaultDestinationRuleExportTo"`
-	ExportServices        *[]string `yaml:"defaultServiceExportTo"`
-	ExportVirtualServices *[]string `yaml:"defaultVirtualServiceExportTo"`
-	OutboundPolicy        *struct {
+	ExportRules    *[]string `yaml:"defaultDestinationRuleExportTo"`
+	ExportServices *[]string `yaml:"defaultServiceExportTo"`
+	ExportRoutes   *[]string `yaml:"defaultVirtualServiceExportTo"`
+	OutboundPolicy *struct {
 		Mode string `yaml:"mode"`
 	} `yaml:"outboundTrafficPolicy"`
 }
@@ -84,7 +84,7 @@ func (m Mesh) With(meshConfig []byte) (Mesh, error) {
 	set(&m.AutoMTLS, keys.EnableAutoMTLS)
 	set(&m.ExportRules, keys.ExportRules)
 	set(&m.ExportServices, keys.ExportServices)
-	set(&m.ExportVirtualServices, keys.ExportVirtualServices)
+	set(&m.ExportRoutes, keys.ExportRoutes)
 	if keys.MeshMTLS != nil {
 		m.MinVersion, m.CipherSuites = TLS12, keys.MeshMTLS.CipherSuites
 		if keys.MeshMTLS.MinProtocolVersion == "TLSV1_3" {

@@ -14,7 +14,7 @@ import (
 func (w *routeWork) tcpRoutes(client Workload, to target) []hop.Route {
 	asks := asker{client, meshGateway}
 	var all []hop.Route
-	bound := w.routings().forHost(strings.ToLower(to.host), client.Namespace)
+	bound := w.virtualServices().forHost(strings.ToLower(to.host), client.Namespace)
 	w.checkSidecars(client, bound)
 	for _, r := range bound {
 		for _, rule := range r.tcp {
@@ -62,7 +62,7 @@ func (w *routeWork) tlsRoutes(client Workload, to target) []hop.Route {
 	asks := asker{client, meshGateway}
 	var all []hop.Route
 	handled := map[string]bool{}
-	bound := w.routings().forHost(strings.ToLower(to.host), client.Namespace)
+	bound := w.virtualServices().forHost(strings.ToLower(to.host), client.Namespace)
 	w.checkSidecars(client, bound)
 	for _, r := range bound {
 		for _, rule := range r.tls {
@@ -119,7 +119,7 @@ func alternatives(subject hop.MatchSubject, values []string, with hop.RouteMatch
 }
 
 // connections are the destinations of a route of TCP or TLS.
-func (w *routeWork) connections(asks asker, r *routing, destinations []*networking.RouteDestination, port uint16, asked hop.RouteMatch) []hop.Route {
+func (w *routeWork) connections(asks asker, r *virtualService, destinations []*networking.RouteDestination, port uint16, asked hop.RouteMatch) []hop.Route {
 	var all []hop.Route
 	for _, one := range weighted(destinations, (*networking.RouteDestination).GetWeight) {
 		if one.share < 1 {

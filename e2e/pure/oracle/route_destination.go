@@ -46,12 +46,12 @@ func (r registered) has(port uint16) bool {
 // leadTo is the cluster of a destination (istio/istio pilot/pkg/networking/core/route/route.go, GetDestinationCluster). Where
 // the destination names no port, a sidecar takes the port that was asked for: it looks services up among those that have it.
 // A gateway, and a route of TCP or TLS, take the port of a service that has but one.
-func (w *routeWork) leadTo(asks asker, r *routing, destination *networking.Destination, asked uint16) hop.Route {
+func (w *routeWork) leadTo(asks asker, r *virtualService, destination *networking.Destination, asked uint16) hop.Route {
 	return w.lead(asks, r, destination, asked, asks.gateway == meshGateway)
 }
 
 // lead is leadTo; ofPort means that only services with the port that was asked for are looked up.
-func (w *routeWork) lead(asks asker, r *routing, destination *networking.Destination, asked uint16, ofPort bool) hop.Route {
+func (w *routeWork) lead(asks asker, r *virtualService, destination *networking.Destination, asked uint16, ofPort bool) hop.Route {
 	if destination.GetHost() == "" {
 		return hop.Route{Cluster: unknownService}
 	}

@@ -94,7 +94,7 @@ func (w *routeWork) checkAlias(to hop.ServicePort) {
 	if !found || service.Kind != ExternalName {
 		return
 	}
-	for _, r := range w.routings().byHost[w.hostName(service)] {
+	for _, r := range w.virtualServices().byHost[w.hostName(service)] {
 		w.unsure("%s is for the ExternalName %s itself, and routes of an ExternalName are not evaluated", r.Meta, service)
 	}
 }
@@ -114,10 +114,10 @@ func clusterName(host string, port uint16, subset string) string {
 // (istio/istio pilot/pkg/networking/core/httproute.go, BuildSidecarOutboundVirtualHosts).
 func (w *routeWork) httpRoutes(client Workload, to target) []hop.Route {
 	asks := asker{client, meshGateway}
-	all := w.routings().forHost(strings.ToLower(to.host), client.Namespace)
+	all := w.virtualServices().forHost(strings.ToLower(to.host), client.Namespace)
 	w.checkNames(to)
 	var routes []hop.Route
-	var first *routing
+	var first *virtualService
 	for _, r := range w.mostSpecific(all, strings.ToLower(to.host)) {
 		if r.api && r.Namespace != to.namespace && r.Namespace != client.Namespace {
 			w.used.use(RouteConsumer)
@@ -140,14 +140,14 @@ func (w *routeWork) httpRoutes(client Workload, to target) []hop.Route {
 		w.used.use(RouteNone)
 		routes = []hop.Route{itself(to)}
 	}
-	if to.port.Protocol == hop.Auto && slices.ContainsFunc(all, func(r *routing) bool { return len(r.tcp) > 0 }) {
+	if to.port.Protocol == hop.Auto && slices.ContainsFunc(all, func(r *virtualService) bool { return len(r.tcp) > 0 }) {
 		w.unsure("port %d of %s declares no protocol: what is not HTTP there follows the tcp routes of its VirtualServices", to.port.Number, to.host)
 	}
 	return routes
 }
 
-// checkSidecars says so where a Sidecar may keep routings of a host from a client, which is not evaluated.
-func (w *routeWork) checkSidecars(client Workload, all []*routing) {
+// checkSidecars says so where a Sidecar may keep VirtualServices of a host from a client, which is not evaluated.
+func (w *routeWork) checkSidecars(client Workload, all []*virtualService) {
 	for _, sidecar := range w.Sidecars {
 		restricts := slices.ContainsFunc(sidecar.Spec.GetEgress(), func(listener *networking.IstioEgressListener) bool {
 			return listener.GetPort() != nil || !slices.Equal(listener.GetHosts(), []string{"*/*"})
@@ -160,8 +160,8 @@ func (w *routeWork) checkSidecars(client Workload, all []*routing) {
 	}
 }
 
-// describe keeps how a routing that counts was made.
-func (w *routeWork) describe(r *routing) {
+// describe keeps how a VirtualService that counts was made.
+func (w *routeWork) describe(r *virtualService) {
 	w.used.use(r.rules...)
 	if r.api {
 		w.used.use(RouteAPI)
@@ -171,11 +171,11 @@ func (w *routeWork) describe(r *routing) {
 	}
 }
 
-// mostSpecific keeps the routings that may count for a service's host: those that have the host itself, else the first that
-// has the longest wildcard. Routes of the Gateway API hold for no wildcard of services.
-func (w *routeWork) mostSpecific(all []*routing, host string) []*routing {
-	var exact []*routing
-	var longest *routing
+// mostSpecific keeps the VirtualServices that may count for a service's host: those that have the host itself, else the
+// first that has the longest wildcard. Routes of the Gateway API hold for no wildcard of services.
+func (w *routeWork) mostSpecific(all []*virtualService, host string) []*virtualService {
+	var exact []*virtualService
+	var longest *virtualService
 	for _, r := range all {
 		switch {
 		case r.has(host):
@@ -192,7 +192,7 @@ func (w *routeWork) mostSpecific(all []*routing, host string) []*routing {
 	if len(exact) > 0 {
 		return exact
 	}
-	return []*routing{longest}
+	return []*virtualService{longest}
 }
 
 // checkNames says so where a VirtualService has a shortened name of the host, such as NAME.NAMESPACE: it is no service to
@@ -204,7 +204,7 @@ func (w *routeWork) checkNames(to target) {
 		return
 	}
 	for _, short := range []string{name, name + ".svc"} {
-		for _, r := range w.routings().byHost[strings.ToLower(short)] {
+		for _, r := range w.virtualServices().byHost[strings.ToLower(short)] {
 			w.note("%s has host %s, which names no service: %s is its whole name", r.Meta, short, to.host)
 			if to.port.Number == 80 {
 				w.unsure("%s routes requests whose Host is %s, and these are not evaluated", r.Meta, short)
@@ -228,9 +228,9 @@ func together(all []branch) []hop.Route {
 	return routes
 }
 
-// ways are the branches of a routing that are for the proxy and the port; none follows one that takes every request
+// ways are the branches of a VirtualService that are for the proxy and the port; none follows one that takes every request
 // (istio/istio pilot/pkg/networking/core/route/route.go, BuildHTTPRoutesForVirtualService).
-func (w *routeWork) ways(asks asker, r *routing, port uint16) []branch {
+func (w *routeWork) ways(asks asker, r *virtualService, port uint16) []branch {
 	var all []branch
 	for i, rule := range r.http {
 		matches := rule.GetMatch()
@@ -256,7 +256,7 @@ func (w *routeWork) ways(asks asker, r *routing, port uint16) []branch {
 }
 
 // actions are the destinations and mirrors of a rule for one of its matches.
-func (w *routeWork) actions(asks asker, r *routing, rule httpRule, port uint16, asked hop.RouteMatch) []hop.Route {
+func (w *routeWork) actions(asks asker, r *virtualService, rule httpRule, port uint16, asked hop.RouteMatch) []hop.Route {
 	common := hop.Route{Share: 1, Match: asked.String(), By: rule.by.String()}
 	if rule.GetRedirect() != nil || rule.GetDirectResponse() != nil {
 		w.used.use(RouteAnswered)

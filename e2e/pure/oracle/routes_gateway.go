@@ -47,8 +47,8 @@ func (w *routeWork) gatewayRoutes(gateway Workload, to target) []hop.Route {
 // (istio/istio pilot/pkg/networking/core/gateway.go, buildGatewayListeners).
 func (w *routeWork) behindDoor(gateway Workload, d door, wanted hop.ServicePort) []branch {
 	asks := asker{gateway, d.gateway}
-	bound := seenBy(w.routings().byGateway[d.gateway], gateway.Namespace)
-	bound = slices.DeleteFunc(bound, func(r *routing) bool { return len(sharedHosts(d.server.GetHosts(), d.namespace(), r)) == 0 })
+	bound := seenBy(w.virtualServices().byGateway[d.gateway], gateway.Namespace)
+	bound = slices.DeleteFunc(bound, func(r *virtualService) bool { return len(sharedHosts(d.server.GetHosts(), d.namespace(), r)) == 0 })
 	mode := d.server.GetTls().GetMode()
 	switch protocol := strings.ToLower(d.server.GetPort().GetProtocol()); {
 	case d.server.GetTls() != nil && mode == networking.ServerTLSSettings_AUTO_PASSTHROUGH:
@@ -71,10 +71,10 @@ func (d door) namespace() string {
 
 func (d door) port() uint16 { return uint16(d.server.GetPort().GetNumber()) }
 
-// sharedHosts are the hosts that a server and a routing have in common, the narrower of two that match. The server's are HOST,
-// or NAMESPACE/HOST with the namespace that a VirtualService must be of
+// sharedHosts are the hosts that a server and a VirtualService have in common, the narrower of two that match. The server's
+// are HOST, or NAMESPACE/HOST with the namespace that a VirtualService must be of
 // (https://istio.io/latest/docs/reference/config/networking/gateway/#Server-hosts).
-func sharedHosts(hosts []string, namespace string, r *routing) []string {
+func sharedHosts(hosts []string, namespace string, r *virtualService) []string {
 	var all []string
 	for _, own := range hosts {
 		of, name, found := strings.Cut(strings.ToLower(own), "/")
@@ -110,9 +110,9 @@ func includes(host, other string) bool {
 // httpBehind are the HTTP routes of a server: those of all VirtualServices of a host, in istiod's order; what takes every
 // request stands last, and of those the first is reached (istio/istio pilot/pkg/networking/core/gateway.go,
 // buildGatewayHTTPRouteConfig; route/route.go, SortVHostRoutes).
-func (w *routeWork) httpBehind(asks asker, d door, bound []*routing) []branch {
+func (w *routeWork) httpBehind(asks asker, d door, bound []*virtualService) []branch {
 	var all []branch
-	taken := map[string]*routing{} // by host, who takes every request first
+	taken := map[string]*virtualService{} // by host, who takes every request first
 	for _, r := range bound {
 		w.notes = append(w.notes, r.notes...)
 		ways := w.ways(asks, r, d.port())
@@ -136,8 +136,8 @@ func (w *routeWork) httpBehind(asks asker, d door, bound []*routing) []branch {
 	return all
 }
 
-// take gives a routing the hosts for which none takes every request yet; free is false where there are none.
-func (w *routeWork) take(taken map[string]*routing, hosts []string, r *routing) (free bool) {
+// take gives a VirtualService the hosts for which none takes every request yet; free is false where there are none.
+func (w *routeWork) take(taken map[string]*virtualService, hosts []string, r *virtualService) (free bool) {
 	for _, host := range hosts {
 		if taken[host] == nil {
 			taken[host], free = r, true
@@ -148,7 +148,7 @@ func (w *routeWork) take(taken map[string]*routing, hosts []string, r *routing) 
 
 // tcpBehind is the one TCP route of a server: the first that fits
 // (istio/istio pilot/pkg/networking/core/gateway.go, buildGatewayNetworkFiltersFromTCPRoutes).
-func (w *routeWork) tcpBehind(asks asker, d door, bound []*routing) []branch {
+func (w *routeWork) tcpBehind(asks asker, d door, bound []*virtualService) []branch {
 	for _, r := range bound {
 		for _, rule := range r.tcp {
 			fits := len(rule.GetMatch()) == 0 || slices.ContainsFunc(rule.GetMatch(), func(m *networking.L4MatchAttributes) bool {
@@ -166,7 +166,7 @@ func (w *routeWork) tcpBehind(asks asker, d door, bound []*routing) []branch {
 
 // tlsBehind are the routes of a server that passes TLS on, by SNI
 // (istio/istio pilot/pkg/networking/core/gateway.go, buildGatewayNetworkFiltersFromTLSRoutes).
-func (w *routeWork) tlsBehind(asks asker, d door, bound []*routing) []branch {
+func (w *routeWork) tlsBehind(asks asker, d door, bound []*virtualService) []branch {
 	var all []branch
 	handled := map[string]bool{}
 	for _, r := range bound {

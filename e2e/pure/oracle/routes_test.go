@@ -291,7 +291,7 @@ func TestHostsOfAServerAndOfARoute(t *testing.T) {
 		"*.other.test *.test": "*.other.test",
 	} {
 		own, host, _ := strings.Cut(text, " ")
-		r := &routing{Meta: Meta{Namespace: "default"}, hosts: []string{host}}
+		r := &virtualService{Meta: Meta{Namespace: "default"}, hosts: []string{host}}
 		if got := strings.Join(sharedHosts([]string{own}, "istio-system", r), " "); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}

@@ -72,7 +72,7 @@ var autoSources = map[Rule]Source{
 	},
 	EntryByPort: {Documents: []Document{
 		{entryReference + "#ServiceEntry-addresses", "If the Addresses field is empty, traffic will be identified solely based on the destination port."},
-		{routingPage + "#serviceentry", "for Service Entries without any addresses, all IPs on the port will be matched"},
+		{routing + "#serviceentry", "for Service Entries without any addresses, all IPs on the port will be matched"},
 	}},
 	PassthroughCluster: {
 		Documents: []Document{{routingUnmatched, "By default, these requests will be forwarded as-is … when these requests are forwarded, mutual TLS will not be used"}},
@@ -83,6 +83,6 @@ var autoSources = map[Rule]Source{
 	}},
 	GatewayNoPassthrough: {
 		Code:         []string{"pilot/pkg/networking/core/cluster.go, BuildClusters"},
-		Undocumented: allOfIt, Searched: []Page{routingPage, scoping, gatewayReference, gatewaySetup, meshReference, tlsConfiguration, releaseNotes},
+		Undocumented: allOfIt, Searched: []Page{routing, scoping, gatewayReference, gatewaySetup, meshReference, tlsConfiguration, releaseNotes},
 	},
 }

@@ -42,8 +42,8 @@ const (
 	tlsConfiguration  Page = "https://istio.io/latest/docs/ops/configuration/traffic-management/tls-configuration/"
 	tlsSidecars       Page = tlsConfiguration + "#sidecars"
 	tlsAuto           Page = tlsConfiguration + "#auto-mtls"
-	routingPage       Page = "https://istio.io/latest/docs/ops/configuration/traffic-management/traffic-routing/"
-	routingUnmatched  Page = routingPage + "#unmatched-traffic"
+	routing           Page = "https://istio.io/latest/docs/ops/configuration/traffic-management/traffic-routing/"
+	routingUnmatched  Page = routing + "#unmatched-traffic"
 	protocolSelection Page = "https://istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection/"
 	scoping           Page = "https://istio.io/latest/docs/ops/configuration/mesh/configuration-scoping/"
 	appRequirements   Page = "https://istio.io/latest/docs/ops/deployment/application-requirements/"
@@ -77,25 +77,25 @@ const (
 
 // The code of istiod that several rules cite.
 const (
-	codeCompose       = "pilot/pkg/security/authn/policy_applier.go, ComposePeerAuthentication"
-	codeChains        = "pilot/pkg/networking/core/filterchain_options.go"
-	codeRules         = "pilot/pkg/model/push_context.go, destinationRule"
-	codeMerge         = "pilot/pkg/model/destination_rule.go, mergeDestinationRule"
-	codeWildcard      = "pilot/pkg/model/config.go, mostSpecificHostWildcardMatch"
-	codePort          = "pilot/pkg/networking/util/util.go, GetPortLevelTrafficPolicy"
-	codeSubset        = "pilot/pkg/networking/util/util.go, MergeSubsetTrafficPolicy"
-	codeUpstream      = "pilot/pkg/networking/core/cluster_tls.go, constructUpstreamTLS"
-	codeInfer         = "pilot/pkg/model/push_context.go, BestEffortInferServiceMTLSMode"
-	codeEndpoints     = "pilot/pkg/xds/endpoints/mtls_checker.go, checkMtlsEnabled"
-	codeLabel         = "pilot/pkg/model/service.go, GetTLSModeFromEndpointLabels"
-	codeSidecarOf     = "pilot/pkg/model/push_context.go, doGetSidecarScope"
-	codeScope         = "pilot/pkg/model/sidecar.go, convertIstioListenerToWrapper"
-	codeOutbound      = "pilot/pkg/networking/core/listener.go, buildSidecarOutboundListeners"
-	codeInbound       = "pilot/pkg/networking/core/listener_inbound.go, buildInboundChainConfigs"
-	codeResolve       = "pilot/pkg/networking/core/cluster.go, convertResolution"
-	codeGatewayRoutes = "pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig"
-	codeVisible       = "pilot/pkg/model/push_context.go, VirtualServicesForGateway"
-	codeRoute         = "pilot/pkg/networking/core/route/route.go"
+	codeCompose   = "pilot/pkg/security/authn/policy_applier.go, ComposePeerAuthentication"
+	codeChains    = "pilot/pkg/networking/core/filterchain_options.go"
+	codeRules     = "pilot/pkg/model/push_context.go, destinationRule"
+	codeMerge     = "pilot/pkg/model/destination_rule.go, mergeDestinationRule"
+	codeWildcard  = "pilot/pkg/model/config.go, mostSpecificHostWildcardMatch"
+	codePort      = "pilot/pkg/networking/util/util.go, GetPortLevelTrafficPolicy"
+	codeSubset    = "pilot/pkg/networking/util/util.go, MergeSubsetTrafficPolicy"
+	codeUpstream  = "pilot/pkg/networking/core/cluster_tls.go, constructUpstreamTLS"
+	codeInfer     = "pilot/pkg/model/push_context.go, BestEffortInferServiceMTLSMode"
+	codeEndpoints = "pilot/pkg/xds/endpoints/mtls_checker.go, checkMtlsEnabled"
+	codeLabel     = "pilot/pkg/model/service.go, GetTLSModeFromEndpointLabels"
+	codeSidecarOf = "pilot/pkg/model/push_context.go, doGetSidecarScope"
+	codeScope     = "pilot/pkg/model/sidecar.go, convertIstioListenerToWrapper"
+	codeOutbound  = "pilot/pkg/networking/core/listener.go, buildSidecarOutboundListeners"
+	codeInbound   = "pilot/pkg/networking/core/listener_inbound.go, buildInboundChainConfigs"
+	codeResolve   = "pilot/pkg/networking/core/cluster.go, convertResolution"
+	codeGateway   = "pilot/pkg/networking/core/gateway.go, buildGatewayHTTPRouteConfig"
+	codeVisible   = "pilot/pkg/model/push_context.go, VirtualServicesForGateway"
+	codeRoute     = "pilot/pkg/networking/core/route/route.go"
 )
 
 // allOfIt is what is undocumented of a rule that no document states.
@@ -103,10 +103,10 @@ const allOfIt = "all of it"
 
 // Where rules of one subject were searched for.
 var (
-	searchedPeer   = []Page{peerReference, concepts, migration, releaseNotes}
-	searchedChain  = []Page{peerReference, concepts, tlsConfiguration, protocolSelection, appRequirements, networkProblems, minVersionTask, pluginCA, releaseNotes}
-	searchedRules  = []Page{ruleReference, conceptsTraffic, trafficPractice, networkProblems, scoping, releaseNotes}
-	searchedScope  = []Page{sidecarReference, scoping, routingPage, trafficPractice, releaseNotes}
-	searchedAuto   = []Page{meshReference, tlsConfiguration, concepts, routingPage, entryReference, labels, pilotSettings, releaseNotes}
-	searchedRoutes = []Page{routeReference, trafficPractice, routingPage, networkProblems, releaseNotes}
+	searchedPeer  = []Page{peerReference, concepts, migration, releaseNotes}
+	searchedChain = []Page{peerReference, concepts, tlsConfiguration, protocolSelection, appRequirements, networkProblems, minVersionTask, pluginCA, releaseNotes}
+	searchedRules = []Page{ruleReference, conceptsTraffic, trafficPractice, networkProblems, scoping, releaseNotes}
+	searchedScope = []Page{sidecarReference, scoping, routing, trafficPractice, releaseNotes}
+	searchedAuto  = []Page{meshReference, tlsConfiguration, concepts, routing, entryReference, labels, pilotSettings, releaseNotes}
+	searchedWays  = []Page{routeReference, trafficPractice, routing, networkProblems, releaseNotes}
 )

@@ -8,7 +8,7 @@ var routeSources = map[Rule]Source{
 	RouteExportTo: {
 		Documents:    []Document{{routeReference + "#VirtualService-export_to", "A list of namespaces to which this virtual service is exported."}},
 		Code:         []string{codeVisible},
-		Undocumented: "that one which fewer namespaces see comes first", Searched: searchedRoutes,
+		Undocumented: "that one which fewer namespaces see comes first", Searched: searchedWays,
 	},
 	RouteShortName: {Documents: []Document{
 		{routeReference + "#VirtualService-hosts", "Istio will interpret the short name based on the namespace of the rule, not the service."},
@@ -16,15 +16,15 @@ var routeSources = map[Rule]Source{
 	RouteDestinationShortName: {Documents: []Document{
 		{routeReference + "#Destination", "Istio will interpret the short name based on the namespace of the rule, not the service."},
 	}},
-	RouteMostSpecific: {Code: []string{"pilot/pkg/model/sidecar.go, computeWildcardHostVirtualServiceIndex"}, Undocumented: allOfIt, Searched: searchedRoutes},
+	RouteMostSpecific: {Code: []string{"pilot/pkg/model/sidecar.go, computeWildcardHostVirtualServiceIndex"}, Undocumented: allOfIt, Searched: searchedWays},
 	RouteFirst: {
 		Documents:    []Document{{splitRules, "A VirtualService can only be fragmented this way if it is bound to a gateway. Host merging is not supported in sidecars."}},
 		Code:         []string{"pilot/pkg/networking/core/httproute.go, BuildSidecarOutboundVirtualHosts"},
-		Undocumented: "that the oldest counts", Searched: searchedRoutes,
+		Undocumented: "that the oldest counts", Searched: searchedWays,
 	},
 	RouteGatewayMerge: {
 		Documents: []Document{{splitRules, "When a second and subsequent VirtualService for an existing host is applied, istio-pilot will merge the additional route rules into the existing configuration of the host."}},
-		Code:      []string{codeGatewayRoutes},
+		Code:      []string{codeGateway},
 	},
 	RouteUnreachable: {
 		Documents: []Document{{routeReference + "#VirtualService-http", "The first rule matching an incoming request is used."}},
@@ -41,7 +41,7 @@ var routeSources = map[Rule]Source{
 	}},
 	RouteSourceIgnored: {
 		Code:         []string{codeRoute + ", sourceMatchHTTP"},
-		Undocumented: allOfIt, Searched: searchedRoutes,
+		Undocumented: allOfIt, Searched: searchedWays,
 		Against: []Document{{routeReference + "#HTTPMatchRequest-source_labels", "If the VirtualService has a list of gateways specified in the top-level gateways field, it must include the reserved gateway mesh for this field to be applicable."}},
 	},
 	RouteWeight: {Documents: []Document{
@@ -58,7 +58,7 @@ var routeSources = map[Rule]Source{
 	}},
 	RouteSamePort: {
 		Code:         []string{codeRoute + ", GetDestinationCluster", "pilot/pkg/networking/core/httproute.go, BuildSidecarOutboundVirtualHosts"},
-		Undocumented: allOfIt, Searched: searchedRoutes,
+		Undocumented: allOfIt, Searched: searchedWays,
 		Against: []Document{{routeReference + "#Destination-port", "If a service exposes only a single port it is not required to explicitly select the port."}},
 	},
 	RouteOnlyPort: {Documents: []Document{

@@ -17,9 +17,9 @@ const meshGateway = "mesh"
 // nobody is the word of exportTo that hides an object from every namespace (istio/istio pkg/config/visibility/visibility.go).
 const nobody = "~"
 
-// routing is a VirtualService as istiod keeps it: its names are whole, and its delegates are merged in. Routes of the Gateway
-// API are turned into the same.
-type routing struct {
+// virtualService is a VirtualService as istiod keeps it: its names are whole, and its delegates are merged in. Routes of the
+// Gateway API are turned into the same.
+type virtualService struct {
 	Meta
 	key      string          // its name at istiod, where it is made of routes of the Gateway API
 	hosts    []string        // in lower case
@@ -39,31 +39,31 @@ type httpRule struct {
 	by Meta
 }
 
-// routings are the routings of a snapshot, each list with the oldest first.
-type routings struct {
-	byGateway map[string][]*routing // by NAMESPACE/NAME of a Gateway
-	byHost    map[string][]*routing // of the mesh, by exact host
-	wild      []*routing            // of the mesh, those with a wildcard among their hosts
+// virtualServices are those of a snapshot, each list with the oldest first.
+type virtualServices struct {
+	byGateway map[string][]*virtualService // by NAMESPACE/NAME of a Gateway
+	byHost    map[string][]*virtualService // of the mesh, by exact host
+	wild      []*virtualService            // of the mesh, those with a wildcard among their hosts
 }
 
-// routings returns what istiod makes of the snapshot's routes; once for an indexed snapshot.
-func (s Snapshot) routings() *routings {
+// virtualServices returns what istiod makes of the snapshot's routes; once for an indexed snapshot.
+func (s Snapshot) virtualServices() *virtualServices {
 	if s.index != nil {
-		return s.index.routings(s.makeRoutings)
+		return s.index.virtualServices(s.makeVirtualServices)
 	}
-	return s.makeRoutings()
+	return s.makeVirtualServices()
 }
 
-func (s Snapshot) makeRoutings() *routings {
-	var all []*routing
+func (s Snapshot) makeVirtualServices() *virtualServices {
+	var all []*virtualService
 	for _, object := range s.VirtualServices {
 		if len(object.Spec.GetHosts()) > 0 {
-			all = append(all, s.ownRouting(object))
+			all = append(all, s.ownVirtualService(object))
 		}
 	}
-	all = append(all, s.apiRoutings()...)
+	all = append(all, s.apiVirtualServices()...)
 	slices.SortStableFunc(all, older)
-	made := &routings{byGateway: map[string][]*routing{}, byHost: map[string][]*routing{}}
+	made := &virtualServices{byGateway: map[string][]*virtualService{}, byHost: map[string][]*virtualService{}}
 	for _, r := range all {
 		for _, gateway := range r.gateways {
 			if gateway == meshGateway {
@@ -76,7 +76,7 @@ func (s Snapshot) makeRoutings() *routings {
 	return made
 }
 
-func (all *routings) addToMesh(r *routing) {
+func (all *virtualServices) addToMesh(r *virtualService) {
 	for _, host := range r.hosts {
 		if !strings.HasPrefix(host, "*") {
 			all.byHost[host] = append(all.byHost[host], r)
@@ -87,19 +87,19 @@ func (all *routings) addToMesh(r *routing) {
 	}
 }
 
-// older orders routings by age, and those of one second by their names at istiod.
-func older(a, b *routing) int { return byAge(a.atIstiod(), b.atIstiod()) }
+// older orders VirtualServices by age, and those of one second by their names at istiod.
+func older(a, b *virtualService) int { return byAge(a.atIstiod(), b.atIstiod()) }
 
-func (r *routing) atIstiod() Meta {
+func (r *virtualService) atIstiod() Meta {
 	meta := r.Meta
 	meta.Name = cmp.Or(r.key, meta.Name)
 	return meta
 }
 
-// forHost lists the routings of the mesh that a namespace sees and that have a host or a wildcard that matches it, in
+// forHost lists the VirtualServices of the mesh that a namespace sees and that have a host or a wildcard that matches it, in
 // istiod's order: those that only the namespace sees, those exported to it by name, its own of the Gateway API, and the rest;
 // within each the oldest first (istio/istio pilot/pkg/model/push_context.go, VirtualServicesForGateway).
-func (all *routings) forHost(host, namespace string) []*routing {
+func (all *virtualServices) forHost(host, namespace string) []*virtualService {
 	found := slices.Clone(all.byHost[host])
 	for _, r := range all.wild {
 		if r.wildcard(host) != "" && !slices.Contains(found, r) {
@@ -110,14 +110,14 @@ func (all *routings) forHost(host, namespace string) []*routing {
 	return seenBy(found, namespace)
 }
 
-// seenBy keeps the routings that a namespace sees, in istiod's order.
-func seenBy(all []*routing, namespace string) []*routing {
-	seen := slices.DeleteFunc(slices.Clone(all), func(r *routing) bool { return r.rank(namespace) == unseen })
-	slices.SortStableFunc(seen, func(a, b *routing) int { return cmp.Compare(a.rank(namespace), b.rank(namespace)) })
+// seenBy keeps the VirtualServices that a namespace sees, in istiod's order.
+func seenBy(all []*virtualService, namespace string) []*virtualService {
+	seen := slices.DeleteFunc(slices.Clone(all), func(r *virtualService) bool { return r.rank(namespace) == unseen })
+	slices.SortStableFunc(seen, func(a, b *virtualService) int { return cmp.Compare(a.rank(namespace), b.rank(namespace)) })
 	return seen
 }
 
-// The places of a routing in istiod's order for a namespace.
+// The places of a VirtualService in istiod's order for a namespace.
 const (
 	onlyHere = iota // seen by its own namespace alone, or by few of which that is one
 	exportedByName
@@ -126,8 +126,8 @@ const (
 	unseen
 )
 
-// rank is the routing's place in istiod's order for a namespace.
-func (r *routing) rank(namespace string) int {
+// rank is the VirtualService's place in istiod's order for a namespace.
+func (r *virtualService) rank(namespace string) int {
 	switch {
 	case r.exportTo[everywhere] && r.api && r.Namespace == namespace:
 		return ownOfAPI
@@ -141,11 +141,11 @@ func (r *routing) rank(namespace string) int {
 	return exportedByName
 }
 
-// has reports whether the host itself is among the routing's hosts.
-func (r *routing) has(host string) bool { return slices.Contains(r.hosts, host) }
+// has reports whether the host itself is among the VirtualService's hosts.
+func (r *virtualService) has(host string) bool { return slices.Contains(r.hosts, host) }
 
-// wildcard is the longest of the routing's wildcards that matches a host; empty for none.
-func (r *routing) wildcard(host string) string {
+// wildcard is the longest of the VirtualService's wildcards that matches a host; empty for none.
+func (r *virtualService) wildcard(host string) string {
 	longest := ""
 	for _, own := range r.hosts {
 		if rest, wild := strings.CutPrefix(own, "*"); wild && strings.HasSuffix(host, rest) && len(own) > len(longest) {
@@ -155,10 +155,10 @@ func (r *routing) wildcard(host string) string {
 	return longest
 }
 
-// ownRouting reads a VirtualService (istio/istio pilot/pkg/model/virtualservice.go, ResolveVirtualServiceShortnames).
-func (s Snapshot) ownRouting(object Object[*networking.VirtualService]) *routing {
+// ownVirtualService reads a VirtualService (istio/istio pilot/pkg/model/virtualservice.go, ResolveVirtualServiceShortnames).
+func (s Snapshot) ownVirtualService(object Object[*networking.VirtualService]) *virtualService {
 	spec := object.Spec
-	r := &routing{
+	r := &virtualService{
 		Meta: object.Meta, gateways: []string{meshGateway}, exportTo: s.routeExportTo(object),
 		tls: spec.GetTls(), tcp: spec.GetTcp(),
 	}
@@ -199,7 +199,7 @@ func (s Snapshot) wholeHost(host, namespace string) string {
 func (s Snapshot) routeExportTo(object Object[*networking.VirtualService]) map[string]bool {
 	given := object.Spec.GetExportTo()
 	if len(given) == 0 {
-		given = s.Mesh.ExportVirtualServices
+		given = s.Mesh.ExportRoutes
 	}
 	if len(given) == 0 {
 		given = []string{everywhere}
