@@ -64,8 +64,8 @@ func (i *index) destinations(where lookupScope, merge func(lookupScope) *destina
 }
 
 // virtualServices returns what istiod makes of the routes; it is made once.
-func (i *index) virtualServices(make func() *virtualServices) *virtualServices {
-	i.routes.Do(func() { i.routed = make() })
+func (i *index) virtualServices(build func() *virtualServices) *virtualServices {
+	i.routes.Do(func() { i.routed = build() })
 	return i.routed
 }
 

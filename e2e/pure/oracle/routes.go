@@ -318,8 +318,8 @@ func mirrorsOf(rule *networking.HTTPRoute) []share[*networking.Destination] {
 		switch {
 		case rule.GetMirrorPercentage() != nil:
 			percent = rule.GetMirrorPercentage().GetValue()
-		case rule.GetMirrorPercent() != nil:
-			percent = float64(rule.GetMirrorPercent().GetValue())
+		case rule.GetMirrorPercent() != nil: //nolint:staticcheck // deprecated, and still in force
+			percent = float64(rule.GetMirrorPercent().GetValue()) //nolint:staticcheck // deprecated, and still in force
 		}
 		all = append(all, share[*networking.Destination]{rule.GetMirror(), percent / 100})
 	}

@@ -49,8 +49,8 @@ func mergeDelegate(root, own *networking.HTTPRoute) *networking.HTTPRoute {
 	if own.Mirror == nil {
 		own.Mirror = root.GetMirror()
 	}
-	if own.MirrorPercent == nil {
-		own.MirrorPercent = root.GetMirrorPercent()
+	if own.MirrorPercent == nil { //nolint:staticcheck // deprecated, and still in force
+		own.MirrorPercent = root.GetMirrorPercent() //nolint:staticcheck // deprecated, and still in force
 	}
 	if own.MirrorPercentage == nil {
 		own.MirrorPercentage = root.GetMirrorPercentage()
