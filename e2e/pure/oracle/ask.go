@@ -75,6 +75,11 @@ func (s Snapshot) askTarget(client Workload, to target, subset string, offer *Of
 		bare := Client{Mode: NoProxy, Rule: ClientNoProxy}
 		return s.each(client, to, to.endpoints, t, bare, func(endpoint, usedRules) (Client, connection) { return bare, sent })
 	}
+	if capture := s.outbound(client, to); capture.Unknown {
+		return unasked(fmt.Sprintf("whether the proxy of %s gets its connections to %s is not known: %s", client, to.host, capture.Why), t)
+	} else if !capture.Taken {
+		return s.past(client, to, speaks, capture.Why, t)
+	}
 	if to.kind == Pods {
 		return s.byAddress(client, to, speaks, "", t)
 	}
@@ -124,7 +129,7 @@ func (s Snapshot) workload(name string) (Workload, bool) {
 // each answers for every endpoint.
 func (s Snapshot) each(client Workload, to target, endpoints []endpoint, t usedRules, general Client, send func(endpoint, usedRules) (Client, connection)) []EndpointAnswer {
 	if general.Mode == NoProxy {
-		t.use(ClientNoProxy)
+		t.use(general.Rule)
 	}
 	if len(endpoints) == 0 {
 		return unreached(general, refused(hop.NoEndpoint, fmt.Sprintf("%s has no endpoint that %s may use", to.host, client)), t)

@@ -48,6 +48,9 @@ func (s Snapshot) evaluateServer(e endpoint, to target, c connection, t usedRule
 		return s.gatewayServer(*e.workload, e.port, c, t)
 	}
 	port := s.inboundOf(*e.workload, e.port, to, t)
+	if capture := e.workload.Interception.Inbound(e.port); !capture.Taken {
+		return s.bypassed(*e.workload, e.port, capture, port.declared, c, t)
+	}
 	if !port.listener {
 		t.use(ChainPassThrough)
 	}

@@ -136,14 +136,27 @@ func declaredProtocol(declared string) hop.Protocol {
 }
 
 type podSpec struct {
-	ServiceAccountName string      `json:"serviceAccountName"`
-	Containers         []container `json:"containers"`
-	InitContainers     []container `json:"initContainers"`
+	ServiceAccountName string          `json:"serviceAccountName"`
+	HostNetwork        bool            `json:"hostNetwork"`
+	SecurityContext    securityContext `json:"securityContext"`
+	Containers         []container     `json:"containers"`
+	InitContainers     []container     `json:"initContainers"`
+}
+
+// securityContext is of a pod or of a container of one, which stands above its pod's.
+type securityContext struct {
+	User  *int64 `json:"runAsUser"`
+	Group *int64 `json:"runAsGroup"`
 }
 
 type container struct {
-	Name  string   `json:"name"`
-	Args  []string `json:"args"`
+	Name            string          `json:"name"`
+	Args            []string        `json:"args"`
+	SecurityContext securityContext `json:"securityContext"`
+	Env             []struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	} `json:"env"`
 	Ports []struct {
 		Name   string `json:"name"`
 		Number uint16 `json:"containerPort"`
@@ -180,6 +193,7 @@ func decodePod(meta Meta, doc document) (Workload, error) {
 	workload.Domain = spec.domain()
 	workload.Gateway = workload.HasProxy && len(spec.Containers) == 1 && spec.Containers[0].Name == proxyContainer &&
 		meta.Labels[tlsModeLabel] == ""
+	workload.Interception = interceptionOf(spec, doc.Metadata.Annotations, workload.Gateway)
 	workload.Revision = cmp.Or(doc.Metadata.Annotations[revisionLabel], meta.Labels[revisionLabel])
 	workload.Ambient = meta.Labels[tunnelLabel] == "http" || !workload.HasProxy &&
 		(meta.Labels[dataplaneLabel] == "ambient" || doc.Metadata.Annotations[redirectionAnnotation] == "enabled")
@@ -212,7 +226,8 @@ func decodeDeployment(meta Meta, content json.RawMessage) (Workload, error) {
 	var spec struct {
 		Template struct {
 			Metadata struct {
-				Labels map[string]string `json:"labels"`
+				Labels      map[string]string `json:"labels"`
+				Annotations map[string]string `json:"annotations"`
 			} `json:"metadata"`
 			Spec podSpec `json:"spec"`
 		} `json:"template"`
@@ -223,6 +238,7 @@ func decodeDeployment(meta Meta, content json.RawMessage) (Workload, error) {
 	workload := newWorkload(meta, spec.Template.Metadata.Labels, spec.Template.Spec)
 	workload.pending = !spec.Template.Spec.hasProxy()
 	workload.HasProxy = !workload.pending
+	workload.Interception = interceptionOf(spec.Template.Spec, spec.Template.Metadata.Annotations, false)
 	return workload, nil
 }
 
@@ -231,7 +247,7 @@ func newWorkload(meta Meta, labels map[string]string, spec podSpec) Workload {
 	if account == "" {
 		account = "default"
 	}
-	workload := Workload{Name: meta.Name, Namespace: meta.Namespace, Labels: labels, ServiceAccount: account, Ports: map[string]uint16{}}
+	workload := Workload{Name: meta.Name, Namespace: meta.Namespace, Labels: labels, ServiceAccount: account, HostNetwork: spec.HostNetwork, Ports: map[string]uint16{}}
 	for _, container := range join(spec.Containers, spec.InitContainers) {
 		for _, port := range container.Ports {
 			workload.Ports[port.Name] = port.Number
@@ -250,6 +266,9 @@ func (s Snapshot) settle(w Workload) Workload {
 		if own, given := w.Labels[injectLabel]; given {
 			w.HasProxy = own == "true"
 		}
+		// The injector leaves such pods alone, whatever their labels say
+		// (istio/istio pkg/kube/inject/inject.go, injectRequired).
+		w.HasProxy = w.HasProxy && !w.HostNetwork
 		if w.HasProxy {
 			w.Labels = withDefault(w.Labels, tlsModeLabel, istioMode)
 		}

@@ -37,6 +37,8 @@ const (
 	ServerRootSelector Rule = "peer-authentication/root-selector-ignored"
 	// ServerNoProxy: no policy reaches a workload without a proxy.
 	ServerNoProxy Rule = "workload/no-proxy"
+	// ServerBypassed: what a pod's sidecar does not get, no policy reaches.
+	ServerBypassed Rule = "interception/inbound-bypassed"
 	// ServerAmbient: traffic of a workload in ambient mode passes a ztunnel.
 	ServerAmbient Rule = "workload/ambient"
 	// ServerGateway: a gateway's own servers decide, not PeerAuthentication.
@@ -74,6 +76,8 @@ const (
 const (
 	// ClientNoProxy: a client without a proxy reads no rule.
 	ClientNoProxy Rule = "workload/no-client-proxy"
+	// ClientBypassed: what a client's application sends past its sidecar, no rule reaches.
+	ClientBypassed Rule = "interception/outbound-bypassed"
 	// RuleClientNamespace: a rule in the client's namespace is looked for first.
 	RuleClientNamespace Rule = "destination-rule/client-namespace"
 	// RuleServiceNamespace: then one in the service's namespace.

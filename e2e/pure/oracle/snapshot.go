@@ -8,6 +8,7 @@ import (
 	security "istio.io/api/security/v1beta1"
 
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/interception"
 )
 
 // Snapshot is everything that decides a hop. The order of its lists decides nothing.
@@ -133,8 +134,12 @@ type Workload struct {
 	// Revision names the control plane that injected the proxy; empty where nothing says it.
 	Revision string
 	// Ambient is true of a workload whose traffic is tunnelled by HBONE.
-	Ambient   bool
-	Addresses []netip.Addr
+	Ambient bool
+	// HostNetwork is true of pods in the network of their node, which get no sidecar.
+	HostNetwork bool
+	// Interception is which of the pod's connections its sidecar gets.
+	Interception interception.Interception
+	Addresses    []netip.Addr
 	// pending is true while the injector's word on the pod is not known.
 	pending bool
 }

@@ -5,6 +5,11 @@ var clientSources = map[Rule]Source{
 	ClientNoProxy: {Documents: []Document{
 		{tlsSidecars, "DestinationRule is used to configure what type of TLS traffic the sidecar will send."},
 	}},
+	ClientBypassed: {Documents: []Document{
+		{annotations, "A comma separated list of outbound ports to be excluded from redirection to Envoy."},
+		{annotations, "A comma separated list of IP ranges in CIDR form to be excluded from redirection."},
+		{appRequirements + "#pod-requirements", "Ensure your pods do not run applications as a user with the user ID (UID) value of 1337 because 1337 is reserved for the sidecar proxy."},
+	}},
 	RuleClientNamespace: {Documents: []Document{
 		{lookupPath, "the namespace also needs to be on the destination rule lookup path: client namespace, service namespace, the configured meshconfig.rootNamespace namespace"},
 	}},

@@ -36,8 +36,8 @@ const (
 	meshAuto      Page = meshReference + "#MeshConfig-enable_auto_mtls"
 
 	pilotSettings Page = "https://istio.io/latest/docs/reference/commands/pilot-discovery/#envvars"
-	labels        Page = "https://pkg.go.dev/istio.io/api/label"
 	annotations   Page = "https://istio.io/latest/docs/reference/config/annotations/"
+	labels        Page = "https://pkg.go.dev/istio.io/api/label"
 
 	tlsConfiguration  Page = "https://istio.io/latest/docs/ops/configuration/traffic-management/tls-configuration/"
 	tlsSidecars       Page = tlsConfiguration + "#sidecars"

@@ -58,6 +58,11 @@ var serverSources = map[Rule]Source{
 	ServerNoProxy: {Documents: []Document{
 		{peerReference, "PeerAuthentication determines whether or not mTLS is allowed or required for connections to an Envoy proxy sidecar."},
 	}},
+	ServerBypassed: {Documents: []Document{
+		{annotations, "A comma separated list of inbound ports to be excluded from redirection to Envoy."},
+		{annotations, "A comma separated list of inbound ports for which traffic is to be redirected to Envoy. … An empty list will disable all inbound redirection."},
+		{meshReference + "#ProxyConfig-InboundInterceptionMode", "The NONE mode does not configure redirect to Envoy at all. This is an advanced configuration that typically requires changes to user applications."},
+	}},
 	ServerAmbient: {Documents: []Document{
 		{"https://istio.io/latest/docs/ambient/architecture/traffic-redirection/", "traffic redirection refers to data plane functionality that intercepts traffic sent to and from ambient-enabled workloads, routing it through the ztunnel node proxies"},
 	}},

@@ -32,7 +32,8 @@ type target struct {
 	external  bool     // outside the mesh, so the ServiceEntry says
 	// passing is true where the client's own choice of address counts.
 	passing   bool
-	names     []string // subjectAltNames of a ServiceEntry
+	names     []string     // subjectAltNames of a ServiceEntry
+	addresses []netip.Addr // that the name resolves to, where the client dials none of the endpoints
 	endpoints []endpoint
 }
 
@@ -68,7 +69,7 @@ func (s Snapshot) find(to hop.ServicePort, t usedRules) (target, error) {
 		}
 		made := target{
 			host: s.hostName(service), namespace: service.Namespace, kind: service.Kind, port: service.Ports[i],
-			passing: service.Kind == Headless, unlisted: service.Unselected,
+			passing: service.Kind == Headless, unlisted: service.Unselected, addresses: service.Addresses,
 			object: "Service " + service.String(), exportTo: service.ExportTo, alias: alias,
 		}
 		for _, workload := range s.behind(service) {
