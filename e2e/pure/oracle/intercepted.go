@@ -101,7 +101,7 @@ func (s Snapshot) bypassed(w Workload, port uint16, capture interception.Capture
 	if capture.Unknown {
 		return Server{}, undecided(fmt.Sprintf("whether the proxy of %s gets port %d is not known: %s", w, port, capture.Why))
 	}
-	if binding := s.binding(w, port); binding != "" {
+	if binding := s.Binding(w, port); binding != "" {
 		return Server{}, undecided(fmt.Sprintf("%s has the proxy of %s listen on port %d, which is not judged", binding, w, port))
 	}
 	t.use(ServerBypassed)
@@ -112,9 +112,9 @@ func (s Snapshot) bypassed(w Workload, port uint16, capture interception.Capture
 	return Server{Mode: NoProxy, Rule: ServerBypassed}, became
 }
 
-// binding names a Sidecar that may have a workload's proxy listen on a port itself: an ingress listener whose captureMode is not
+// Binding names a Sidecar that may have a workload's proxy listen on a port itself: an ingress listener whose captureMode is not
 // IPTABLES (https://istio.io/latest/docs/reference/config/networking/sidecar/#IstioIngressListener).
-func (s Snapshot) binding(w Workload, port uint16) string {
+func (s Snapshot) Binding(w Workload, port uint16) string {
 	for _, sidecar := range s.Sidecars {
 		if sidecar.Namespace != w.Namespace || !selects(sidecar.Spec.GetWorkloadSelector().GetLabels(), w.Labels) {
 			continue

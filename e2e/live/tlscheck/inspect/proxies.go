@@ -22,6 +22,7 @@ import (
 // proxies are the configurations of the proxies of some hosts and of their clients. A proxy that could not be read has its
 // error in place of one.
 type proxies struct {
+	snapshot     oracle.Snapshot
 	at           time.Time
 	dumps        map[string]*envoy.Dump
 	certificates map[string]*tlscheck.Certificate
@@ -56,7 +57,7 @@ func (in *Inspector) read(ctx context.Context, hosts []oracle.Host, clients []or
 
 func (in *Inspector) readOf(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) (*proxies, error) {
 	p := &proxies{
-		at: time.Now(), dumps: map[string]*envoy.Dump{}, certificates: map[string]*tlscheck.Certificate{}, recorded: map[string]bool{},
+		snapshot: in.Survey.Snapshot, at: time.Now(), dumps: map[string]*envoy.Dump{}, certificates: map[string]*tlscheck.Certificate{}, recorded: map[string]bool{},
 		failed: map[string]error{}, facts: map[string]served{}, gateways: map[string]envoy.RouteFacts{},
 	}
 	readings := in.readings(hosts, clients, request)
@@ -206,8 +207,12 @@ func (p *proxies) predict(config *tlscheck.Configured, host oracle.Host, port or
 	if !p.recorded[client.String()] && !p.recorded[server.String()] {
 		does.At = p.at
 	}
+	proxied, err := p.proxied(client, host, port)
+	if err != nil {
+		return err
+	}
 	var facts envoy.ClientFacts
-	if client.HasProxy {
+	if proxied {
 		dump, err := p.of(client)
 		if err != nil {
 			return err
@@ -238,12 +243,27 @@ func (p *proxies) predict(config *tlscheck.Configured, host oracle.Host, port or
 	if err != nil {
 		return err
 	}
-	if client.HasProxy {
+	if proxied {
 		config.Prediction = envoy.Predict(facts, at, does)
 		return nil
 	}
 	config.Prediction = envoy.PredictPlain(at, does)
 	return nil
+}
+
+// proxied tells whether the proxy of a client gets what its application sends to a port of a host.
+func (p *proxies) proxied(client oracle.Workload, host oracle.Host, port oracle.Port) (bool, error) {
+	if !client.HasProxy {
+		return false, nil
+	}
+	capture, err := p.snapshot.Outbound(client, hop.ServicePort{Service: host.Name, Port: port.Number})
+	if err != nil {
+		return false, err
+	}
+	if capture.Unknown {
+		return false, fmt.Errorf("whether the proxy of %s gets its connections to %s is not known: %s", client, host.Name, capture.Why)
+	}
+	return capture.Taken, nil
 }
 
 func (p *proxies) serverFacts(server oracle.Workload, port uint16) (envoy.ServerFacts, error) {
@@ -265,6 +285,17 @@ type served struct {
 func (p *proxies) readServer(server oracle.Workload, port uint16) (envoy.ServerFacts, error) {
 	if !server.HasProxy {
 		return envoy.WithoutProxy(port), nil
+	}
+	if !server.Gateway {
+		capture, binding := server.Interception.Inbound(port), p.snapshot.Binding(server, port)
+		switch {
+		case capture.Unknown:
+			return envoy.ServerFacts{}, fmt.Errorf("whether the proxy of %s gets port %d is not known: %s", server, port, capture.Why)
+		case !capture.Taken && binding != "":
+			return envoy.ServerFacts{}, fmt.Errorf("%s has the proxy of %s listen on port %d, which is not judged", binding, server, port)
+		case !capture.Taken:
+			return envoy.WithoutProxy(port), nil
+		}
 	}
 	dump, err := p.of(server)
 	if err != nil {
