@@ -5,10 +5,10 @@ TLSCHECK := bin/kubectl-tls_check
 REPORTDIFF := bin/reportdiff
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record preflight report-diff cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF)
+.PHONY: help test unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF)
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Settings of the e2e commands are listed by: go run ./scripts/e2e --help"
 
@@ -72,6 +72,9 @@ verify: $(RUNNER) $(TLSCHECK) ## go through the guide's commands for a service (
 
 record: $(RUNNER) ## record the test data of the unit tests again, from the mesh of e2e-up
 	@exec $(RUNNER) record
+
+record-reports: $(RUNNER) ## record the public reports that tls-check is held to, on the cluster of e2e-up (FOCUS=)
+	@exec $(RUNNER) record-reports
 
 preflight: $(RUNNER) ## check input and machine, change nothing
 	@exec $(RUNNER) preflight

@@ -60,6 +60,7 @@ func commands(start func(ctx context.Context, name string, work func(*program, c
 		{"lease-status", "list the leases that stand", (*program).leaseStatus},
 		{"lease-end", "end every lease that stands", (*program).leaseEnd},
 		{"record", "record the test data of the unit tests again, from the mesh that `up` left", (*program).record},
+		{"record-reports", "record the public reports again on the cluster that `up` left (FOCUS=)", (*program).recordReports},
 		{"kubeconfig", "print where the kubeconfig of the suite's cluster is", (*program).kubeconfig},
 		{"preflight", "check input and machine, and change nothing", (*program).preflight},
 		{"outline", "print the cases and what they are labelled; needs no cluster", (*program).outline},

@@ -211,6 +211,11 @@ func replace(folder string, files map[string][]byte) error {
 	if err := os.RemoveAll(folder); err != nil {
 		return err
 	}
+	return write(folder, files)
+}
+
+// write writes the files into the folder.
+func write(folder string, files map[string][]byte) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if err := artifact.WriteText(filepath.Join(folder, filepath.FromSlash(name)), string(files[name])); err != nil {
 			return err

@@ -136,7 +136,7 @@ func (m *Mesh) locate(ctx context.Context, workload fixture.Workload) (Place, er
 	if err != nil {
 		return Place{}, fmt.Errorf("pod %s/%s: %w", namespace, pod.Name, err)
 	}
-	place := Place{Proxy: Proxy{Namespace: namespace, Pod: pod.Name}, Address: address, Proxied: hasProxy(pod), workload: workload.Name}
+	place := Place{Proxy: Proxy{Namespace: namespace, Pod: pod.Name}, Address: address, Proxied: HasProxy(pod), workload: workload.Name}
 	// https://istio.io/latest/docs/concepts/security/#istio-identity
 	place.Account = hop.Identity(fmt.Sprintf("spiffe://%s/ns/%s/sa/%s", m.place.TrustDomain, namespace, pod.Spec.ServiceAccountName))
 	if place.Proxied {
@@ -153,8 +153,8 @@ func namesOf(pods []corev1.Pod) []string {
 	return names
 }
 
-// hasProxy looks among init containers too: from Kubernetes 1.33 on the sidecar is one that restarts.
-func hasProxy(pod corev1.Pod) bool {
+// HasProxy reports whether a pod has a sidecar or is a gateway. It looks among init containers too: from Kubernetes 1.33 on the sidecar is one that restarts.
+func HasProxy(pod corev1.Pod) bool {
 	for _, containers := range [][]corev1.Container{pod.Spec.Containers, pod.Spec.InitContainers} {
 		for _, container := range containers {
 			if container.Name == ProxyContainer {

@@ -44,7 +44,7 @@ func ApplyWorld(ctx context.Context, k *kube.Client, files fs.FS, place fixture.
 	}
 	for _, pattern := range []string{"base/*.yaml", "base/marker/*.yaml", "base/leases/*.yaml"} {
 		decoded, err := decoder.DecodeAllFiles(ctx, files, pattern,
-			kube.Labelled(PartOf, Suite), decoder.MutateOption(withImage(image)))
+			kube.Labelled(PartOf, Suite), decoder.MutateOption(WithImage(image)))
 		if err != nil {
 			return fmt.Errorf("fixtures/base: %w", err)
 		}
@@ -140,7 +140,8 @@ func template(object k8s.Object) *corev1.PodTemplateSpec {
 	return nil
 }
 
-func withImage(reference string) decoder.MutateFunc {
+// WithImage puts the agent's image in the place of the one that fixtures name agent.
+func WithImage(reference string) decoder.MutateFunc {
 	return func(object k8s.Object) error {
 		if pod := template(object); pod != nil {
 			for i := range pod.Spec.Containers {

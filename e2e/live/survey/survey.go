@@ -35,10 +35,7 @@ type Survey struct {
 }
 
 // listed are the kinds that a survey reads, by where they are listed; of two versions the first that is served.
-var listed = []struct {
-	kind  string
-	paths []string
-}{
+var listed = []kindAt{
 	{"Namespace", []string{"/api/v1/namespaces"}},
 	{"Service", []string{"/api/v1/services"}},
 	{"Pod", []string{"/api/v1/pods"}},

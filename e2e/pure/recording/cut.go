@@ -23,7 +23,7 @@ var unkept = []string{
 var unkeptFilters = []string{"envoy.filters.http.grpc_stats", "envoy.filters.http.fault", "envoy.filters.http.cors", "envoy.filters.http.router"}
 
 // Cut makes one small config_dump of a proxy's answers to several requests: without what is secret and what decides nothing,
-// and of the filter chains of inbound listeners those of the ports asked for, and those of any port.
+// and of the filter chains of inbound listeners those of the ports asked for, and those of any port. Nil ports are all.
 func Cut(answers [][]byte, ports []uint16) ([]byte, error) {
 	var whole struct {
 		Configs []any `json:"configs"`
@@ -72,7 +72,7 @@ func ofOtherPort(value any, ports []uint16) bool {
 	chain, _ := value.(map[string]any)
 	match, _ := chain["filter_chain_match"].(map[string]any)
 	port, ok := match["destination_port"].(json.Number)
-	return ok && !slices.ContainsFunc(ports, func(one uint16) bool { return fmt.Sprint(one) == port.String() })
+	return ok && ports != nil && !slices.ContainsFunc(ports, func(one uint16) bool { return fmt.Sprint(one) == port.String() })
 }
 
 func unkeptFilter(value any) bool {
