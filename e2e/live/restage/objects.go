@@ -1,19 +1,24 @@
 package restage
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/e2e-framework/klient/decoder"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
+	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
@@ -30,6 +35,9 @@ const tlsSecret = "product-tls"
 
 // Up applies base.yaml, and waits until its workloads run.
 func (s *Stage) Up(ctx context.Context) error {
+	if err := s.left(ctx); err != nil {
+		return err
+	}
 	objects, err := s.decode(ctx, replay.BaseFile)
 	if err != nil {
 		return err
@@ -77,13 +85,18 @@ func (s *Stage) secret(ctx context.Context, namespace string) (*corev1.Secret, e
 	return secret, nil
 }
 
-// decode reads the objects of a file, with the agent's image.
+// decode reads the objects of a file, with the agent's image. ${NAMESPACE/WORKLOAD} stands for the address of the workload's pod.
 func (s *Stage) decode(ctx context.Context, file string) ([]k8s.Object, error) {
 	content, err := fs.ReadFile(s.Folder, file)
 	if err != nil {
 		return nil, err
 	}
-	objects, err := decoder.DecodeAll(ctx, bytes.NewReader(content), decoder.MutateOption(mesh.WithImage(s.Image)))
+	pods, err := s.pods(ctx)
+	if err != nil {
+		return nil, err
+	}
+	text := os.Expand(string(content), func(workload string) string { return pods[workload].Address.String() })
+	objects, err := decoder.DecodeAll(ctx, strings.NewReader(text), decoder.MutateOption(mesh.WithImage(s.Image)))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -114,8 +127,43 @@ func (s *Stage) apply(ctx context.Context, objects []k8s.Object) error {
 			return err
 		}
 	}
+	if err := s.left(ctx); err != nil {
+		return err
+	}
 	return s.settle(ctx, objects)
 }
+
+// left waits until nothing of the base is on its way out: namespaces of a run before, and pods that others have replaced.
+func (s *Stage) left(ctx context.Context) error {
+	var leaving []string
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		leaving = nil
+		for _, list := range []client.ObjectList{&corev1.NamespaceList{}, &corev1.PodList{}} {
+			if err := s.Kube.List(ctx, "", "", list); err != nil {
+				return false, err
+			}
+			err := meta.EachListItem(list, func(item runtime.Object) error {
+				object := item.(k8s.Object)
+				ours := slices.Contains(Namespaces, object.GetNamespace()) || slices.Contains(Namespaces, object.GetName())
+				if ours && object.GetDeletionTimestamp() != nil {
+					leaving = append(leaving, kube.Name(object))
+				}
+				return nil
+			})
+			if err != nil {
+				return false, err
+			}
+		}
+		return len(leaving) == 0, nil
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Removed.Duration()), wait.WithInterval(leaveInterval), wait.WithImmediate())
+	if err != nil && len(leaving) > 0 {
+		return fmt.Errorf("on their way out after %s: %s", timeout.Removed, strings.Join(leaving, ", "))
+	}
+	return err
+}
+
+// leaveInterval is how often the API server is asked while objects leave.
+const leaveInterval = 200 * time.Millisecond
 
 // clear deletes what a report adds to the base, and puts back what it changes of it.
 func (s *Stage) clear(ctx context.Context, report replay.Report) error {

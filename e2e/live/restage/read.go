@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
 	"mtls.test/conformance/e2e/live/mesh"
-	"mtls.test/conformance/e2e/live/survey"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/recording"
@@ -71,21 +70,6 @@ func (s *Stage) dump(ctx context.Context, proxy mesh.Proxy, concerns recording.C
 		return nil, fmt.Errorf("%s: %w", proxy, err)
 	}
 	return cut, nil
-}
-
-// objects are those of the cluster that are to be kept, cut down.
-func (s *Stage) objects(ctx context.Context, keep func(replay.Object) bool) ([]replay.Object, error) {
-	var all []replay.Object
-	err := survey.Lists(ctx, s.Kube, func(apiVersion, kind string, list []byte) error {
-		objects, err := replay.Decode(apiVersion, kind, list)
-		for _, object := range objects {
-			if keep(object) {
-				all = append(all, object.Cut())
-			}
-		}
-		return err
-	})
-	return all, err
 }
 
 // concerned reports whether an object is of a report: in one of its namespaces, mesh-wide and applied by it, or the ingress

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"mtls.test/conformance/e2e/live/mesh"
-	"mtls.test/conformance/e2e/live/survey"
 	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
@@ -57,28 +56,6 @@ func (s *Stage) send(ctx context.Context, report replay.Report, pods pods) ([]re
 		all = append(all, seen)
 	}
 	return all, nil
-}
-
-// snapshot is what the cluster has, for the ports and protocols of its services.
-func (s *Stage) snapshot(ctx context.Context) (oracle.Snapshot, error) {
-	objects, err := s.objects(ctx, func(replay.Object) bool { return true })
-	if err != nil {
-		return oracle.Snapshot{}, err
-	}
-	return snapshotOf(objects)
-}
-
-// snapshotOf is what tls-check makes of the objects.
-func snapshotOf(objects []replay.Object) (oracle.Snapshot, error) {
-	content, err := replay.Write(objects)
-	if err != nil {
-		return oracle.Snapshot{}, err
-	}
-	read, err := survey.Read(content)
-	if err != nil {
-		return oracle.Snapshot{}, err
-	}
-	return read.Snapshot, nil
 }
 
 // target is where a row's request goes.

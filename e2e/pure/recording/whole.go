@@ -2,7 +2,9 @@ package recording
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -57,7 +59,7 @@ func cutSection(section map[string]any, of Concerns) bool {
 	case "RoutesConfigDump":
 		keepLists(section, of.routes, "dynamic_route_configs")
 	case "SecretsConfigDump":
-		keepLists(section, func(map[string]any) bool { return true }, "dynamic_active_secrets", "dynamic_warming_secrets")
+		keepLists(section, shortened, "dynamic_active_secrets", "dynamic_warming_secrets")
 	default:
 		return false
 	}
@@ -151,5 +153,33 @@ func (c Concerns) routes(element map[string]any) bool {
 		name, _, found := strings.Cut(name, ":")
 		return found && name != "*" && !c.Host(name)
 	})
+	return true
+}
+
+// fewRoots is how many roots a recording keeps of a bundle of more. A mesh has one or two; the bundle of a system has a hundred,
+// any of which stands for the others.
+const fewRoots = 3
+
+// shortened cuts the roots of a secret, and keeps it.
+func shortened(element map[string]any) bool {
+	secret, _ := element["secret"].(map[string]any)
+	validation, _ := secret["validation_context"].(map[string]any)
+	roots, _ := validation["trusted_ca"].(map[string]any)
+	inline, _ := roots["inline_bytes"].(string)
+	bundle, err := base64.StdEncoding.DecodeString(inline)
+	if err != nil {
+		return true
+	}
+	var kept bytes.Buffer
+	for range fewRoots {
+		var block *pem.Block
+		if block, bundle = pem.Decode(bundle); block == nil {
+			return true
+		}
+		if err := pem.Encode(&kept, block); err != nil {
+			return true
+		}
+	}
+	roots["inline_bytes"] = base64.StdEncoding.EncodeToString(kept.Bytes())
 	return true
 }

@@ -24,7 +24,7 @@ type Report struct {
 	Source   []string `yaml:"source"`
 	Expect   []Row    `yaml:"expect"`
 	Observed string   `yaml:"observed"` // one sentence on what a live mesh did
-	Cases    []string `yaml:"cases"`    // ids of the suite's cases that show the same
+	Shown    []string `yaml:"shown"`    // ids of the cases and mutants of the suite that show the same
 	// Pending tells why tls-check does not answer so yet; empty where it does.
 	Pending string `yaml:"pending"`
 }
