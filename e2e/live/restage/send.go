@@ -178,7 +178,8 @@ func detail(result call.Result, wire hop.Observation) string {
 		words = append(words, "gRPC "+result.Code)
 	}
 	if len(words) == 0 {
-		words = append(words, result.Error[strings.LastIndex(result.Error, ": ")+len(": "):])
+		parts := strings.Split(result.Error, ": ")
+		words = append(words, parts[len(parts)-1])
 	}
 	words = append(words, "packets: "+string(wire.Says))
 	if wire.TLS != nil && wire.Says != hop.Absent {
