@@ -143,8 +143,8 @@ func (s *Stage) left(ctx context.Context) error {
 				return false, err
 			}
 			err := meta.EachListItem(list, func(item runtime.Object) error {
-				object := item.(k8s.Object)
-				ours := slices.Contains(Namespaces, object.GetNamespace()) || slices.Contains(Namespaces, object.GetName())
+				object, isObject := item.(k8s.Object)
+				ours := isObject && (slices.Contains(Namespaces, object.GetNamespace()) || slices.Contains(Namespaces, object.GetName()))
 				if ours && object.GetDeletionTimestamp() != nil {
 					leaving = append(leaving, kube.Name(object))
 				}

@@ -11,7 +11,6 @@ import (
 
 	"mtls.test/conformance/e2e/live/survey"
 	"mtls.test/conformance/e2e/live/tlscheck/inspect"
-	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/recording"
 	"mtls.test/conformance/e2e/pure/replay"
 	"mtls.test/conformance/e2e/pure/tlscheck"
@@ -90,7 +89,7 @@ func recorded(t *testing.T, id string, s *survey.Survey) map[string]string {
 	for _, workload := range s.Proxies() {
 		name := filepath.Join(reports, id, replay.Proxies, strings.ReplaceAll(workload.String(), "/", "-")+".json")
 		if _, err := os.Stat(name); err != nil {
-			t.Fatalf("proxy of %s: %v", oracle.Workload(workload), err)
+			t.Fatalf("proxy of %s: %v", workload, err)
 		}
 		files[workload.String()] = name
 	}
