@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -13,8 +14,9 @@ import (
 // EndpointAnswer is the oracle's answer for a hop to one of the endpoints behind its service port.
 type EndpointAnswer struct {
 	Answer
-	Endpoint string // the workload as NAMESPACE/NAME; empty for none, and for an address that the snapshot does not know
-	Port     uint16 // the workload's
+	Endpoint string     // the workload as NAMESPACE/NAME; empty for none, and for an address that the snapshot does not know
+	Address  netip.Addr // the endpoint's; zero for none, and where the snapshot does not hold it
+	Port     uint16     // the workload's
 }
 
 // Ask gives one answer for all endpoints; Says is empty where they differ. Says is also empty for a question about an object
@@ -33,7 +35,7 @@ func (s Snapshot) AskEach(q Question) []EndpointAnswer {
 		return unasked(err.Error(), t)
 	}
 	if to.unlisted {
-		return unasked(fmt.Sprintf("service %s has no selector, and who its endpoints are is not in the snapshot", to.host), t)
+		return unasked(unlistedReason(to.host), t)
 	}
 	return s.askTarget(client, to, q.Subset, q.Offer, cmp.Or(q.As, to.port.Protocol), t)
 }
@@ -140,10 +142,10 @@ func (s Snapshot) each(client Workload, to target, endpoints []endpoint, t usedR
 		mode, sent := send(endpoint, own)
 		own.use(mode.Rule)
 		server, became := s.evaluateServer(endpoint, to, sent, own)
-		answer := EndpointAnswer{Answer: finish(server, mode, became, own), Port: endpoint.port}
-		if endpoint.workload != nil {
-			answer.Endpoint = endpoint.workload.String()
+		if why := s.elsewhere(client, endpoint); why != "" {
+			server, became = Server{}, undecided(why)
 		}
+		answer := EndpointAnswer{Answer: finish(server, mode, became, own), Endpoint: endpoint.name(), Address: endpoint.address, Port: endpoint.port}
 		answer.Identities = Identities{ServerNames: became.names}
 		if became.says == hop.MTLS {
 			answer.Identities.Client, answer.Identities.Server = sent.identity, became.server

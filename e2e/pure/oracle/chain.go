@@ -34,10 +34,12 @@ func undecided(why string) *result { return &result{why: why} }
 // evaluateServer returns the mode of the server's end, and what it does with the connection.
 func (s Snapshot) evaluateServer(e endpoint, to target, c connection, t usedRules) (Server, *result) {
 	switch {
+	case e.workload == nil && e.doubtful:
+		return Server{}, undecided(e.outside + ": whether a proxy answers there is not known")
 	case e.workload == nil && !c.tls:
-		return Server{Mode: NoProxy, Rule: ServerNoProxy}, served(hop.Plaintext, "the address is outside the mesh, and the client sends plaintext")
+		return Server{Mode: NoProxy, Rule: ServerNoProxy}, served(hop.Plaintext, e.outside+", and the client sends plaintext")
 	case e.workload == nil:
-		return Server{Mode: NoProxy, Rule: ServerNoProxy}, undecided("the address is outside the snapshot: what it makes of TLS is not known")
+		return Server{Mode: NoProxy, Rule: ServerNoProxy}, undecided(e.outside + ": what it makes of TLS is not known")
 	case e.workload.Ambient:
 		return Server{Rule: ServerAmbient}, undecided(ambient(*e.workload))
 	case !e.workload.HasProxy:

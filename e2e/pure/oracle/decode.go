@@ -25,16 +25,17 @@ type document struct {
 		Name              string            `json:"name"`
 		Namespace         string            `json:"namespace"`
 		CreationTimestamp string            `json:"creationTimestamp"`
+		DeletionTimestamp string            `json:"deletionTimestamp"`
 		Labels            map[string]string `json:"labels"`
 		Annotations       map[string]string `json:"annotations"`
 	} `json:"metadata"`
 	Spec   json.RawMessage `json:"spec"`
-	Status struct {
-		PodIPs []struct {
-			IP string `json:"ip"`
-		} `json:"podIPs"`
-	} `json:"status"`
-	Items []json.RawMessage `json:"items"`
+	Status podStatus       `json:"status"`
+	// Of an EndpointSlice, which has no spec.
+	AddressType string            `json:"addressType"`
+	Ports       []SlicePort       `json:"ports"`
+	Endpoints   []sliceEntry      `json:"endpoints"`
+	Items       []json.RawMessage `json:"items"`
 }
 
 // maxDepth is the limit for lists within lists.
@@ -198,7 +199,16 @@ func (s *Snapshot) addKind(meta Meta, doc document) error {
 		}
 		service.ExportTo = exportedTo(doc.Metadata.Annotations)
 		s.Services = append(s.Services, service)
+	case "EndpointSlice":
+		slice, err := decodeSlice(meta, doc)
+		if err != nil {
+			return err
+		}
+		s.Slices = append(s.Slices, slice)
 	case "Pod":
+		if doc.Status.finished() {
+			return nil
+		}
 		workload, err := decodePod(meta, doc)
 		if err != nil {
 			return err
@@ -212,6 +222,9 @@ func (s *Snapshot) addKind(meta Meta, doc document) error {
 		s.Workloads = append(s.Workloads, workload)
 	case "Namespace":
 		s.Injected = overlay(s.Injected, map[string]bool{meta.Name: meta.Labels[injectionLabel] == "enabled"})
+		if network := meta.Labels[networkLabel]; network != "" {
+			s.Networks = overlay(s.Networks, map[string]string{meta.Name: network})
+		}
 		s.Ambient = overlay(s.Ambient, map[string]bool{meta.Name: meta.Labels[dataplaneLabel] == "ambient"})
 	default:
 		s.Unread = append(s.Unread, meta.String())

@@ -38,7 +38,7 @@ func (s Snapshot) gatewayServer(w Workload, port uint16, c connection, t usedRul
 // behind it (istio/istio pilot/pkg/model/gateway.go, MergeGateways).
 func (s Snapshot) opens(w Workload, number uint32) uint16 {
 	for _, service := range s.Services {
-		if service.Kind == Pods || !slices.ContainsFunc(s.behind(service), func(own Workload) bool { return own.String() == w.String() }) {
+		if service.Kind == Pods || !s.fronts(service, w) {
 			continue
 		}
 		for _, port := range service.Ports {

@@ -232,7 +232,7 @@ func (w *routeWork) isFor(gateway Object[*APIGateway], pods Workload) bool {
 		}
 		byHand = true
 		for _, service := range w.servicesNamed(w.wholeHost(address.Value, gateway.Namespace)) {
-			if slices.ContainsFunc(w.behind(service), func(own Workload) bool { return own.String() == pods.String() }) {
+			if slices.ContainsFunc(w.members(service), func(own Workload) bool { return own.String() == pods.String() }) {
 				return true
 			}
 		}

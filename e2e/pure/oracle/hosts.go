@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"mtls.test/conformance/e2e/pure/hop"
 )
 
 // Host is a name that the mesh knows, and the ports behind it.
@@ -96,13 +98,20 @@ func (s Snapshot) serviceOf(name, namespace string) (Service, bool) {
 	return Service{}, false
 }
 
-// Behind lists the workloads behind a host that is a Service, as NAMESPACE/NAME.
+// Behind lists the workloads that answer for a host, as NAMESPACE/NAME in their order. They are ready, or get traffic all the same.
 func (s Snapshot) Behind(host Host) []string {
 	var all []string
-	for _, service := range s.servicesNamed(host.Name) {
-		for _, workload := range s.behind(service) {
-			all = append(all, workload.String())
+	for _, port := range host.Ports {
+		made, err := s.find(hop.ServicePort{Service: host.Name, Port: port.Number}, usedRules{})
+		if err != nil {
+			continue
+		}
+		for _, one := range made.endpoints {
+			if one.workload != nil {
+				all = append(all, one.name())
+			}
 		}
 	}
-	return all
+	slices.Sort(all)
+	return slices.Compact(all)
 }

@@ -1,15 +1,20 @@
 package oracle
 
-import "sync"
+import (
+	"net/netip"
+	"sync"
+)
 
 // index speeds up lookups in a snapshot that no longer changes. Without an index each answer searches the whole snapshot.
 type index struct {
-	workloads map[string][]Workload // settled, by NAME and by NAMESPACE/NAME
-	within    map[string][]Workload // settled, by namespace
-	services  map[string][]Service  // by NAME, by NAME.NAMESPACE and by host
-	peers     map[string][]peer     // by namespace
-	rules     map[string][]rule     // by namespace
-	sidecars  map[string][]sidecar  // by namespace
+	workloads map[string][]Workload     // settled, by NAME and by NAMESPACE/NAME
+	within    map[string][]Workload     // settled, by namespace
+	services  map[string][]Service      // by NAME, by NAME.NAMESPACE and by host
+	peers     map[string][]peer         // by namespace
+	rules     map[string][]rule         // by namespace
+	sidecars  map[string][]sidecar      // by namespace
+	slices    map[string][]Slice        // by the NAMESPACE/NAME of their Service
+	addresses map[netip.Addr][]Workload // settled
 
 	mu     sync.Mutex
 	merged map[lookupScope]*destinations
@@ -24,7 +29,7 @@ func (s Snapshot) Indexed() Snapshot {
 	made := &index{
 		workloads: map[string][]Workload{}, within: map[string][]Workload{}, services: map[string][]Service{},
 		peers: map[string][]peer{}, rules: map[string][]rule{}, sidecars: map[string][]sidecar{},
-		merged: map[lookupScope]*destinations{},
+		slices: map[string][]Slice{}, addresses: map[netip.Addr][]Workload{}, merged: map[lookupScope]*destinations{},
 	}
 	for _, own := range s.Workloads {
 		own = s.settle(own)
@@ -32,11 +37,18 @@ func (s Snapshot) Indexed() Snapshot {
 			made.workloads[name] = append(made.workloads[name], own)
 		}
 		made.within[own.Namespace] = append(made.within[own.Namespace], own)
+		for _, address := range own.Addresses {
+			made.addresses[address] = append(made.addresses[address], own)
+		}
 	}
 	for _, own := range s.Services {
 		for _, name := range s.names(own) {
 			made.services[name] = append(made.services[name], own)
 		}
+	}
+	for _, own := range s.Slices {
+		service := own.Namespace + "/" + own.Service
+		made.slices[service] = append(made.slices[service], own)
 	}
 	for _, own := range s.PeerAuthentications {
 		made.peers[own.Namespace] = append(made.peers[own.Namespace], own)

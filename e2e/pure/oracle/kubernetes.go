@@ -47,6 +47,8 @@ func decodeService(meta Meta, content json.RawMessage) (Service, error) {
 		ClusterIPs   []string          `json:"clusterIPs"`
 		ExternalName string            `json:"externalName"`
 		Selector     map[string]string `json:"selector"`
+		Unready      bool              `json:"publishNotReadyAddresses"`
+		Internal     string            `json:"internalTrafficPolicy"`
 		Ports        []struct {
 			Name        string     `json:"name"`
 			Port        uint16     `json:"port"`
@@ -58,7 +60,9 @@ func decodeService(meta Meta, content json.RawMessage) (Service, error) {
 	if err := decodeInto(content, &spec); err != nil {
 		return Service{}, err
 	}
-	service := Service{Name: meta.Name, Namespace: meta.Namespace, Kind: ClusterIP, Selector: spec.Selector}
+	service := Service{Name: meta.Name, Namespace: meta.Namespace, Kind: ClusterIP, Selector: spec.Selector, PublishesUnready: spec.Unready}
+	service.NodeLocal = spec.Internal == "Local"
+	service.Sessions = meta.Labels[sessionLabel] != ""
 	switch {
 	case spec.Type == "ExternalName":
 		service.Kind, service.Target = ExternalName, spec.ExternalName
@@ -135,6 +139,35 @@ func declaredProtocol(declared string) hop.Protocol {
 	return hop.Auto
 }
 
+// podStatus is what a pod's status says of its traffic.
+type podStatus struct {
+	Phase  string `json:"phase"`
+	PodIPs []struct {
+		IP string `json:"ip"`
+	} `json:"podIPs"`
+	Conditions []struct {
+		Type   string `json:"type"`
+		Status string `json:"status"`
+	} `json:"conditions"`
+}
+
+// finished is true of a pod whose containers have ended for good. Its address may be another's by now.
+func (p podStatus) finished() bool { return p.Phase == "Succeeded" || p.Phase == "Failed" }
+
+// ready is false of a pod that is not ready, and of one whose status does not say it. A pod without a status is of a file, and
+// taken to be ready.
+func (p podStatus) ready() bool {
+	if p.Phase == "" && len(p.Conditions) == 0 {
+		return true
+	}
+	for _, condition := range p.Conditions {
+		if condition.Type == "Ready" {
+			return condition.Status == "True"
+		}
+	}
+	return false
+}
+
 type podSpec struct {
 	ServiceAccountName string          `json:"serviceAccountName"`
 	HostNetwork        bool            `json:"hostNetwork"`
@@ -194,6 +227,7 @@ func decodePod(meta Meta, doc document) (Workload, error) {
 	workload.Gateway = workload.HasProxy && len(spec.Containers) == 1 && spec.Containers[0].Name == proxyContainer &&
 		meta.Labels[tlsModeLabel] == ""
 	workload.Interception = interceptionOf(spec, doc.Metadata.Annotations, workload.Gateway)
+	workload.Unready = doc.Metadata.DeletionTimestamp != "" || !doc.Status.ready()
 	workload.Revision = cmp.Or(doc.Metadata.Annotations[revisionLabel], meta.Labels[revisionLabel])
 	workload.Ambient = meta.Labels[tunnelLabel] == "http" || !workload.HasProxy &&
 		(meta.Labels[dataplaneLabel] == "ambient" || doc.Metadata.Annotations[redirectionAnnotation] == "enabled")

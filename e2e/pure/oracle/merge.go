@@ -21,10 +21,12 @@ func (s Snapshot) Merge(other Snapshot) Snapshot {
 		ReferenceGrants:       mergeObjects(s.ReferenceGrants, other.ReferenceGrants),
 		BackendTLSPolicies:    mergeObjects(s.BackendTLSPolicies, other.BackendTLSPolicies),
 		Services:              merge(s.Services, other.Services, Service.String, keepNew),
+		Slices:                merge(s.Slices, other.Slices, Slice.String, keepNew),
 		Workloads:             merge(s.Workloads, other.Workloads, Workload.String, keepNew),
 		Credentials:           merge(s.Credentials, other.Credentials, Credential.String, keepNew),
 		ApplicationNames:      join(s.ApplicationNames, other.ApplicationNames),
 		Clients:               overlay(s.Clients, other.Clients),
+		Networks:              overlay(s.Networks, other.Networks),
 		Injected:              overlay(s.Injected, other.Injected),
 		Ambient:               overlay(s.Ambient, other.Ambient),
 		Unread:                join(s.Unread, other.Unread),
@@ -48,6 +50,7 @@ func (s Snapshot) Without(other Snapshot) Snapshot {
 	s.ReferenceGrants = without(s.ReferenceGrants, other.ReferenceGrants, objectKey)
 	s.BackendTLSPolicies = without(s.BackendTLSPolicies, other.BackendTLSPolicies, objectKey)
 	s.Services = without(s.Services, other.Services, Service.String)
+	s.Slices = without(s.Slices, other.Slices, Slice.String)
 	s.Workloads = without(s.Workloads, other.Workloads, Workload.String)
 	return s
 }

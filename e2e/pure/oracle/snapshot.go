@@ -28,12 +28,16 @@ type Snapshot struct {
 	ReferenceGrants       []Object[*ReferenceGrant]
 	BackendTLSPolicies    []Object[*BackendTLSPolicy]
 	Services              []Service
+	Slices                []Slice
 	Workloads             []Workload
 	Credentials           []Credential
 	// ApplicationNames stand in the certificates of applications that speak TLS; none where they are not known.
 	ApplicationNames []string
 	// Clients are the suite's own names of workloads, NAMESPACE/NAME by name.
 	Clients map[string]string
+	// Networks are the networks that namespaces name for their workloads
+	// (https://istio.io/latest/docs/reference/config/labels/#TopologyNetwork).
+	Networks map[string]string
 	// Injected are the namespaces whose pods get a sidecar.
 	Injected map[string]bool
 	// Ambient are the namespaces whose pods a ztunnel serves, unless they have a sidecar.
@@ -82,8 +86,16 @@ type Service struct {
 	Target    string       // the host that an ExternalName stands for
 	Addresses []netip.Addr // of its own; none of a headless one, and where they are not known
 	Selector  map[string]string
-	// Unselected is true of one whose endpoints are listed by hand, which the snapshot does not hold.
+	// Unselected is true of one without a selector, whose endpoints are its slices' alone.
 	Unselected bool
+	// PublishesUnready is true of one whose pods get traffic before they are ready.
+	PublishesUnready bool
+	// NodeLocal is true of internalTrafficPolicy Local
+	// (https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/).
+	NodeLocal bool
+	// Sessions is true of one that keeps sessions with pods that end
+	// (https://istio.io/latest/docs/reference/commands/pilot-discovery/#envvars, PILOT_PERSISTENT_SESSION_LABEL).
+	Sessions bool
 	// Members are the workloads behind it as NAMESPACE/NAME, where no selector tells them.
 	Members []string
 	Ports   []Port
@@ -139,7 +151,9 @@ type Workload struct {
 	HostNetwork bool
 	// Interception is which of the pod's connections its sidecar gets.
 	Interception interception.Interception
-	Addresses    []netip.Addr
+	// Unready is true of one that is not ready, or ends: it gets no traffic by a selector.
+	Unready   bool
+	Addresses []netip.Addr
 	// pending is true while the injector's word on the pod is not known.
 	pending bool
 }

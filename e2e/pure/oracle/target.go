@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	networking "istio.io/api/networking/v1alpha3"
 
@@ -35,18 +34,31 @@ type target struct {
 	names     []string     // subjectAltNames of a ServiceEntry
 	addresses []netip.Addr // that the name resolves to, where the client dials none of the endpoints
 	endpoints []endpoint
+	// registered are the endpoints of every health, of which the healthy ones are the target's.
+	registered []endpoint
+	byName     bool // DNS tells its addresses
+	ofNode     bool // a client uses the endpoints of its own node alone
 }
+
+// register gives the target its endpoints.
+func (t *target) register(all []endpoint) { t.registered, t.endpoints = all, healthy(all) }
 
 // endpoint is one address behind a service port.
 type endpoint struct {
-	workload *Workload // nil for one that the snapshot does not know
-	port     uint16    // the workload's
+	workload *Workload  // nil for one that the snapshot does not know
+	port     uint16     // the workload's
+	address  netip.Addr // zero where the snapshot does not hold it
+	source   string     // the object that lists it, as KIND NAMESPACE/NAME
+	health   Health
+	outside  string // what is known of one without a workload
+	doubtful bool   // true where a workload may be behind it, and none was found
 	// What the registry holds of it, which is not always the workload's own.
 	namespace string
 	labels    map[string]string
 	mode      string
 	account   string
-	named     bool // by a ServiceEntry's endpoint
+	network   string // that an entry names
+	named     bool   // by a ServiceEntry's endpoint, or by a WorkloadEntry
 }
 
 // find resolves a service port, through an ExternalName where it is one.
@@ -69,12 +81,11 @@ func (s Snapshot) find(to hop.ServicePort, t usedRules) (target, error) {
 		}
 		made := target{
 			host: s.hostName(service), namespace: service.Namespace, kind: service.Kind, port: service.Ports[i],
-			passing: service.Kind == Headless, unlisted: service.Unselected, addresses: service.Addresses,
+			passing: service.Kind == Headless, unlisted: s.unlisted(service), addresses: service.Addresses,
 			object: "Service " + service.String(), exportTo: service.ExportTo, alias: alias,
 		}
-		for _, workload := range s.behind(service) {
-			made.endpoints = append(made.endpoints, ownEndpoint(workload, made.port.at(workload)))
-		}
+		made.ofNode = service.NodeLocal
+		made.register(s.registered(service, made.port))
 		return made, nil
 	}
 	return target{}, fmt.Errorf("%s: its ExternalNames lead nowhere", to)
@@ -93,33 +104,20 @@ func (s Snapshot) service(name string) (Service, bool) {
 	return all[0], true
 }
 
-// behind lists the workloads of a service, in the order of their names.
-func (s Snapshot) behind(service Service) []Workload {
-	var all []Workload
-	for _, member := range service.Members {
-		all = append(all, s.workloadsNamed(member)...)
-	}
-	if len(service.Selector) > 0 {
-		for _, workload := range s.workloadsIn(service.Namespace) {
-			if selects(service.Selector, workload.Labels) && !slices.Contains(service.Members, workload.String()) {
-				all = append(all, workload)
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b Workload) int { return cmp.Compare(a.String(), b.String()) })
-	return all
-}
-
 // ownEndpoint is a workload as the registry knows it by its pod.
 func ownEndpoint(workload Workload, port uint16) endpoint {
 	mode, given := workload.Labels[tlsModeLabel]
 	if !given {
 		mode = disabledMode
 	}
-	return endpoint{
-		workload: &workload, port: port, namespace: workload.Namespace, labels: workload.Labels, mode: mode,
+	made := endpoint{
+		workload: &workload, port: port, source: "Pod " + workload.String(), health: Healthy, namespace: workload.Namespace, labels: workload.Labels, mode: mode,
 		account: workload.ServiceAccount,
 	}
+	if len(workload.Addresses) > 0 {
+		made.address = workload.Addresses[0]
+	}
+	return made
 }
 
 // findEntry resolves a host of a ServiceEntry.
@@ -160,29 +158,47 @@ func (s Snapshot) entryTarget(entry Object[*networking.ServiceEntry], host strin
 		t.use(EntryInternal)
 	}
 	if selector := spec.GetWorkloadSelector().GetLabels(); len(selector) > 0 {
-		for _, w := range s.workloadsIn(entry.Namespace) {
-			if selects(selector, w.Labels) {
-				made.endpoints = append(made.endpoints, ownEndpoint(w, workload))
-			}
-		}
+		made.register(s.selectedByEntry(entry, selector, made.port))
 		return made
 	}
+	made.byName = spec.GetResolution() == networking.ServiceEntry_DNS || spec.GetResolution() == networking.ServiceEntry_DNS_ROUND_ROBIN
 	endpoints := spec.GetEndpoints()
 	if len(endpoints) == 0 && !made.passing {
 		endpoints = []*networking.WorkloadEntry{{Address: host}}
 	}
+	var all []endpoint
 	for _, named := range endpoints {
 		at := workload
 		if own, given := named.GetPorts()[port.GetName()]; given {
 			at = uint16(own)
 		}
-		for _, real := range s.answering(named.GetAddress(), at) {
-			real.namespace, real.labels, real.account, real.named = entry.Namespace, named.GetLabels(), named.GetServiceAccount(), true
-			real.mode = entryMode(named)
-			made.endpoints = append(made.endpoints, real)
-		}
+		all = append(all, s.entryEndpoints(named, entry.Namespace, entry.String(), at)...)
 	}
+	made.register(all)
 	return made
+}
+
+// selectedByEntry are the pods and WorkloadEntries that a ServiceEntry selects in its namespace. A port that one of them names
+// as the ServiceEntry does stands above the ServiceEntry's targetPort
+// (istio/istio pilot/pkg/serviceregistry/serviceentry/conversion.go, convertWorkloadInstanceToServiceInstance).
+func (s Snapshot) selectedByEntry(entry Object[*networking.ServiceEntry], selector map[string]string, port Port) []endpoint {
+	var all []endpoint
+	for _, w := range s.workloadsIn(entry.Namespace) {
+		if !selects(selector, w.Labels) || w.Unready {
+			continue
+		}
+		at := port.Workload
+		if own, named := w.Ports[port.Name]; named && port.Name != "" {
+			at = own
+		}
+		all = append(all, ownEndpoint(w, at))
+	}
+	return distinct(append(all, s.entries(entry.Namespace, selector, func(own *networking.WorkloadEntry) (uint16, bool) {
+		if at := own.GetPorts()[port.Name]; at > 0 {
+			return uint16(at), true
+		}
+		return port.Workload, true
+	})...))
 }
 
 // entryMode is the tlsMode of a ServiceEntry's endpoint.
@@ -196,34 +212,9 @@ func entryMode(named *networking.WorkloadEntry) string {
 	return disabledMode
 }
 
-// answering finds what answers at an address: a pod's, or a service's.
-func (s Snapshot) answering(address string, port uint16) []endpoint {
-	if ip, err := netip.ParseAddr(address); err == nil {
-		for _, workload := range s.Workloads {
-			if slices.Contains(workload.Addresses, ip) {
-				return []endpoint{ownEndpoint(s.settle(workload), port)}
-			}
-		}
-		return []endpoint{{port: port}}
-	}
-	if service, found := s.service(address); found && strings.Contains(address, ".") {
-		for _, own := range service.Ports {
-			if own.Number != port {
-				continue
-			}
-			var all []endpoint
-			for _, workload := range s.behind(service) {
-				all = append(all, ownEndpoint(workload, own.at(workload)))
-			}
-			return all
-		}
-	}
-	return []endpoint{{port: port}}
-}
-
 // inbound tells what a workload's port declares, by the services that stand before it.
 func (s Snapshot) inbound(workload Workload, port uint16, asked target) (declared hop.Protocol, inService bool) {
-	if !asked.entry && asked.kind != Pods && asked.port.at(workload) == port {
+	if service, found := s.service(asked.host); found && !asked.entry && asked.kind != Pods && s.fronts(service, workload) && asked.port.at(workload) == port {
 		return asked.port.Protocol, true
 	}
 	services := slices.Clone(s.Services)
@@ -232,14 +223,12 @@ func (s Snapshot) inbound(workload Workload, port uint16, asked target) (declare
 		if service.Kind == ExternalName || service.Kind == Pods {
 			continue
 		}
-		for _, behind := range s.behind(service) {
-			if behind.String() != workload.String() {
-				continue
-			}
-			for _, own := range service.Ports {
-				if own.at(behind) == port {
-					return own.Protocol, true
-				}
+		if !s.fronts(service, workload) {
+			continue
+		}
+		for _, own := range service.Ports {
+			if own.at(workload) == port {
+				return own.Protocol, true
 			}
 		}
 	}
