@@ -23,10 +23,14 @@ type Plane struct {
 	Pods      []string
 	Mesh      oracle.Mesh
 	Settings  []string // its ConfigMaps' as YAML, each above those before
+	Root      string   // the certificate that its workloads trust, in PEM; empty where it could not be read
 }
 
 const (
 	revisionLabel = "istio.io/rev"
+	// rootConfigMap is where istiod writes its root, in every namespace
+	// (istio/istio pilot/pkg/serviceregistry/kube/controller/namespacecontroller.go, CACertNamespaceConfigMap).
+	rootConfigMap = "istio-ca-root-cert"
 	sharedMesh    = "SHARED_MESH_CONFIG" // istiod's variable that names a second ConfigMap, above which its own stands
 )
 
@@ -91,6 +95,12 @@ func (p *Plane) read(ctx context.Context, client *kube.Client, pod corev1.Pod) e
 		}
 		p.Settings = append(p.Settings, configMap.Data["mesh"])
 	}
+	var root corev1.ConfigMap
+	err := client.Get(ctx, p.Namespace, rootConfigMap, &root)
+	if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err) {
+		return fmt.Errorf("the mesh's root certificate: %w", err)
+	}
+	p.Root = root.Data["root-cert.pem"]
 	return nil
 }
 

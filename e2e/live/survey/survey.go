@@ -5,14 +5,16 @@ package survey
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+	security "istio.io/api/security/v1beta1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
@@ -24,7 +26,9 @@ type Survey struct {
 	Planes   []Plane         // by revision
 	Snapshot oracle.Snapshot // under the settings of the first plane, indexed
 	Sidecars int             // Sidecar objects, which change what a proxy knows and are not evaluated
-	Unready  []string        // pods that get no traffic, as NAMESPACE/NAME: they are no workloads of the snapshot
+	Unready  []string        // pods that are not ready or end, as NAMESPACE/NAME: no clients, and endpoints only where a Service publishes them
+	// Authorization are the AuthorizationPolicies. No answer counts them: whether a hop is mTLS does not depend on them.
+	Authorization []oracle.Object[*security.AuthorizationPolicy]
 
 	// Assumed lists the settings of the mesh that were held to be Istio's defaults, for a file does not tell them; none of a
 	// cluster.
@@ -32,6 +36,7 @@ type Survey struct {
 
 	byRevision map[string]oracle.Snapshot // of planes whose settings are not the first's
 	workloads  map[string]oracle.Workload
+	tags       map[string]string // revisions by the tags that stand for them
 }
 
 // listed are the kinds that a survey reads, by where they are listed; of two versions the first that is served.
@@ -39,8 +44,10 @@ var listed = []kindAt{
 	{"Namespace", []string{"/api/v1/namespaces"}},
 	{"Service", []string{"/api/v1/services"}},
 	{"Pod", []string{"/api/v1/pods"}},
+	{"EndpointSlice", []string{"/apis/discovery.k8s.io/v1/endpointslices"}},
 	{"PeerAuthentication", []string{"/apis/security.istio.io/v1/peerauthentications", "/apis/security.istio.io/v1beta1/peerauthentications"}},
 	{"DestinationRule", []string{"/apis/networking.istio.io/v1/destinationrules", "/apis/networking.istio.io/v1beta1/destinationrules"}},
+	{"AuthorizationPolicy", []string{"/apis/security.istio.io/v1/authorizationpolicies", "/apis/security.istio.io/v1beta1/authorizationpolicies"}},
 	{"ServiceEntry", []string{"/apis/networking.istio.io/v1/serviceentries", "/apis/networking.istio.io/v1beta1/serviceentries"}},
 	{"Gateway", []string{"/apis/networking.istio.io/v1/gateways", "/apis/networking.istio.io/v1beta1/gateways"}},
 	{"Sidecar", []string{"/apis/networking.istio.io/v1/sidecars", "/apis/networking.istio.io/v1beta1/sidecars"}},
@@ -56,20 +63,29 @@ var listed = []kindAt{
 // ErrNoIstio is returned where no control plane of Istio runs.
 var ErrNoIstio = errors.New("no istiod runs in the cluster: no pod bears the label app=istiod")
 
-// Take reads a cluster. What it needs is list on what it lists, and get on the settings of each istiod.
+// Take reads a cluster. What it needs is list on what it lists, and get on the settings of each istiod. A kind that it may not list
+// is Unreadable in the snapshot; without pods and Services there is no survey.
 func Take(ctx context.Context, client *kube.Client) (*Survey, error) {
 	parts := make([]oracle.Snapshot, len(listed))
-	unready := make([][]string, len(listed))
 	var planes []Plane
+	var tags map[string]string
 	reading, ctx := errgroup.WithContext(ctx)
 	for i, one := range listed {
-		reading.Go(func() (err error) {
-			unready[i], err = readList(ctx, client, &parts[i], one.kind, one.paths)
+		reading.Go(func() error {
+			err := readList(ctx, client, &parts[i], one.kind, one.paths)
+			if apierrors.IsForbidden(err) && one.kind != "Pod" && one.kind != "Service" {
+				parts[i] = oracle.Snapshot{Unreadable: []oracle.Unreadable{{Kind: one.kind, Why: "this account may not list " + one.paths[0]}}}
+				return nil
+			}
 			return err
 		})
 	}
 	reading.Go(func() (err error) {
 		planes, err = findPlanes(ctx, client)
+		return err
+	})
+	reading.Go(func() (err error) {
+		tags, err = readTags(ctx, client)
 		return err
 	})
 	err := reading.Wait()
@@ -83,7 +99,11 @@ func Take(ctx context.Context, client *kube.Client) (*Survey, error) {
 	if planes, err = withDomains(planes, whole.Workloads); err != nil {
 		return nil, err
 	}
-	return of(planes, whole, slices.Concat(unready...))
+	s, err := of(planes, whole)
+	if err == nil {
+		s.tags = tags
+	}
+	return s, err
 }
 
 // Read makes a survey of objects as kubectl get -o yaml or -o json prints them, in the place of a cluster, and of recorded
@@ -103,7 +123,7 @@ func Read(content []byte, recorded ...oracle.Workload) (*Survey, error) {
 	} else {
 		mesh.Domain = domain
 	}
-	s, err := of([]Plane{{Mesh: mesh}}, whole, nil)
+	s, err := of([]Plane{{Mesh: mesh}}, whole)
 	if err != nil {
 		return nil, err
 	}
@@ -112,12 +132,13 @@ func Read(content []byte, recorded ...oracle.Workload) (*Survey, error) {
 	return s, nil
 }
 
-func of(planes []Plane, whole oracle.Snapshot, unready []string) (*Survey, error) {
+func of(planes []Plane, whole oracle.Snapshot) (*Survey, error) {
 	if len(planes) == 0 {
 		return nil, ErrNoIstio
 	}
-	s := &Survey{Planes: planes, Unready: unready, byRevision: map[string]oracle.Snapshot{}, workloads: map[string]oracle.Workload{}}
+	s := &Survey{Planes: planes, byRevision: map[string]oracle.Snapshot{}, workloads: map[string]oracle.Workload{}}
 	s.Sidecars = len(whole.Sidecars)
+	s.Authorization, whole.AuthorizationPolicies = whole.AuthorizationPolicies, nil
 	whole.Mesh = planes[0].Mesh
 	s.Snapshot = whole.Indexed()
 	for _, plane := range planes[1:] {
@@ -127,93 +148,37 @@ func of(planes []Plane, whole oracle.Snapshot, unready []string) (*Survey, error
 			s.byRevision[plane.Revision] = other.Indexed()
 		}
 	}
-	for _, workload := range whole.Workloads {
+	for _, workload := range s.Snapshot.Settled() {
 		s.workloads[workload.String()] = workload
+		if workload.Unready {
+			s.Unready = append(s.Unready, workload.String())
+		}
 	}
 	return s, nil
 }
 
-// readList adds a kind's objects to a snapshot, and returns the pods among them that get no traffic.
-func readList(ctx context.Context, client *kube.Client, into *oracle.Snapshot, kind string, paths []string) (unready []string, err error) {
+// readList adds a kind's objects to a snapshot.
+func readList(ctx context.Context, client *kube.Client, into *oracle.Snapshot, kind string, paths []string) error {
 	for _, path := range paths {
 		pages := 0
 		err := client.ListPages(ctx, path, func(content []byte) error {
 			pages++
-			if kind == "Pod" {
-				kept, without, err := serving(content)
-				if err != nil {
-					return err
-				}
-				content, unready = kept, append(unready, without...)
-			}
 			return into.DecodeList(kind, content)
 		})
 		if err != nil || pages > 0 {
-			return unready, err
+			return err
 		}
 	}
-	return unready, nil
-}
-
-// serving leaves pods out that get no traffic: finished, on their way out, or not ready.
-func serving(content []byte) (kept []byte, unready []string, err error) {
-	var list struct {
-		Items []json.RawMessage `json:"items"`
-	}
-	if err := json.Unmarshal(content, &list); err != nil {
-		return nil, nil, fmt.Errorf("list of pods: %w", err)
-	}
-	var ready struct {
-		Items []json.RawMessage `json:"items"`
-	}
-	for _, item := range list.Items {
-		var pod struct {
-			Metadata struct {
-				Name              string  `json:"name"`
-				Namespace         string  `json:"namespace"`
-				DeletionTimestamp *string `json:"deletionTimestamp"`
-			} `json:"metadata"`
-			Status struct {
-				Phase      string `json:"phase"`
-				Conditions []struct {
-					Type   string `json:"type"`
-					Status string `json:"status"`
-				} `json:"conditions"`
-			} `json:"status"`
-		}
-		if err := json.Unmarshal(item, &pod); err != nil {
-			return nil, nil, fmt.Errorf("list of pods: %w", err)
-		}
-		if pod.Status.Phase == "Succeeded" || pod.Status.Phase == "Failed" || pod.Metadata.DeletionTimestamp != nil {
-			continue
-		}
-		isReady := false
-		for _, condition := range pod.Status.Conditions {
-			isReady = isReady || condition.Type == "Ready" && condition.Status == "True"
-		}
-		if !isReady {
-			unready = append(unready, pod.Metadata.Namespace+"/"+pod.Metadata.Name)
-			continue
-		}
-		ready.Items = append(ready.Items, item)
-	}
-	kept, err = json.Marshal(ready)
-	return kept, unready, err
+	return nil
 }
 
 // Under is the snapshot under the settings of the plane that configures a workload's proxy.
 func (s *Survey) Under(workload oracle.Workload) oracle.Snapshot {
-	if own, found := s.byRevision[workload.Revision]; found {
+	plane, _ := s.planeOf(workload)
+	if own, found := s.byRevision[plane.Revision]; found {
 		return own
 	}
 	return s.Snapshot
-}
-
-// Alike tells whether the planes of two workloads have the same settings, so that one snapshot tells of both.
-func (s *Survey) Alike(a, b oracle.Workload) bool {
-	_, ofA := s.byRevision[a.Revision]
-	_, ofB := s.byRevision[b.Revision]
-	return !ofA && !ofB || a.Revision == b.Revision
 }
 
 // Workload finds a workload by NAMESPACE/NAME.
@@ -246,11 +211,11 @@ func (s *Survey) Kind(w oracle.Workload) string {
 	return kind
 }
 
-// Proxies are the workloads with a proxy, by their names.
+// Proxies are the workloads with a proxy that are ready, by their names.
 func (s *Survey) Proxies() []oracle.Workload {
 	var all []oracle.Workload
 	for _, workload := range s.workloads {
-		if workload.HasProxy {
+		if workload.HasProxy && !workload.Unready && !ofAmbient(workload) {
 			all = append(all, workload)
 		}
 	}
@@ -268,6 +233,24 @@ func (s *Survey) WithoutProxy() []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// ofAmbient is true of a ztunnel or a waypoint, which are nobody's clients on their own account.
+func ofAmbient(w oracle.Workload) bool { return w.Ambient && w.Gateway }
+
+// Ambient are workloads of ambient mode that are ready, one of each that the policies look at alike, by their names.
+func (s *Survey) Ambient() []oracle.Workload {
+	kinds := map[string]oracle.Workload{}
+	for _, workload := range s.Snapshot.Settled() {
+		if !workload.Ambient || workload.HasProxy || workload.Unready {
+			continue
+		}
+		kind := s.Kind(workload)
+		if other, known := kinds[kind]; !known || workload.String() < other.String() {
+			kinds[kind] = workload
+		}
+	}
+	return slices.SortedFunc(maps.Values(kinds), func(a, b oracle.Workload) int { return cmp.Compare(a.String(), b.String()) })
 }
 
 // Proxy is a workload's proxy.

@@ -71,46 +71,70 @@ func TestKind(t *testing.T) {
 	}
 }
 
-// What gets no traffic is no endpoint and no client.
-func TestServing(t *testing.T) {
-	kept, unready, err := serving([]byte(`{"items": [
-		{"metadata": {"name": "ready", "namespace": "a"}, "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}},
-		{"metadata": {"name": "unready", "namespace": "a"}, "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "False"}]}},
-		{"metadata": {"name": "going", "namespace": "a", "deletionTimestamp": "2026-01-01T00:00:00Z"}, "status": {"phase": "Running"}},
-		{"metadata": {"name": "done", "namespace": "a"}, "status": {"phase": "Succeeded"}}]}`))
+// A pod that is not ready, or ends, is no client. It is known, for a Service may publish it.
+func TestAPodThatIsNotReadyIsNoClient(t *testing.T) {
+	pod := func(name, metadata, status string) string {
+		return "---\n{kind: Pod, metadata: {name: " + name + ", namespace: a" + metadata + "}, spec: {containers: [{name: app}, {name: istio-proxy}]}, status: {" + status + "}}\n"
+	}
+	const ready = `phase: Running, conditions: [{type: Ready, status: "True"}]`
+	s, err := Read([]byte(pod("ready", "", ready) + pod("unready", "", "phase: Running") +
+		pod("going", `, deletionTimestamp: "2026-01-01T00:00:00Z"`, ready) + pod("done", "", "phase: Succeeded")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(kept), `"ready"`) || strings.Contains(string(kept), "going") || strings.Contains(string(kept), "done") {
-		t.Errorf("kept %s", kept)
+	if proxies := s.Proxies(); len(proxies) != 1 || proxies[0].Name != "ready" {
+		t.Errorf("clients %v", proxies)
 	}
-	if !slices.Equal(unready, []string{"a/unready"}) {
-		t.Errorf("unready %v", unready)
+	if !slices.Equal(s.Unready, []string{"a/unready", "a/going"}) {
+		t.Errorf("unready %v", s.Unready)
 	}
-	if _, _, err := serving([]byte("{")); err == nil {
-		t.Error("half an answer is read")
+	if _, known := s.Workload("a/unready"); !known {
+		t.Error("a pod that is not ready is not known")
+	}
+	if _, known := s.Workload("a/done"); known {
+		t.Error("a pod that has finished is known")
 	}
 }
 
-// Under settings that differ a hop between the two planes is not told.
-func TestPlanes(t *testing.T) {
-	other := oracle.DefaultMesh()
-	other.TrustDomain = "other.test"
-	for _, row := range []struct {
-		name  string
-		mesh  oracle.Mesh
-		alike bool
-	}{{"same settings", oracle.DefaultMesh(), true}, {"other settings", other, false}} {
-		s, err := of([]Plane{{Revision: "default", Mesh: oracle.DefaultMesh()}, {Revision: "canary", Mesh: row.mesh}}, oracle.Snapshot{}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, b := oracle.Workload{Revision: "default"}, oracle.Workload{Revision: "canary"}
-		if s.Alike(a, b) != row.alike || s.Under(b).Mesh.TrustDomain != row.mesh.TrustDomain {
-			t.Errorf("%s: alike %v, trust domain %s", row.name, s.Alike(a, b), s.Under(b).Mesh.TrustDomain)
-		}
+// Of a hop between two planes nothing is told where they differ in what both ends must have alike.
+func TestAHopBetweenTwoPlanes(t *testing.T) {
+	with := func(change func(*Plane)) Plane {
+		plane := Plane{Revision: "canary", Namespace: "istio-system", Mesh: oracle.DefaultMesh(), Root: "A"}
+		change(&plane)
+		return plane
 	}
-	if _, err := of(nil, oracle.Snapshot{}, nil); err == nil {
+	const a, b = "default", "canary"
+	for name, row := range map[string]struct {
+		plane    Plane
+		revision string // of the server
+		differ   string
+	}{
+		"same settings":                 {with(func(*Plane) {}), b, ""},
+		"another trust domain":          {with(func(p *Plane) { p.Mesh.TrustDomain = "other.test" }), b, "which differ in trustDomain"},
+		"what the client alone decides": {with(func(p *Plane) { p.Mesh.AutoMTLS = false }), b, ""},
+		"another namespace, one root":   {with(func(p *Plane) { p.Namespace = "cp" }), b, ""},
+		"another root":                  {with(func(p *Plane) { p.Namespace, p.Root = "cp", "B" }), b, "differ in the root certificate"},
+		"a root that is not read":       {with(func(p *Plane) { p.Namespace, p.Root = "cp", "" }), b, "could not be read of both"},
+		"a tag":                         {with(func(*Plane) {}), "prod", ""},
+		"a tag of another trust domain": {with(func(p *Plane) { p.Mesh.TrustDomain = "other.test" }), "prod", "trustDomain"},
+		"a revision of no plane":        {with(func(*Plane) {}), "gone", "revision gone, for which no istiod runs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := of([]Plane{{Revision: a, Namespace: "istio-system", Mesh: oracle.DefaultMesh(), Root: "A"}, row.plane}, oracle.Snapshot{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.tags = map[string]string{"prod": b}
+			client, server := oracle.Workload{Name: "c", HasProxy: true, Revision: a}, oracle.Workload{Name: "s", HasProxy: true, Revision: row.revision}
+			if got := s.Differ(client, server); !strings.Contains(got, row.differ) || (got == "") != (row.differ == "") {
+				t.Errorf("%q, want %q", got, row.differ)
+			}
+			if row.revision != "gone" && s.Under(server).Mesh.TrustDomain != row.plane.Mesh.TrustDomain {
+				t.Errorf("it is under %s", s.Under(server).Mesh.TrustDomain)
+			}
+		})
+	}
+	if _, err := of(nil, oracle.Snapshot{}); err == nil {
 		t.Error("a cluster without istiod is surveyed")
 	}
 }

@@ -225,6 +225,9 @@ func (s *Snapshot) addKind(meta Meta, doc document) error {
 		if network := meta.Labels[networkLabel]; network != "" {
 			s.Networks = overlay(s.Networks, map[string]string{meta.Name: network})
 		}
+		if waypoint := meta.Labels[waypointLabel]; waypoint != "" {
+			s.Waypoints = overlay(s.Waypoints, map[string]string{meta.Name: waypoint})
+		}
 		s.Ambient = overlay(s.Ambient, map[string]bool{meta.Name: meta.Labels[dataplaneLabel] == "ambient"})
 	default:
 		s.Unread = append(s.Unread, meta.String())

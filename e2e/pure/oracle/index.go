@@ -100,6 +100,9 @@ func (s Snapshot) workloadsIn(namespace string) []Workload {
 	return s.settled(func(w Workload) bool { return w.Namespace == namespace })
 }
 
+// Settled are the workloads, with what their namespaces decide for them.
+func (s Snapshot) Settled() []Workload { return s.settled(func(Workload) bool { return true }) }
+
 func (s Snapshot) settled(keep func(Workload) bool) []Workload {
 	var all []Workload
 	for _, own := range s.Workloads {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"mtls.test/conformance/e2e/pure/hop"
@@ -19,6 +20,12 @@ const (
 	// Of ambient mode (https://istio.io/latest/docs/reference/config/labels/, …/config/annotations/).
 	dataplaneLabel        = "istio.io/dataplane-mode"
 	redirectionAnnotation = "ambient.istio.io/redirection"
+	waypointLabel         = "istio.io/use-waypoint"
+	noWaypoint            = "none"
+	classLabel            = "gateway.networking.k8s.io/gateway-class-name"
+	waypointClass         = "istio-waypoint"
+	nameLabel             = "app.kubernetes.io/name"
+	ztunnelName           = "ztunnel"
 	tunnelLabel           = "networking.istio.io/tunnel"
 	proxyContainer        = "istio-proxy"
 	revisionLabel         = "istio.io/rev"
@@ -62,6 +69,7 @@ func decodeService(meta Meta, content json.RawMessage) (Service, error) {
 	}
 	service := Service{Name: meta.Name, Namespace: meta.Namespace, Kind: ClusterIP, Selector: spec.Selector, PublishesUnready: spec.Unready}
 	service.NodeLocal = spec.Internal == "Local"
+	service.Waypoint = meta.Labels[waypointLabel]
 	service.Sessions = meta.Labels[sessionLabel] != ""
 	switch {
 	case spec.Type == "ExternalName":
@@ -229,7 +237,7 @@ func decodePod(meta Meta, doc document) (Workload, error) {
 	workload.Interception = interceptionOf(spec, doc.Metadata.Annotations, workload.Gateway)
 	workload.Unready = doc.Metadata.DeletionTimestamp != "" || !doc.Status.ready()
 	workload.Revision = cmp.Or(doc.Metadata.Annotations[revisionLabel], meta.Labels[revisionLabel])
-	workload.Ambient = meta.Labels[tunnelLabel] == "http" || !workload.HasProxy &&
+	workload.Ambient = ofAmbient(meta.Labels) || meta.Labels[tunnelLabel] == "http" || !workload.HasProxy &&
 		(meta.Labels[dataplaneLabel] == "ambient" || doc.Metadata.Annotations[redirectionAnnotation] == "enabled")
 	var addresses []string
 	for _, address := range doc.Status.PodIPs {
@@ -252,6 +260,12 @@ func addressesOf(texts []string) ([]netip.Addr, error) {
 		all = append(all, address)
 	}
 	return all, nil
+}
+
+// ofAmbient is true of the labels of ambient mode's own pods: a waypoint's, and a ztunnel's by its chart
+// (istio/istio manifests/charts/ztunnel/templates/daemonset.yaml).
+func ofAmbient(labels map[string]string) bool {
+	return labels[classLabel] == waypointClass || labels[nameLabel] == ztunnelName || labels["app"] == ztunnelName
 }
 
 // decodeDeployment reads the pods that a Deployment will make; their namespace decides on injection where their own
@@ -284,7 +298,7 @@ func newWorkload(meta Meta, labels map[string]string, spec podSpec) Workload {
 	workload := Workload{Name: meta.Name, Namespace: meta.Namespace, Labels: labels, ServiceAccount: account, HostNetwork: spec.HostNetwork, Ports: map[string]uint16{}}
 	for _, container := range join(spec.Containers, spec.InitContainers) {
 		for _, port := range container.Ports {
-			workload.Ports[port.Name] = port.Number
+			workload.Ports[cmp.Or(port.Name, strconv.Itoa(int(port.Number)))] = port.Number
 		}
 	}
 	return workload

@@ -29,6 +29,8 @@ func (s Snapshot) Merge(other Snapshot) Snapshot {
 		Networks:              overlay(s.Networks, other.Networks),
 		Injected:              overlay(s.Injected, other.Injected),
 		Ambient:               overlay(s.Ambient, other.Ambient),
+		Waypoints:             overlay(s.Waypoints, other.Waypoints),
+		Unreadable:            join(s.Unreadable, other.Unreadable),
 		Unread:                join(s.Unread, other.Unread),
 	}
 }

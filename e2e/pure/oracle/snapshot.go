@@ -42,6 +42,10 @@ type Snapshot struct {
 	Injected map[string]bool
 	// Ambient are the namespaces whose pods a ztunnel serves, unless they have a sidecar.
 	Ambient map[string]bool
+	// Waypoints are those that namespaces name for their services.
+	Waypoints map[string]string
+	// Unreadable are the kinds of objects that are missing, whatever there is of them.
+	Unreadable []Unreadable
 	// Unread are the objects of kinds that decide no hop here, as KIND NAMESPACE/NAME.
 	Unread []string
 
@@ -96,6 +100,8 @@ type Service struct {
 	// Sessions is true of one that keeps sessions with pods that end
 	// (https://istio.io/latest/docs/reference/commands/pilot-discovery/#envvars, PILOT_PERSISTENT_SESSION_LABEL).
 	Sessions bool
+	// Waypoint is the one that its label names; none of a label "none", empty without one.
+	Waypoint string
 	// Members are the workloads behind it as NAMESPACE/NAME, where no selector tells them.
 	Members []string
 	Ports   []Port
@@ -135,7 +141,7 @@ type Workload struct {
 	Namespace      string
 	Labels         map[string]string
 	ServiceAccount string
-	// Ports are those that its containers name.
+	// Ports are those that its containers declare, by name; one without a name by its number.
 	Ports map[string]uint16
 	// Domain is the cluster's DNS domain as the proxy's arguments name it; empty where they do not.
 	Domain string
@@ -145,7 +151,7 @@ type Workload struct {
 	Gateway bool
 	// Revision names the control plane that injected the proxy; empty where nothing says it.
 	Revision string
-	// Ambient is true of a workload whose traffic is tunnelled by HBONE.
+	// Ambient is true of a workload whose traffic is tunnelled by HBONE, and of a ztunnel or waypoint itself.
 	Ambient bool
 	// HostNetwork is true of pods in the network of their node, which get no sidecar.
 	HostNetwork bool

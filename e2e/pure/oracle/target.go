@@ -193,7 +193,7 @@ func (s Snapshot) selectedByEntry(entry Object[*networking.ServiceEntry], select
 		}
 		all = append(all, ownEndpoint(w, at))
 	}
-	return distinct(append(all, s.entries(entry.Namespace, selector, func(own *networking.WorkloadEntry) (uint16, bool) {
+	return distinctEndpoints(append(all, s.entries(entry.Namespace, selector, func(own *networking.WorkloadEntry) (uint16, bool) {
 		if at := own.GetPorts()[port.Name]; at > 0 {
 			return uint16(at), true
 		}
