@@ -162,10 +162,10 @@ type podStatus struct {
 // finished is true of a pod whose containers have ended for good. Its address may be another's by now.
 func (p podStatus) finished() bool { return p.Phase == "Succeeded" || p.Phase == "Failed" }
 
-// ready is false of a pod that is not ready, and of one whose status does not say it. A pod without a status is of a file, and
-// taken to be ready.
+// ready is false of a pod that is not ready, and of one whose conditions do not say it. A pod without conditions is of a file
+// that was cut short, and taken to be ready unless its phase says otherwise: the API server gives one that runs conditions.
 func (p podStatus) ready() bool {
-	if p.Phase == "" && len(p.Conditions) == 0 {
+	if len(p.Conditions) == 0 && (p.Phase == "" || p.Phase == "Running") {
 		return true
 	}
 	for _, condition := range p.Conditions {

@@ -184,7 +184,7 @@ func (s Snapshot) answering(address, source string, port uint16) []endpoint {
 	unknown := endpoint{port: port, health: Healthy, outside: fmt.Sprintf("%s of %s is no pod of the cluster", address, source)}
 	if ip, err := netip.ParseAddr(address); err == nil {
 		unknown.address = ip
-		switch holders := s.holders(ip); len(holders) {
+		switch holders := s.Holders(ip); len(holders) {
 		case 0:
 		case 1:
 			made := ownEndpoint(holders[0], port)

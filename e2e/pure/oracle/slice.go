@@ -166,7 +166,7 @@ func (s Snapshot) sliceEndpoint(slice Slice, entry SliceEndpoint, address netip.
 		made.address, made.health, made.source = address, entry.Health, bare.source
 		return made
 	}
-	holders := s.holders(address)
+	holders := s.Holders(address)
 	if own := slices.IndexFunc(holders, func(w Workload) bool { return w.Namespace == slice.Namespace }); own >= 0 {
 		made := ownEndpoint(holders[own], port)
 		bare.namespace, bare.labels, bare.mode, bare.account = made.namespace, made.labels, made.mode, made.account
@@ -183,8 +183,8 @@ func (s Snapshot) sliceEndpoint(slice Slice, entry SliceEndpoint, address netip.
 	return bare
 }
 
-// holders are the workloads that have an address. Pods in the network of their node share its address.
-func (s Snapshot) holders(address netip.Addr) []Workload {
+// Holders are the workloads that have an address. Pods in the network of their node share its address.
+func (s Snapshot) Holders(address netip.Addr) []Workload {
 	if s.index != nil {
 		return s.index.addresses[address]
 	}

@@ -3,6 +3,7 @@ package tlscheck
 import (
 	"fmt"
 	"math"
+	"net/netip"
 	"time"
 
 	"mtls.test/conformance/e2e/pure/envoy"
@@ -17,7 +18,9 @@ type Hop struct {
 	Subset     string        `json:"subset,omitempty"`
 	Route      *hop.Route    `json:"route,omitempty"`    // the way of the requests; nil where all go to the port's own cluster
 	Endpoint   string        `json:"endpoint,omitempty"` // NAMESPACE/NAME; empty where none is reached
+	Address    netip.Addr    `json:"address,omitzero"`   // the endpoint's
 	Behind     uint16        `json:"behind,omitempty"`   // the endpoint's port
+	Ambient    bool          `json:"ambient,omitempty"`  // an end is of ambient mode, or a waypoint stands between
 	Status     Status        `json:"status"`
 	Reason     string        `json:"reason,omitempty"`
 	Asked      oracle.Answer `json:"asked"`
@@ -36,13 +39,15 @@ type Hop struct {
 
 // SameHop reports whether another hop has the same two ends and the same way between them.
 func (h Hop) SameHop(other Hop) bool {
-	return h.Client == other.Client && h.Port == other.Port && h.Endpoint == other.Endpoint && h.Behind == other.Behind && h.way("") == other.way("")
+	return h.Client == other.Client && h.Port == other.Port && h.Endpoint == other.Endpoint && h.Address == other.Address && h.Behind == other.Behind && h.way("") == other.way("")
 }
 
 // Configured is what both proxies are configured to do with a hop, and what the two together will do.
 type Configured struct {
 	envoy.Prediction
 	Missing string `json:"missing,omitempty"` // why it cannot be told
+	// Endpoint is how the endpoints of the client's proxy are not those of the objects; empty where they are, or are not compared.
+	Endpoint string `json:"endpointDiffers,omitempty"`
 	// Cluster is the client proxy's, Match the transport socket match that the endpoint picks in it.
 	Cluster string `json:"cluster,omitempty"`
 	Match   string `json:"match,omitempty"`

@@ -39,6 +39,7 @@ type Row struct {
 	AuthnPolicy     string   `json:"authnPolicy"`
 	DestinationRule string   `json:"destinationRule"`
 	Reasons         []string `json:"reasons,omitempty"`
+	Ambient         bool     `json:"ambient,omitempty"` // of hops that are of ambient mode at an end
 	Hops            []Hop    `json:"hops"`
 }
 
@@ -72,6 +73,7 @@ func addTo(rows []Row, host string, h Hop) []Row {
 	row := Row{
 		Ports: []uint16{h.Port}, Way: h.way(host), AlsoPlaintext: h.AlsoPlaintext, Status: h.Status, Node: h.node(), Server: cell(string(h.Asked.Server.Mode)), Client: clientCell(h.Asked.Client.Mode),
 		AuthnPolicy: policyCell(h.Asked.Server), DestinationRule: objectCell(h.Asked.Client.Object), Hops: []Hop{h},
+		Ambient: h.Ambient,
 	}
 	i := slices.IndexFunc(rows, row.like)
 	if i < 0 {
@@ -96,7 +98,7 @@ func (h Hop) node() string {
 
 // like reports whether two rows have the same cells.
 func (r Row) like(other Row) bool {
-	return r.Way == other.Way && r.AlsoPlaintext == other.AlsoPlaintext && r.Status == other.Status && r.Server == other.Server && r.Client == other.Client &&
+	return r.Way == other.Way && r.AlsoPlaintext == other.AlsoPlaintext && r.Status == other.Status && r.Ambient == other.Ambient && r.Server == other.Server && r.Client == other.Client &&
 		r.AuthnPolicy == other.AuthnPolicy && r.DestinationRule == other.DestinationRule
 }
 

@@ -137,12 +137,12 @@ func (in *Inspector) progress(done, of int, what string) {
 }
 
 // clients are the workloads of a request's names. Without names they are all whose proxy can be read; where none can, one
-// of those that the policies treat alike stands for the others.
+// of those that the policies treat alike stands for the others, as one does of those in ambient mode.
 func (in *Inspector) clients(names []string) ([]oracle.Workload, error) {
 	var all []oracle.Workload
 	for _, name := range names {
 		workload, found := in.Survey.Workload(name)
-		if !found {
+		if !found || workload.Unready {
 			return nil, fmt.Errorf("client %s is not a running and ready pod of the cluster: name one as NAMESPACE/NAME, see kubectl get pods -A", name)
 		}
 		all = append(all, workload)
@@ -150,6 +150,7 @@ func (in *Inspector) clients(names []string) ([]oracle.Workload, error) {
 	if len(names) > 0 {
 		return all, nil
 	}
+	all = in.Survey.Ambient()
 	alike := map[string]bool{}
 	for _, workload := range in.Survey.Proxies() {
 		_, recorded := in.Recorded[workload.String()]
@@ -182,6 +183,7 @@ func (in *Inspector) host(ctx context.Context, host oracle.Host, clients []oracl
 	if len(hops) == 0 && len(notes) == 0 {
 		notes = append(notes, fmt.Sprintf("%s: no proxy is a client of it", host.Name))
 	}
+	notes = append(notes, in.effects(host, hops)...)
 	if in.Observe != nil {
 		in.observe(ctx, host, hops)
 	}
@@ -252,16 +254,19 @@ func (in *Inspector) addWay(hops []tlscheck.Hop, host oracle.Host, port oracle.P
 	if to.Service == "" {
 		to = servicePort(host, port)
 	}
-	answers := in.Survey.Under(client).AskEach(oracle.Question{Client: client.String(), To: to, Subset: route.Subset})
-	for _, answer := range answers {
+	var own []tlscheck.Hop
+	for _, answer := range in.Survey.Under(client).AskEach(oracle.Question{Client: client.String(), To: to, Subset: route.Subset}) {
 		if answer.Endpoint == client.String() || unopened(answer) {
 			continue
 		}
 		h := in.hop(host, port, client, answer, route, proxies)
-		h.Subset, h.Differs, h.Unknown = request.Subset, led.differs, led.unknown
 		if led.refused != "" && h.Configured != nil {
 			h.Configured.Prediction, h.Configured.Missing = envoy.Prediction{Says: hop.Refused, Why: led.refused}, ""
 		}
+		own = append(own, h)
+	}
+	for _, h := range in.compare(own, route, port, client, proxies) {
+		h.Subset, h.Differs, h.Unknown = request.Subset, led.differs, led.unknown
 		if !ordinary(route, servicePort(host, port), request.Subset) {
 			h.Route = &route
 		}
@@ -278,11 +283,16 @@ func unopened(answer oracle.EndpointAnswer) bool {
 }
 
 func (in *Inspector) hop(host oracle.Host, port oracle.Port, client oracle.Workload, answer oracle.EndpointAnswer, route hop.Route, proxies *proxies) tlscheck.Hop {
-	h := tlscheck.Hop{Client: client.String(), Port: port.Number, Endpoint: answer.Endpoint, Behind: answer.Port, Asked: answer.Answer}
+	h := tlscheck.Hop{Client: client.String(), Port: port.Number, Endpoint: answer.Endpoint, Address: answer.Address, Behind: answer.Port, Asked: answer.Answer}
 	server, known := in.Survey.Workload(answer.Endpoint)
-	if known && !in.Survey.Alike(client, server) {
-		h.Asked = oracle.Answer{Why: fmt.Sprintf("the proxies of %s and %s are of two control planes, %s and %s, with different settings", client, server, client.Revision, server.Revision), Server: answer.Server, Client: answer.Client}
+	why, ambient := in.Survey.Under(client).Untold(client, servicePort(host, port), answer)
+	if why == "" && known {
+		why = in.Survey.Differ(client, server)
 	}
+	if why != "" {
+		h.Asked = oracle.Answer{Why: why, Server: answer.Server, Client: answer.Client}
+	}
+	h.Ambient = ambient
 	if proxies != nil && (proxies.reads(client) || known && proxies.reads(server)) {
 		h.Configured = proxies.configured(host, port, client, server, known, answer, route.Cluster)
 	}

@@ -196,13 +196,13 @@ func (p *proxies) reads(workload oracle.Workload) bool {
 func (p *proxies) configured(host oracle.Host, port oracle.Port, client, server oracle.Workload, known bool, answer oracle.EndpointAnswer, cluster string) *tlscheck.Configured {
 	config := &tlscheck.Configured{Cluster: cluster}
 	config.Client, config.Server = p.certificates[client.String()], p.certificates[server.String()]
-	if err := p.predict(config, host, port, client, server, known, answer.Port); err != nil {
+	if err := p.predict(config, host, port, client, server, known, answer); err != nil {
 		config.Missing = err.Error()
 	}
 	return config
 }
 
-func (p *proxies) predict(config *tlscheck.Configured, host oracle.Host, port oracle.Port, client, server oracle.Workload, known bool, behind uint16) error {
+func (p *proxies) predict(config *tlscheck.Configured, host oracle.Host, port oracle.Port, client, server oracle.Workload, known bool, answer oracle.EndpointAnswer) error {
 	does := doing(host, port)
 	if !p.recorded[client.String()] && !p.recorded[server.String()] {
 		does.At = p.at
@@ -218,8 +218,8 @@ func (p *proxies) predict(config *tlscheck.Configured, host oracle.Host, port or
 			return err
 		}
 		var to netip.AddrPort
-		if known && len(server.Addresses) > 0 {
-			to = netip.AddrPortFrom(server.Addresses[0], behind)
+		if answer.Address.IsValid() {
+			to = netip.AddrPortFrom(answer.Address, answer.Port)
 		}
 		if facts, err = dump.Outbound(config.Cluster, to); err != nil {
 			return fmt.Errorf("proxy of %s: %w", client, err)
@@ -239,7 +239,7 @@ func (p *proxies) predict(config *tlscheck.Configured, host oracle.Host, port or
 	if !known {
 		return fmt.Errorf("the endpoints of %s are not of the cluster, and what they make of TLS is not known", host.Name)
 	}
-	at, err := p.serverFacts(server, behind)
+	at, err := p.serverFacts(server, netip.AddrPortFrom(answer.Address, answer.Port))
 	if err != nil {
 		return err
 	}
@@ -266,11 +266,11 @@ func (p *proxies) proxied(client oracle.Workload, host oracle.Host, port oracle.
 	return capture.Taken, nil
 }
 
-func (p *proxies) serverFacts(server oracle.Workload, port uint16) (envoy.ServerFacts, error) {
-	key := fmt.Sprintf("%s %d", server, port)
+func (p *proxies) serverFacts(server oracle.Workload, at netip.AddrPort) (envoy.ServerFacts, error) {
+	key := fmt.Sprintf("%s %s", server, at)
 	known, found := p.facts[key]
 	if !found {
-		known.facts, known.err = p.readServer(server, port)
+		known.facts, known.err = p.readServer(server, at)
 		p.facts[key] = known
 	}
 	return known.facts, known.err
@@ -282,19 +282,19 @@ type served struct {
 	err   error
 }
 
-func (p *proxies) readServer(server oracle.Workload, port uint16) (envoy.ServerFacts, error) {
+func (p *proxies) readServer(server oracle.Workload, at netip.AddrPort) (envoy.ServerFacts, error) {
 	if !server.HasProxy {
-		return envoy.WithoutProxy(port), nil
+		return envoy.WithoutProxy(at.Port()), nil
 	}
 	if !server.Gateway {
-		capture, binding := server.Interception.Inbound(port), p.snapshot.Binding(server, port)
+		capture, binding := server.Interception.Inbound(at.Port()), p.snapshot.Binding(server, at.Port())
 		switch {
 		case capture.Unknown:
-			return envoy.ServerFacts{}, fmt.Errorf("whether the proxy of %s gets port %d is not known: %s", server, port, capture.Why)
+			return envoy.ServerFacts{}, fmt.Errorf("whether the proxy of %s gets port %d is not known: %s", server, at.Port(), capture.Why)
 		case !capture.Taken && binding != "":
-			return envoy.ServerFacts{}, fmt.Errorf("%s has the proxy of %s listen on port %d, which is not judged", binding, server, port)
+			return envoy.ServerFacts{}, fmt.Errorf("%s has the proxy of %s listen on port %d, which is not judged", binding, server, at.Port())
 		case !capture.Taken:
-			return envoy.WithoutProxy(port), nil
+			return envoy.WithoutProxy(at.Port()), nil
 		}
 	}
 	dump, err := p.of(server)
@@ -303,9 +303,9 @@ func (p *proxies) readServer(server oracle.Workload, port uint16) (envoy.ServerF
 	}
 	var facts envoy.ServerFacts
 	if server.Gateway {
-		facts, err = dump.Gateway(port)
+		facts, err = dump.Gateway(at.Port())
 	} else {
-		facts, err = dump.ServerAt(netip.AddrPortFrom(server.Addresses[0], port))
+		facts, err = dump.ServerAt(at)
 	}
 	switch {
 	case err != nil:
