@@ -174,7 +174,7 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	request := inspect.Request{Subset: o.subset}
+	request := inspect.Request{Subset: o.subset, ByAddress: o.byAddress}
 	service := ""
 	if !o.all {
 		service = arguments[len(arguments)-1]
@@ -199,7 +199,7 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 		}
 		defer remove()
 	}
-	var found tlscheck.Tally
+	found := tlscheck.Tally{}
 	out, err := o.printer(cmd.OutOrStdout(), l, request.Hosts)
 	if err != nil {
 		return err
@@ -219,13 +219,34 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 		return err
 	}
 	l.notes(cmd.ErrOrStderr())
+	sayUnknown(cmd.ErrOrStderr(), found, o.ignoreAmbient)
 	if found.Empty() {
 		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), nothingChecked, l.survey.Snapshot.Mesh.Domain)
 	}
-	if code := found.ExitCode(o.requireStrict); code != tlscheck.ExitOK {
+	code := found.ExitCode(tlscheck.Gate{RequireStrict: o.requireStrict, IgnoreAmbient: o.ignoreAmbient})
+	if code == tlscheck.ExitOK && o.all && l.lacks("ServiceEntry") {
+		code = tlscheck.ExitUnknown
+	}
+	if code != tlscheck.ExitOK {
 		return exit(code)
 	}
 	return nil
+}
+
+// lacks tells whether a kind could not be read.
+func (l *look) lacks(kind string) bool {
+	return slices.ContainsFunc(l.survey.Snapshot.Unreadable, func(one oracle.Unreadable) bool { return one.Kind == kind })
+}
+
+// sayUnknown says how many hops cannot be told, and which of them the exit code leaves out.
+func sayUnknown(to io.Writer, found tlscheck.Tally, ignored bool) {
+	switch {
+	case found.Unknown == 0:
+	case found.UnknownAmbient > 0 && ignored:
+		_, _ = fmt.Fprintf(to, "hops that are UNKNOWN: %d, of them ambient and left out of the exit code: %d\n", found.Unknown, found.UnknownAmbient)
+	default:
+		_, _ = fmt.Fprintf(to, "hops that are UNKNOWN: %d, of them ambient: %d\n", found.Unknown, found.UnknownAmbient)
+	}
 }
 
 // nothingChecked is said where there is no row.
@@ -247,11 +268,11 @@ func (l *look) notes(to io.Writer) {
 	if len(l.survey.Assumed) > 0 {
 		_, _ = fmt.Fprintf(to, "assumed, for the file does not tell: %s\n", strings.Join(l.survey.Assumed, "; "))
 	}
-	if l.survey.Sidecars > 0 && l.inspector.Mesh == nil {
-		_, _ = fmt.Fprintf(to, "%d Sidecar objects are not evaluated: they may hide services and rules from clients\n", l.survey.Sidecars)
-	}
 	if l.inspector.Observe == nil {
 		_, _ = fmt.Fprintf(to, "%s: whether the rules stand that redirect the pods' traffic to their proxies (--probe tries the endpoints)\n", tlscheck.NotVerified)
+	}
+	for _, one := range l.survey.Snapshot.Unreadable {
+		_, _ = fmt.Fprintln(to, one.Leaves())
 	}
 	if len(l.survey.Unready) > 0 {
 		_, _ = fmt.Fprintf(to, "not ready, and so without traffic: %s\n", strings.Join(l.survey.Unready[:min(len(l.survey.Unready), 5)], ", "))

@@ -16,7 +16,9 @@ type options struct {
 	explain       bool
 	policies      bool
 	subset        string
+	byAddress     bool
 	requireStrict bool
+	ignoreAmbient bool
 	dumps         string
 	objects       string
 	probe         bool
@@ -78,7 +80,9 @@ cluster. It is 1 by default, and refused like a command line that cannot be unde
 	flags.StringVarP(&o.output, "output", "o", "", "wide, json or yaml")
 	flags.BoolVar(&o.explain, "explain", false, "tell which object decided each step, and where the guide's flowchart leads")
 	flags.BoolVar(&o.policies, "policies-only", false, "ask no proxy: what the policies ask for is all that is told")
+	flags.BoolVar(&o.byAddress, "by-address", false, "add rows for clients that call the pods by their own addresses, and not the service")
 	flags.BoolVar(&o.requireStrict, "require-strict", false, "exit with 1 also where an endpoint takes plaintext beside mTLS")
+	flags.BoolVar(&o.ignoreAmbient, "ignore-ambient", false, "leave hops with an ambient end or a waypoint, which are UNKNOWN, out of the exit code")
 	flags.StringVar(&o.subset, "subset", "", "subset of a DestinationRule that the clients' routes name")
 	flags.StringVar(&o.dumps, "dumps", "", "folder with recorded answers to /config_dump?include_eds, one file a proxy, that are read in place of the proxies")
 	flags.StringVarP(&o.objects, "filename", "f", "", "file with objects as kubectl get -o yaml or -o json prints them, in place of a cluster")

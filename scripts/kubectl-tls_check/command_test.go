@@ -33,6 +33,7 @@ const objects = `
 
 const (
 	strict  = "\n---\n{kind: PeerAuthentication, metadata: {name: default, namespace: default}, spec: {mtls: {mode: STRICT}}}"
+	ambient = "\n---\n{kind: Pod, metadata: {name: a, namespace: amb, labels: {istio.io/dataplane-mode: ambient}}, spec: {containers: [{name: app}]}}"
 	disable = "\n---\n{kind: DestinationRule, metadata: {name: off, namespace: default}, spec: {host: product-service, trafficPolicy: {tls: {mode: DISABLE}}}}"
 )
 
@@ -84,6 +85,9 @@ func TestCommand(t *testing.T) {
 		{"as istioctl named pods", "", []string{"caller-1.clients", "product-service"}, 0, "OK"},
 		{"all of a namespace", "", []string{"--all", "-n", "clients"}, 0, "caller.clients.svc.cluster.local"},
 		{"explained", strict, []string{"product-service", "--explain"}, 0, "STRICT, by PeerAuthentication default/default (peer-authentication/namespace-over-mesh)"},
+		{"an ambient client", strict + ambient, []string{"product-service"}, 2, "hops that are UNKNOWN: 1, of them ambient: 1"},
+		{"an ambient client, ignored", strict + ambient, []string{"product-service", "--ignore-ambient"}, 0, "hops that are UNKNOWN: 1, of them ambient and left out of the exit code: 1"},
+		{"an ambient client alone", strict + ambient, []string{"pod/a.amb", "product-service", "--ignore-ambient"}, 2, "UNKNOWN"},
 		{"no such service", "", []string{"nope"}, 3, "nope is no service of the mesh"},
 		{"no such client", "", []string{"nope", "product-service"}, 3, "client nope is no service"},
 		{"a client without pods", "", []string{"by-hand", "product-service"}, 3, "has no pod"},

@@ -25,7 +25,6 @@ import (
 type Survey struct {
 	Planes   []Plane         // by revision
 	Snapshot oracle.Snapshot // under the settings of the first plane, indexed
-	Sidecars int             // Sidecar objects, which change what a proxy knows and are not evaluated
 	Unready  []string        // pods that are not ready or end, as NAMESPACE/NAME: no clients, and endpoints only where a Service publishes them
 	// Authorization are the AuthorizationPolicies. No answer counts them: whether a hop is mTLS does not depend on them.
 	Authorization []oracle.Object[*security.AuthorizationPolicy]
@@ -137,7 +136,6 @@ func of(planes []Plane, whole oracle.Snapshot) (*Survey, error) {
 		return nil, ErrNoIstio
 	}
 	s := &Survey{Planes: planes, byRevision: map[string]oracle.Snapshot{}, workloads: map[string]oracle.Workload{}}
-	s.Sidecars = len(whole.Sidecars)
 	s.Authorization, whole.AuthorizationPolicies = whole.AuthorizationPolicies, nil
 	whole.Mesh = planes[0].Mesh
 	s.Snapshot = whole.Indexed()

@@ -34,9 +34,6 @@ func TestRead(t *testing.T) {
 	if got := strings.Join(proxies, " "); got != "clients/client-1 clients/client-2 edge/edge" {
 		t.Errorf("proxies %s", got)
 	}
-	if s.Sidecars != 1 {
-		t.Errorf("%d Sidecar objects", s.Sidecars)
-	}
 	if got := s.Gateways("istio=ingressgateway"); !slices.Equal(got, []string{"edge/edge"}) {
 		t.Errorf("gateways %v", got)
 	}
@@ -77,7 +74,7 @@ func TestAPodThatIsNotReadyIsNoClient(t *testing.T) {
 		return "---\n{kind: Pod, metadata: {name: " + name + ", namespace: a" + metadata + "}, spec: {containers: [{name: app}, {name: istio-proxy}]}, status: {" + status + "}}\n"
 	}
 	const ready = `phase: Running, conditions: [{type: Ready, status: "True"}]`
-	s, err := Read([]byte(pod("ready", "", ready) + pod("unready", "", "phase: Running") +
+	s, err := Read([]byte(pod("ready", "", ready) + pod("unready", "", "phase: Running, conditions: [{type: Ready, status: 'False'}]") +
 		pod("going", `, deletionTimestamp: "2026-01-01T00:00:00Z"`, ready) + pod("done", "", "phase: Succeeded")))
 	if err != nil {
 		t.Fatal(err)

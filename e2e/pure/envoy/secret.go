@@ -1,8 +1,11 @@
 package envoy
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
@@ -141,4 +144,12 @@ func inlineCertificates(source *corev3.DataSource) ([]CertificateFacts, error) {
 		return nil, err
 	}
 	return readPEM(content)
+}
+
+// SecretNames are the names of the secrets that the proxy has, sorted.
+func (d *Dump) SecretNames() []string { return slices.Sorted(maps.Keys(d.secrets)) }
+
+// Trusts reports whether a root is one of the secret's.
+func (s SecretFacts) Trusts(root CertificateFacts) bool {
+	return slices.ContainsFunc(s.Roots, func(own CertificateFacts) bool { return bytes.Equal(own.DER, root.DER) })
 }

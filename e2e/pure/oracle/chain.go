@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -60,6 +61,10 @@ func (s Snapshot) evaluateServer(e endpoint, to target, c connection, t usedRule
 	if port.unknown != "" {
 		return server, undecided(port.unknown)
 	}
+	if why := mayStall(*e.workload, to.port.Number, e.port, port.declared, server.Mode, c); why != "" {
+		t.use(ChainServerFirst)
+		return server, undecided(why)
+	}
 	became := s.chain(*e.workload, e.port, port.declared, server.Mode, c, t)
 	if port.leads != "" && (became.says == hop.AppTLS || became.refusal == hop.NotTLS) {
 		return server, undecided(fmt.Sprintf("%s passes TLS on to %s, and what that makes of it is not known", e.workload, port.leads))
@@ -111,6 +116,20 @@ func (s Snapshot) chain(w Workload, port uint16, declared hop.Protocol, mode Mod
 		return denied
 	}
 	return s.application(w, declared, c, t)
+}
+
+// serverFirst are the ports of protocols whose servers speak first
+// (https://istio.io/latest/docs/ops/deployment/application-requirements/#server-first-protocols).
+var serverFirst = map[uint16]string{25: "SMTP", 53: "DNS", 3306: "MySQL", 27017: "MongoDB"}
+
+// mayStall tells why a client in the clear may wait in vain: the port is by its number that of a protocol whose server speaks
+// first, and declared as TCP, which does not say whether it does. Empty for any other connection.
+func mayStall(w Workload, service, port uint16, declared hop.Protocol, mode Mode, c connection) string {
+	protocol := cmp.Or(serverFirst[service], serverFirst[port])
+	if c.tls || protocol == "" || declared != hop.TCP || mode != Permissive {
+		return ""
+	}
+	return fmt.Sprintf("%s's server speaks first, and %s, which is %s, keeps a client in the clear waiting then; whether port %d is %s's is not declared", protocol, w, mode, service, protocol)
 }
 
 // plaintext is a connection in the clear at a server that takes it.

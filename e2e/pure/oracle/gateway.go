@@ -43,7 +43,7 @@ func (s Snapshot) opens(w Workload, number uint32) uint16 {
 		}
 		for _, port := range service.Ports {
 			if uint32(port.Number) == number {
-				return port.at(w)
+				return port.At(w)
 			}
 		}
 	}

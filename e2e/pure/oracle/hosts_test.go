@@ -84,10 +84,10 @@ func TestPortsOfHosts(t *testing.T) {
 	}
 	for name, want := range map[string]uint16{"s-1": 8080, "s-2": 80} {
 		workload, _ := snapshot.workload(name)
-		if got := host.Ports[0].at(workload); got != want {
+		if got := host.Ports[0].At(workload); got != want {
 			t.Errorf("%s: port %d, want %d", name, got, want)
 		}
-		if got := host.Ports[1].at(workload); got != 90 {
+		if got := host.Ports[1].At(workload); got != 90 {
 			t.Errorf("%s: port %d, want that of the service", name, got)
 		}
 	}

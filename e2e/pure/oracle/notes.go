@@ -73,7 +73,7 @@ func (s Snapshot) keysOfNoPort(w Workload, host Host) []string {
 			note := fmt.Sprintf("key %d of portLevelMtls of %s is no port that %s declares, by a Service or a container", key, policy.Meta, w)
 			for _, port := range host.Ports {
 				if uint32(port.Number) == key {
-					note += fmt.Sprintf(": it is the Service's port, and the workload's is %d", port.at(w))
+					note += fmt.Sprintf(": it is the Service's port, and the workload's is %d", port.At(w))
 				}
 			}
 			all = append(all, note)

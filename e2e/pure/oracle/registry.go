@@ -67,7 +67,7 @@ func (s Snapshot) registered(service Service, port Port) []endpoint {
 	all := s.inSlices(service, port)
 	if s.selectorCounts(service) {
 		for _, workload := range s.members(service) {
-			made := ownEndpoint(workload, port.at(workload))
+			made := ownEndpoint(workload, port.At(workload))
 			if workload.Unready && !service.PublishesUnready {
 				made.health = Unhealthy
 			}

@@ -49,7 +49,7 @@ func TestAClientOfTwoEndpointsThatItDoesNotKnowIsAnsweredForEach(t *testing.T) {
 	}
 	for _, answer := range all {
 		want := Client{Mode: Disable, Object: "Sidecar clients/default", Rule: PassthroughCluster}
-		if answer.Says != hop.Plaintext || answer.Client != want || !strings.Contains(answer.Why, "Sidecar clients/default keeps migration.default.svc.cluster.local from clients/client: ") {
+		if answer.Says != hop.Plaintext || answer.Client != want || !strings.Contains(answer.Why, "Sidecar clients/default keeps migration.default.svc.cluster.local from clients/client, so that it leaves by PassthroughCluster: ") {
 			t.Errorf("got %+v", answer)
 		}
 	}

@@ -127,8 +127,8 @@ type Port struct {
 	Protocol hop.Protocol
 }
 
-// at is the workload's port behind the service's (https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports).
-func (p Port) at(w Workload) uint16 {
+// At is the workload's port behind the service's (https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports).
+func (p Port) At(w Workload) uint16 {
 	if number, named := w.Ports[p.Target]; named && p.Target != "" {
 		return number
 	}

@@ -214,7 +214,7 @@ func entryMode(named *networking.WorkloadEntry) string {
 
 // inbound tells what a workload's port declares, by the services that stand before it.
 func (s Snapshot) inbound(workload Workload, port uint16, asked target) (declared hop.Protocol, inService bool) {
-	if service, found := s.service(asked.host); found && !asked.entry && asked.kind != Pods && s.fronts(service, workload) && asked.port.at(workload) == port {
+	if service, found := s.service(asked.host); found && !asked.entry && asked.kind != Pods && s.fronts(service, workload) && asked.port.At(workload) == port {
 		return asked.port.Protocol, true
 	}
 	services := slices.Clone(s.Services)
@@ -227,7 +227,7 @@ func (s Snapshot) inbound(workload Workload, port uint16, asked target) (declare
 			continue
 		}
 		for _, own := range service.Ports {
-			if own.at(workload) == port {
+			if own.At(workload) == port {
 				return own.Protocol, true
 			}
 		}

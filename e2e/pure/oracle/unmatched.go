@@ -27,17 +27,34 @@ func (s Snapshot) byAddress(client Workload, to target, speaks hop.Protocol, hid
 	}
 	var answers []EndpointAnswer
 	for _, e := range to.endpoints {
-		answers = append(answers, s.toAddress(client, to, e, speaks, hides, maps.Clone(t))...)
+		for _, answer := range s.toAddress(client, to, e, speaks, hides, maps.Clone(t)) {
+			if answer.Endpoint == "" && e.workload != nil {
+				// Nothing comes there, but it is where the request was for.
+				answer.Endpoint, answer.Port, answer.Address = e.workload.String(), e.port, e.address
+			}
+			answers = append(answers, answer)
+		}
 	}
 	if len(answers) == 0 {
 		return s.each(client, to, nil, t, Client{Mode: Disable, Object: hides, Rule: PassthroughCluster}, nil)
 	}
 	if hides != "" {
 		for i := range answers {
-			answers[i].Why = fmt.Sprintf("%s keeps %s from %s: %s", hides, to.host, client, answers[i].Why)
+			answers[i].Why = fmt.Sprintf("%s keeps %s from %s, %s: %s", hides, to.host, client, leaves(answers[i].Client.Rule), answers[i].Why)
 		}
 	}
 	return answers
+}
+
+// leaves says what the client's proxy does with a request for what it does not know.
+func leaves(rule Rule) string {
+	switch rule {
+	case PassthroughCluster:
+		return "so that it leaves by PassthroughCluster"
+	case RegistryOnly:
+		return "so that it ends in BlackHoleCluster"
+	}
+	return "so that something else takes it"
 }
 
 func noClusterOf(to target) string {

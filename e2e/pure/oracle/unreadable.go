@@ -42,31 +42,39 @@ var decides = map[string]struct {
 
 func sidecarAt(w *Workload) bool { return w != nil && w.HasProxy && !w.Gateway }
 
-// Untold says why an answer to a hop is not to be trusted: a kind that decides it could not be read, or a waypoint stands before
-// the service. It is empty where neither is so. ambient is true of a hop with an ambient end or a waypoint, told or not.
-func (s Snapshot) Untold(client Workload, to hop.ServicePort, answer EndpointAnswer) (why string, ambient bool) {
+// Untold says of the answers to the hops of a client to a service port why one is not to be trusted: a kind that decides it could
+// not be read, or a waypoint stands before the service. It says nothing of those that are. ambient is true of a hop with an ambient
+// end or a waypoint, told or not.
+func (s Snapshot) Untold(client Workload, to hop.ServicePort) func(EndpointAnswer) (why string, ambient bool) {
 	if settled, known := s.workload(client.String()); known {
 		client = settled
 	}
 	made, err := s.find(to, usedRules{})
 	if err != nil {
-		return "", client.Ambient
+		return func(EndpointAnswer) (string, bool) { return "", client.Ambient }
 	}
-	var server *Workload
-	if found, known := s.workload(answer.Endpoint); known && answer.Endpoint != "" {
-		server = &found
+	waypoint := s.waypoint(made)
+	return func(answer EndpointAnswer) (string, bool) {
+		if waypoint != "" {
+			return fmt.Sprintf("ambient: waypoint %s stands before %s, which is not judged", waypoint, made.host), true
+		}
+		var server *Workload
+		if found, known := s.workload(answer.Endpoint); known && answer.Endpoint != "" {
+			server = &found
+		}
+		return s.missing(client, made, server), client.Ambient || server != nil && server.Ambient
 	}
-	ambient = client.Ambient || server != nil && server.Ambient
-	if waypoint := s.waypoint(made); waypoint != "" {
-		return fmt.Sprintf("ambient: waypoint %s stands before %s, which is not judged", waypoint, made.host), true
-	}
+}
+
+// missing is what cannot be told for want of a kind; empty where nothing that decides the hop is missing.
+func (s Snapshot) missing(client Workload, to target, server *Workload) string {
 	for _, one := range s.Unreadable {
 		known, found := decides[one.Kind]
-		if !found || known.hop(client, made, server) {
-			return one.Leaves(), ambient
+		if !found || known.hop(client, to, server) {
+			return one.Leaves()
 		}
 	}
-	return "", ambient
+	return ""
 }
 
 // waypoint is the one that a service uses, by its own label or its namespace's; empty for none

@@ -38,15 +38,12 @@ func (r Row) String() string {
 	return fmt.Sprintf("%s -> %s at %s%s", r.Client, r.To, r.Endpoint, by)
 }
 
-// hops are those of the answer that the row is about. tls-check has no rows for calls by address.
+// hops are those of the answer that the row is about.
 func (r Row) hops(told tlscheck.Host) []tlscheck.Hop {
-	if r.Address {
-		return nil
-	}
 	var found []tlscheck.Hop
 	for _, row := range told.Rows {
 		for _, h := range row.Hops {
-			if h.Client == r.Client && h.Port == r.Port() && h.Endpoint == r.Endpoint && h.Subset == "" {
+			if h.Client == r.Client && h.Port == r.Port() && h.Endpoint == r.Endpoint && h.ByAddress == r.Address && h.Subset == "" {
 				found = append(found, h)
 			}
 		}

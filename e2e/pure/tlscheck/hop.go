@@ -16,11 +16,12 @@ type Hop struct {
 	Client     string        `json:"client"` // NAMESPACE/NAME
 	Port       uint16        `json:"port"`   // the Service's
 	Subset     string        `json:"subset,omitempty"`
-	Route      *hop.Route    `json:"route,omitempty"`    // the way of the requests; nil where all go to the port's own cluster
-	Endpoint   string        `json:"endpoint,omitempty"` // NAMESPACE/NAME; empty where none is reached
-	Address    netip.Addr    `json:"address,omitzero"`   // the endpoint's
-	Behind     uint16        `json:"behind,omitempty"`   // the endpoint's port
-	Ambient    bool          `json:"ambient,omitempty"`  // an end is of ambient mode, or a waypoint stands between
+	Route      *hop.Route    `json:"route,omitempty"`     // the way of the requests; nil where all go to the port's own cluster
+	ByAddress  bool          `json:"byAddress,omitempty"` // the client calls the endpoint's own address, and not the host
+	Endpoint   string        `json:"endpoint,omitempty"`  // NAMESPACE/NAME; empty where none is reached
+	Address    netip.Addr    `json:"address,omitzero"`    // the endpoint's
+	Behind     uint16        `json:"behind,omitempty"`    // the endpoint's port
+	Ambient    bool          `json:"ambient,omitempty"`   // an end is of ambient mode, or a waypoint stands between
 	Status     Status        `json:"status"`
 	Reason     string        `json:"reason,omitempty"`
 	Asked      oracle.Answer `json:"asked"`

@@ -1,5 +1,7 @@
 package tlscheck
 
+import "maps"
+
 // The exit codes of a command that checks.
 const (
 	ExitOK      = 0
@@ -10,19 +12,39 @@ const (
 
 // Tally counts what a check has found.
 type Tally struct {
-	Rows          map[Status]int `json:"rows"`
-	AlsoPlaintext int            `json:"alsoPlaintext,omitempty"` // rows that are OK, and whose endpoints take plaintext as well
+	Rows           map[Status]int `json:"rows"`
+	AlsoPlaintext  int            `json:"alsoPlaintext,omitempty"`  // rows that are OK, and whose endpoints take plaintext as well
+	Unknown        int            `json:"unknown,omitempty"`        // hops that cannot be told
+	UnknownAmbient int            `json:"unknownAmbient,omitempty"` // of these, those that are of ambient mode
+
+	ambient map[Status]int // rows of ambient mode
+}
+
+// Gate is what an exit code demands beyond what the statuses mean.
+type Gate struct {
+	RequireStrict bool // a row whose endpoints take plaintext beside mTLS is not OK
+	IgnoreAmbient bool // rows of ambient mode do not count
 }
 
 // Add counts the rows of a host.
 func (t *Tally) Add(host Host) {
 	if t.Rows == nil {
-		t.Rows = map[Status]int{}
+		t.Rows, t.ambient = map[Status]int{}, map[Status]int{}
 	}
 	for _, row := range host.Rows {
 		t.Rows[row.Status]++
+		if row.Ambient {
+			t.ambient[row.Status]++
+		}
 		if row.AlsoPlaintext {
 			t.AlsoPlaintext++
+		}
+		if row.Status != Unknown {
+			continue
+		}
+		t.Unknown += len(row.Hops)
+		if row.Ambient {
+			t.UnknownAmbient += len(row.Hops)
 		}
 	}
 }
@@ -30,13 +52,19 @@ func (t *Tally) Add(host Host) {
 // Empty reports whether there was no row.
 func (t Tally) Empty() bool { return len(t.Rows) == 0 }
 
-// ExitCode is the exit code of a command that found these rows. Without a row nothing was checked, and nothing is known. With
-// requireStrict a row whose endpoints take plaintext beside mTLS is not OK.
-func (t Tally) ExitCode(requireStrict bool) int {
+// ExitCode is the exit code of a command that found these rows. Where no row counts, nothing was checked, and nothing is known.
+func (t Tally) ExitCode(gate Gate) int {
+	counted, rows := maps.Clone(t.Rows), 0
+	for status := range counted {
+		if gate.IgnoreAmbient {
+			counted[status] -= t.ambient[status]
+		}
+		rows += counted[status]
+	}
 	switch {
-	case t.Rows[Conflict]+t.Rows[Mismatch]+t.Rows[Plaintext] > 0, requireStrict && t.AlsoPlaintext > 0:
+	case counted[Conflict]+counted[Mismatch]+counted[Plaintext] > 0, gate.RequireStrict && t.AlsoPlaintext > 0:
 		return ExitNotOK
-	case t.Empty(), t.Rows[Unknown] > 0:
+	case rows == 0, counted[Unknown] > 0:
 		return ExitUnknown
 	}
 	return ExitOK

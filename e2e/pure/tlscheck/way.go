@@ -11,11 +11,14 @@ import (
 // way tells how the requests of a hop go other than all of them to the port's own cluster: to which destination, which
 // share of them, and which of them; empty for the ordinary way.
 func (h Hop) way(host string) string {
+	var words []string
+	if h.ByAddress {
+		words = append(words, "by the pod's address")
+	}
 	if h.Route == nil {
-		return ""
+		return strings.Join(words, ", ")
 	}
 	route := *h.Route
-	var words []string
 	switch {
 	case route.Cluster == "" && route.To == (hop.ServicePort{}):
 		words = append(words, "answered by the proxy")

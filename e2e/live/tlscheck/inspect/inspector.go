@@ -48,6 +48,8 @@ type Request struct {
 	Hosts   []oracle.Host
 	Clients []string // workloads as NAMESPACE/NAME; every one with a proxy where there is none
 	Subset  string
+	// ByAddress adds calls of the endpoints by their own addresses, with rows of their own.
+	ByAddress bool
 }
 
 // perBatch bounds the rows that are in memory at once, in services times proxies.
@@ -221,6 +223,9 @@ func (in *Inspector) hops(host oracle.Host, client oracle.Workload, request Requ
 		for _, route := range led.routes {
 			hops = in.addWay(hops, host, port, client, route, led, request, proxies)
 		}
+		if request.ByAddress {
+			hops = append(hops, in.byAddress(hops, host, port, client, proxies)...)
+		}
 	}
 	if !named || len(without) == 0 {
 		return hops, ""
@@ -255,11 +260,13 @@ func (in *Inspector) addWay(hops []tlscheck.Hop, host oracle.Host, port oracle.P
 		to = servicePort(host, port)
 	}
 	var own []tlscheck.Hop
-	for _, answer := range in.Survey.Under(client).AskEach(oracle.Question{Client: client.String(), To: to, Subset: route.Subset}) {
+	snapshot := in.under(client, proxies)
+	untold := snapshot.Untold(client, to)
+	for _, answer := range snapshot.AskEach(oracle.Question{Client: client.String(), To: to, Subset: route.Subset}) {
 		if answer.Endpoint == client.String() || unopened(answer) {
 			continue
 		}
-		h := in.hop(host, port, client, answer, route, proxies)
+		h := in.hop(host, port, client, answer, route, proxies, untold)
 		if led.refused != "" && h.Configured != nil {
 			h.Configured.Prediction, h.Configured.Missing = envoy.Prediction{Says: hop.Refused, Why: led.refused}, ""
 		}
@@ -282,10 +289,10 @@ func unopened(answer oracle.EndpointAnswer) bool {
 	return answer.Server.Rule == oracle.ServerGateway && answer.Server.Policy == ""
 }
 
-func (in *Inspector) hop(host oracle.Host, port oracle.Port, client oracle.Workload, answer oracle.EndpointAnswer, route hop.Route, proxies *proxies) tlscheck.Hop {
+func (in *Inspector) hop(host oracle.Host, port oracle.Port, client oracle.Workload, answer oracle.EndpointAnswer, route hop.Route, proxies *proxies, untold func(oracle.EndpointAnswer) (string, bool)) tlscheck.Hop {
 	h := tlscheck.Hop{Client: client.String(), Port: port.Number, Endpoint: answer.Endpoint, Address: answer.Address, Behind: answer.Port, Asked: answer.Answer}
 	server, known := in.Survey.Workload(answer.Endpoint)
-	why, ambient := in.Survey.Under(client).Untold(client, servicePort(host, port), answer)
+	why, ambient := untold(answer)
 	if why == "" && known {
 		why = in.Survey.Differ(client, server)
 	}

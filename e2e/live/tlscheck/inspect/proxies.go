@@ -91,7 +91,12 @@ func (in *Inspector) readings(hosts []oracle.Host, clients []oracle.Workload, re
 	for _, client := range clients {
 		if client.HasProxy {
 			at[client.String()] = len(all)
-			all = append(all, reading{client, wantedOf(hosts, client, request.Subset)})
+			wanted := wantedOf(hosts, client, request.Subset)
+			if request.ByAddress {
+				ports, names := in.addressesOf(hosts)
+				wanted.Ports, wanted.Hosts = append(wanted.Ports, ports...), append(wanted.Hosts, names...)
+			}
+			all = append(all, reading{client, wanted})
 		}
 	}
 	for _, host := range hosts {

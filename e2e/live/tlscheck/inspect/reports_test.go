@@ -57,7 +57,7 @@ func differing(t *testing.T, report replay.Report) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request := inspect.Request{Clients: report.Clients()}
+	request := inspect.Request{Clients: report.Clients(), ByAddress: slices.ContainsFunc(report.Expect, func(row replay.Row) bool { return row.Address })}
 	written := map[string]string{} // by the host's whole name, as the rows write it
 	for _, name := range report.Hosts() {
 		host, err := s.Snapshot.Host(name, "default")
