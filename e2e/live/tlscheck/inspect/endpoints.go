@@ -9,6 +9,11 @@ import (
 	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
+// servicePort names a port of a host.
+func servicePort(host oracle.Host, port oracle.Port) hop.ServicePort {
+	return hop.ServicePort{Service: host.Name, Port: port.Number}
+}
+
 // compare compares the endpoints that the objects give the destination of a route with those of a client's proxy, and marks the
 // hops to those that the proxy lacks. An address that only the proxy has becomes a hop of its own. Where the proxy was not read,
 // or has no endpoint at all, there is nothing to compare: what that leads to is said of each hop.
@@ -71,8 +76,8 @@ func (in *Inspector) effects(host oracle.Host, hops []tlscheck.Hop) []string {
 	notes := in.Survey.Snapshot.Notes(host)
 	asked := map[string]bool{}
 	for _, h := range hops {
-		clear := h.Asked.Says == hop.Plaintext || h.Configured != nil && h.Configured.Says == hop.Plaintext
-		if !clear || h.Endpoint == "" || asked[h.Endpoint] {
+		inClear := h.Asked.Says == hop.Plaintext || h.Configured != nil && h.Configured.Says == hop.Plaintext
+		if !inClear || h.Endpoint == "" || asked[h.Endpoint] {
 			continue
 		}
 		asked[h.Endpoint] = true

@@ -18,11 +18,6 @@ import (
 	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
-// servicePort names a port of a host.
-func servicePort(host oracle.Host, port oracle.Port) hop.ServicePort {
-	return hop.ServicePort{Service: host.Name, Port: port.Number}
-}
-
 // Inspector inspects the hops of one cluster.
 type Inspector struct {
 	Survey *survey.Survey
