@@ -29,6 +29,6 @@ func newCommand() *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		PersistentPreRunE: func(*cobra.Command, []string) error { return timeout.FromEnvironment() },
 	}
-	root.AddCommand(newApply(), newRemove(), newObjects(), newDumps())
+	root.AddCommand(newApply(), newRemove(), newObjects(), newDumps(), newMesh())
 	return root
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	tlsv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -159,16 +158,15 @@ func (f *ClientFacts) choose(c cluster, one endpoint) (*anySocket, bool) {
 		return nil, false
 	}
 	for _, labels := range []*structpb.Struct{one.labels, one.locality} {
-		for _, m := range c.matches {
-			var wanted structpb.Struct
-			if m.Match != nil {
-				if err := decode(m.Match, &wanted); err != nil {
-					f.Lost = append(f.Lost, fmt.Sprintf("%s.transport_socket_matches (%s).match: %v", f.Cluster, m.Name, err))
-					f.Socket = "transport_socket_matches"
-					return nil, false
-				}
+		for i := range c.matches {
+			m := &c.matches[i]
+			wanted, err := m.labels()
+			if err != nil {
+				f.Lost = append(f.Lost, fmt.Sprintf("%s.transport_socket_matches (%s).match: %v", f.Cluster, m.Name, err))
+				f.Socket = "transport_socket_matches"
+				return nil, false
 			}
-			if carries(labels, &wanted) {
+			if carries(labels, wanted) {
 				f.Match = m.Name
 				return m.Socket, true
 			}
@@ -199,8 +197,8 @@ func (f *ClientFacts) readSocket(d *Dump, raw *anySocket) {
 		f.Says = hop.Plaintext
 		return
 	}
-	var context tlsv3.UpstreamTlsContext
-	if err := decodeTyped(raw.Typed, &context); err != nil {
+	context, err := raw.asUpstream()
+	if err != nil {
 		f.Socket = upstreamTLS
 		f.Lost = append(f.Lost, fmt.Sprintf("%s.transport_socket: %v", place, err))
 		return

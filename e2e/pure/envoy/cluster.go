@@ -3,7 +3,10 @@ package envoy
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
+
+	"google.golang.org/protobuf/types/known/structpb"
 )
 
 type cluster struct {
@@ -25,6 +28,20 @@ type anySocketMatch struct {
 	Name   string          `json:"name"`
 	Match  json.RawMessage `json:"match"`
 	Socket *anySocket      `json:"transport_socket"`
+
+	decoded sync.Once // at the first use
+	wanted  structpb.Struct
+	fault   error
+}
+
+// labels are those that an endpoint must carry.
+func (m *anySocketMatch) labels() (*structpb.Struct, error) {
+	m.decoded.Do(func() {
+		if m.Match != nil {
+			m.fault = decode(m.Match, &m.wanted)
+		}
+	})
+	return &m.wanted, m.fault
 }
 
 type dynamicCluster struct {

@@ -35,6 +35,7 @@ type Dump struct {
 	secrets   map[string]secret
 	routes    map[string]routeTable // by RDS
 
+	pool      *Pool                   // while the dump is read; nil to decode everything
 	asked     []Part                  // what was read
 	nodeOnly  bool                    // the reading ends with the node
 	hosts     map[string]bool         // only their clusters, endpoints and virtual hosts were read; empty means all
@@ -66,12 +67,18 @@ func newDump(hosts []string) *Dump {
 // endpoints and virtual hosts of these hosts, which is many times as fast. It fails only when the bytes are not such an answer or are cut
 // short. The error says where.
 func Parse(r io.Reader, hosts ...string) (*Dump, error) {
+	return (*Pool)(nil).Parse(r, hosts...)
+}
+
+// Parse is the function Parse, with resources from the pool and for it.
+func (p *Pool) Parse(r io.Reader, hosts ...string) (*Dump, error) {
 	d := newDump(hosts)
-	d.asked = []Part{{}}
+	d.asked, d.pool = []Part{{}}, p
 	if err := d.read(r); err != nil {
 		return nil, err
 	}
 	d.finish()
+	d.pool = nil
 	return d, nil
 }
 
@@ -89,6 +96,12 @@ const adminTypes = "type.googleapis.com/envoy.admin.v3."
 
 // addElement adds an element of one of the lists that hold the resources of a dump's sections.
 func (d *Dump) addElement(list, place string, raw json.RawMessage) {
+	if !d.addPooled(list, place, raw) {
+		d.decodeElement(list, place, raw)
+	}
+}
+
+func (d *Dump) decodeElement(list, place string, raw json.RawMessage) {
 	switch list {
 	case "dynamic_listeners":
 		decoded(d, d.addListener)(place, raw)

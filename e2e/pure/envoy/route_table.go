@@ -17,7 +17,7 @@ const routeConfigs = "dynamic_route_configs"
 // https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route.proto
 type routeTable struct {
 	Name        string         `json:"name"`
-	Hosts       []virtualHost  `json:"virtual_hosts"`
+	Hosts       []*virtualHost `json:"virtual_hosts"`
 	IgnoresPort bool           `json:"ignore_port_in_host_matching"`
 	Mirrors     []mirrorPolicy `json:"request_mirror_policies"`
 }
@@ -90,8 +90,8 @@ func (d *Dump) readVirtualHosts(place string, in *jsontext.Decoder, table *route
 		if !d.reads(raw) && !d.servesDomain(raw) {
 			continue
 		}
-		var host virtualHost
-		if err := json.Unmarshal(raw, &host); err != nil {
+		host, err := d.pool.virtualHost(raw)
+		if err != nil {
 			d.lose(fmt.Sprintf("%s[%d]", place, i), err)
 			continue
 		}
@@ -173,7 +173,7 @@ func (t routeTable) hostOf(host string, port uint16) (virtualHost, bool) {
 				rank, fits := rankOf(strings.ToLower(domain), authority)
 				rank.withPort = len(authorities) - i
 				if fits && rank.above(best) {
-					taken, best = candidate, rank
+					taken, best = *candidate, rank
 				}
 			}
 		}

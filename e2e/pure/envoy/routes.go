@@ -260,7 +260,7 @@ func (f *RouteFacts) addAll(end terminal) {
 	}
 	f.HTTP = true
 	for _, host := range end.table.Hosts {
-		routes, undecided := end.table.routesOf(host, end.place)
+		routes, undecided := end.table.routesOf(*host, end.place)
 		f.Routes, f.Undecided = append(f.Routes, routes...), append(f.Undecided, undecided...)
 	}
 }

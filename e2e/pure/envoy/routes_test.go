@@ -196,7 +196,7 @@ func TestADomainIsFoundInEnvoysOrder(t *testing.T) {
 }
 
 func TestANameWithItsPortGoesBeforeOneWithout(t *testing.T) {
-	table := routeTable{Hosts: []virtualHost{{Name: "without", Domains: []string{"a.example"}}, {Name: "with", Domains: []string{"a.example:80"}}}}
+	table := routeTable{Hosts: []*virtualHost{{Name: "without", Domains: []string{"a.example"}}, {Name: "with", Domains: []string{"a.example:80"}}}}
 	for port, want := range map[uint16]string{80: "with", 81: "without"} {
 		if got, found := table.hostOf("a.example", port); !found || got.Name != want {
 			t.Errorf("port %d: got %q, want %s", port, got.Name, want)

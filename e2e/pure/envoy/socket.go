@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	tlsv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
@@ -45,6 +46,14 @@ const inline = "(inline)"
 type anySocket struct {
 	Name  string          `json:"name"`
 	Typed json.RawMessage `json:"typed_config"`
+
+	// What is made of it at the first use. Dumps that share a pool share sockets.
+	classified sync.Once
+	class      string
+	known      bool
+	decoded    sync.Once
+	upstream   *tlsv3.UpstreamTlsContext
+	fault      error
 }
 
 type typed struct {
@@ -74,6 +83,11 @@ func (s *anySocket) kind() (kind string, known bool) {
 	if s == nil {
 		return RawSocket, true
 	}
+	s.classified.Do(func() { s.class, s.known = s.classify() })
+	return s.class, s.known
+}
+
+func (s *anySocket) classify() (kind string, known bool) {
 	switch t := typeOf(s.Typed); t {
 	case upstreamTLS, downstreamTLS:
 		return TLSSocket, true
@@ -84,6 +98,15 @@ func (s *anySocket) kind() (kind string, known bool) {
 	default:
 		return t, false
 	}
+}
+
+// asUpstream is what a socket of a client's TLS says.
+func (s *anySocket) asUpstream() (*tlsv3.UpstreamTlsContext, error) {
+	s.decoded.Do(func() {
+		s.upstream = &tlsv3.UpstreamTlsContext{}
+		s.fault = decodeTyped(s.Typed, s.upstream)
+	})
+	return s.upstream, s.fault
 }
 
 // decode reads one element; fields that this build does not know are left out, an unknown Any is an error.

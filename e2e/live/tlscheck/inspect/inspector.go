@@ -34,6 +34,7 @@ type Inspector struct {
 	// Again surveys the cluster anew; nil to take the first look for the last.
 	Again func(ctx context.Context) (*survey.Survey, error)
 
+	pool     envoy.Pool // of the recorded proxies
 	observed map[string]tlscheck.Observed
 	kiali    map[string]kiali.Statement
 }
@@ -47,8 +48,12 @@ type Request struct {
 	ByAddress bool
 }
 
-// perBatch bounds the rows that are in memory at once, in services times proxies.
-const perBatch = 20000
+// perBatch bounds the rows that are in memory at once, in services times proxies. A batch is looked at again as a whole, for
+// each look surveys the cluster; without one, services go one by one.
+const (
+	perBatch = 20000
+	minBatch = 50
+)
 
 // lookInterval is how often a mismatch is looked at again, for it may be a change that was on its way.
 const lookInterval = 500 * time.Millisecond
@@ -64,7 +69,10 @@ func (in *Inspector) Inspect(ctx context.Context, request Request, emit func(tls
 	if err != nil {
 		return err
 	}
-	size := max(perBatch/max(len(clients), 1), 50)
+	size := 1
+	if in.Again != nil {
+		size = max(perBatch/max(len(clients), 1), minBatch)
+	}
 	done := 0
 	for batch := range slices.Chunk(request.Hosts, size) {
 		told, err := in.batch(ctx, batch, clients, request, read)
@@ -125,12 +133,6 @@ func (in *Inspector) look(ctx context.Context, hosts []oracle.Host, clients []or
 		told = append(told, in.host(ctx, host, clients, request, read))
 	}
 	return told
-}
-
-func (in *Inspector) progress(done, of int, what string) {
-	if in.Progress != nil {
-		in.Progress(done, of, what)
-	}
 }
 
 // clients are the workloads of a request's names. Without names they are all whose proxy can be read; where none can, one

@@ -169,7 +169,7 @@ func (in *Inspector) dump(ctx context.Context, workload oracle.Workload, wanted 
 			return nil, err
 		}
 		defer func() { _ = file.Close() }()
-		dump, err := envoy.Parse(file, wanted.Hosts...)
+		dump, err := in.pool.Parse(file, wanted.Hosts...)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
