@@ -75,9 +75,9 @@ func plantRequested(ctx context.Context) {
 	block := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	token, err := client.Token(ctx, given.Placement.In(fixture.ClientsNamespace), plainClient, "istio-ca")
 	Expect(err).NotTo(HaveOccurred())
-	server := caseRunner.Places.Services["product-service"]
+	server := caseRunner.Places.Services["product-service"].First()
 	var answer control.ProbeAnswer
-	Expect(caseRunner.Mesh.Control(ctx, caseRunner.Places.Clients[plainClient].Proxy, control.PathProbe, control.ProbeRequest{Probes: []probe.Request{{
+	Expect(caseRunner.Mesh.Control(ctx, caseRunner.Places.Clients[plainClient].First().Proxy, control.PathProbe, control.ProbeRequest{Probes: []probe.Request{{
 		ID: given.RunID + "-csr", Address: netip.AddrPortFrom(server.Address, 8080).String(), ALPN: []string{"istio"},
 		Present: probe.Mesh, Key: string(block), Token: token, Inside: probe.HTTP,
 	}}}, &answer)).To(Succeed())

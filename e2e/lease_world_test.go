@@ -246,12 +246,12 @@ func plaintextAround(ctx context.Context, first, second time.Time) plaintext {
 	case <-ctx.Done():
 	}
 	flow.Stop()
-	destination := netip.AddrPortFrom(caseRunner.Places.Services[leased].Address, port)
+	destination := netip.AddrPortFrom(caseRunner.Places.Services[leased].First().Address, port)
 	var counted plaintext
 	var last time.Time
 	for conn, wire := range caseRunner.Taps.Connections(ctx, []tap.Wanted{{Destination: destination, Since: began}}) {
 		seen := wire.Observation
-		if conn.Source.Addr() != caseRunner.Places.Clients[from].Address || seen.Packets == nil {
+		if conn.Source.Addr() != caseRunner.Places.Clients[from].First().Address || seen.Packets == nil {
 			continue
 		}
 		opened := seen.Packets.Opened

@@ -34,18 +34,3 @@ func (m *Mesh) SetAccount(ctx context.Context, workload fixture.Workload, name s
 	}
 	return err
 }
-
-// Relocate finds the pod of a workload anew and puts its place for the old one's, which it returns besides.
-func (m *Mesh) Relocate(ctx context.Context, workload fixture.Workload, places Places) (was, now Place, err error) {
-	if now, err = m.locate(ctx, workload); err != nil {
-		return was, now, err
-	}
-	for _, known := range []map[string]Place{places.Clients, places.Services} {
-		for name, place := range known {
-			if place.Namespace == workload.Namespace && place.workload == workload.Name {
-				was, known[name] = place, now
-			}
-		}
-	}
-	return was, now, nil
-}

@@ -73,14 +73,11 @@ func outdated(services []corev1.Service, pods []corev1.Pod, endpoints []discover
 func readyPods(service corev1.Service, pods []corev1.Pod) map[string]bool {
 	found := map[string]bool{}
 	for _, pod := range pods {
-		ready := slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-			return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-		})
 		selected := true
 		for key, value := range service.Spec.Selector {
 			selected = selected && pod.Labels[key] == value
 		}
-		if selected && ready && pod.DeletionTimestamp == nil {
+		if selected && isReady(pod) && pod.DeletionTimestamp == nil {
 			found[pod.Status.PodIP] = true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	apiwait "k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
+	"mtls.test/conformance/e2e/live/runner/hopconfig"
 	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/join"
 )
@@ -26,8 +27,11 @@ func (r *Runner) agreed(ctx context.Context) error {
 			return false, err
 		}
 		return !slices.ContainsFunc(hops, func(a join.Attempt) bool {
-			asked, now := intents[a.ID], facts[a.ID]
-			return asked.Says != "" && now.Says != "" && (!asked.Says.Alike(now.Says) || asked.Refusal != now.Refusal)
+			asked := intents[a.ID]
+			return slices.ContainsFunc(facts[a.ID], func(pair hopconfig.Pair) bool {
+				now := pair.Config
+				return asked.Says != "" && now.Says != "" && (!asked.Says.Alike(now.Says) || asked.Refusal != now.Refusal)
+			})
 		}), nil
 	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Agree.Duration()), wait.WithInterval(lifeInterval), wait.WithImmediate())
 	if apiwait.Interrupted(err) {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -25,6 +26,14 @@ func (c *CaseRun) settle(ctx context.Context, step int, act string, objects []st
 		return err
 	}
 	return c.changed(ctx, step, act, objects, mesh.RuleMarker(of), func() error {
+		err := c.r.Mesh.Settle(ctx, of, c.r.Places.Proxies(), timeout.Settle.Duration())
+		if err == nil {
+			return nil
+		}
+		// A pod that has ended settles nothing any more.
+		if changed, lost := c.lookAgain(ctx); !changed || lost != nil {
+			return errors.Join(err, lost)
+		}
 		return c.r.Mesh.Settle(ctx, of, c.r.Places.Proxies(), timeout.Settle.Duration())
 	})
 }

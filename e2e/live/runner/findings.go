@@ -26,7 +26,7 @@ func (r *Runner) find(ctx context.Context, pod mesh.Proxy, err error) error {
 	return nil
 }
 
-// found lists the findings that concern a case, and why an end of one of its hops does not have exactly one pod.
+// found lists the findings that concern a case, and why an end of one of its hops has no pod.
 func (c *CaseRun) found() (findings, lacking []string) {
 	pods := c.restsOn()
 	for _, f := range c.r.findings {

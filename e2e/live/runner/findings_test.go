@@ -15,8 +15,8 @@ import (
 func TestAFindingConcernsTheCasesThatRestOnThePod(t *testing.T) {
 	pod := func(name string) mesh.Proxy { return mesh.Proxy{Namespace: "n", Pod: name} }
 	places := mesh.Places{
-		Clients:  map[string]mesh.Place{"client": {Proxy: pod("client")}, "plain-client": {Proxy: pod("plain")}},
-		Services: map[string]mesh.Place{"a": {Proxy: pod("a")}, "b": {Proxy: pod("b")}},
+		Clients:  map[string]mesh.Pods{"client": {{Proxy: pod("client")}}, "plain-client": {{Proxy: pod("plain")}}},
+		Services: map[string]mesh.Pods{"a": {{Proxy: pod("a")}}, "b": {{Proxy: pod("b")}}},
 		Lacking:  map[string]error{"c": errors.New("2 pods run")},
 	}
 	world := fixture.World{

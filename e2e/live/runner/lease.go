@@ -54,8 +54,10 @@ func (c *CaseRun) EndLease(ctx context.Context) error {
 // was taken; nil where no check was in the clear.
 func (c *CaseRun) exposure(ctx context.Context, now time.Time) *verdict.Exposure {
 	proxied := map[netip.Addr]bool{}
-	for _, place := range c.r.Places.Clients {
-		proxied[place.Address] = place.Proxied
+	for _, pods := range c.r.Places.Clients {
+		for _, place := range pods {
+			proxied[place.Address] = place.Proxied
+		}
 	}
 	var wanted []tap.Wanted
 	for _, check := range c.Verdict.Checks {

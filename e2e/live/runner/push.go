@@ -9,6 +9,7 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/runner/hopconfig"
 	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/fixture"
@@ -61,9 +62,8 @@ func (r *Runner) pushServices(ctx context.Context) error {
 		if err != nil {
 			return false, err
 		}
-		for _, config := range facts {
-			client := config.Client
-			if client != nil && client.Socket == envoy.TLSSocket && len(client.SANs) == 0 {
+		for _, pairs := range facts {
+			if slices.ContainsFunc(pairs, nameless) {
 				return false, nil
 			}
 		}
@@ -73,6 +73,12 @@ func (r *Runner) pushServices(ctx context.Context) error {
 		return err
 	}
 	return r.Mesh.Settle(ctx, []mesh.Kind{"Service"}, r.Places.Proxies(), timeout.Settle.Duration())
+}
+
+// nameless tells that a client speaks mTLS to a server and verifies no name of it.
+func nameless(pair hopconfig.Pair) bool {
+	client := pair.Config.Client
+	return client != nil && client.Socket == envoy.TLSSocket && len(client.SANs) == 0
 }
 
 // settings is the kind of a change of the mesh's settings.

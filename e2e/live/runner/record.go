@@ -68,10 +68,11 @@ func (c *CaseRun) recorded(n int, a join.Attempt) (recording.Attempt, error) {
 	}
 	check := c.Verdict.Checks[i]
 	service, port, _ := c.r.World.Port(a.To)
-	place, err := c.r.Places.Server(a.To.Service, a.Want.Subset)
+	pods, err := c.r.Places.Server(a.To.Service, a.Want.Subset)
 	if err != nil {
 		return recording.Attempt{}, err
 	}
+	place := pods.First()
 	recorded := recording.Attempt{
 		Name: fmt.Sprintf("%02d-%s-%s-%d", n, a.From, a.To.Service, a.To.Port),
 		Hop:  a.Hop, Want: a.Want.Want, Cause: a.Want.Cause, Subset: a.Want.Subset, As: a.Want.As, Probe: a.Want.Probe, Wire: a.Want.Wire,
@@ -80,7 +81,7 @@ func (c *CaseRun) recorded(n int, a join.Attempt) (recording.Attempt, error) {
 		Address: netip.AddrPortFrom(place.Address, port.Workload), Does: c.r.Config.Does(a),
 		Pcap: c.Evidence.Packets[a.ID],
 	}
-	if client, _ := c.r.World.Client(a.From); c.r.Places.Clients[a.From].Proxied {
+	if client, _ := c.r.World.Client(a.From); c.r.Places.Clients[a.From].First().Proxied {
 		recorded.Client, recorded.Cluster = client.Workload.Name, hopconfig.Cluster(a, service)
 	}
 	if place.Proxied {
@@ -134,9 +135,9 @@ func (c *CaseRun) line(seen *hop.Observation, read func(accesslog.Line, string) 
 func (c *CaseRun) readProxies(ctx context.Context, attempts []join.Attempt, situation *recording.Situation) error {
 	names := map[mesh.Proxy]string{}
 	for _, one := range situation.Attempts {
-		names[c.r.Places.Clients[one.From].Proxy] = one.Client
+		names[c.r.Places.Clients[one.From].First().Proxy] = one.Client
 		if server, err := c.r.Places.Server(one.To.Service, one.Subset); err == nil && one.Server != "" {
-			names[server.Proxy] = one.Server
+			names[server.First().Proxy] = one.Server
 		}
 	}
 	situation.Proxies, situation.Certificates = map[string][]byte{}, map[string][]byte{}

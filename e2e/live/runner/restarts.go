@@ -52,8 +52,8 @@ func (c *CaseRun) restarts(ctx context.Context, unanswered bool) []string {
 // restsOn lists the pods at the ends of every hop of the case, and the pod from which sentinels are sent.
 func (c *CaseRun) restsOn() []mesh.Proxy {
 	var pods []mesh.Proxy
-	add := func(place mesh.Place) {
-		if place.Known() {
+	add := func(all mesh.Pods) {
+		for _, place := range all {
 			pods = with(pods, place.Proxy)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 )
 
 func TestACaseRestsOnThePodsOfItsHopsAlone(t *testing.T) {
-	pod := func(name string) mesh.Place {
-		return mesh.Place{Proxy: mesh.Proxy{Namespace: "n", Pod: name}, Proxied: true}
+	pod := func(name string) mesh.Pods {
+		return mesh.Pods{{Proxy: mesh.Proxy{Namespace: "n", Pod: name}, Proxied: true}}
 	}
 	world := fixture.World{
 		Clients: []fixture.Client{{Name: "gateway", Kind: hop.Gateway}, {Name: "client", Kind: hop.Sidecar}, {Name: "other-client", Kind: hop.Sidecar}, {Name: "plain-client", Kind: hop.Plain}},
@@ -23,8 +23,8 @@ func TestACaseRestsOnThePodsOfItsHopsAlone(t *testing.T) {
 		},
 	}
 	places := mesh.Places{
-		Clients: map[string]mesh.Place{"gateway": pod("gateway"), "client": pod("client"), "other-client": pod("other-client"), "plain-client": pod("plain")},
-		Services: map[string]mesh.Place{
+		Clients: map[string]mesh.Pods{"gateway": pod("gateway"), "client": pod("client"), "other-client": pod("other-client"), "plain-client": pod("plain")},
+		Services: map[string]mesh.Pods{
 			"product-service": pod("product"), "split/v1": pod("split-v1"), "split/v2": pod("split-v2"), "other": pod("other"),
 		},
 	}

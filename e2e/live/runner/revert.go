@@ -36,10 +36,21 @@ func (c *CaseRun) revert(ctx context.Context) error {
 	return CleanUpAll(ctx, append(steps,
 		Within(timeout.Revert.Duration(), func(ctx context.Context) error { return c.withdraw(ctx, last, accounts) }),
 		Within(timeout.Revert.Duration(), c.EndLease),
-		Within(timeout.Revert.Duration(), func(ctx context.Context) error {
-			return c.r.Config.AwaitBaseline(ctx, c.r.baseline, c.r.Config.Over(c.tried()), timeout.Settle.Duration())
-		}),
+		Within(timeout.Revert.Duration(), c.awaitBaseline),
 	)...)
+}
+
+// awaitBaseline waits until the hops that the case tried are configured as before it, at the pods that there are by now.
+func (c *CaseRun) awaitBaseline(ctx context.Context) error {
+	for {
+		err := c.r.Config.AwaitBaseline(ctx, c.r.baseline, c.r.Config.Over(c.tried()), timeout.Settle.Duration())
+		if err == nil {
+			return nil
+		}
+		if changed, lost := c.lookAgain(ctx); !changed || lost != nil {
+			return errors.Join(err, lost)
+		}
+	}
 }
 
 // standing lists what the case applied and has not deleted. The accounts that workloads still run under are listed apart:

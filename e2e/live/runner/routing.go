@@ -44,8 +44,8 @@ func (r *Runner) AwaitRouting(ctx context.Context) error {
 
 // plainServer is where a server of the world without a proxy takes requests in the clear.
 func (r *Runner) plainServer() (netip.AddrPort, error) {
-	for _, place := range r.Places.Services {
-		if !place.Proxied && place.Known() {
+	for _, pods := range r.Places.Services {
+		if place := pods.First(); !place.Proxied && place.Known() {
 			return netip.AddrPortFrom(place.Address, traffic.ClearPort), nil
 		}
 	}

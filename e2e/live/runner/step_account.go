@@ -39,7 +39,7 @@ func (c *CaseRun) move(ctx context.Context, step int, act string, account fixtur
 		if err := c.r.Mesh.SetAccount(ctx, workload, account.Name, timeout.Account.Duration()); err != nil {
 			return err
 		}
-		if err := c.r.Relocate(ctx, workload); err != nil {
+		if _, _, err := c.r.LookAgain(ctx); err != nil {
 			return err
 		}
 		if err := c.watchPods(ctx); err != nil {

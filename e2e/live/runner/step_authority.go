@@ -36,7 +36,7 @@ func (c *CaseRun) authority(ctx context.Context, step int, act string, to fixtur
 	c.r.Prober.Trust(wanted.Roots)
 	objects := []string{fmt.Sprintf("trusts %s, signs %s", to.Trusts, to.Signs)}
 	return c.changed(ctx, step, act, objects, mesh.RuleAuthority, func() error {
-		return c.r.Mesh.SetAuthority(ctx, wanted, c.r.Places.Proxies(), c.r.Places.Clients[agent].Proxy, timeout.Authority.Duration())
+		return c.r.Mesh.SetAuthority(ctx, wanted, c.r.Places.Proxies(), c.r.Places.Clients[agent].First().Proxy, timeout.Authority.Duration())
 	})
 }
 

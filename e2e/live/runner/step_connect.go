@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/runner/hopconfig"
 	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
@@ -16,6 +19,7 @@ import (
 type connection struct {
 	name       string // at the client's agent
 	from       string
+	client     mesh.Place // that opened it, or the gateway's pod that it goes through
 	use        fixture.Use
 	conn       hop.FiveTuple    // between the two ends that the tap sees
 	prediction envoy.Prediction // by the configuration under which it was opened
@@ -38,23 +42,20 @@ func (c *CaseRun) connect(ctx context.Context, step int, wanted []fixture.Connec
 	return nil
 }
 
+// open opens a connection from the first pod of the client. To which of the server's pods it goes the client's proxy chooses; the
+// packets show it.
 func (c *CaseRun) open(ctx context.Context, a join.Attempt, want fixture.Connection) (connection, error) {
 	facts, err := c.r.Config.Facts(ctx, []join.Attempt{a})
 	if err != nil {
 		return connection{}, err
 	}
-	_, port, _ := c.r.World.Port(a.To)
-	server, err := c.r.Places.Server(a.To.Service, "")
+	pairs := facts[a.ID]
+	before, err := c.openFromFirst(ctx, a, pairs)
 	if err != nil {
 		return connection{}, err
 	}
-	destination, from := netip.AddrPortFrom(server.Address, port.Workload), c.r.Places.Clients[a.From].Address
-	before, err := c.r.Taps.Open(ctx, destination, from)
-	if err != nil {
-		return connection{}, err
-	}
-	kept := connection{name: a.ID, from: a.From, use: want.Use, prediction: facts[a.ID].Prediction}
-	told, err := c.r.Sender.Keep(ctx, a.Hop, kept.name, want.Use)
+	kept := connection{name: a.ID, from: a.From, client: pairs[0].Client, use: want.Use}
+	told, err := c.r.Sender.Keep(ctx, a.Hop, kept.client, kept.name, want.Use)
 	if err != nil {
 		return connection{}, err
 	}
@@ -63,12 +64,34 @@ func (c *CaseRun) open(ctx context.Context, a join.Attempt, want fixture.Connect
 	if told.Error != "" || !told.Open.Answered() {
 		return connection{}, fmt.Errorf("it was not opened: %s%s", told.Error, told.Open.Error)
 	}
-	after, err := c.r.Taps.Open(ctx, destination, from)
+	after, err := c.openFromFirst(ctx, a, pairs)
 	if err != nil {
 		return connection{}, err
 	}
 	kept.conn, err = grown(before, after)
+	for _, pair := range pairs {
+		if pair.Client == kept.client && pair.Server.Address == kept.conn.Destination.Addr() {
+			kept.prediction = pair.Config.Prediction
+		}
+	}
 	return kept, err
+}
+
+// openFromFirst are the connections that are open from the first pod of the client to each of the server.
+func (c *CaseRun) openFromFirst(ctx context.Context, a join.Attempt, pairs []hopconfig.Pair) (map[hop.FiveTuple]hop.Packets, error) {
+	_, port, _ := c.r.World.Port(a.To)
+	all := map[hop.FiveTuple]hop.Packets{}
+	for _, pair := range pairs {
+		if pair.Client != pairs[0].Client {
+			continue
+		}
+		open, err := c.r.Taps.Open(ctx, netip.AddrPortFrom(pair.Server.Address, port.Workload), pair.Client.Address)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, open)
+	}
+	return all, nil
 }
 
 // grown finds the one connection that carried more bytes after than before; its client's proxy may have had it already.

@@ -3,10 +3,11 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"mtls.test/conformance/e2e/live/runner/attempt"
+	"mtls.test/conformance/e2e/live/runner/hopconfig"
 	"mtls.test/conformance/e2e/pure/fixture"
-	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/join"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
@@ -16,6 +17,9 @@ func (c *CaseRun) Expect(ctx context.Context, step int, expects []fixture.Expect
 	attempts := c.Attempts(step, expects)
 	if len(attempts) == 0 {
 		return nil
+	}
+	if _, err := c.lookAgain(ctx); err != nil {
+		return err
 	}
 	intents, err := c.Intents(ctx, attempts)
 	if err != nil {
@@ -53,88 +57,73 @@ func batches(attempts []join.Attempt) [][]join.Attempt {
 	return all
 }
 
-// attempt makes one batch of attempts at once and judges each.
-func (c *CaseRun) attempt(ctx context.Context, step int, attempts []join.Attempt, intents map[string]verdict.Intent, facts map[string]verdict.Config) error {
-	began, err := c.r.cutoff(ctx)
+// attempt makes attempts at once and judges each, in as many rounds as the pairs of pods ask for: one where every end has one pod.
+func (c *CaseRun) attempt(ctx context.Context, step int, attempts []join.Attempt, intents map[string]verdict.Intent, facts map[string][]hopconfig.Pair) error {
+	var all []*spread
+	for _, a := range attempts {
+		all = append(all, c.newSpread(a, facts[a.ID]))
+	}
+	for more := true; more; {
+		var err error
+		if more, err = c.round(ctx, step, all, intents); err != nil {
+			return err
+		}
+	}
+	came, err := c.comings(ctx, all)
 	if err != nil {
 		return err
 	}
-	collector, batch := c.r.collector(), attempt.NewBatch(fmt.Sprintf("%s-%s-%d", c.Name, c.Case.ID, step), began)
-	for i := range attempts {
-		a := &attempts[i]
-		kept := c.connections[a.Want.On]
-		if a.Want.On != "" {
-			a.Kept = &join.Kept{Conn: kept.conn, Streams: kept.use == fixture.Stream}
-		}
-		if a.Check, err = c.check(step, *a, intents[a.ID], facts[a.ID]); err != nil {
-			return err
-		}
-		if err := collector.Add(batch, a, kept.name); err != nil {
-			return err
-		}
-	}
-	if err := collector.Collect(ctx, batch); err != nil {
-		return err
-	}
-	checks := batch.Checks()
-	for i := range checks {
-		checks[i].Judge()
+	var checks []verdict.Check
+	for _, s := range all {
+		checks = append(checks, c.together(step, s, intents[s.ID], came))
 	}
 	c.Verdict.Checks = append(c.Verdict.Checks, checks...)
-	c.Evidence.add(batch)
 	c.askKiali(ctx, step, checks)
 	return nil
 }
 
-// check is the check of an attempt before anything is observed.
-func (c *CaseRun) check(step int, a join.Attempt, intent verdict.Intent, config verdict.Config) (verdict.Check, error) {
-	service, port, _ := c.r.World.Port(a.To)
-	server, err := c.r.Places.Server(a.To.Service, a.Want.Subset)
+// round makes the next request of each spread that is to have more, all at once, and judges each. It tells whether there was any.
+func (c *CaseRun) round(ctx context.Context, step int, all []*spread, intents map[string]verdict.Intent) (more bool, err error) {
+	began, err := c.r.cutoff(ctx)
 	if err != nil {
-		return verdict.Check{}, err
+		return false, err
 	}
-	check := verdict.Check{
-		Hop: a.Hop, Step: step, Protocol: port.Protocol, ClientKind: a.Kind(c.r.World), Proxied: server.Proxied, Relays: service.Relays(),
-		Subset: a.Want.Subset, As: a.Want.As, On: a.Want.On, Counted: a.Want.Counted, Probe: a.Want.Probe, ID: a.ID,
-		Want: a.Want.Want, Cause: a.Want.Cause, Documented: a.Want.Documented, WantWire: a.Want.Wire, WantShown: a.Want.Shown, ExpectedBy: a.ExpectedBy, Intent: intent, Config: config,
-		Identities: verdict.Identities{Client: c.r.Places.Clients[a.From].Account, Server: server.Identity, ServerNames: intent.Identities.ServerNames},
-		Settled:    verdict.Settled{Rule: "nothing was changed before"},
-	}
-	if check.Relays {
-		// What a gateway proves is its Gateway's choice, and no workload's.
-		check.Identities.Server = intent.Identities.Server
-	}
-	if own := a.Want.Identity; own.Client != "" {
-		check.Identities.Client = own.Client
-	}
-	if own := a.Want.Identity; own.Server != "" {
-		check.Identities.Server = own.Server
-	}
-	check.Without = c.r.without(check.ClientKind)
-	for _, change := range c.Verdict.Changes {
-		if check.Settled.Failed == "" {
-			check.Settled = change.Settled
+	collector, batch := c.r.collector(), attempt.NewBatch(fmt.Sprintf("%s-%s-%d", c.Name, c.Case.ID, step), began)
+	var sent []*spread
+	for _, s := range all {
+		for _, over := range s.over() {
+			c.add(collector, batch, step, s, over, intents[s.ID])
+			sent = append(sent, s)
 		}
 	}
-	if a.Kept != nil {
-		check.Streams = a.Kept.Streams
-		check.Intent, check.Config.Prediction = verdict.Intent{}, c.connections[a.Want.On].prediction
-		check.Intent.Why = "a connection from before is bound to what held when it was opened"
+	if len(sent) == 0 {
+		return false, nil
 	}
-	return check, nil
+	if err := collector.Collect(ctx, batch); err != nil {
+		return false, err
+	}
+	for i, made := range batch.Made() {
+		made.Check.Judge()
+		sent[i].made = append(sent[i].made, made)
+	}
+	for _, s := range all {
+		s.rounds++
+	}
+	c.Evidence.add(batch)
+	return slices.ContainsFunc(all, func(s *spread) bool { return !s.single() }), nil
 }
 
-// without lists the observers that what is allowed on the cluster leaves out for a kind of client.
-func (r *Runner) without(kind hop.ClientKind) []hop.Source {
-	var all []hop.Source
-	allowed := r.World.Placement.Allowed
-	if !allowed.Tap {
-		all = append(all, hop.Wire)
+// add adds the next request of a spread to a batch.
+func (c *CaseRun) add(collector *attempt.Collector, batch *attempt.Batch, step int, s *spread, over attempt.Over, intent verdict.Intent) {
+	a := s.request()
+	if a.Want.On != "" {
+		kept := c.connections[a.Want.On]
+		a.Kept = &join.Kept{Conn: kept.conn, Streams: kept.use == fixture.Stream}
+		over.Kept = kept.name
 	}
-	if kind == hop.Gateway && !allowed.GatewayLog {
-		all = append(all, hop.Client)
-	}
-	return all
+	first := over.Servers.First()
+	a.Check = c.check(step, *a, first, intent, over.Configs[first.Proxy])
+	collector.Add(batch, a, over)
 }
 
 // collector observes attempts by what the runner has.

@@ -59,8 +59,8 @@ func (r *Runner) serials(ctx context.Context, names []string) (map[string]string
 
 // proxyOf is the proxy of a client or service of the world.
 func (r *Runner) proxyOf(name string) mesh.Proxy {
-	if place, isClient := r.Places.Clients[name]; isClient {
-		return place.Proxy
+	if pods, isClient := r.Places.Clients[name]; isClient {
+		return pods.First().Proxy
 	}
-	return r.Places.Services[name].Proxy
+	return r.Places.Services[name].First().Proxy
 }

@@ -12,8 +12,8 @@ import (
 // servers are the places of all services, by their pods.
 func (r *Runner) servers() map[mesh.Proxy]mesh.Place {
 	servers := map[mesh.Proxy]mesh.Place{}
-	for _, place := range r.Places.Services {
-		if place.Known() {
+	for _, pods := range r.Places.Services {
+		for _, place := range pods {
 			servers[place.Proxy] = place
 		}
 	}

@@ -34,11 +34,11 @@ func (s *Sender) Passes(ctx context.Context, id string, address netip.AddrPort) 
 
 // clear sends a line over TCP from a client without a proxy.
 func (s *Sender) clear(ctx context.Context, id, address string, millis int) (call.Result, error) {
-	via, err := s.PlainClient()
+	via, err := s.plainPod()
 	if err != nil {
 		return call.Result{}, err
 	}
-	results, err := s.send(ctx, via, []call.Request{{ID: id, Protocol: call.TCP, Address: address, TimeoutMillis: millis}})
+	results, err := s.send(ctx, via.Proxy, []call.Request{{ID: id, Protocol: call.TCP, Address: address, TimeoutMillis: millis}})
 	if err == nil && len(results) != 1 {
 		err = fmt.Errorf("%d answers to one request", len(results))
 	}

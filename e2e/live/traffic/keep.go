@@ -4,22 +4,24 @@ import (
 	"context"
 	"fmt"
 
+	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/fixtures/agent/call"
 	"mtls.test/conformance/fixtures/agent/control"
 )
 
-// Keep opens a connection over a hop by a request, and keeps it; the name is the request's id too. What is kept is the
+// Keep opens a connection over a hop by a request, and keeps it; from a pod of the client, and through one of the
+// gateway where that is the client; the name is the request's id too. What is kept is the
 // client application's own connection: behind it the client's proxy keeps, or pools, one of its own to the server.
-func (s *Sender) Keep(ctx context.Context, over hop.Hop, name string, use fixture.Use) (call.Kept, error) {
-	via, request, err := s.route(Attempt{ID: name, Hop: over})
+func (s *Sender) Keep(ctx context.Context, over hop.Hop, by mesh.Place, name string, use fixture.Use) (call.Kept, error) {
+	via, request, err := s.route(Attempt{ID: name, Hop: over, By: by})
 	if err != nil {
 		return call.Kept{}, err
 	}
 	s.mu.Lock()
 	if s.via == nil {
-		s.via = map[string]string{}
+		s.via = map[string]mesh.Proxy{}
 	}
 	s.via[name] = via
 	s.mu.Unlock()
@@ -61,18 +63,18 @@ func (s *Sender) Drop(ctx context.Context, from, name string) error {
 	return err
 }
 
-func (s *Sender) holder(from, name string) (string, error) {
+func (s *Sender) holder(from, name string) (mesh.Proxy, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	via, kept := s.via[name]
 	if !kept {
-		return "", fmt.Errorf("connection %s from %s is not kept", name, from)
+		return here, fmt.Errorf("connection %s from %s is not kept", name, from)
 	}
 	return via, nil
 }
 
-func (s *Sender) ask(ctx context.Context, via, path string, asked any) (call.Kept, error) {
+func (s *Sender) ask(ctx context.Context, via mesh.Proxy, path string, asked any) (call.Kept, error) {
 	var kept call.Kept
-	err := s.Mesh.Control(ctx, s.Places.Clients[via].Proxy, path, asked, &kept)
+	err := s.Mesh.Control(ctx, via, path, asked, &kept)
 	return kept, err
 }

@@ -23,6 +23,8 @@ type ProbeAttempt struct {
 	fixture.Probe
 	As     hop.Protocol // how a port of undeclared protocol is spoken to inside: HTTP when empty
 	Subset string       // that the hop names, where several workloads are behind the service
+
+	By, At mesh.Place // as Attempt's
 }
 
 // Prober probes the hops of a world.
@@ -53,13 +55,17 @@ func (p *Prober) Trust(roots []string) { p.trusted = strings.Join(roots, "") }
 // does not answer, the error is Unsent.
 func (p *Prober) Probe(ctx context.Context, attempts []ProbeAttempt) (map[string]probe.Result, error) {
 	now := time.Now()
-	requests := map[string][]probe.Request{}
+	requests := map[mesh.Proxy][]probe.Request{}
 	for _, attempt := range attempts {
 		request, err := p.request(attempt, now)
 		if err != nil {
 			return nil, fmt.Errorf("probe %s: %w", attempt.Hop, err)
 		}
-		requests[attempt.From] = append(requests[attempt.From], request)
+		by := attempt.By.Proxy
+		if !attempt.By.Known() {
+			by = p.sender.places().Clients[attempt.From].First().Proxy
+		}
+		requests[by] = append(requests[by], request)
 	}
 	var mu sync.Mutex
 	var probers sync.WaitGroup
@@ -68,7 +74,7 @@ func (p *Prober) Probe(ctx context.Context, attempts []ProbeAttempt) (map[string
 	for from, batch := range requests {
 		probers.Go(func() {
 			var answer control.ProbeAnswer
-			err := p.sender.Mesh.Control(ctx, p.sender.Places.Clients[from].Proxy, control.PathProbe, control.ProbeRequest{Probes: batch}, &answer)
+			err := p.sender.Mesh.Control(ctx, from, control.PathProbe, control.ProbeRequest{Probes: batch}, &answer)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -96,7 +102,7 @@ func (p *Prober) request(attempt ProbeAttempt, now time.Time) (probe.Request, er
 	if attempt.TLS != "" {
 		request.MinVersion, request.MaxVersion = "TLSv"+attempt.TLS, "TLSv"+attempt.TLS
 	}
-	return request, p.present(&request, attempt.Certificate, p.sender.Places.Clients[attempt.From].Account, now)
+	return request, p.present(&request, attempt.Certificate, p.sender.places().Clients[attempt.From].First().Account, now)
 }
 
 // present makes the certificate that an attempt presents.
@@ -137,10 +143,10 @@ func around(now time.Time) mesh.Validity {
 func (p *Prober) target(attempt ProbeAttempt) (probe.Request, error) {
 	service, port, found := p.sender.World.Port(attempt.To)
 	if !found || service.Kind != fixture.GatewayPod {
-		_, way, err := p.sender.route(Attempt{ID: attempt.ID, Hop: attempt.Hop, Subset: attempt.Subset, As: attempt.As})
+		_, way, err := p.sender.route(Attempt{ID: attempt.ID, Hop: attempt.Hop, Subset: attempt.Subset, As: attempt.As, By: attempt.By, At: attempt.At})
 		return probe.Request{Address: way.Address, Authority: way.Authority, Inside: inside(way.Protocol)}, err
 	}
-	place, err := p.sender.Places.Server(service.Name, attempt.Subset)
+	place, err := p.sender.at(attempt.At, service.Name, attempt.Subset)
 	if err != nil {
 		return probe.Request{}, err
 	}

@@ -44,8 +44,8 @@ func world(t *testing.T, now time.Time) (*Prober, *x509.CertPool) {
 				{Name: "ingress", Namespace: "istio-system", Kind: fixture.GatewayPod, Ports: []fixture.Port{{Number: 8443, Workload: 8443, Protocol: hop.HTTP}}},
 			}},
 			Places: mesh.Places{
-				Clients:  map[string]mesh.Place{"plain-client": {Account: plainClient}},
-				Services: map[string]mesh.Place{"product-service": {}, "product-service-pod": {Address: netip.MustParseAddr("10.244.0.8")}, "ingress": {Address: netip.MustParseAddr("10.244.0.5")}},
+				Clients:  map[string]mesh.Pods{"plain-client": {{Account: plainClient}}},
+				Services: map[string]mesh.Pods{"product-service": {{}}, "product-service-pod": {{Address: netip.MustParseAddr("10.244.0.8")}}, "ingress": {{Address: netip.MustParseAddr("10.244.0.5")}}},
 			},
 		},
 	}, pool

@@ -12,17 +12,17 @@ import (
 )
 
 // route makes the request of an attempt, and names who sends it: a client's agent, or this process.
-func (s *Sender) route(attempt Attempt) (via string, request call.Request, err error) {
+func (s *Sender) route(attempt Attempt) (via mesh.Proxy, request call.Request, err error) {
 	if err := s.World.Way(attempt.Hop); err != nil {
-		return "", call.Request{}, err
+		return here, call.Request{}, err
 	}
 	service, port, _ := s.World.Port(attempt.To)
 	if service.Kind == fixture.GatewayPod {
-		return "", call.Request{}, fmt.Errorf("%s: the ingress gateway is no service to send a request to; probe it", attempt.Hop)
+		return here, call.Request{}, fmt.Errorf("%s: the ingress gateway is no service to send a request to; probe it", attempt.Hop)
 	}
-	place, err := s.Places.Server(service.Name, attempt.Subset)
+	place, err := s.at(attempt.At, service.Name, attempt.Subset)
 	if err != nil {
-		return "", call.Request{}, err
+		return here, call.Request{}, err
 	}
 	request = call.Request{ID: attempt.ID, Protocol: spoken(port, attempt.As), Subset: attempt.Subset, TimeoutMillis: patience(port.Protocol)}
 	request.Authority = fmt.Sprintf("%s:%d", service.Host(), port.Number)
@@ -31,7 +31,7 @@ func (s *Sender) route(attempt Attempt) (via string, request call.Request, err e
 	}
 	client, _ := s.World.Client(attempt.From)
 	if client.Kind == hop.Gateway {
-		return s.throughGateway(request, port)
+		return s.throughGateway(request, port, attempt.By)
 	}
 	request.Address = request.Authority
 	if service.Kind == fixture.ServiceEntry {
@@ -39,25 +39,47 @@ func (s *Sender) route(attempt Attempt) (via string, request call.Request, err e
 		request.Address = fmt.Sprintf("%s:%d", service.Target, port.Number)
 	}
 	request.Headers = s.headers(client.Name)
-	return client.Name, request, nil
+	if attempt.By.Known() {
+		return attempt.By.Proxy, request, nil
+	}
+	return s.places().Clients[client.Name].First().Proxy, request, nil
+}
+
+// at is the server's pod of an attempt that goes to a pod's own address.
+func (s *Sender) at(known mesh.Place, service, subset string) (mesh.Place, error) {
+	if known.Known() {
+		return known, nil
+	}
+	pods, err := s.places().Server(service, subset)
+	return pods.First(), err
 }
 
 // throughGateway sends from outside the cluster. TCP has no id that a log could show, and the node port would rewrite
-// the source address that tells connections apart, so it is sent from a pod to the gateway's own address.
-func (s *Sender) throughGateway(request call.Request, port fixture.Port) (string, call.Request, error) {
+// the source address that tells connections apart, so it is sent from a pod to the gateway's own address. So is whatever must
+// go through one of several pods of the gateway, between which the node port would choose.
+func (s *Sender) throughGateway(request call.Request, port fixture.Port, through mesh.Place) (mesh.Proxy, call.Request, error) {
+	pods := s.gateway()
+	chosen := through.Known() && len(pods) > 1
+	if !through.Known() {
+		through = pods.First()
+	}
+	number := port.Number
 	switch request.Protocol {
 	case call.GRPC:
-		request.Address = s.GatewayGRPC
+		request.Address, number = s.GatewayGRPC, s.World.Placement.GatewayPort(hop.GRPC)
 	case call.HTTP:
-		request.Address = s.GatewayHTTP
+		request.Address, number = s.GatewayHTTP, s.World.Placement.GatewayPort(hop.HTTP)
 	case call.TCP:
-		request.Address = netip.AddrPortFrom(s.gateway().Address, port.Number).String()
-		via, err := s.PlainClient()
-		return via, request, err
+		chosen = true
 	default:
-		return "", call.Request{}, fmt.Errorf("the ingress gateway has no way in for %s", request.Protocol)
+		return here, call.Request{}, fmt.Errorf("the ingress gateway has no way in for %s", request.Protocol)
 	}
-	return here, request, nil
+	if !chosen {
+		return here, request, nil
+	}
+	request.Address = netip.AddrPortFrom(through.Address, number).String()
+	via, err := s.plainPod()
+	return via.Proxy, request, err
 }
 
 func spoken(port fixture.Port, as hop.Protocol) call.Protocol {
@@ -70,14 +92,14 @@ func spoken(port fixture.Port, as hop.Protocol) call.Protocol {
 	return call.Protocol(as)
 }
 
-// gateway is the place of the ingress gateway.
-func (s *Sender) gateway() mesh.Place {
+// gateway is the pods of the ingress gateway.
+func (s *Sender) gateway() mesh.Pods {
 	for _, client := range s.World.Clients {
 		if client.Kind == hop.Gateway {
-			return s.Places.Clients[client.Name]
+			return s.places().Clients[client.Name]
 		}
 	}
-	return mesh.Place{}
+	return nil
 }
 
 // PlainClient names the client without a proxy, from whose pod probes, sentinels and requests in the clear go.
@@ -88,6 +110,12 @@ func (s *Sender) PlainClient() (string, error) {
 		}
 	}
 	return "", fmt.Errorf("the world has no client without a proxy")
+}
+
+// plainPod is the pod of PlainClient.
+func (s *Sender) plainPod() (mesh.Place, error) {
+	name, err := s.PlainClient()
+	return s.places().Clients[name].First(), err
 }
 
 func (s *Sender) headers(client string) map[string]string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -30,16 +31,16 @@ func (s *Sender) Sentinel(ctx context.Context, id string, to mesh.Place) (uint16
 	if !to.Proxied {
 		return 0, fmt.Errorf("sentinel to %s: it has no proxy, whose log could show it", to)
 	}
-	via, err := s.PlainClient()
+	via, err := s.plainPod()
 	if err != nil {
 		return 0, err
 	}
 	protocol, port := call.TCP, uint16(firstSentinelPort+rand.IntN(sentinelPorts))
-	if s.gateway().Proxy == to.Proxy {
+	if slices.Contains(s.gateway(), to) {
 		protocol, port = call.HTTP, gatewaySentinelPort
 	}
 	request := call.Request{ID: id, Protocol: protocol, Address: netip.AddrPortFrom(to.Address, port).String(), TimeoutMillis: timeout.Request.Millis()}
-	results, err := s.send(ctx, via, []call.Request{request})
+	results, err := s.send(ctx, via.Proxy, []call.Request{request})
 	if err != nil {
 		return 0, fmt.Errorf("sentinel to %s: %w", to, err)
 	}

@@ -20,21 +20,25 @@ type Attempt struct {
 	hop.Hop
 	Subset string       // that the path asks for
 	As     hop.Protocol // how a port of undeclared protocol is spoken to: HTTP when empty
+
+	By mesh.Place // the client's pod that sends it, or the gateway's that it goes through; any where it is not known
+	At mesh.Place // the server's pod, where the attempt goes to a pod's own address; the first where it is not known
 }
 
 // Sender sends over the hops of a world.
 type Sender struct {
 	Mesh        *mesh.Mesh
 	World       fixture.World
-	Places      mesh.Places
-	GatewayHTTP string // HOST:PORT of the ingress gateway, from here
+	Places      mesh.Places // as it was made; Relocate changes where it sends to
+	GatewayHTTP string      // HOST:PORT of the ingress gateway, from here
 	GatewayGRPC string
 
 	forged map[string]map[string]string // headers that a client's application adds, by client
 
 	keeper call.Keeper // of connections to the gateway
 	mu     sync.Mutex
-	via    map[string]string // of kept connections: see route
+	moved  *mesh.Places          // nil before Relocate
+	via    map[string]mesh.Proxy // of kept connections: see route
 }
 
 // Forge has a client's application add headers to its requests, until it is called with none.
@@ -48,12 +52,12 @@ func (s *Sender) Forge(client string, headers map[string]string) {
 }
 
 // here is this process, as the sender of a request.
-const here = ""
+var here mesh.Proxy
 
 // Send makes all attempts at once, each on a connection of its own, and returns their results by id. Where a client's agent does
 // not answer, the error is Unsent.
 func (s *Sender) Send(ctx context.Context, attempts []Attempt) (map[string]call.Result, error) {
-	requests := map[string][]call.Request{}
+	requests := map[mesh.Proxy][]call.Request{}
 	for _, attempt := range attempts {
 		via, request, err := s.route(attempt)
 		if err != nil {
@@ -84,11 +88,11 @@ func (s *Sender) Send(ctx context.Context, attempts []Attempt) (map[string]call.
 	return results, unsent.orNil()
 }
 
-func (s *Sender) send(ctx context.Context, via string, batch []call.Request) ([]call.Result, error) {
+func (s *Sender) send(ctx context.Context, via mesh.Proxy, batch []call.Request) ([]call.Result, error) {
 	if via == here {
 		return call.Send(ctx, batch)
 	}
 	var answer control.SendAnswer
-	err := s.Mesh.Control(ctx, s.Places.Clients[via].Proxy, control.PathSend, control.SendRequest{Requests: batch}, &answer)
+	err := s.Mesh.Control(ctx, via, control.PathSend, control.SendRequest{Requests: batch}, &answer)
 	return answer.Results, err
 }

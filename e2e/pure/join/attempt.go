@@ -21,15 +21,15 @@ type Attempt struct {
 
 	Check       verdict.Check // its observers are filled by joining
 	Client      End
-	Server      End
-	Destination netip.AddrPort // where its connection arrives, after Service translation
+	Server      End            // not known before an observer names it, where Servers are several
+	Servers     []End          // to any of which it may come
+	Destination netip.AddrPort // where its connection arrives, after Service translation; the port alone as long as Server is not known
 	Kept        *Kept          // the connection on which it is sent again; nil for a new one
 
 	Reply     Reply            // of the server's application, as the client's application has it
 	ClientEnd *hop.Observation // by the client's proxy, by its own socket where it has no proxy, or by the probe; nil where none is asked
 	Unlogged  bool             // the log of the client's proxy is whole and has no line of it
 	Unsent    error            // the client's agent does not tell what became of it
-	Blind     error            // why packets of the server's pod prove nothing
 }
 
 // End is the pod at one end of a hop.
@@ -37,6 +37,7 @@ type End struct {
 	Pod     string // NAMESPACE/POD
 	Address netip.Addr
 	Proxied bool
+	Blind   error // why packets of the pod prove nothing
 }
 
 // Reply is what the client's application has of its request.
@@ -81,6 +82,19 @@ func (a *Attempt) named() hop.FiveTuple {
 		}
 	}
 	return hop.FiveTuple{}
+}
+
+// mayBe are the connections that the client's own record may mean: one for each pod to which the attempt may have come.
+func (a *Attempt) mayBe() []hop.FiveTuple {
+	named := a.named()
+	if !named.Source.IsValid() || a.Kept != nil {
+		return []hop.FiveTuple{named}
+	}
+	var all []hop.FiveTuple
+	for _, to := range a.destinations() {
+		all = append(all, hop.FiveTuple{Source: named.Source, Destination: to})
+	}
+	return all
 }
 
 // Source is where the attempt's connection left from: by the client's own record, else by the wire. It is not valid where

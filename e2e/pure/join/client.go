@@ -7,8 +7,18 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// JoinClient gives the attempt what its client's end shows. It comes first: the client names the connection.
+// JoinClient gives the attempt what its client's end shows. It comes first: the client names the connection, and its proxy the
+// server's pod.
 func (a *Attempt) JoinClient() {
+	a.joinClient()
+	for _, end := range []*hop.Observation{a.Check.Observers.Client, a.Check.Observers.Probe} {
+		if end != nil {
+			a.ComeTo(end.Conn.Destination.Addr())
+		}
+	}
+}
+
+func (a *Attempt) joinClient() {
 	observers := &a.Check.Observers
 	switch {
 	case a.Unsent != nil:

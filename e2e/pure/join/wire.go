@@ -3,6 +3,7 @@ package join
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"mtls.test/conformance/e2e/pure/hop"
@@ -25,14 +26,19 @@ type Wires map[hop.FiveTuple]hop.Observation
 func Queries(attempts []*Attempt, began time.Time) []Query {
 	var queries []Query
 	known := map[Query]bool{}
-	for _, a := range attempts {
-		query := Query{Destination: a.Destination, Since: began}
-		if a.Kept != nil {
-			query = Query{Source: a.Kept.Conn.Source, Destination: a.Kept.Conn.Destination}
-		}
+	ask := func(query Query) {
 		if !known[query] {
 			known[query] = true
 			queries = append(queries, query)
+		}
+	}
+	for _, a := range attempts {
+		if a.Kept != nil {
+			ask(Query{Source: a.Kept.Conn.Source, Destination: a.Kept.Conn.Destination})
+			continue
+		}
+		for _, to := range a.destinations() {
+			ask(Query{Destination: to, Since: began})
 		}
 	}
 	return queries
@@ -42,8 +48,8 @@ func Queries(attempts []*Attempt, began time.Time) []Query {
 func Wire(attempts []*Attempt, shown Wires) {
 	taken := map[hop.FiveTuple]bool{}
 	for _, a := range attempts {
-		if conn := a.named(); conn.Source.IsValid() {
-			if wire, found := shown[conn]; found {
+		for _, conn := range a.mayBe() {
+			if wire, found := shown[conn]; found && conn.Source.IsValid() && a.Check.Observers.Wire == nil {
 				taken[conn] = true
 				a.show(wire)
 			}
@@ -60,13 +66,19 @@ func Wire(attempts []*Attempt, shown Wires) {
 // whose handshake failed the client's proxy logs no address.
 func (a *Attempt) showOnly(shown Wires, taken map[hop.FiveTuple]bool) {
 	var left []hop.Observation
+	var none []hop.Observation // of a pod to which nothing came
+	destinations := a.destinations()
 	for conn, wire := range shown {
-		if conn.Destination != a.Destination || taken[conn] {
-			continue
-		}
-		if conn.Source.Addr() == a.Client.Address || !conn.Source.IsValid() {
+		switch {
+		case !slices.Contains(destinations, conn.Destination) || taken[conn]:
+		case !conn.Source.IsValid():
+			none = append(none, wire)
+		case conn.Source.Addr() == a.Client.Address:
 			left = append(left, wire)
 		}
+	}
+	if len(left) == 0 && len(none) == len(destinations) {
+		left = none[:1]
 	}
 	if len(left) == 1 {
 		a.show(left[0])
@@ -82,8 +94,13 @@ func (a *Attempt) showOnly(shown Wires, taken map[hop.FiveTuple]bool) {
 func NotShown(attempts []*Attempt, since time.Time) []Query {
 	var queries []Query
 	for _, a := range attempts {
-		if conn := a.named(); a.Kept == nil && a.Check.Observers.Wire.Missing != "" && conn.Source.IsValid() {
-			queries = append(queries, Query{Source: conn.Source, Destination: conn.Destination, Since: since})
+		if a.Kept != nil || a.Check.Observers.Wire.Missing == "" {
+			continue
+		}
+		for _, conn := range a.mayBe() {
+			if conn.Source.IsValid() {
+				queries = append(queries, Query{Source: conn.Source, Destination: conn.Destination, Since: since})
+			}
 		}
 	}
 	return queries
@@ -92,17 +109,27 @@ func NotShown(attempts []*Attempt, since time.Time) []Query {
 // Named gives attempts what the wire shows of the connections that NotShown asked for.
 func Named(attempts []*Attempt, shown Wires) {
 	for _, a := range attempts {
-		if wire, asked := shown[a.named()]; asked && a.Check.Observers.Wire.Missing != "" {
-			a.show(wire)
+		for _, conn := range a.mayBe() {
+			if wire, asked := shown[conn]; asked && a.Check.Observers.Wire.Missing != "" && (wire.Says != hop.Absent || a.absentAtAll(shown)) {
+				a.show(wire)
+			}
 		}
 	}
+}
+
+// absentAtAll tells that none of the connections that the attempt may have made came to its pod.
+func (a *Attempt) absentAtAll(shown Wires) bool {
+	return !slices.ContainsFunc(a.mayBe(), func(conn hop.FiveTuple) bool { return shown[conn].Says != hop.Absent })
 }
 
 // show makes a connection on the wire the attempt's own.
 func (a *Attempt) show(seen hop.Observation) {
 	seen.ID = a.ID
-	if a.Blind != nil {
-		a.Check.Observers.Wire = &hop.Observation{Source: hop.Wire, By: seen.By, ID: a.ID, Conn: seen.Conn, Missing: a.Blind.Error()}
+	if seen.Says != hop.Absent {
+		a.ComeTo(seen.Conn.Destination.Addr())
+	}
+	if a.Server.Blind != nil {
+		a.Check.Observers.Wire = &hop.Observation{Source: hop.Wire, By: seen.By, ID: a.ID, Conn: seen.Conn, Missing: a.Server.Blind.Error()}
 		return
 	}
 	switch {

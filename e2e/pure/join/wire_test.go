@@ -111,7 +111,7 @@ func TestAConnectionThatIsNamedAndNotShownIsAskedForByItsName(t *testing.T) {
 
 func TestPacketsOfAServerWithoutAPositiveControlProveNothing(t *testing.T) {
 	a := request("1", left)
-	a.Blind = errors.New("the tap showed no plaintext")
+	a.Server.Blind = errors.New("the tap showed no plaintext")
 	joined(wires(tuple(left, arrives)), a)
 	want := hop.Observation{Source: hop.Wire, By: "n/tap", ID: "1", Conn: tuple(left, arrives), Missing: "the tap showed no plaintext"}
 	if got := a.Check.Observers.Wire; *got != want {

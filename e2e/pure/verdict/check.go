@@ -35,6 +35,9 @@ type Check struct {
 	WantShown  *fixture.Shown `json:"wantShown,omitempty"`
 	ExpectedBy ExpectedBy     `json:"expectedBy,omitempty"` // empty for the case
 	Identities Identities     `json:"identities"`
+	Pairs      []Pair         `json:"pairs,omitempty"`    // where an end has several pods: each with each
+	ServedBy   []string       `json:"servedBy,omitempty"` // pods that received this one request, where they are several
+	Unplaced   bool           `json:"unplaced,omitempty"` // none of the server's several pods is known to have been reached
 	Result     hop.Result     `json:"result"`
 	Reason     string         `json:"reason"`
 	StandsOut  []string       `json:"standsOut,omitempty"` // on MISMATCH: the sources that contradict the others

@@ -24,6 +24,10 @@ func (c *Check) judge() (hop.Result, string) {
 	if c.Settled.Failed != "" {
 		return hop.Inconclusive, "the mesh did not settle: " + c.Settled.Failed
 	}
+	if len(c.ServedBy) > 1 {
+		c.StandsOut = []string{string(hop.Application)}
+		return hop.Mismatch, "one request was served twice, by " + strings.Join(c.ServedBy, " and ")
+	}
 	if why := c.disqualified(); why != "" {
 		return hop.Inconclusive, why
 	}

@@ -6,22 +6,37 @@ import (
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/runner/hopconfig"
 	"mtls.test/conformance/e2e/pure/join"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// Add adds an attempt to the batch, before any of the batch is sent: what its proxies log from now on may be its own. Kept is
-// the name of the connection at the client's agent on which it is sent again; empty for a new one.
-func (c *Collector) Add(b *Batch, a *join.Attempt, kept string) error {
+// Over is what an attempt goes over.
+type Over struct {
+	Client  mesh.Place
+	Servers mesh.Pods                     // to any of which it may come; never none
+	Configs map[mesh.Proxy]verdict.Config // of the client with each of them, by the server's pod
+	Kept    string                        // the name of the connection at the client's agent on which it is sent again; empty for a new one
+}
+
+// Add adds an attempt to the batch, before any of the batch is sent: what its proxies log from now on may be its own.
+func (c *Collector) Add(b *Batch, a *join.Attempt, over Over) {
 	_, port, _ := c.Config.World.Port(a.To)
-	place, err := c.Config.Places.Server(a.To.Service, a.Want.Subset)
-	if err != nil {
-		return err
+	s := &sent{Attempt: a, over: over}
+	a.Client, a.Destination = c.end(over.Client), netip.AddrPortFrom(netip.Addr{}, port.Workload)
+	logged := []mesh.Proxy{over.Client.Proxy}
+	for _, place := range over.Servers {
+		a.Servers = append(a.Servers, c.end(place))
+		logged = append(logged, place.Proxy)
+		if _, known := b.servers[place.Proxy]; !known {
+			b.servers[place.Proxy] = &server{place: place}
+		}
 	}
-	s := &sent{Attempt: a, client: c.Config.Places.Clients[a.From], server: place, kept: kept}
-	a.Client, a.Server, a.Destination = end(s.client), end(place), netip.AddrPortFrom(place.Address, port.Workload)
-	a.Blind = c.Blind(place.Proxy)
-	logged := []mesh.Proxy{place.Proxy, s.client.Proxy}
+	if len(over.Servers) == 1 {
+		a.ComeTo(over.Servers[0].Address)
+		s.decided()
+	}
 	if behind, found := hopconfig.Behind(c.Config.World, *a); found {
-		if place, err := c.Config.Places.Server(behind.To.Service, ""); err == nil {
+		if pods, err := c.Config.Places.Server(behind.To.Service, ""); err == nil {
+			place := pods.First()
 			s.behind = &place
 			logged = append(logged, place.Proxy)
 		}
@@ -29,9 +44,14 @@ func (c *Collector) Add(b *Batch, a *join.Attempt, kept string) error {
 	for _, proxy := range logged {
 		b.marks[proxy] = c.Logs.Mark(proxy)
 	}
-	if _, known := b.servers[place.Proxy]; !known {
-		b.servers[place.Proxy] = &server{place: place}
-	}
 	b.sent = append(b.sent, s)
-	return nil
+}
+
+// decided gives the check what depends on the server's pod to which the attempt came.
+func (s *sent) decided() {
+	place := s.server()
+	s.Check.Proxied = place.Proxied
+	if s.Kept == nil {
+		s.Check.Config = s.over.Configs[place.Proxy]
+	}
 }

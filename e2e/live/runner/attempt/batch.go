@@ -46,12 +46,11 @@ type Batch struct {
 // sent is an attempt of a batch, with what only the live side knows of it.
 type sent struct {
 	*join.Attempt
-	client, server mesh.Place
-	behind         *mesh.Place // the pod to which a gateway passes the connection on unread; nil where there is none
-	kept           string      // the name of the kept connection at the client's agent; empty for a new one
+	over   Over
+	behind *mesh.Place // the pod to which a gateway passes the connection on unread; nil where there is none
 
 	result call.Result
-	before observe.Counters // of the server, where the attempt is counted
+	before map[mesh.Proxy]observe.Counters // of the servers, where the attempt is counted
 }
 
 // server is a server of a batch, and what it shows behind the batch.
@@ -69,13 +68,17 @@ func NewBatch(name string, began time.Time) *Batch {
 	}
 }
 
-// Checks are the checks of the attempts, in the order in which they were added.
-func (b *Batch) Checks() []verdict.Check {
-	var checks []verdict.Check
+// Made are the checks of the attempts, each with the pair of pods that it went over, in the order in which they were added.
+func (b *Batch) Made() []verdict.AtPair {
+	var all []verdict.AtPair
 	for _, s := range b.sent {
-		checks = append(checks, s.Check)
+		made := verdict.AtPair{Pair: verdict.Pair{Client: s.over.Client.String(), Server: s.server().String(), Requests: 1}, Check: s.Check}
+		if s.Check.Unplaced {
+			made.Requests = 0
+		}
+		all = append(all, made)
 	}
-	return checks
+	return all
 }
 
 func (b *Batch) attempts() []*join.Attempt {
@@ -94,8 +97,14 @@ func (b *Batch) keep(raw string) {
 }
 
 // end is a place as an end of a hop.
-func end(place mesh.Place) join.End {
-	return join.End{Pod: place.String(), Address: place.Address, Proxied: place.Proxied}
+func (c *Collector) end(place mesh.Place) join.End {
+	return join.End{Pod: place.String(), Address: place.Address, Proxied: place.Proxied, Blind: c.Blind(place.Proxy)}
+}
+
+// server is the pod to which the attempt came, once that is decided.
+func (s *sent) server() mesh.Place {
+	at := slices.IndexFunc(s.over.Servers, func(place mesh.Place) bool { return place.String() == s.Server.Pod })
+	return s.over.Servers[max(at, 0)]
 }
 
 // replied takes the result of the attempt's request, as the client's application has it.

@@ -48,8 +48,8 @@ type scene struct {
 func sceneOf(t *testing.T, attempts ...*join.Attempt) *scene {
 	t.Helper()
 	places := mesh.Places{
-		Clients:  map[string]mesh.Place{"client": clientPod, "plain-client": plainPod},
-		Services: map[string]mesh.Place{"product": serverPod, "legacy": legacyPod, "gateway": gatewayPod},
+		Clients:  map[string]mesh.Pods{"client": {clientPod}, "plain-client": {plainPod}},
+		Services: map[string]mesh.Pods{"product": {serverPod}, "legacy": {legacyPod}, "gateway": {gatewayPod}},
 	}
 	s := &scene{
 		Collector: &Collector{
@@ -59,13 +59,14 @@ func sceneOf(t *testing.T, attempts ...*join.Attempt) *scene {
 		batch: NewBatch("run-case-0", time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)),
 	}
 	for _, a := range attempts {
-		kept := ""
+		over := Over{Client: places.Clients[a.From].First(), Servers: places.Services[a.To.Service], Configs: map[mesh.Proxy]verdict.Config{}}
+		for _, place := range over.Servers {
+			over.Configs[place.Proxy] = a.Check.Config
+		}
 		if a.Kept != nil {
-			kept = "held"
+			over.Kept = "held"
 		}
-		if err := s.Add(s.batch, a, kept); err != nil {
-			t.Fatal(err)
-		}
+		s.Add(s.batch, a, over)
 	}
 	return s
 }

@@ -3,6 +3,7 @@ package attempt
 import (
 	"context"
 
+	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/observe"
 	"mtls.test/conformance/e2e/pure/hop"
 )
@@ -11,8 +12,11 @@ import (
 func (c *Collector) countBefore(ctx context.Context, b *Batch) (err error) {
 	for _, s := range b.sent {
 		if s.Check.Counted {
-			if s.before, err = observe.ReadCounters(ctx, c.Mesh, s.server.Proxy, s.scope()); err != nil {
-				return err
+			s.before = map[mesh.Proxy]observe.Counters{}
+			for _, place := range s.over.Servers {
+				if s.before[place.Proxy], err = observe.ReadCounters(ctx, c.Mesh, place.Proxy, s.scope()); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -26,20 +30,21 @@ func (c *Collector) count(ctx context.Context, b *Batch) error {
 		if !s.Check.Counted {
 			continue
 		}
-		after, err := observe.ReadCounters(ctx, c.Mesh, s.server.Proxy, s.scope())
+		server := s.server().Proxy
+		after, err := observe.ReadCounters(ctx, c.Mesh, server, s.scope())
 		if err != nil {
 			return err
 		}
-		mark := b.servers[s.server.Proxy].watermark
+		mark := b.servers[server].watermark
 		if mark.Missing != nil {
 			s.Check.Observers.Stats = &hop.Observation{Source: hop.Stats, By: s.Server.Pod, ID: s.ID, Missing: mark.Missing.Error()}
 			continue
 		}
-		grown := after.Since(s.before)
+		grown := after.Since(s.before[server])
 		if mark.Unmatched && !s.Check.Relays {
 			grown = grown.WithoutSentinel()
 		}
-		s.Check.Observers.Stats = grown.Server(s.server.Proxy, s.ID)
+		s.Check.Observers.Stats = grown.Server(server, s.ID)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func (c *Collector) sendKept(ctx context.Context, s *sent) error {
 			return err
 		}
 	}
-	answer, err := c.Sender.Use(ctx, s.From, s.kept, s.ID)
+	answer, err := c.Sender.Use(ctx, s.From, s.over.Kept, s.ID)
 	if err != nil {
 		return err
 	}

@@ -18,10 +18,10 @@ func (c *Collector) pastProxy(ctx context.Context, b *Batch) error {
 		if !s.Unlogged || s.Check.ClientKind != hop.Sidecar {
 			continue
 		}
-		proxy := s.client.Proxy
+		proxy := s.over.Client.Proxy
 		if _, known := marked[proxy]; !known {
 			var err error
-			if marked[proxy], err = c.clientMark(ctx, s.ID, s.Hop); err != nil {
+			if marked[proxy], err = c.clientMark(ctx, s.ID, s.Hop, s.over.Client); err != nil {
 				return err
 			}
 		}
@@ -34,7 +34,7 @@ func (c *Collector) pastProxy(ctx context.Context, b *Batch) error {
 
 // clientMark sends a sentinel from the application of a hop's client to a port that the hop does not go to, and waits until
 // its proxy has logged it. The first error tells why it has not, the second that none could be sent.
-func (c *Collector) clientMark(ctx context.Context, id string, of hop.Hop) (unmarked, failed error) {
+func (c *Collector) clientMark(ctx context.Context, id string, of hop.Hop, client mesh.Place) (unmarked, failed error) {
 	id += "-client-sentinel"
 	for _, h := range c.Config.World.Hops() {
 		service, port, _ := c.Config.World.Port(h.To)
@@ -42,12 +42,11 @@ func (c *Collector) clientMark(ctx context.Context, id string, of hop.Hop) (unma
 		if h.From != of.From || h.To.Port == of.To.Port || !spoken || len(service.Workloads) != 1 || service.Kind != fixture.ClusterIP {
 			continue
 		}
-		proxy := c.Config.Places.Clients[of.From].Proxy
-		after := c.Logs.Mark(proxy)
-		if _, err := c.Sender.Send(ctx, []traffic.Attempt{{ID: id, Hop: h}}); err != nil {
+		after := c.Logs.Mark(client.Proxy)
+		if _, err := c.Sender.Send(ctx, []traffic.Attempt{{ID: id, Hop: h, By: client}}); err != nil {
 			return nil, err
 		}
-		_, _, unmarked = c.Logs.ClientLine(ctx, proxy, after, id, hop.FiveTuple{})
+		_, _, unmarked = c.Logs.ClientLine(ctx, client.Proxy, after, id, hop.FiveTuple{})
 		return unmarked, nil
 	}
 	return fmt.Errorf("%s has no other port to send a sentinel to", of.From), nil

@@ -21,14 +21,14 @@ func (c *Collector) send(ctx context.Context, b *Batch) error {
 		s.Check.SentAt = now
 		as := hop.Protocol(s.Want.As)
 		switch {
-		case s.kept != "":
+		case s.over.Kept != "":
 			if err := c.sendKept(ctx, s); err != nil {
 				return err
 			}
 		case s.Want.Probe != nil:
-			probes = append(probes, traffic.ProbeAttempt{ID: s.ID, Hop: s.Hop, Probe: *s.Want.Probe, As: as, Subset: s.Want.Subset})
+			probes = append(probes, traffic.ProbeAttempt{ID: s.ID, Hop: s.Hop, Probe: *s.Want.Probe, As: as, Subset: s.Want.Subset, By: s.over.Client, At: s.over.Servers.First()})
 		default:
-			requests = append(requests, traffic.Attempt{ID: s.ID, Hop: s.Hop, Subset: s.Want.Subset, As: as})
+			requests = append(requests, traffic.Attempt{ID: s.ID, Hop: s.Hop, Subset: s.Want.Subset, As: as, By: s.over.Client, At: s.over.Servers.First()})
 		}
 	}
 	var both sync.WaitGroup
@@ -50,7 +50,7 @@ func (c *Collector) send(ctx context.Context, b *Batch) error {
 	}
 	for _, asked := range probes {
 		s := b.byID(asked.ID)
-		seen := traffic.Probed(asked, s.client.Proxy, probed[asked.ID])
+		seen := traffic.Probed(asked, s.over.Client.Proxy, probed[asked.ID])
 		s.ClientEnd = &seen
 	}
 	return nil

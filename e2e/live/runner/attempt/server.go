@@ -3,6 +3,7 @@ package attempt
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"mtls.test/conformance/e2e/live/observe"
@@ -18,7 +19,7 @@ func (c *Collector) look(ctx context.Context, b *Batch) {
 		var ids []string
 		relays := false
 		for _, s := range b.sent {
-			if s.server.Proxy == proxy {
+			if slices.Contains(s.over.Servers, at.place) {
 				ids, relays = append(ids, s.ID), s.Check.Relays
 			}
 		}
@@ -35,23 +36,24 @@ func (c *Collector) look(ctx context.Context, b *Batch) {
 // servers gathers what the servers' ends have of the attempts, and joins it.
 func (c *Collector) servers(ctx context.Context, b *Batch) {
 	for _, s := range b.sent {
-		at := b.servers[s.server.Proxy]
+		place := s.server()
+		at := b.servers[place.Proxy]
 		if s.AsksServer() {
 			c.server(ctx, b, s, at)
 		}
 		if s.AsksApplication() {
 			records := at.received[s.ID]
-			s.Check.Observers.Application = observe.Application(s.server.Proxy, s.ID, s.Headers(), records, at.watermark.Absent(len(records), at.unasked))
+			s.Check.Observers.Application = observe.Application(place.Proxy, s.ID, s.Headers(), records, at.watermark.Absent(len(records), at.unasked))
 		}
 	}
 }
 
 func (c *Collector) server(ctx context.Context, b *Batch, s *sent, at *server) {
-	asked := observe.Attempt{ID: s.ID, From: s.Source(), Port: s.Destination.Port()}
-	seen, line, raw := c.Logs.ServerLine(s.server.Proxy, b.marks[s.server.Proxy], asked, at.watermark.Missing)
+	asked, proxy := s.asked(), at.place.Proxy
+	seen, line, raw := c.Logs.ServerLine(proxy, b.marks[proxy], asked, at.watermark.Missing)
 	s.JoinServer(join.ServerEnd{
 		Seen: seen, Listener: line.Kind == accesslog.Listener,
-		Rewrites: c.Logs.Rewrites(s.server.Proxy, asked), Reused: c.Logs.OtherOn(s.server.Proxy, line),
+		Rewrites: c.Logs.Rewrites(proxy, asked), Reused: c.Logs.OtherOn(proxy, line),
 	}, c.Taps != nil)
 	b.keep(raw)
 	if s.behind == nil || !s.behind.Proxied || s.Check.Want != hop.Refused || !line.UpstreamLocalAddress.IsValid() {
@@ -60,4 +62,9 @@ func (c *Collector) server(ctx context.Context, b *Batch, s *sent, at *server) {
 	behind, raw := c.Logs.Behind(ctx, s.behind.Proxy, b.marks[s.behind.Proxy], s.ID, line.UpstreamLocalAddress)
 	s.JoinBehind(behind.Refusal)
 	b.keep(raw)
+}
+
+// asked is what is known of the attempt when its line is looked for at a server.
+func (s *sent) asked() observe.Attempt {
+	return observe.Attempt{ID: s.ID, From: s.Source(), Port: s.Destination.Port()}
 }

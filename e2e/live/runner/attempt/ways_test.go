@@ -68,7 +68,7 @@ func TestEveryRequestOfABatchIsJoined(t *testing.T) {
 			t.Errorf("%s: client %+v, server %+v, wire %+v, application %+v", a.ID, o.Client, o.Server, o.Wire, o.Application)
 		}
 	}
-	if checks := s.batch.Checks(); len(checks) != 2 || checks[0].ID != "r-1" || checks[1].Observers.Server.ID != "r-2" {
+	if checks := s.batch.Made(); len(checks) != 2 || checks[0].Check.ID != "r-1" || checks[1].Check.Observers.Server.ID != "r-2" {
 		t.Errorf("%+v", checks)
 	}
 }

@@ -25,7 +25,7 @@ func (c *Collector) wire(ctx context.Context, b *Batch) {
 		}
 	}
 	for _, s := range b.sent {
-		if packets := pcap[s.Check.Observers.Wire.Conn]; len(packets) > 0 && s.Blind == nil {
+		if packets := pcap[s.Check.Observers.Wire.Conn]; len(packets) > 0 && s.Server.Blind == nil {
 			b.Packets[s.ID] = packets
 		}
 	}

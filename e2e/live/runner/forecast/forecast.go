@@ -54,7 +54,8 @@ func foretell(ctx context.Context, r *runner.Runner, id string, step int, attemp
 	}
 	var all []verdict.Foreseen
 	for _, a := range attempts {
-		config := facts[a.ID]
+		// Every pod that no proxy stands for is configured like the first.
+		config := facts[a.ID][0].Config
 		foreseen := verdict.Foreseen{
 			Hop: a.Hop, Case: id, Step: step, Want: a.Want.Want, Cause: a.Want.Cause, WantWire: a.Want.Wire, Config: config.Prediction,
 		}

@@ -3,7 +3,7 @@ package hopconfig
 import (
 	"context"
 	"fmt"
-	"maps"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,14 +16,15 @@ import (
 	"mtls.test/conformance/e2e/pure/join"
 )
 
-// Baseline is how hops are configured at one moment, reduced to what a policy decides, by the ids of EveryHop.
-type Baseline map[string]string
+// Baseline is how hops are configured at one moment, reduced to what a policy decides, by the ids of EveryHop: one shape where all
+// pairs of pods are configured alike. Pods come and go without a trace in it, for it names no address of a server's.
+type Baseline map[string][]string
 
 // EveryHop lists the hops of the world, and of a service of several workloads those to each.
 func (r *Reader) EveryHop() []join.Attempt {
 	var all []join.Attempt
 	for _, h := range r.World.Hops() {
-		if !r.Places.Clients[h.From].Known() {
+		if !r.Places.Clients[h.From].First().Known() {
 			continue
 		}
 		service, _, _ := r.World.Port(h.To)
@@ -53,21 +54,42 @@ func (r *Reader) Baseline(ctx context.Context, hops []join.Attempt) (Baseline, e
 		return nil, err
 	}
 	reduced := Baseline{}
-	for id, config := range facts {
-		if config.Missing == "" {
-			reduced[id] = shape(config)
+	for id, pairs := range facts {
+		if shapes, whole := shapesOf(pairs); whole {
+			reduced[id] = shapes
 		}
 	}
 	return reduced, nil
 }
 
-// Moved is the baseline after a pod has come in another's place, at another address.
-func (b Baseline) Moved(was, now string) Baseline {
-	moved, address := maps.Clone(b), regexp.MustCompile(`\b`+regexp.QuoteMeta(was)+`\b`)
-	for id, shape := range moved {
-		moved[id] = address.ReplaceAllLiteralString(shape, now)
+// shapesOf are the shapes of pairs, each once; false where the configuration of one is missing.
+func shapesOf(pairs []Pair) (shapes []string, whole bool) {
+	for _, pair := range pairs {
+		if pair.Config.Missing != "" {
+			return nil, false
+		}
+		if shape := addressless(shape(pair.Config), pair.Server.Address); !slices.Contains(shapes, shape) {
+			shapes = append(shapes, shape)
+		}
 	}
-	return moved
+	return shapes, true
+}
+
+// addressless names a pod's address by what it is.
+func addressless(shape string, pod netip.Addr) string {
+	address := regexp.MustCompile(`\b` + regexp.QuoteMeta(pod.String()) + `\b`)
+	return address.ReplaceAllLiteralString(shape, "POD")
+}
+
+// drifted tells of each shape of a hop that it did not have how it differs from the first that it had.
+func drifted(id string, was, is []string) []string {
+	var drift []string
+	for _, shape := range is {
+		if !slices.Contains(was, shape) {
+			drift = append(drift, id+": "+differ(was[0], shape))
+		}
+	}
+	return drift
 }
 
 // AwaitBaseline waits until hops are configured as in the baseline. The error names each hop that is not, and how.
@@ -85,8 +107,8 @@ func (r *Reader) AwaitBaseline(ctx context.Context, baseline Baseline, hops []jo
 			switch {
 			case known && !read:
 				drift = append(drift, h.ID+": its configuration cannot be read any more")
-			case known && was != is:
-				drift = append(drift, h.ID+": "+differ(was, is))
+			case known:
+				drift = append(drift, drifted(h.ID, was, is)...)
 			}
 		}
 		return len(drift) == 0, nil

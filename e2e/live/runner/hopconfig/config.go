@@ -12,14 +12,12 @@ import (
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-func (r *Reader) config(a join.Attempt, dumps dumps) verdict.Config {
+// config is how two pods are configured for an attempt from one to the other.
+func (r *Reader) config(a join.Attempt, pair Pair, dumps dumps) verdict.Config {
 	service, port, _ := r.World.Port(a.To)
-	place, err := r.Places.Server(a.To.Service, a.Want.Subset)
-	if err != nil {
-		return verdict.Config{Missing: err.Error()}
-	}
+	place := pair.Server
 	var config verdict.Config
-	facts, err := r.server(a.To, a.Want.Subset, dumps)
+	facts, err := r.server(a.To, place, dumps)
 	if err != nil {
 		return verdict.Config{Missing: err.Error()}
 	}
@@ -31,7 +29,11 @@ func (r *Reader) config(a join.Attempt, dumps dumps) verdict.Config {
 	config.Server = &facts
 	does := r.Does(a)
 	if behind, found := Behind(r.World, a); found {
-		passed, err := r.server(behind.To, "", dumps)
+		pods, err := r.Places.Server(behind.To.Service, "")
+		if err != nil {
+			return verdict.Config{Missing: err.Error()}
+		}
+		passed, err := r.server(behind.To, pods.First(), dumps)
 		if err != nil {
 			return verdict.Config{Missing: err.Error()}
 		}
@@ -43,7 +45,7 @@ func (r *Reader) config(a join.Attempt, dumps dumps) verdict.Config {
 	case hop.Prober:
 		config.Prediction = envoy.PredictProbe(r.Hello(a), facts, does)
 	default:
-		err = errors.Join(err, r.addClient(&config, r.Places.Clients[a.From].Proxy, dumps, Cluster(a, service), netip.AddrPortFrom(place.Address, port.Workload), does))
+		err = errors.Join(err, r.addClient(&config, pair.Client.Proxy, dumps, Cluster(a, service), netip.AddrPortFrom(place.Address, port.Workload), does))
 	}
 	if err != nil {
 		config.Missing = err.Error()

@@ -7,18 +7,18 @@ import (
 	"strings"
 	"time"
 
+	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/join"
 )
 
-// server reads what stands before a server's application; the gateway is one at its own listeners.
-func (r *Reader) server(to hop.ServicePort, subset string, dumps dumps) (envoy.ServerFacts, error) {
+// server reads what stands before a server's application in a pod; the gateway is one at its own listeners.
+func (r *Reader) server(to hop.ServicePort, place mesh.Place, dumps dumps) (envoy.ServerFacts, error) {
 	service, port, _ := r.World.Port(to)
-	place, err := r.Places.Server(to.Service, subset)
-	if err != nil || !place.Proxied {
-		return envoy.WithoutProxy(port.Workload), err
+	if !place.Proxied {
+		return envoy.WithoutProxy(port.Workload), nil
 	}
 	at := netip.AddrPortFrom(place.Address, port.Workload)
 	var facts envoy.ServerFacts
@@ -66,7 +66,7 @@ func (r *Reader) Hello(a join.Attempt) envoy.Hello {
 		return hello
 	}
 	now := time.Now()
-	credential := &envoy.Credential{Identity: r.Places.Clients[a.From].Account, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour)}
+	credential := &envoy.Credential{Identity: r.Places.Clients[a.From].First().Account, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour)}
 	switch probe.Certificate {
 	case fixture.ExpiredOne:
 		credential.NotAfter = now.Add(-time.Minute)

@@ -3,6 +3,7 @@ package hopconfig
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,16 +19,22 @@ import (
 // Interval is how often proxies are asked for their configuration while a change is on its way.
 const Interval = 50 * time.Millisecond
 
-// Facts reads what both proxies of each attempt have in force, by the attempt's id; each proxy is asked once. Where one does
-// not tell, the configuration of its attempts is missing. The error is the context's.
-func (r *Reader) Facts(ctx context.Context, attempts []join.Attempt) (map[string]verdict.Config, error) {
+// Facts reads what both proxies of each pair of an attempt have in force, by the attempt's id; each proxy is asked once. Where one
+// does not tell, the configuration of its pairs is missing. The error is the context's.
+func (r *Reader) Facts(ctx context.Context, attempts []join.Attempt) (map[string][]Pair, error) {
 	dumps := r.dumps(ctx, attempts)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	facts := map[string]verdict.Config{}
+	facts := map[string][]Pair{}
 	for _, a := range attempts {
-		facts[a.ID] = r.config(a, dumps)
+		pairs := r.pairs(a)
+		for i := range pairs {
+			if pairs[i].Config.Missing == "" {
+				pairs[i].Config = r.config(a, pairs[i], dumps)
+			}
+		}
+		facts[a.ID] = pairs
 	}
 	return facts, nil
 }
@@ -51,10 +58,10 @@ func (r *Reader) dumps(ctx context.Context, attempts []join.Attempt) dumps {
 	return all
 }
 
-// Await reads the configuration until every attempt is configured as expected, or the limit passes: then as it is, for the
+// Await reads the configuration until every pair of every attempt is configured as expected, or the limit passes: then as it is, for the
 // verdict to judge. Being as expected never makes a PASS by itself.
-func (r *Reader) Await(ctx context.Context, attempts []join.Attempt) (map[string]verdict.Config, error) {
-	var facts map[string]verdict.Config
+func (r *Reader) Await(ctx context.Context, attempts []join.Attempt) (map[string][]Pair, error) {
+	var facts map[string][]Pair
 	err := wait.For(func(ctx context.Context) (bool, error) {
 		now, err := r.Facts(ctx, attempts)
 		if err != nil {
@@ -62,7 +69,7 @@ func (r *Reader) Await(ctx context.Context, attempts []join.Attempt) (map[string
 		}
 		facts = now
 		for _, a := range attempts {
-			if now := facts[a.ID]; a.Want.On == "" && (now.Says != a.Want.Want || now.Refusal != a.Want.Cause || now.Warming()) {
+			if a.Want.On == "" && slices.ContainsFunc(facts[a.ID], func(pair Pair) bool { return !asWanted(pair.Config, a) }) {
 				return false, nil
 			}
 		}
@@ -72,4 +79,9 @@ func (r *Reader) Await(ctx context.Context, attempts []join.Attempt) (map[string
 		return nil, err
 	}
 	return facts, ctx.Err()
+}
+
+// asWanted tells that the configuration in force leads to what is expected of an attempt.
+func asWanted(now verdict.Config, a join.Attempt) bool {
+	return now.Says == a.Want.Want && now.Refusal == a.Want.Cause && !now.Warming()
 }

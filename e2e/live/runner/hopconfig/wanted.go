@@ -14,7 +14,11 @@ func (r *Reader) Wanted(attempts []join.Attempt) map[mesh.Proxy]envoy.Wanted {
 	all := map[mesh.Proxy]envoy.Wanted{}
 	for _, a := range WithBehind(r.World, attempts) {
 		service, port, _ := r.World.Port(a.To)
-		if server, err := r.Places.Server(a.To.Service, a.Want.Subset); err == nil && server.Proxied {
+		servers, _ := r.Places.Server(a.To.Service, a.Want.Subset)
+		for _, server := range servers {
+			if !server.Proxied {
+				continue
+			}
 			wanted := all[server.Proxy]
 			if service.Relays() {
 				wanted.Listeners, wanted.Onward = true, true
@@ -23,7 +27,10 @@ func (r *Reader) Wanted(attempts []join.Attempt) map[mesh.Proxy]envoy.Wanted {
 			}
 			all[server.Proxy] = wanted
 		}
-		if client := r.Places.Clients[a.From]; client.Proxied {
+		for _, client := range r.Places.Clients[a.From] {
+			if !client.Proxied {
+				continue
+			}
 			wanted := all[client.Proxy]
 			wanted.Clusters = with(wanted.Clusters, Cluster(a, service))
 			wanted.Ports = with(wanted.Ports, port.Number)

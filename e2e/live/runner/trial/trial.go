@@ -89,9 +89,9 @@ func (t Trial) under(ctx context.Context, r *runner.Runner, run func(verdict.Pha
 	if err := t.bitten(ctx); err != nil {
 		return nil, err
 	}
-	for _, workload := range done.Moved {
+	if len(done.Moved) > 0 {
 		// What cannot be followed any more is for the cases to miss.
-		if err := r.Relocate(ctx, workload); err != nil && ctx.Err() != nil {
+		if _, _, err := r.LookAgain(ctx); err != nil && ctx.Err() != nil {
 			return nil, err
 		}
 	}

@@ -21,7 +21,7 @@ func undo(ctx context.Context, r *runner.Runner, done *sabotage.Done) error {
 	})}
 	for _, workload := range done.Moved {
 		steps = append(steps,
-			runner.Within(timeout.Revert.Duration(), func(ctx context.Context) error { return r.Relocate(ctx, workload) }),
+			runner.Within(timeout.Revert.Duration(), func(ctx context.Context) error { _, _, err := r.LookAgain(ctx); return err }),
 			runner.Within(timeout.Revert.Duration(), func(ctx context.Context) error { return r.AwaitEndpoints(ctx, workload) }),
 		)
 	}

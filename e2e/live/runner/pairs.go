@@ -1,0 +1,140 @@
+package runner
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/runner/attempt"
+	"mtls.test/conformance/e2e/live/runner/hopconfig"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/join"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+// everyPair is the label of cases whose requests are to go over every pair of pods, where others need go from every pod of the
+// client and to every pod of the server.
+const everyPair = "replicas"
+
+// missed is the chance that the requests of a client's pod miss one of the server's, above which they are too few.
+const missed = 1e-6
+
+// most is how many requests a client's pod makes at most for each of so many pods of the server to have one, but for the chance
+// missed: those that come to a given pod are spread at random, so n requests miss one of e pods with a chance of at most
+// e(1-1/e)^n.
+func most(servers int) int {
+	if servers < 2 {
+		return 1
+	}
+	e := float64(servers)
+	return int(math.Ceil(math.Log(missed/e) / math.Log(1-1/e)))
+}
+
+// spread is an attempt over a hop, which becomes one request of each pod of the client at a time until enough pairs of pods have
+// had one.
+type spread struct {
+	join.Attempt
+	pairs  []hopconfig.Pair
+	every  bool // each pair is to have a request, and not each pod alone
+	direct bool // a request goes to the pod that it names
+
+	rounds, requests int
+	made             []verdict.AtPair
+}
+
+// single tells that both ends have one pod, so that one request is all.
+func (s *spread) single() bool { return len(s.pairs) == 1 }
+
+// over are the ends of the requests of the next round; none where enough were made.
+func (s *spread) over() []attempt.Over {
+	if s.spoilt() || s.rounds > 0 && (s.direct || s.rounds >= most(len(s.pairs))) {
+		return nil
+	}
+	var all []attempt.Over
+	for _, client := range s.clients() {
+		over := s.from(client)
+		switch {
+		case s.direct:
+			for _, server := range over.Servers {
+				one := over
+				one.Servers = mesh.Pods{server}
+				all = append(all, one)
+			}
+		case s.rounds == 0 || s.lacks(client, over.Servers):
+			all = append(all, over)
+		}
+	}
+	return all
+}
+
+// spoilt tells that a request showed what no other can mend.
+func (s *spread) spoilt() bool {
+	return slices.ContainsFunc(s.made, func(one verdict.AtPair) bool {
+		return one.Check.Result == hop.Fail || one.Check.Result == hop.Mismatch
+	})
+}
+
+// lacks tells that a pod of the client is to send again: a pod of the server lacks a request of it, or any at all. What never
+// reaches a server's pod is not sent again.
+func (s *spread) lacks(client mesh.Place, servers mesh.Pods) bool {
+	for _, one := range s.made {
+		if one.Client == client.String() && one.Check.Unplaced {
+			return false
+		}
+	}
+	return slices.ContainsFunc(servers, func(server mesh.Place) bool {
+		return !slices.ContainsFunc(s.made, func(one verdict.AtPair) bool {
+			return one.Requests > 0 && one.Server == server.String() && (!s.every || one.Client == client.String())
+		})
+	})
+}
+
+func (s *spread) clients() mesh.Pods {
+	var all mesh.Pods
+	for _, pair := range s.pairs {
+		all = with(all, pair.Client)
+	}
+	return all
+}
+
+func (s *spread) from(client mesh.Place) attempt.Over {
+	over := attempt.Over{Client: client, Configs: map[mesh.Proxy]verdict.Config{}}
+	for _, pair := range s.pairs {
+		if pair.Client == client {
+			over.Servers = append(over.Servers, pair.Server)
+			over.Configs[pair.Server.Proxy] = pair.Config
+		}
+	}
+	return over
+}
+
+// request is the next request of the spread.
+func (s *spread) request() *join.Attempt {
+	a := s.Attempt
+	if !s.single() {
+		a.ID = fmt.Sprintf("%s-%d", a.ID, s.requests)
+		s.requests++
+	}
+	return &a
+}
+
+// newSpread returns a spread without requests. What a case keeps is one connection, which has two pods.
+func (c *CaseRun) newSpread(a join.Attempt, pairs []hopconfig.Pair) *spread {
+	service, _, _ := c.r.World.Port(a.To)
+	s := &spread{
+		Attempt: a, pairs: pairs, every: slices.Contains(c.Case.Labels, everyPair),
+		direct: service.Kind == fixture.Pod || service.Kind == fixture.GatewayPod,
+	}
+	if a.Want.On != "" {
+		kept := c.connections[a.Want.On]
+		s.pairs = slices.DeleteFunc(slices.Clone(pairs), func(pair hopconfig.Pair) bool {
+			return pair.Client != kept.client || pair.Server.Address != kept.conn.Destination.Addr()
+		})
+		if len(s.pairs) == 0 { // its pods are gone, and it with them
+			s.pairs = pairs[:1]
+		}
+	}
+	return s
+}
