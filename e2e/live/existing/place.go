@@ -48,15 +48,20 @@ func choose(planes []survey.Plane, revision string) (survey.Plane, error) {
 	return survey.Plane{}, fmt.Errorf("istiod runs in revisions %s: name one of them with REVISION=", strings.Join(names, ", "))
 }
 
-// gatewayOf finds the one pod of the ingress gateway; why there is none to work with otherwise.
+// gatewayOf finds the pods of the ingress gateway, which are one workload; why there is none to work with otherwise.
 func gatewayOf(s *survey.Survey, label string) (fixture.Workload, string) {
 	label = cmp.Or(label, "istio=ingressgateway")
 	found := s.Gateways(label)
 	missing := fixture.Workload{Name: "istio-ingressgateway", Namespace: "none", Selector: label, Proxied: true}
-	if len(found) != 1 {
-		return missing, fmt.Sprintf("%d gateway pods bear the label %s, and a hop names one (GATEWAY_SELECTOR= names another label)", len(found), label)
+	if len(found) == 0 {
+		return missing, fmt.Sprintf("no gateway pod bears the label %s (GATEWAY_SELECTOR= names another label)", label)
 	}
 	pod, _ := s.Workload(found[0])
+	for _, name := range found[1:] {
+		if other, _ := s.Workload(name); other.Namespace != pod.Namespace || other.ServiceAccount != pod.ServiceAccount {
+			return missing, fmt.Sprintf("pods %s and %s are of two gateways, and both bear the label %s (GATEWAY_SELECTOR= names another label)", found[0], name, label)
+		}
+	}
 	return fixture.Workload{
 		Name: missing.Name, Namespace: pod.Namespace, Selector: label, Labels: pod.Labels, ServiceAccount: pod.ServiceAccount, Proxied: true,
 	}, ""

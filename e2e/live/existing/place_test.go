@@ -39,8 +39,14 @@ func TestPlace(t *testing.T) {
 	if p, _, _ := Place(s, Wish{Gateway: "app=inner"}); p.NoGateway != "" {
 		t.Errorf("the gateway that was named is not found: %s", p.NoGateway)
 	}
-	if p, _, _ := Place(read(t, strings.ReplaceAll(cluster, "app: inner", "istio: ingressgateway")), Wish{}); !strings.Contains(p.NoGateway, "2 gateway pods") {
-		t.Errorf("of two pods one is taken: %q", p.NoGateway)
+	if p, _, _ := Place(read(t, strings.ReplaceAll(cluster, "app: inner", "istio: ingressgateway")), Wish{}); !strings.Contains(p.NoGateway, "two gateways") {
+		t.Errorf("of two gateways one is taken: %q", p.NoGateway)
+	}
+	if p, _, _ := Place(read(t, strings.ReplaceAll(cluster, "app: inner}}, spec: {", "istio: ingressgateway}}, spec: {serviceAccountName: edge, ")), Wish{}); p.NoGateway != "" {
+		t.Errorf("a gateway of two pods is none: %q", p.NoGateway)
+	}
+	if p, _, _ := Place(s, Wish{Gateway: "app=nobody"}); !strings.Contains(p.NoGateway, "no gateway pod bears") {
+		t.Errorf("of no pod: %q", p.NoGateway)
 	}
 }
 

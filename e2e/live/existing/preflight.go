@@ -139,7 +139,7 @@ func needed(p fixture.Placement) []kube.Access {
 	add(p.Istiod, "", []string{"pods/portforward"}, "create")
 	for _, namespace := range []string{p.In(fixture.ProductsNamespace), p.In(fixture.ClientsNamespace)} {
 		add(namespace, "", []string{"secrets", "services", "serviceaccounts"}, "create")
-		add(namespace, "apps", []string{"deployments"}, "create")
+		add(namespace, "apps", []string{"deployments"}, "create", "get", "update")
 		add(namespace, "security.istio.io", []string{"peerauthentications"}, "create", "delete")
 		add(namespace, "networking.istio.io", []string{"destinationrules", "envoyfilters", "sidecars"}, "create", "delete")
 		add(namespace, "", []string{"pods/portforward"}, "create")

@@ -174,6 +174,9 @@ func RolledOut(ctx context.Context, k *kube.Client, object k8s.Object) error {
 	return nil
 }
 
+// RolledOut is RolledOut at the mesh's cluster.
+func (m *Mesh) RolledOut(ctx context.Context, object k8s.Object) error { return RolledOut(ctx, m.kube, object) }
+
 // workloadOf is an object as the workload that it is; nil for one that is none.
 func workloadOf(object k8s.Object) k8s.Object {
 	var workload k8s.Object

@@ -26,6 +26,7 @@ type CaseRun struct {
 	leasedAt    time.Time
 	settings    map[string]any // of the mesh, laid over the install's
 	accounts    []fixture.Account
+	scaled      []string              // workloads that have another number of pods than before
 	flow        *traffic.Flow         // background traffic under way; nil where there is none
 	connections map[string]connection // kept ones, by the case's names
 	pods        mesh.PodStates        // on which its checks rest, since its begin or since a step replaced some

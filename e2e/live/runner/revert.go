@@ -33,6 +33,9 @@ func (c *CaseRun) revert(ctx context.Context) error {
 	if len(c.accounts) > 0 {
 		steps = append(steps, Within(timeout.Revert.Duration(), c.r.PushAll))
 	}
+	if len(c.scaled) > 0 {
+		steps = append(steps, Within(timeout.RollOut.Duration(), c.scaleBack))
+	}
 	return CleanUpAll(ctx, append(steps,
 		Within(timeout.Revert.Duration(), func(ctx context.Context) error { return c.withdraw(ctx, last, accounts) }),
 		Within(timeout.Revert.Duration(), c.EndLease),

@@ -26,6 +26,8 @@ func (c *CaseRun) Step(ctx context.Context, i int, step fixture.Step) error {
 		return c.renew(ctx, i, step.Renew)
 	case step.Account != nil:
 		return c.account(ctx, i, *step.Account)
+	case step.Scale != nil:
+		return c.scale(ctx, i, *step.Scale)
 	case step.Connect != nil:
 		return c.connect(ctx, i, step.Connect)
 	case step.Traffic == fixture.Start:

@@ -81,7 +81,7 @@ func Foreseeable(cases []fixture.Case) []fixture.Case {
 	for _, c := range cases {
 		sends := !slices.ContainsFunc(c.Labels, func(label string) bool { return slices.Contains(proxyLabels, label) })
 		for _, step := range c.Steps {
-			sends = sends || step.Connect != nil || step.Traffic != fixture.NoTraffic || step.Account != nil || step.Authority != nil || step.Renew != nil
+			sends = sends || step.Connect != nil || step.Traffic != fixture.NoTraffic || step.Account != nil || step.Scale != nil || step.Authority != nil || step.Renew != nil
 			for _, expect := range step.Expect {
 				sends = sends || expect.On != "" || expect.Documented != ""
 			}
