@@ -1,0 +1,60 @@
+package runner
+
+import (
+	"math"
+	"testing"
+
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/runner/hopconfig"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+func TestRequestsAreEnoughToMissNoPodOfTheServer(t *testing.T) {
+	if got := most(1); got != 1 {
+		t.Errorf("of one pod: %d", got)
+	}
+	for servers := 2; servers <= 5; servers++ {
+		e, n := float64(servers), most(servers)
+		misses := func(n int) float64 { return e * math.Pow(1-1/e, float64(n)) }
+		if misses(n) > missed || misses(n-1) <= missed {
+			t.Errorf("%d requests miss one of %d pods with a chance of %g", n, servers, misses(n))
+		}
+	}
+}
+
+func TestRequestsGoOnUntilEveryPairOrEveryPodHasOne(t *testing.T) {
+	pod := func(name string) mesh.Place { return mesh.Place{Proxy: mesh.Proxy{Namespace: "n", Pod: name}} }
+	var pairs []hopconfig.Pair
+	for _, client := range []string{"c1", "c2"} {
+		for _, server := range []string{"s1", "s2"} {
+			pairs = append(pairs, hopconfig.Pair{Client: pod(client), Server: pod(server)})
+		}
+	}
+	went := func(client, server string, result hop.Result) verdict.AtPair {
+		return verdict.AtPair{Pair: verdict.Pair{Client: "n/" + client, Server: "n/" + server, Requests: 1}, Check: verdict.Check{Result: result}}
+	}
+	unplaced := went("c1", "s1", hop.Pass)
+	unplaced.Requests, unplaced.Check.Unplaced = 0, true
+	for name, test := range map[string]struct {
+		every bool
+		made  []verdict.AtPair
+		want  []string // the clients that send next
+	}{
+		"at first every client sends":     {false, nil, []string{"c1", "c2"}},
+		"every pod has a request":         {false, []verdict.AtPair{went("c1", "s1", hop.Pass), went("c2", "s2", hop.Pass)}, nil},
+		"a pod lacks one":                 {false, []verdict.AtPair{went("c1", "s1", hop.Pass), went("c2", "s1", hop.Pass)}, []string{"c1", "c2"}},
+		"pairs lack one":                  {true, []verdict.AtPair{went("c1", "s1", hop.Pass), went("c1", "s2", hop.Pass), went("c2", "s2", hop.Pass)}, []string{"c2"}},
+		"what failed is not tried again":  {true, []verdict.AtPair{went("c1", "s1", hop.Mismatch)}, nil},
+		"what came to no pod is not sent": {true, []verdict.AtPair{unplaced}, []string{"c2"}},
+	} {
+		s := &spread{pairs: pairs, every: test.every, made: test.made, rounds: min(len(test.made), 1)}
+		var got []string
+		for _, over := range s.over() {
+			got = append(got, over.Client.Pod)
+		}
+		if len(got) != len(test.want) || len(got) > 0 && got[0] != test.want[0] {
+			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
