@@ -55,6 +55,7 @@ func TestMTLSConformance(t *testing.T) {
 	describeMutants(files)
 	describeFaults()
 	describeRestarts()
+	describeScaling()
 	describeBegin()
 	describeClocks()
 	describeLeases()

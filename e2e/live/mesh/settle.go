@@ -40,6 +40,9 @@ func (m *Mesh) attached(ctx context.Context, proxies []Proxy) (attached []Proxy,
 	var detached []Proxy
 	err = wait.For(func(ctx context.Context) (bool, error) {
 		now, err := m.Sync(ctx)
+		if err != nil { // what was known before stands: an istiod that does not answer in time says nothing of its streams
+			return false, err
+		}
 		attached, detached, istiods = nil, nil, nil
 		for _, proxy := range proxies {
 			stream, holds := now[proxy.id()]
@@ -52,7 +55,7 @@ func (m *Mesh) attached(ctx context.Context, proxies []Proxy) (attached []Proxy,
 				istiods = append(istiods, stream.istiod)
 			}
 		}
-		return len(detached) == 0, err
+		return len(detached) == 0, nil
 	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Reattach.Duration()), wait.WithInterval(settleInterval), wait.WithImmediate())
 	if len(detached) > 0 {
 		return attached, istiods, DetachedError{detached}

@@ -74,6 +74,9 @@ func (c *CaseRun) lookAgain(ctx context.Context) (changed bool, err error) {
 	}
 	for _, place := range fewer {
 		delete(c.pods, place.String())
+		if c.flow != nil { // some of its requests may have gone through the pod
+			c.restarted = with(c.restarted, place.String()+" is gone")
+		}
 	}
 	now, err := c.r.Mesh.PodStates(ctx, c.restsOn())
 	if err != nil {
