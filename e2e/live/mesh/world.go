@@ -175,7 +175,9 @@ func RolledOut(ctx context.Context, k *kube.Client, object k8s.Object) error {
 }
 
 // RolledOut is RolledOut at the mesh's cluster.
-func (m *Mesh) RolledOut(ctx context.Context, object k8s.Object) error { return RolledOut(ctx, m.kube, object) }
+func (m *Mesh) RolledOut(ctx context.Context, object k8s.Object) error {
+	return RolledOut(ctx, m.kube, object)
+}
 
 // workloadOf is an object as the workload that it is; nil for one that is none.
 func workloadOf(object k8s.Object) k8s.Object {
