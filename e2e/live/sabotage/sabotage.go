@@ -19,9 +19,7 @@ import (
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/policy"
 	"mtls.test/conformance/e2e/live/proof"
-	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
-	"mtls.test/conformance/fixtures/agent/lease"
 )
 
 // Saboteur sabotages one mesh.
@@ -101,28 +99,6 @@ func (w *work) act(ctx context.Context, act fixture.Act) error {
 	w.undo(func(context.Context) error { w.Forge(act.Forge.Client, nil); return nil })
 	w.Forge(act.Forge.Client, map[string]string{act.Forge.Header: act.Forge.Value})
 	return nil
-}
-
-// lease takes the lease on which the sabotage hangs, the first time that it is needed.
-func (w *work) lease(ctx context.Context) (*policy.Lease, error) {
-	if w.on != nil {
-		return w.on, nil
-	}
-	taken, err := w.policies.Lease(ctx, fmt.Sprintf("%s-mutant-%s", w.RunID, w.mutant.ID), "mutant "+w.mutant.ID, min(timeout.MutantLease.Duration(), lease.Limit))
-	if err != nil {
-		return nil, err
-	}
-	ended := false // then a second call has nothing left to do: that the lease had expired is told once
-	w.undo(func(ctx context.Context) error {
-		if ended {
-			return nil
-		}
-		err := taken.End(ctx)
-		ended = policy.Ended(err)
-		return err
-	})
-	w.on = taken
-	return taken, nil
 }
 
 func (w *work) apply(ctx context.Context, files []string) error {

@@ -54,23 +54,3 @@ func addressRoute(client, server oracle.Workload, behind uint16, port oracle.Por
 	}
 	return facts.Routes[0], ""
 }
-
-// addressesOf are what a client's proxy must be asked for besides, so that it tells of calls by address: the pods' ports and
-// addresses.
-func (in *Inspector) addressesOf(hosts []oracle.Host) (ports []uint16, names []string) {
-	for _, host := range hosts {
-		for _, name := range in.Survey.Snapshot.Behind(host) {
-			workload, found := in.Survey.Workload(name)
-			if !found {
-				continue
-			}
-			for _, address := range workload.Addresses {
-				names = append(names, address.String())
-			}
-			for _, port := range host.Ports {
-				ports = append(ports, port.At(workload))
-			}
-		}
-	}
-	return ports, names
-}

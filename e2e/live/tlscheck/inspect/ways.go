@@ -40,32 +40,6 @@ func (in *Inspector) ways(host oracle.Host, port oracle.Port, client oracle.Work
 	return found
 }
 
-// elsewhere are the hosts, other than these, to which the routes of clients lead what is for these.
-func (in *Inspector) elsewhere(hosts []oracle.Host, clients []oracle.Workload, proxies *proxies) []oracle.Host {
-	known := map[string]bool{}
-	for _, host := range hosts {
-		known[host.Name] = true
-	}
-	var more []oracle.Host
-	for _, host := range hosts {
-		for _, port := range host.Ports {
-			for _, client := range clients {
-				for _, route := range in.ways(host, port, client, proxies).routes {
-					name := route.To.Service
-					if name == "" || known[name] {
-						continue
-					}
-					known[name] = true
-					if other, err := in.Survey.Snapshot.Host(name, ""); err == nil {
-						more = append(more, other)
-					}
-				}
-			}
-		}
-	}
-	return more
-}
-
 // asked are the ways by the objects alone. What a client's proxy does not know leaves by a cluster of no service.
 func (in *Inspector) asked(host oracle.Host, port oracle.Port, client oracle.Workload) ways {
 	snapshot, to := in.Survey.Under(client), servicePort(host, port)
