@@ -14,6 +14,7 @@ import (
 
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/interception"
 )
 
 // ProxyContainer is the container of every Envoy, sidecar and gateway alike.
@@ -50,6 +51,8 @@ type Places struct {
 	Clients  map[string]Pods  // by name
 	Services map[string]Pods  // by name, and by NAME/SUBSET where several workloads are behind one
 	Lacking  map[string]error // by either of these names: why no pod is there
+
+	Interceptions map[Proxy]interception.Interception // which connections each proxy gets
 }
 
 // Client finds the pods of a client. The error says why there is none.
@@ -95,7 +98,9 @@ func (m *Mesh) Locate(ctx context.Context, world fixture.World) (Places, error) 
 		}
 		pods[workload.Name] = found
 	}
-	return placesOf(world, pods, lacking), nil
+	places := placesOf(world, pods, lacking)
+	places.Interceptions, err = interceptions(running, places.Proxies())
+	return places, err
 }
 
 // running lists the pods that run in the namespaces of the world, by namespace.
@@ -244,6 +249,11 @@ func (p Places) Since(known Places) Places {
 				one.is[name] = pods
 				delete(p.Lacking, name)
 			}
+		}
+	}
+	for proxy, known := range known.Interceptions {
+		if _, found := p.Interceptions[proxy]; !found {
+			p.Interceptions[proxy] = known
 		}
 	}
 	return p

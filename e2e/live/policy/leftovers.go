@@ -46,6 +46,7 @@ func (p *Policies) Leftovers(ctx context.Context) ([]k8s.Object, error) {
 // decisive are the kinds that the oracle reads, each with the label that its objects must bear.
 var decisive = map[string]string{
 	"PeerAuthenticationList": "", "DestinationRuleList": "", "ServiceEntryList": "", "AuthorizationPolicyList": "", "GatewayList": "", "VirtualServiceList": "",
+	"SidecarList": "", "WorkloadEntryList": "",
 	// The world's own are known, and those of others have no part in it.
 	"ServiceList": RunLabel,
 }

@@ -30,6 +30,10 @@ func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, file
 	if err != nil {
 		return nil, nil, err
 	}
+	addresses, err := m.Addresses(ctx, world)
+	if err != nil {
+		return nil, nil, err
+	}
 	authorities, err := m.Authorities(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -53,6 +57,6 @@ func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, file
 		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, files, given.RunID), Sender: sender,
 		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Clock: client.Clock, left: &leftovers{},
 	}
-	r.Config = &hopconfig.Reader{World: world, Places: places, Dump: m.Dump, Root: r.rootOf}
+	r.Config = &hopconfig.Reader{World: world, Places: places, Addresses: addresses, Dump: m.Dump, Root: r.rootOf}
 	return r, stop, nil
 }

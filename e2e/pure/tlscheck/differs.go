@@ -7,12 +7,14 @@ import (
 	"mtls.test/conformance/e2e/pure/oracle"
 )
 
-// differs tells how two proxies are configured to do other than the policies ask: other endpoints, another outcome, a refusal by another
+// differs tells how two proxies are configured to do other than the policies ask: other endpoints, a server that takes other connections, another outcome, a refusal by another
 // cause, or mTLS between other identities. What either side does not know is not compared.
 func (c *Configured) differs(asked oracle.Answer) string {
 	switch {
 	case c.Endpoint != "":
 		return c.Endpoint
+	case c.Enforced != "":
+		return c.Enforced
 	case c.Says == "" || asked.Says == "":
 		return noDifference
 	case !c.Says.Alike(asked.Says):

@@ -49,6 +49,8 @@ type Configured struct {
 	Missing string `json:"missing,omitempty"` // why it cannot be told
 	// Endpoint is how the endpoints of the client's proxy are not those of the objects; empty where they are, or are not compared.
 	Endpoint string `json:"endpointDiffers,omitempty"`
+	// Enforced is how what the server's chains take is not what its policies ask, whoever the client is; empty where it is.
+	Enforced string `json:"enforced,omitempty"`
 	// Cluster is the client proxy's, Match the transport socket match that the endpoint picks in it.
 	Cluster string `json:"cluster,omitempty"`
 	Match   string `json:"match,omitempty"`

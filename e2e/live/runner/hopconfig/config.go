@@ -2,19 +2,19 @@ package hopconfig
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"slices"
 
-	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/interception"
 	"mtls.test/conformance/e2e/pure/join"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // config is how two pods are configured for an attempt from one to the other.
 func (r *Reader) config(a join.Attempt, pair Pair, dumps dumps) verdict.Config {
-	service, port, _ := r.World.Port(a.To)
 	place := pair.Server
 	var config verdict.Config
 	facts, err := r.server(a.To, place, dumps)
@@ -45,25 +45,48 @@ func (r *Reader) config(a join.Attempt, pair Pair, dumps dumps) verdict.Config {
 	case hop.Prober:
 		config.Prediction = envoy.PredictProbe(r.Hello(a), facts, does)
 	default:
-		err = errors.Join(err, r.addClient(&config, pair.Client.Proxy, dumps, Cluster(a, service), netip.AddrPortFrom(place.Address, port.Workload), does))
+		err = errors.Join(err, r.addClient(&config, a, pair, dumps, does))
 	}
 	if err != nil {
 		config.Missing = err.Error()
 	}
+	if capture := r.inbound(a.To, place); !capture.Taken && config.Says != "" {
+		config.Prediction = because(config.Prediction, capture)
+	}
 	return config
 }
 
-func (r *Reader) addClient(config *verdict.Config, client mesh.Proxy, dumps dumps, cluster string, to netip.AddrPort, does envoy.Attempt) error {
-	dump, err := dumps.of(client)
+// addClient adds what the client's pod does with the hop: by its proxy, unless what its application sends passes that by.
+func (r *Reader) addClient(config *verdict.Config, a join.Attempt, pair Pair, dumps dumps, does envoy.Attempt) error {
+	_, port, _ := r.World.Port(a.To)
+	capture := r.Places.Interceptions[pair.Client.Proxy].Outbound(r.serviceAddress(a))
+	switch {
+	case capture.Unknown:
+		return fmt.Errorf("whether %s gets the requests is not known: %s", pair.Client.Proxy, capture.Why)
+	case !capture.Taken:
+		config.Prediction = because(envoy.PredictPlain(*config.Server, does), capture)
+		return nil
+	}
+	dump, err := dumps.of(pair.Client.Proxy)
 	if err != nil {
 		return err
 	}
-	facts, err := dump.Outbound(cluster, to)
+	way, err := r.led(a, dump)
 	if err != nil {
 		return err
 	}
-	config.Client = &facts
+	facts, err := dump.Outbound(way.cluster, netip.AddrPortFrom(pair.Server.Address, port.Workload))
+	if err != nil {
+		return err
+	}
+	config.Client, config.Otherwise = &facts, append(way.otherwise, r.foreign(a, way.cluster, dump)...)
 	config.Prediction = envoy.Predict(facts, *config.Server, does)
-	config.Secrets.Client, config.Secrets.ClientSerial, err = r.secrets(client, dump, facts.Socket == envoy.TLSSocket && facts.CertificateSecret == envoy.WorkloadSecret)
+	config.Secrets.Client, config.Secrets.ClientSerial, err = r.secrets(pair.Client.Proxy, dump, facts.Socket == envoy.TLSSocket && facts.CertificateSecret == envoy.WorkloadSecret)
 	return err
+}
+
+// because puts what keeps a connection from a proxy before what becomes of it.
+func because(p envoy.Prediction, capture interception.Capture) envoy.Prediction {
+	p.Why = capture.Why + ": " + p.Why
+	return p
 }

@@ -11,13 +11,20 @@ import (
 	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/interception"
 	"mtls.test/conformance/e2e/pure/join"
 )
 
 // server reads what stands before a server's application in a pod; the gateway is one at its own listeners.
 func (r *Reader) server(to hop.ServicePort, place mesh.Place, dumps dumps) (envoy.ServerFacts, error) {
 	service, port, _ := r.World.Port(to)
-	if !place.Proxied {
+	capture := r.inbound(to, place)
+	switch {
+	case !place.Proxied:
+		return envoy.WithoutProxy(port.Workload), nil
+	case capture.Unknown:
+		return envoy.ServerFacts{}, fmt.Errorf("whether %s gets port %d is not known: %s", place, port.Workload, capture.Why)
+	case !capture.Taken:
 		return envoy.WithoutProxy(port.Workload), nil
 	}
 	at := netip.AddrPortFrom(place.Address, port.Workload)
@@ -35,6 +42,16 @@ func (r *Reader) server(to hop.ServicePort, place mesh.Place, dumps dumps) (envo
 		return facts, fmt.Errorf("%s: %w", place, err)
 	}
 	return facts, nil
+}
+
+// inbound is whether the proxy of a server's pod gets what comes to a port. A gateway listens itself, and without a proxy there is
+// nothing to tell.
+func (r *Reader) inbound(to hop.ServicePort, place mesh.Place) interception.Capture {
+	service, port, _ := r.World.Port(to)
+	if !place.Proxied || service.Relays() {
+		return interception.Capture{Taken: true}
+	}
+	return r.Places.Interceptions[place.Proxy].Inbound(port.Workload)
 }
 
 // Does is what the two applications do, beside what their proxies are configured to.

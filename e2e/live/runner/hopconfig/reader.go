@@ -5,6 +5,7 @@ package hopconfig
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/pure/envoy"
@@ -16,6 +17,8 @@ import (
 type Reader struct {
 	World  fixture.World
 	Places mesh.Places
+	// Addresses are those of the world's services, by their names; none of those that have no address of their own.
+	Addresses map[string]netip.Addr
 
 	// Dump asks a proxy, or a control plane in its place, for its configuration.
 	Dump func(context.Context, mesh.Proxy, envoy.Wanted) (*envoy.Dump, error)

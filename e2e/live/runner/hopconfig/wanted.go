@@ -34,6 +34,7 @@ func (r *Reader) Wanted(attempts []join.Attempt) map[mesh.Proxy]envoy.Wanted {
 			wanted := all[client.Proxy]
 			wanted.Clusters = with(wanted.Clusters, Cluster(a, service))
 			wanted.Ports = with(wanted.Ports, port.Number)
+			wanted.Routes = true
 			wanted.Listeners = wanted.Listeners || a.Kind(r.World) == hop.Gateway
 			all[client.Proxy] = wanted
 		}

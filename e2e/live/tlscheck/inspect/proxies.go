@@ -10,6 +10,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/tlscheck"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // proxies are the configurations of the proxies of some hosts and of their clients. A proxy that could not be read has its
@@ -22,6 +23,7 @@ type proxies struct {
 	recorded     map[string]bool // whose certificates were of another day
 	failed       map[string]error
 	facts        map[string]served // by server and port: many services have the same
+	enforces     map[string]envoy.Enforcement
 	gateways     map[string]envoy.RouteFacts
 }
 
@@ -66,7 +68,41 @@ func (p *proxies) configured(host oracle.Host, port oracle.Port, client, server 
 	if err := p.predict(config, host, port, client, server, known, answer); err != nil {
 		config.Missing = err.Error()
 	}
+	if known {
+		config.Enforced = p.enforced(server, answer)
+	}
 	return config
+}
+
+// enforced compares what the server's chains take with the mode of its policies, for clients of every kind. A server without a proxy,
+// and a gateway, enforce no mode of PeerAuthentication.
+func (p *proxies) enforced(server oracle.Workload, answer oracle.EndpointAnswer) string {
+	if !server.HasProxy || server.Gateway || p.dumps[server.String()] == nil {
+		return ""
+	}
+	key := netip.AddrPortFrom(answer.Address, answer.Port)
+	facts, err := p.serverFacts(server, key)
+	if err != nil || facts.NoProxy {
+		return ""
+	}
+	if why := verdict.Enforced(answer.Server.Mode, p.enforcement(server, key, facts)); why != "" {
+		return fmt.Sprintf("port %d of %s %s", answer.Port, server, why)
+	}
+	return ""
+}
+
+func (p *proxies) enforcement(server oracle.Workload, at netip.AddrPort, facts envoy.ServerFacts) envoy.Enforcement {
+	key := factsKey(server, at)
+	known, found := p.enforces[key]
+	if !found {
+		known = facts.Enforces()
+		p.enforces[key] = known
+	}
+	return known
+}
+
+func factsKey(server oracle.Workload, at netip.AddrPort) string {
+	return fmt.Sprintf("%s %s", server, at)
 }
 
 func (p *proxies) predict(config *tlscheck.Configured, host oracle.Host, port oracle.Port, client, server oracle.Workload, known bool, answer oracle.EndpointAnswer) error {
@@ -134,7 +170,7 @@ func (p *proxies) proxied(client oracle.Workload, host oracle.Host, port oracle.
 }
 
 func (p *proxies) serverFacts(server oracle.Workload, at netip.AddrPort) (envoy.ServerFacts, error) {
-	key := fmt.Sprintf("%s %s", server, at)
+	key := factsKey(server, at)
 	known, found := p.facts[key]
 	if !found {
 		known.facts, known.err = p.readServer(server, at)

@@ -1,0 +1,94 @@
+package hopconfig
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+
+	"mtls.test/conformance/e2e/pure/envoy"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/join"
+)
+
+// led is where a client's proxy leads the requests of a hop.
+type led struct {
+	cluster   string   // that takes them
+	otherwise []string // other clusters that get a share or a copy of them
+}
+
+// led reads the proxy's listeners and routes. A hop to a pod's own address has none to read.
+func (r *Reader) led(a join.Attempt, dump *envoy.Dump) (led, error) {
+	service, port, _ := r.World.Port(a.To)
+	wanted := Cluster(a, service)
+	if service.Host() == "" {
+		return led{cluster: wanted}, nil
+	}
+	routes, err := r.routes(a, service, port, wanted, dump)
+	if err != nil {
+		return led{}, err
+	}
+	return ledBy(routes, wanted), nil
+}
+
+// routes are those of the gateway that lead to the hop's port, or those of a sidecar for a connection to it. None are told of a
+// service whose address is not known and whose listener may be for that address alone.
+func (r *Reader) routes(a join.Attempt, service fixture.Service, port fixture.Port, wanted string, dump *envoy.Dump) ([]hop.Route, error) {
+	if a.Kind(r.World) == hop.Gateway {
+		to, _, _ := envoy.ServiceOf(wanted)
+		return dump.GatewayRoutes().LeadingTo(to), nil
+	}
+	address := r.Addresses[service.Name]
+	facts, err := dump.Routes(envoy.Destination{Host: service.Host(), Address: address, Port: a.To.Port, Speaks: r.Does(a).Speaks})
+	switch {
+	case err != nil:
+		return nil, err
+	case !address.IsValid() && facts.Unmatched():
+		return nil, nil
+	case facts.Refused != "":
+		return nil, nil // the prediction tells, from the same configuration
+	case len(facts.Undecided) > 0:
+		return nil, fmt.Errorf("where requests for %s lead is not known: %v", a.To, facts.Undecided)
+	}
+	return facts.Routes, nil
+}
+
+// ledBy picks the wanted cluster where a route leads to it, with what shares that route. Where none does, requests leave by the
+// only cluster that there is, or by others than the wanted one.
+func ledBy(routes []hop.Route, wanted string) led {
+	leading := map[string]bool{}
+	for _, route := range routes {
+		leading[route.By] = leading[route.By] || route.Cluster == wanted && !route.Mirror
+	}
+	found := slices.ContainsFunc(routes, func(route hop.Route) bool { return leading[route.By] })
+	if !found && len(routes) == 1 && routes[0].To == (hop.ServicePort{}) && routes[0].Cluster != "" {
+		return led{cluster: routes[0].Cluster}
+	}
+	told := led{cluster: wanted}
+	for _, route := range routes {
+		if (leading[route.By] || !found) && (route.Cluster != wanted || route.Mirror) {
+			told.otherwise = with(told.otherwise, words(route))
+		}
+	}
+	return told
+}
+
+func words(route hop.Route) string {
+	share := fmt.Sprintf("%g %% of its requests go", math.Round(route.Share*1e6)/1e4)
+	if route.Mirror {
+		share = fmt.Sprintf("a copy of %g %% of its requests goes", math.Round(route.Share*1e6)/1e4)
+	}
+	if route.Match != "" {
+		share += fmt.Sprintf(", where %s,", route.Match)
+	}
+	if route.Cluster == "" {
+		return fmt.Sprintf("%s nowhere: the proxy answers by itself (%s)", share, route.By)
+	}
+	return fmt.Sprintf("%s to %s (%s)", share, route.Cluster, route.By)
+}
+
+// serviceAddress is the address at which a client calls a port of a service, with an invalid address where it is not known.
+func (r *Reader) serviceAddress(a join.Attempt) netip.AddrPort {
+	return netip.AddrPortFrom(r.Addresses[a.To.Service], a.To.Port)
+}
