@@ -81,6 +81,8 @@ for table in filter nat; do
   iptables-save -t $table | { grep -e '--comment "\?%s"\? ' || true; } | sed 's/^-A/-D/' | while read -r rule; do eval "iptables -w -t $table $rule"; done
 done`, remark))
 		failed = append(failed, err)
+		_, err = shell(ctx, node.Name, restoreRules)
+		failed = append(failed, err)
 	}
 	return errors.Join(failed...)
 }

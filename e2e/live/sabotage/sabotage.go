@@ -89,6 +89,8 @@ func (w *work) act(ctx context.Context, act fixture.Act) error {
 		return w.label(ctx, *act.Label)
 	case act.Endpoint != nil:
 		return w.endpoint(ctx, *act.Endpoint)
+	case act.Flush != "":
+		return w.flush(ctx, act.Flush)
 	case act.Isolate != "":
 		return w.isolate(ctx, act.Isolate)
 	case act.Disconnect != "":
