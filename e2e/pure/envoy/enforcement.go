@@ -29,8 +29,12 @@ type Enforcement struct {
 }
 
 // Enforces derives what the port enforces from its filter chains, as Predict does for a hop. What TLS a chain passes on unread
-// to the application counts as refused: no proxy terminates it.
+// to the application counts as refused: no proxy terminates it. A chain for some clients, by their addresses, counts as one for all:
+// what it takes the port takes.
 func (s ServerFacts) Enforces() Enforcement {
+	if s.bySource {
+		s.Undecided = ""
+	}
 	istio := Hello{TLSContext: istioClient.TLSContext}
 	bare, anonymous := istio, istio
 	bare.ALPN = nil

@@ -59,6 +59,8 @@ type ServerFacts struct {
 	NoProxy      bool         `json:"naked,omitempty"`        // no proxy: the application takes the connection itself
 	Gateway      bool         `json:"gateway,omitempty"`      // what a chain passes on goes to another workload
 
+	bySource bool // nothing but a chain's match on the client's address leaves it undecided
+
 	// Onward counts the endpoints of each cluster to which a gateway passes TLS on; one that is not there is not in it.
 	Onward map[string]int `json:"onward,omitempty"`
 
@@ -273,8 +275,8 @@ func (s *ServerFacts) readChain(d *Dump, c candidate) ChainFacts {
 
 // matchOf is the part of a chain's facts that its match states.
 func (s *ServerFacts) matchOf(c candidate) ChainFacts {
-	if bySource(c.match) {
-		s.Undecided = c.place + " also matches by source, which is not evaluated"
+	if bySource(c.match) && s.Undecided == "" {
+		s.Undecided, s.bySource = c.place+" also matches by source, which is not evaluated", true
 	}
 	chain := ChainFacts{
 		Name:                 c.raw.Name,

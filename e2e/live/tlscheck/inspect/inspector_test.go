@@ -2,6 +2,8 @@ package inspect
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -131,6 +133,41 @@ func TestARouteThatOnlyTheObjectsHave(t *testing.T) {
 	if got := rows(told[0]); !strings.Contains(got, "product-service.facts.svc.cluster.local:8080 (to unknown.facts.svc.cluster.local:7777, 10 %) OK") || !strings.Contains(got, ":8080 (90 %) OK") {
 		t.Errorf("%s: %+v", got, told[0])
 	}
+}
+
+// A server that was cut off from istiod before STRICT came, and one to which an EnvoyFilter adds a chain for plaintext: its clients
+// speak mTLS, and others need not.
+func TestAServerThatTakesPlaintextUnderStrict(t *testing.T) {
+	const takes = "port 8080 of facts/server is STRICT by its policies, and its proxy takes plaintext"
+	added := withChain(t, "vanilla-strict", `{"name": "in-the-clear", "filter_chain_match": {"destination_port": 8080, "transport_protocol": "raw_buffer",
+		"source_prefix_ranges": [{"address_prefix": "0.0.0.0", "prefix_len": 1}]}, "filters": [{"name": "envoy.filters.network.tcp_proxy", "typed_config":
+		{"@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", "cluster": "inbound|8080||"}}]}`)
+	for name, server := range map[string]string{"cut off": testdata("vanilla-permissive"), "plaintext chain added": added} {
+		told := check(t, strict, map[string]string{"facts/client": testdata("vanilla-client"), "facts/server": server}, Request{Clients: []string{"facts/client"}}, "product-service")
+		if got := reasons(told[0]); !told[0].Has(tlscheck.Mismatch) || !strings.Contains(got, takes) {
+			t.Errorf("%s: %s: %s", name, rows(told[0]), got)
+		}
+	}
+}
+
+// withChain is a recorded proxy to whose inbound listener a chain was added, as a file.
+func withChain(t *testing.T, recorded, chain string) string {
+	t.Helper()
+	content, err := os.ReadFile(testdata(recorded))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const chains = `"filter_chains":[`
+	before, after, found := strings.Cut(string(content), `"name":"virtualInbound"`)
+	head, rest, more := strings.Cut(after, chains)
+	if !found || !more {
+		t.Fatalf("%s has no chains of virtualInbound", recorded)
+	}
+	name := filepath.Join(t.TempDir(), recorded+".json")
+	if err := os.WriteFile(name, []byte(before+`"name":"virtualInbound"`+head+chains+chain+","+rest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 func TestAProxyThatCannotBeRead(t *testing.T) {
