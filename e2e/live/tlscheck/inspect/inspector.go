@@ -173,10 +173,12 @@ func (in *Inspector) host(ctx context.Context, host oracle.Host, clients []oracl
 	var hops []tlscheck.Hop
 	var notes []string
 	for _, client := range clients {
-		all, without := in.hops(host, client, request, proxies)
+		all, said := in.hops(host, client, request, proxies)
 		hops = append(hops, all...)
-		if without != "" {
-			notes = append(notes, without)
+		for _, note := range said {
+			if !slices.Contains(notes, note) {
+				notes = append(notes, note)
+			}
 		}
 	}
 	if len(hops) == 0 && len(notes) == 0 {
@@ -204,11 +206,12 @@ func (in *Inspector) host(ctx context.Context, host oracle.Host, clients []oracl
 
 // hops are those of one client, by each of its ways to each port. A client without a way is a client of the port only where
 // it was named.
-func (in *Inspector) hops(host oracle.Host, client oracle.Workload, request Request, proxies *proxies) (hops []tlscheck.Hop, note string) {
+func (in *Inspector) hops(host oracle.Host, client oracle.Workload, request Request, proxies *proxies) (hops []tlscheck.Hop, notes []string) {
 	named := len(request.Clients) > 0
 	var without []uint16
 	for _, port := range host.Ports {
 		led := in.led(host, port, client, request, proxies)
+		notes = append(notes, led.notes...)
 		switch {
 		case led.refused != "", len(led.routes) == 0 && led.unknown != "":
 			// The hop stands for what the proxy refuses, or for ways that are not known.
@@ -225,9 +228,9 @@ func (in *Inspector) hops(host oracle.Host, client oracle.Workload, request Requ
 		}
 	}
 	if !named || len(without) == 0 {
-		return hops, ""
+		return hops, notes
 	}
-	return hops, fmt.Sprintf("%s has no way to ports %v of %s: no route of its proxy leads there", client, without, host.Name)
+	return hops, append(notes, fmt.Sprintf("%s has no way to ports %v of %s: no route of its proxy leads there", client, without, host.Name))
 }
 
 // led are the ways of a client. A subset that was asked for is one way, whatever the routes are.

@@ -17,6 +17,7 @@ type ways struct {
 	differs []string    // how the proxy's routes are other than the objects ask
 	refused string      // why a proxy that has no route for the port leads the requests nowhere
 	unknown string      // why there may be others than these
+	notes   []string    // on objects that ask for routes in vain
 }
 
 // ways are the proxy's, where it was read, and else those that the objects ask for.
@@ -37,6 +38,7 @@ func (in *Inspector) ways(host oracle.Host, port oracle.Port, client oracle.Work
 	if found.unknown == "" {
 		found.unknown = asked.unknown
 	}
+	found.notes = asked.notes
 	return found
 }
 
@@ -53,7 +55,7 @@ func (in *Inspector) asked(host oracle.Host, port oracle.Port, client oracle.Wor
 		}
 	}
 	answer := snapshot.Routes(client.String(), to)
-	return ways{routes: answer.Routes, unknown: strings.Join(answer.Unknown, "; ")}
+	return ways{routes: answer.Routes, unknown: strings.Join(answer.Unknown, "; "), notes: answer.Notes}
 }
 
 func itself(to hop.ServicePort) hop.Route {
