@@ -170,6 +170,9 @@ func (t routeTable) routesOf(host virtualHost, place string) (routes []hop.Route
 		}
 		more, open := entry.destinations(place, mirrors)
 		routes, undecided = append(routes, more...), append(undecided, open...)
+		if len(more) > 0 && more[0].Match == "" {
+			break // it takes every request, and those after it none
+		}
 	}
 	return routes, undecided
 }

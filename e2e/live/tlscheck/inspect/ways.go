@@ -55,7 +55,12 @@ func (in *Inspector) asked(host oracle.Host, port oracle.Port, client oracle.Wor
 		}
 	}
 	answer := snapshot.Routes(client.String(), to)
-	return ways{routes: answer.Routes, unknown: strings.Join(answer.Unknown, "; "), notes: answer.Notes}
+	routes := answer.Routes
+	if speech := envoy.SpeechOf(port.Protocol); !speech.HTTP() && !client.Gateway {
+		// A connection has one way, by the server name and the address that it is for.
+		routes = hop.Carrying(routes, host.Name, in.addresses(host)[0])
+	}
+	return ways{routes: routes, unknown: strings.Join(answer.Unknown, "; "), notes: answer.Notes}
 }
 
 func itself(to hop.ServicePort) hop.Route {
