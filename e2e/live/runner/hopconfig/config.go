@@ -59,7 +59,7 @@ func (r *Reader) config(a join.Attempt, pair Pair, dumps dumps) verdict.Config {
 // addClient adds what the client's pod does with the hop: by its proxy, unless what its application sends passes that by.
 func (r *Reader) addClient(config *verdict.Config, a join.Attempt, pair Pair, dumps dumps, does envoy.Attempt) error {
 	_, port, _ := r.World.Port(a.To)
-	capture := r.Places.Interceptions[pair.Client.Proxy].Outbound(r.serviceAddress(a))
+	capture := r.outbound(a, pair)
 	switch {
 	case capture.Unknown:
 		return fmt.Errorf("whether %s gets the requests is not known: %s", pair.Client.Proxy, capture.Why)
@@ -83,6 +83,14 @@ func (r *Reader) addClient(config *verdict.Config, a join.Attempt, pair Pair, du
 	config.Prediction = envoy.Predict(facts, *config.Server, does)
 	config.Secrets.Client, config.Secrets.ClientSerial, err = r.secrets(pair.Client.Proxy, dump, facts.Socket == envoy.TLSSocket && facts.CertificateSecret == envoy.WorkloadSecret)
 	return err
+}
+
+// outbound is whether the proxy of a client's pod gets what the application sends. A gateway is its own application.
+func (r *Reader) outbound(a join.Attempt, pair Pair) interception.Capture {
+	if a.Kind(r.World) == hop.Gateway {
+		return interception.Capture{Taken: true}
+	}
+	return r.Places.Interceptions[pair.Client.Proxy].Outbound(r.serviceAddress(a))
 }
 
 // because puts what keeps a connection from a proxy before what becomes of it.
