@@ -2,6 +2,7 @@ package tlscheck
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mtls.test/conformance/e2e/pure/hop"
@@ -17,14 +18,20 @@ func (h Hop) takesPlaintextToo() bool {
 // maxWithoutProxy bounds the pods without a proxy that a table names.
 const maxWithoutProxy = 3
 
-// plaintextToo is the note on a row whose endpoints take plaintext beside mTLS, with the pods that can send it.
-func plaintextToo(name string, pods []string) string {
-	note := fmt.Sprintf("OK %s also takes plaintext", name)
+// plaintextSenders is the note on the pods that can send plaintext to the endpoints that take it beside mTLS.
+func plaintextSenders(pods []string) string {
 	switch count := len(pods); {
 	case count == 0:
-		return note + "; the cluster has no pod without a proxy"
+		return "no pod without a proxy can send plaintext: the cluster has none"
 	case count > maxWithoutProxy:
-		return fmt.Sprintf("%s, which %d pods without a proxy can send: %s, … (-o json lists them)", note, count, strings.Join(pods[:maxWithoutProxy], ", "))
+		return fmt.Sprintf("%d pods without a proxy can send plaintext: %s, … (-o json lists them)", count, strings.Join(pods[:maxWithoutProxy], ", "))
 	}
-	return fmt.Sprintf("%s, which pods without a proxy can send: %s", note, strings.Join(pods, ", "))
+	return "pods without a proxy that can send plaintext: " + strings.Join(pods, ", ")
+}
+
+// distinct joins two lists of names, sorted, each name once.
+func distinct(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }

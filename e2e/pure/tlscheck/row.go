@@ -72,7 +72,7 @@ func Of(host string, hops []Hop, notes ...string) Host {
 func addTo(rows []Row, host string, h Hop) []Row {
 	row := Row{
 		Ports: []uint16{h.Port}, Way: h.way(host), AlsoPlaintext: h.AlsoPlaintext, Status: h.Status, Node: h.node(), Server: cell(string(h.Asked.Server.Mode)), Client: clientCell(h.Asked.Client.Mode),
-		AuthnPolicy: policyCell(h.Asked.Server), DestinationRule: objectCell(h.Asked.Client.Object), Hops: []Hop{h},
+		AuthnPolicy: policyCell(h.Asked.Server), DestinationRule: ruleCell(h.Asked.Client.Object), Hops: []Hop{h},
 		Ambient: h.Ambient,
 	}
 	i := slices.IndexFunc(rows, row.like)
@@ -158,6 +158,15 @@ func policyCell(server oracle.Server) string {
 		return namespace + "/"
 	}
 	return object
+}
+
+// ruleCell names a DestinationRule. What else decides a client's mode, such as the Sidecar that hides a service or a
+// BackendTLSPolicy, is named in the reason.
+func ruleCell(object string) string {
+	if !strings.HasPrefix(object, "DestinationRule ") {
+		return none
+	}
+	return objectCell(object)
 }
 
 // objectCell leaves the kind out.

@@ -54,11 +54,20 @@ func (h Hop) judge() (Status, string) {
 	case hop.MTLS:
 		return OK, ""
 	case hop.Plaintext:
-		return Plaintext, asked.Why
+		return Plaintext, h.why()
 	case hop.Refused:
-		return Conflict, fmt.Sprintf("%s: %s", asked.Refusal, asked.Why)
+		return Conflict, fmt.Sprintf("%s: %s", asked.Refusal, h.why())
 	}
-	return OK, notMutual + asked.Why
+	return OK, notMutual + h.why()
+}
+
+// why is the oracle's reason, with the object that decides the client's mode where it is no DestinationRule, which has a column.
+func (h Hop) why() string {
+	object := h.Asked.Client.Object
+	if object == "" || ruleCell(object) != none || strings.Contains(h.Asked.Why, object) {
+		return h.Asked.Why
+	}
+	return fmt.Sprintf("%s; the client is %s by %s", h.Asked.Why, h.Asked.Client.Mode, object)
 }
 
 // differs tells how the proxies do other than the policies ask, or the server than it was observed to.

@@ -25,6 +25,9 @@ type Table struct {
 	widths []int
 	lines  [][]string // that wait for the widths; nil once these are known
 	notes  []string
+
+	alsoPlaintext bool     // of a row at least
+	withoutProxy  []string // pods that can send it
 }
 
 // NewTable prints at Close, with columns as wide as their longest texts.
@@ -72,7 +75,8 @@ func (t *Table) Write(host Host) error {
 		}
 		t.note(host.Host, row)
 		if row.AlsoPlaintext {
-			t.notes = append(t.notes, plaintextToo(row.Name(host.Host), host.WithoutProxy))
+			t.notes = append(t.notes, fmt.Sprintf("%s %s also takes plaintext", row.Status, row.Name(host.Host)))
+			t.alsoPlaintext, t.withoutProxy = true, distinct(t.withoutProxy, host.WithoutProxy)
 		}
 		if t.lines != nil {
 			t.lines = append(t.lines, cells)
@@ -163,6 +167,9 @@ func (t *Table) Close() error {
 				return err
 			}
 		}
+	}
+	if t.alsoPlaintext {
+		t.notes = append(t.notes, plaintextSenders(t.withoutProxy))
 	}
 	if len(t.notes) == 0 {
 		return nil

@@ -128,11 +128,31 @@ func TestKialisWord(t *testing.T) {
 			}
 			var to bytes.Buffer
 			want := "HOST:PORT     STATUS     SERVER         CLIENT     AUTHN POLICY     DESTINATION RULE\n" +
-				"s             OK         PERMISSIVE     AUTO       -                -\n" + "\nOK s also takes plaintext; the cluster has no pod without a proxy\n" + row.below
+				"s             OK         PERMISSIVE     AUTO       -                -\n" + "\nOK s also takes plaintext\n" + row.below + "no pod without a proxy can send plaintext: the cluster has none\n"
 			if got := printed(t, NewTable(&to, false), &to, host); got != want {
 				t.Errorf("got\n%swant\n%s", got, want)
 			}
 		})
+	}
+}
+
+// The pods that can send plaintext are listed once, however many rows take it.
+func TestPodsThatCanSendPlaintextAreNamedOnce(t *testing.T) {
+	for _, row := range []struct {
+		first, second []string
+		want          string
+	}{
+		{[]string{"a/naked"}, []string{"a/naked"}, "pods without a proxy that can send plaintext: a/naked"},
+		{[]string{"b/one", "c/two"}, []string{"a/naked"}, "pods without a proxy that can send plaintext: a/naked, b/one, c/two"},
+		{[]string{"a/1", "a/2", "a/3", "a/4"}, []string{"a/1", "a/2", "a/3", "a/4"}, "4 pods without a proxy can send plaintext: a/1, a/2, a/3, … (-o json lists them)"},
+	} {
+		first, second := Of("s", []Hop{answered(1, hop.MTLS)}), Of("t", []Hop{answered(1, hop.MTLS)})
+		first.WithoutProxy, second.WithoutProxy = row.first, row.second
+		var to bytes.Buffer
+		_, below, _ := strings.Cut(printed(t, NewTable(&to, false), &to, first, second), "\n\n")
+		if want := "OK s also takes plaintext\nOK t also takes plaintext\n" + row.want + "\n"; below != want {
+			t.Errorf("got\n%swant\n%s", below, want)
+		}
 	}
 }
 
@@ -152,8 +172,7 @@ func TestAStreamIsAligned(t *testing.T) {
 	want := header +
 		"s                OK            PERMISSIVE     AUTO        -                  -\n" +
 		longer + "     OK            PERMISSIVE     AUTO        -                  -\n" +
-		"\nOK s also takes plaintext; the cluster has no pod without a proxy\n" +
-		"OK " + longer + " also takes plaintext; the cluster has no pod without a proxy\n"
+		"\nOK s also takes plaintext\nOK " + longer + " also takes plaintext\nno pod without a proxy can send plaintext: the cluster has none\n"
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

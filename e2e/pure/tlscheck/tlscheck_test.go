@@ -103,6 +103,25 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// The column is for DestinationRules; another object that decides the client's mode is named in the reason.
+func TestWhatIsNoDestinationRuleIsNamedInTheReason(t *testing.T) {
+	for _, row := range []struct {
+		object, why, cell, reason string
+	}{
+		{"DestinationRule a/r", "because", "a/r", "because"},
+		{"", "because", "-", "because"},
+		{"Sidecar a/s", "Sidecar a/s keeps it", "-", "Sidecar a/s keeps it"},
+		{"BackendTLSPolicy a/b", "because", "-", "because; the client is SIMPLE by BackendTLSPolicy a/b"},
+	} {
+		h := answered(1, hop.Plaintext)
+		h.Asked.Why, h.Asked.Client = row.why, oracle.Client{Mode: oracle.Simple, Object: row.object}
+		got := Of("s", []Hop{h}).Rows[0]
+		if got.DestinationRule != row.cell || len(got.Reasons) != 1 || got.Reasons[0] != row.reason {
+			t.Errorf("%s: %q %q, want %q %q", row.object, got.DestinationRule, got.Reasons, row.cell, row.reason)
+		}
+	}
+}
+
 // The guide's row, under a STRICT policy of the namespace and the guide's rule.
 func TestTheGuidesRow(t *testing.T) {
 	want, err := os.ReadFile("../../../fixtures/guide/tls-check.txt")
