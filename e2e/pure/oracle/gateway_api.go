@@ -10,7 +10,7 @@ import (
 // gatewayAPI is the group of the Gateway API, whose Gateway is another kind than Istio's.
 const gatewayAPI = "gateway.networking.k8s.io"
 
-// The kinds of the Gateway API as Kubernetes writes a kind with its group, where Istio has the same kind.
+// apiGatewayKind is the Gateway of the Gateway API, told from Istio's by its group as Kubernetes writes it (RESOURCE.GROUP).
 const apiGatewayKind = "Gateway." + gatewayAPI
 
 // apiReference names an object from another; a field that is not given is empty.

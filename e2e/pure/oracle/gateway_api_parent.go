@@ -140,12 +140,6 @@ func (s Snapshot) takenHosts(gateway Object[*APIGateway], listener apiListener, 
 	return slices.DeleteFunc(slices.Clone(hosts), func(host string) bool { return isolated(gateway.Spec.Listeners, listener, host) })
 }
 
-// matches reports whether one of two hosts covers the other.
-func matches(a, b string) bool {
-	_, match := narrower(a, b)
-	return match
-}
-
 // isolated reports whether a host of a route is not for a listener with a wildcard, or belongs to another listener of the same
 // port and protocol, whose hostname is the narrower.
 func isolated(all []apiListener, own apiListener, host string) bool {

@@ -80,6 +80,8 @@ func TestAHopIsUntoldWithoutAKindThatDecidesIt(t *testing.T) {
 		{"EndpointSlice", "client -> orders.shop:80", false}, {"EndpointSlice", "client -> bare.shop:80", true},
 		{"Namespace", "client -> orders.shop:80", false}, {"Namespace", "plain -> orders.shop:80", true},
 		{"AuthorizationPolicy", "client -> orders.shop:80", false}, {"HTTPRoute", "client -> orders.shop:80", true},
+		{"HTTPRoute", "plain -> orders.shop:80", false}, {"BackendTLSPolicy", "client -> orders.shop:80", true},
+		{apiGatewayKind, "client -> orders.shop:80", false}, {"Unheard", "plain -> orders.shop:80", true},
 	} {
 		snapshot := decoded(t, shop+selecting+slice("more", "hand", "{addresses: [10.0.0.6]}")+
 			"\n---\n{kind: Service, metadata: {name: bare, namespace: shop}, spec: {ports: [{name: http, port: 80}]}}")

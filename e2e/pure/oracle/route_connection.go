@@ -14,8 +14,7 @@ import (
 func (w *routeWork) tcpRoutes(client Workload, to target) []hop.Route {
 	asks := asker{client, meshGateway}
 	var all []hop.Route
-	bound := w.virtualServices().forHost(strings.ToLower(to.host), client.Namespace)
-	w.checkSidecars(client, bound)
+	bound := w.imported(client, to, w.virtualServices().forHost(strings.ToLower(to.host), client.Namespace))
 	for _, r := range bound {
 		for _, rule := range r.tcp {
 			asked, takesAll := w.tcpMatches(asks, rule, to.port.Number)
@@ -62,8 +61,7 @@ func (w *routeWork) tlsRoutes(client Workload, to target) []hop.Route {
 	asks := asker{client, meshGateway}
 	var all []hop.Route
 	handled := map[string]bool{}
-	bound := w.virtualServices().forHost(strings.ToLower(to.host), client.Namespace)
-	w.checkSidecars(client, bound)
+	bound := w.imported(client, to, w.virtualServices().forHost(strings.ToLower(to.host), client.Namespace))
 	for _, r := range bound {
 		for _, rule := range r.tls {
 			for _, match := range rule.GetMatch() {

@@ -48,11 +48,13 @@ func (s Snapshot) Routes(client string, to hop.ServicePort) RouteAnswer {
 		w.unsure("%s", ambient(from))
 		return w.answer(nil)
 	case from.Gateway:
+		w.checkUnreadable(from, server)
 		return w.answer(w.gatewayRoutes(from, server))
 	case !from.HasProxy:
 		w.used.use(ClientNoProxy)
 		return w.answer([]hop.Route{itself(server)})
 	}
+	w.checkUnreadable(from, server)
 	w.checkAlias(to)
 	switch server.port.Protocol {
 	case hop.TCP, hop.Greet:
@@ -88,6 +90,15 @@ func distinct(all []string) []string {
 	return slices.Compact(all)
 }
 
+// checkUnreadable says which kinds that decide a client's routes could not be read.
+func (w *routeWork) checkUnreadable(client Workload, to target) {
+	for _, one := range w.Unreadable {
+		if known, found := decides[one.Kind]; !found || known.routes && known.hop(client, to, nil) {
+			w.unsure("%s", one.Leaves())
+		}
+	}
+}
+
 // checkAlias says so where a VirtualService is for the own name of an ExternalName, which is not evaluated.
 func (w *routeWork) checkAlias(to hop.ServicePort) {
 	service, found := w.service(to.Service)
@@ -114,7 +125,7 @@ func clusterName(host string, port uint16, subset string) string {
 // (istio/istio pilot/pkg/networking/core/httproute.go, BuildSidecarOutboundVirtualHosts).
 func (w *routeWork) httpRoutes(client Workload, to target) []hop.Route {
 	asks := asker{client, meshGateway}
-	all := w.virtualServices().forHost(strings.ToLower(to.host), client.Namespace)
+	all := w.imported(client, to, w.virtualServices().forHost(strings.ToLower(to.host), client.Namespace))
 	w.checkNames(to)
 	var routes []hop.Route
 	var first *virtualService
@@ -135,7 +146,6 @@ func (w *routeWork) httpRoutes(client Workload, to target) []hop.Route {
 			w.describe(r)
 		}
 	}
-	w.checkSidecars(client, all)
 	if first == nil {
 		w.used.use(RouteNone)
 		routes = []hop.Route{itself(to)}
@@ -146,18 +156,31 @@ func (w *routeWork) httpRoutes(client Workload, to target) []hop.Route {
 	return routes
 }
 
-// checkSidecars says so where a Sidecar may keep VirtualServices of a host from a client, which is not evaluated.
-func (w *routeWork) checkSidecars(client Workload, all []*virtualService) {
-	for _, sidecar := range w.Sidecars {
-		restricts := slices.ContainsFunc(sidecar.Spec.GetEgress(), func(listener *networking.IstioEgressListener) bool {
-			return listener.GetPort() != nil || !slices.Equal(listener.GetHosts(), []string{"*/*"})
-		})
-		if restricts && (sidecar.Namespace == client.Namespace || sidecar.Namespace == w.Mesh.RootNamespace) {
-			for _, r := range all {
-				w.unsure("whether %s imports %s is not evaluated", sidecar.Meta, r.Meta)
-			}
+// imported keeps the VirtualServices that a client's Sidecar imports, by the listener that lists the service.
+func (w *routeWork) imported(client Workload, to target, all []*virtualService) []*virtualService {
+	seen := w.importing(client, to, usedRules{})
+	if !seen.in {
+		for _, r := range all {
+			w.unsure("%s keeps %s from %s: whether %s leads requests there all the same is not evaluated", seen.by, to.host, client, r.Meta)
 		}
+		return all
 	}
+	if seen.listener == nil {
+		return all
+	}
+	var kept []*virtualService
+	for _, r := range all {
+		if !importsVirtualService(seen.listener.GetHosts(), client.Namespace, r) {
+			w.used.use(RouteImports)
+			w.note("%s does not import %s, which has no effect on %s for %s", seen.by, r.Meta, to.host, client)
+			continue
+		}
+		if seen.listener.GetPort() != nil {
+			w.unsure("%s has a listener for port %d alone: whether it has the destinations of %s is not evaluated", seen.by, to.port.Number, r.Meta)
+		}
+		kept = append(kept, r)
+	}
+	return kept
 }
 
 // describe keeps how a VirtualService that counts was made.

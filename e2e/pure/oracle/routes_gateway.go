@@ -93,20 +93,6 @@ func sharedHosts(hosts []string, namespace string, r *virtualService) []string {
 	return distinct(all)
 }
 
-// narrower is the one of two hosts that the other covers.
-func narrower(a, b string) (string, bool) {
-	if includes(a, b) {
-		return b, true
-	}
-	return a, includes(b, a)
-}
-
-// includes reports whether a host, which may be a wildcard, holds for all names of another.
-func includes(host, other string) bool {
-	rest, wild := strings.CutPrefix(host, "*")
-	return host == other || wild && strings.HasSuffix(strings.TrimPrefix(other, "*"), rest)
-}
-
 // httpBehind are the HTTP routes of a server: those of all VirtualServices of a host, in istiod's order; what takes every
 // request stands last, and of those the first is reached (istio/istio pilot/pkg/networking/core/gateway.go,
 // buildGatewayHTTPRouteConfig; route/route.go, SortVHostRoutes).

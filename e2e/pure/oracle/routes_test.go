@@ -136,10 +136,52 @@ func TestRoutesOfASidecar(t *testing.T) {
 		"no such client":          {hop: "nobody -> product-service:8080", unknown: "client nobody is no workload"},
 		"no such service":         {hop: "client -> nothing:8080", unknown: "nothing is no service"},
 		"tcp beside no protocol":  {policies: virtual("name: v", onProduct+", tcp: [{"+toLegacy+"}]"), hop: "client -> product-service:9080", want: []string{"100 product-service.default:9080"}, unknown: "declares no protocol"},
-		"a Sidecar":               {policies: virtual("name: v", onProduct+", http: [{"+toLegacy+"}]") + "\n---\n{kind: Sidecar, metadata: {name: s, namespace: clients}, spec: {egress: [{hosts: [./*]}]}}", hop: toHTTP, want: legacy, unknown: "whether Sidecar clients/s imports VirtualService default/v"},
-		"a Sidecar of all":        {policies: virtual("name: v", onProduct+", http: [{"+toLegacy+"}]") + "\n---\n{kind: Sidecar, metadata: {name: s, namespace: clients}, spec: {egress: [{hosts: [\"*/*\"]}]}}", hop: toHTTP, want: legacy},
 		"no weight":               {policies: virtual("name: v", onProduct+", http: [{route: [{destination: {host: legacy-service}}, {destination: {host: order-service}}]}]"), hop: toHTTP, unknown: "without a destination that has a weight"},
 	})
+}
+
+// A Sidecar keeps VirtualServices from a client as it keeps services.
+func TestASidecarImportsVirtualServices(t *testing.T) {
+	sidecar := func(egress string) string {
+		return "\n---\n{kind: Sidecar, metadata: {name: s, namespace: clients}, spec: {egress: [" + egress + "]}}"
+	}
+	const whole = "product-service.default.svc.cluster.local"
+	routing := func(namespace, host string) string {
+		return virtual("name: v, namespace: "+namespace, "hosts: [\""+host+"\"], http: [{route: [{destination: {host: legacy-service.default.svc.cluster.local}}]}]")
+	}
+	itself, legacy := []string{"100 product-service.default:8080"}, []string{"100 legacy-service.default:8080"}
+	runRoutes(t, map[string]routed{
+		"of all":                  {policies: routing("default", whole) + sidecar("{hosts: [\"*/*\"]}"), hop: toHTTP, want: legacy, unused: []Rule{RouteImports}},
+		"without egress":          {policies: routing("default", whole) + sidecar(""), hop: toHTTP, want: legacy},
+		"of its namespace":        {policies: routing("default", whole) + sidecar("{hosts: [default/*]}"), hop: toHTTP, want: legacy},
+		"of its host":             {policies: routing("default", whole) + sidecar("{hosts: [default/"+whole+"]}"), hop: toHTTP, want: legacy},
+		"of another namespace":    {policies: routing("clients", whole) + sidecar("{hosts: [default/*]}"), hop: toHTTP, want: itself, rules: []Rule{RouteImports, RouteNone}, note: "Sidecar clients/s does not import VirtualService clients/v"},
+		"of the client's own":     {policies: routing("clients", whole) + sidecar("{hosts: [default/*, ./*]}"), hop: toHTTP, want: legacy},
+		"of a part of a wildcard": {policies: routing("default", "*.default.svc.cluster.local") + sidecar("{hosts: [default/"+whole+"]}"), hop: toHTTP, want: legacy},
+		"excluded by its host":    {policies: routing("clients", whole) + sidecar("{hosts: [\"*/*\", \"~clients/"+whole+"\"]}"), hop: toHTTP, want: itself, note: "does not import"},
+		"of a port":               {policies: routing("default", whole) + sidecar("{port: {number: 8080, protocol: HTTP, name: http}, hosts: [default/*]}"), hop: toHTTP, want: legacy, unknown: "a listener for port 8080 alone"},
+		"without the service":     {policies: routing("clients", whole) + sidecar("{hosts: [./*]}"), hop: toHTTP, want: legacy, unknown: "Sidecar clients/s keeps " + whole},
+	})
+}
+
+// What cannot be read may hold a route.
+func TestRoutesAreUnknownWithoutAKindThatDecidesThem(t *testing.T) {
+	for kind, want := range map[string]string{
+		"VirtualService": "client gateway", "HTTPRoute": "client gateway", "GRPCRoute": "client gateway", "ReferenceGrant": "client gateway",
+		"Sidecar": "client", "Gateway": "gateway", apiGatewayKind: "gateway", "PeerAuthentication": "", "DestinationRule": "", "BackendTLSPolicy": "", "Unheard": "client gateway",
+	} {
+		var unsure []string
+		for _, client := range []string{"client", "gateway"} {
+			snapshot := mesh(t, "", "")
+			snapshot.Unreadable = []Unreadable{{Kind: kind, Why: "forbidden"}}
+			if answer := snapshot.Routes(client, question(t, toHTTP).To); len(answer.Unknown) > 0 {
+				unsure = append(unsure, client)
+			}
+		}
+		if got := strings.Join(unsure, " "); got != want {
+			t.Errorf("%s: unknown to %q, want %q", kind, got, want)
+		}
+	}
 }
 
 func TestWhichVirtualServiceCounts(t *testing.T) {

@@ -261,6 +261,8 @@ const (
 	RouteTCP Rule = "route/tcp"
 	// RouteTLS: tls routes are for TLS that the proxy does not end, by SNI.
 	RouteTLS Rule = "route/tls"
+	// RouteImports: a client's Sidecar imports the VirtualServices whose hosts it lists.
+	RouteImports Rule = "route/sidecar-imports"
 	// RouteAPI: istiod turns HTTPRoutes and GRPCRoutes into VirtualServices.
 	RouteAPI Rule = "gateway-api/routes"
 	// RouteAPIMerge: the rules of all routes of one parent and host are sorted together.

@@ -51,6 +51,9 @@ type importing struct {
 	in      bool
 	unknown string // why it cannot be told
 	by      string // the object that decides, as KIND NAMESPACE/NAME
+
+	// listener is that of the Sidecar which lists the service; nil where none restricts the client.
+	listener *networking.IstioEgressListener
 }
 
 // importing first asks to whom the service is exported, then what the client's Sidecar lists
@@ -111,9 +114,9 @@ func egress(own sidecar, namespace string, to target, t usedRules) importing {
 			continue
 		}
 		if port != nil {
-			return importing{in: true, unknown: apart(own, listener, to)}
+			return importing{in: true, unknown: apart(own, listener, to), listener: listener}
 		}
-		return importing{in: true}
+		return importing{in: true, listener: listener}
 	}
 	return importing{}
 }
@@ -138,39 +141,55 @@ func apart(own sidecar, listener *networking.IstioEgressListener, to target) str
 // lists reports whether the hosts of a listener, NAMESPACE/DNSNAME, include a service and none of them excludes it. An
 // ExternalName's own name must be among them too, for a request over HTTP has it as Host.
 func lists(hosts []string, own string, to target, t usedRules) bool {
-	included, excluded, alias := false, false, to.alias == "" || !to.port.http()
-	for _, entry := range hosts {
-		namespace, name, _ := strings.Cut(entry, "/")
-		namespace, excludes := strings.CutPrefix(namespace, "~")
-		switch {
-		case excludes && namespace == "":
-			namespace = everywhere
-		case namespace == here:
-			namespace = own
-		}
-		if namespace != everywhere && namespace != to.namespace {
-			continue
-		}
-		if excludes {
-			excluded = excluded || covers(name, to.host)
-			continue
-		}
-		included = included || covers(name, to.host)
-		alias = alias || covers(name, to.alias)
+	listed, excluded := namesFor(hosts, own, to.namespace)
+	alias := to.alias == "" || !to.port.http() || anyIncludes(listed, to.alias)
+	if !alias || !anyIncludes(listed, to.host) {
+		return false
 	}
-	if included && excluded {
+	if anyIncludes(excluded, to.host) {
 		t.use(SidecarExcludes)
+		return false
 	}
-	return included && alias && !excluded
+	return true
 }
 
-// covers reports whether a DNS name of a Sidecar, which may begin with a wildcard, is or includes a host
-// (istio/istio pkg/config/host/name.go, SubsetOf).
-func covers(name, host string) bool {
-	if suffix, wildcard := strings.CutPrefix(name, "*"); wildcard {
-		return strings.HasSuffix(host, suffix)
+// importsVirtualService reports whether a listener imports a VirtualService: by a host of it that the listener lists, and does
+// not exclude. Either of the two hosts may include the other; a host made of a route of the Gateway API must be included
+// (istio/istio pilot/pkg/model/virtualservice.go, SelectVirtualServices; sidecar.go, VSMatches).
+func importsVirtualService(hosts []string, own string, r *virtualService) bool {
+	listed, excluded := namesFor(hosts, own, r.Namespace)
+	return slices.ContainsFunc(r.hosts, func(host string) bool {
+		return !anyIncludes(excluded, host) && slices.ContainsFunc(listed, func(name string) bool {
+			return includes(name, host) || !r.api && includes(host, name)
+		})
+	})
+}
+
+// namesFor are the DNS names that the hosts of a listener list, and those that they exclude, of a namespace's objects. own is the
+// client's namespace (https://istio.io/latest/docs/reference/config/networking/sidecar/#IstioEgressListener-hosts).
+func namesFor(hosts []string, own, namespace string) (listed, excluded []string) {
+	for _, entry := range hosts {
+		of, name, _ := strings.Cut(entry, "/")
+		of, excludes := strings.CutPrefix(of, "~")
+		switch {
+		case excludes && of == "":
+			of = everywhere
+		case of == here:
+			of = own
+		}
+		switch {
+		case of != everywhere && of != namespace:
+		case excludes:
+			excluded = append(excluded, name)
+		default:
+			listed = append(listed, name)
+		}
 	}
-	return name == host
+	return listed, excluded
+}
+
+func anyIncludes(names []string, host string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return includes(name, host) })
 }
 
 // foreign reports whether a Sidecar lists nothing of a namespace.

@@ -76,6 +76,11 @@ var routeSources = map[Rule]Source{
 	RouteTLS: {Documents: []Document{
 		{routeReference + "#VirtualService-tls", "An ordered list of route rule for non-terminated TLS & HTTPS traffic. Routing is typically performed using the SNI value presented by the ClientHello message."},
 	}},
+	RouteImports: {
+		Documents:    []Document{{sidecarHosts, "Only services and configuration artifacts exported to the sidecar's namespace (e.g., exportTo value of *) can be referenced."}},
+		Code:         []string{"pilot/pkg/model/virtualservice.go, SelectVirtualServices"},
+		Undocumented: "that the hosts of VirtualServices are compared with those of the Sidecar", Searched: searchedScope,
+	},
 	RouteAPI: {Documents: []Document{
 		{apiTask, "Istio supports the Kubernetes Gateway API and intends to make it the default API for traffic management in the future."},
 	}},

@@ -23,21 +23,33 @@ func (u Unreadable) Leaves() string {
 
 // decides says of each kind which hops depend on it. A hop may depend on any kind that is not here.
 var decides = map[string]struct {
-	hop    func(client Workload, to target, server *Workload) bool
+	hop    func(client Workload, to target, server *Workload) bool // server is nil where it has no proxy that is known
+	routes bool                                                    // where the client's requests lead depends on it too
 	leaves string
 }{
-	"PeerAuthentication": {func(client Workload, _ target, server *Workload) bool { return client.HasProxy || sidecarAt(server) }, "no hop with a proxy is told"},
-	"DestinationRule":    {func(client Workload, _ target, _ *Workload) bool { return client.HasProxy }, "no hop from a proxy is told"},
-	"VirtualService":     {func(client Workload, _ target, _ *Workload) bool { return client.HasProxy }, "no hop from a proxy is told"},
-	"Sidecar":            {func(client Workload, _ target, server *Workload) bool { return sidecarAt(&client) || sidecarAt(server) }, "no hop of a sidecar is told"},
-	"Gateway":            {func(_ Workload, _ target, server *Workload) bool { return server != nil && server.Gateway }, "no hop to a gateway is told"},
-	"ServiceEntry":       {func(_ Workload, to target, _ *Workload) bool { return to.kind == Pods }, "hosts of ServiceEntries are left out, and no hop to a pod's own address is told"},
-	"WorkloadEntry":      {func(_ Workload, to target, _ *Workload) bool { return to.entry }, "no hop to a ServiceEntry is told, and endpoints that a Service's selector finds among WorkloadEntries are left out"},
-	"EndpointSlice":      {func(_ Workload, to target, _ *Workload) bool { return to.unlisted }, "the endpoints of Services are those of their selectors, and no hop to one without a selector is told"},
+	"PeerAuthentication": {func(client Workload, _ target, server *Workload) bool { return client.HasProxy || sidecarAt(server) }, false, "no hop with a proxy is told"},
+	"DestinationRule":    {fromProxy, false, "no hop from a proxy is told"},
+	"VirtualService":     {fromProxy, true, "no hop from a proxy is told"},
+	"HTTPRoute":          {fromProxy, true, "no hop from a proxy is told"},
+	"GRPCRoute":          {fromProxy, true, "no hop from a proxy is told"},
+	"ReferenceGrant":     {fromProxy, true, "no hop from a proxy is told"},
+	"BackendTLSPolicy":   {fromProxy, false, "no hop from a proxy is told"},
+	"Sidecar":            {func(client Workload, _ target, server *Workload) bool { return sidecarAt(&client) || sidecarAt(server) }, true, "no hop of a sidecar is told"},
+	"Gateway":            {ofGateway, true, "no hop of a gateway is told"},
+	apiGatewayKind:       {func(client Workload, _ target, _ *Workload) bool { return client.Gateway }, true, "no hop from a gateway is told"},
+	"ServiceEntry":       {func(_ Workload, to target, _ *Workload) bool { return to.kind == Pods }, false, "hosts of ServiceEntries are left out, and no hop to a pod's own address is told"},
+	"WorkloadEntry":      {func(_ Workload, to target, _ *Workload) bool { return to.entry }, false, "no hop to a ServiceEntry is told, and endpoints that a Service's selector finds among WorkloadEntries are left out"},
+	"EndpointSlice":      {func(_ Workload, to target, _ *Workload) bool { return to.unlisted }, false, "the endpoints of Services are those of their selectors, and no hop to one without a selector is told"},
 	"Namespace": {func(client Workload, _ target, server *Workload) bool {
 		return !client.HasProxy || server == nil || !server.HasProxy
-	}, "no hop with an end without a proxy is told, for it may be ambient"},
-	"AuthorizationPolicy": {func(Workload, target, *Workload) bool { return false }, "nothing is said of policies that need an identity"},
+	}, false, "no hop with an end without a proxy is told, for it may be ambient"},
+	"AuthorizationPolicy": {func(Workload, target, *Workload) bool { return false }, false, "nothing is said of policies that need an identity"},
+}
+
+func fromProxy(client Workload, _ target, _ *Workload) bool { return client.HasProxy }
+
+func ofGateway(client Workload, _ target, server *Workload) bool {
+	return client.Gateway || server != nil && server.Gateway
 }
 
 func sidecarAt(w *Workload) bool { return w != nil && w.HasProxy && !w.Gateway }
