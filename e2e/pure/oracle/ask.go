@@ -37,7 +37,30 @@ func (s Snapshot) AskEach(q Question) []EndpointAnswer {
 	if to.unlisted {
 		return unasked(unlistedReason(to.host), t)
 	}
-	return s.askTarget(client, to, q.Subset, q.Offer, cmp.Or(q.As, to.port.Protocol), t)
+	speaks := cmp.Or(q.As, to.port.Protocol)
+	if q.Routed && client.HasProxy && !client.Ambient && q.Offer == nil {
+		return s.routedTo(client, to, q.Subset, speaks, t)
+	}
+	return s.askTarget(client, to, q.Subset, q.Offer, speaks, t)
+}
+
+// routedTo answers for requests that a route of the client's proxy leads to a target. The proxy has no cluster of a service that
+// is not exported to it.
+func (s Snapshot) routedTo(client Workload, to target, subset string, speaks hop.Protocol, t usedRules) []EndpointAnswer {
+	if !s.exported(to, client.Namespace) {
+		t.use(ServiceExportTo)
+		why := fmt.Sprintf("a route leads to %s, which is not exported to the namespace of %s", to.object, client)
+		return unreached(Client{Mode: Disable, Object: to.object, Rule: ServiceExportTo}, refused(hop.NoCluster, why), t)
+	}
+	return s.byName(client, to, to.endpoints, subset, orHTTP(speaks), t)
+}
+
+// orHTTP is what an application speaks at a port: HTTP where the port declares nothing.
+func orHTTP(declared hop.Protocol) hop.Protocol {
+	if declared == hop.Auto {
+		return hop.HTTP
+	}
+	return declared
 }
 
 // AskAddress answers for a client that calls a workload's own address and one of its ports, not the name of a service before
@@ -66,9 +89,7 @@ func (s Snapshot) askTarget(client Workload, to target, subset string, offer *Of
 	if client.Ambient {
 		return unasked(ambient(client), t)
 	}
-	if speaks == hop.Auto {
-		speaks = hop.HTTP
-	}
+	speaks = orHTTP(speaks)
 	if offer != nil || !client.HasProxy {
 		sent := plain(speaks)
 		if offer != nil {

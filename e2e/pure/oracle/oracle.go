@@ -17,6 +17,9 @@ type Question struct {
 	To hop.ServicePort
 	// Subset is the subset that the client's route names.
 	Subset string
+	// Routed is true where a route of the client's proxy names To: what the client's Sidecar lists does not count then, for the
+	// route brings the service (istio/istio pilot/pkg/model/sidecar.go, collectImportedServices).
+	Routed bool
 	// Offer is what a TLS client of our own offers; nil when the client's application speaks for itself.
 	Offer *Offer
 	// As is the protocol that the application speaks where the port does not declare it; empty for the declared protocol.

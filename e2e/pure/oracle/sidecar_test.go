@@ -8,7 +8,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// scoping is a Sidecar in one line.
+// sidecarOver is a Sidecar in one line.
 func sidecarOver(where, spec string) string {
 	return "\n---\n{kind: Sidecar, metadata: {" + where + "}, spec: {" + spec + "}}"
 }
@@ -23,6 +23,26 @@ const (
 	toProducts = "client -> product-service:8080"
 	fullName   = "product-service.default.svc.cluster.local"
 )
+
+// A route brings a service that the client's Sidecar does not list, and none that is not exported.
+func TestADestinationOfARouteNeedNotBeListed(t *testing.T) {
+	sidecar := listing(ofClients, "./*")
+	const hidden = "\n---\n{kind: Service, metadata: {name: hidden, annotations: {networking.istio.io/exportTo: .}}, spec: {selector: {app: product-service}, ports: [{name: http, port: 8080, targetPort: 8080}]}}"
+	for _, row := range []struct {
+		to     string
+		routed bool
+		want   string
+	}{
+		{"client -> product-service:8080", false, "plaintext"}, {"client -> product-service:8080", true, "mtls"},
+		{"client -> hidden:8080", false, "plaintext"}, {"client -> hidden:8080", true, "refused"},
+	} {
+		q := question(t, row.to)
+		q.Routed = row.routed
+		if answer := mesh(t, sidecar+hidden, "").Ask(q); string(answer.Says) != row.want || row.want == "refused" && answer.Refusal != hop.NoCluster {
+			t.Errorf("%s, routed %t: %s %s: %s", row.to, row.routed, answer.Says, answer.Refusal, answer.Why)
+		}
+	}
+}
 
 func TestAClientOutsideASidecarsScopeSendsWhatItsApplicationSpeaks(t *testing.T) {
 	hidden := listing(ofClients, "istio-system/*")

@@ -139,6 +139,27 @@ func TestAnAmbientClientHasARowOfItsOwn(t *testing.T) {
 	}
 }
 
+// A route leads to a service that the client's Sidecar does not list, and no request that is sent past the proxy follows it.
+func TestWhichRequestsFollowARoute(t *testing.T) {
+	const (
+		legacy = "\n---\n{kind: Service, metadata: {name: legacy, namespace: old}, spec: {clusterIP: 10.96.50.170, selector: {app: legacy}, ports: [{name: http, port: 8080}]}}" +
+			"\n---\n{kind: Pod, metadata: {name: legacy, namespace: old, labels: {app: legacy}}, spec: {containers: [{name: app}]}, status: {podIPs: [{ip: 10.244.0.30}]}}"
+		routes  = "\n---\n{kind: VirtualService, metadata: {name: v, namespace: facts}, spec: {hosts: [product-service], http: [{route: [{destination: {host: legacy.old.svc.cluster.local}}]}]}}"
+		sidecar = "\n---\n{kind: Sidecar, metadata: {name: s, namespace: facts}, spec: {egress: [{hosts: [./*]}]}}"
+		past    = "\n---\n{kind: Pod, metadata: {name: past, namespace: facts, annotations: {traffic.sidecar.istio.io/excludeOutboundPorts: '8080'}}, spec: {containers: [{name: app}, {name: istio-proxy}]}}"
+	)
+	for client, want := range map[string]string{
+		"facts/client": "product-service.facts.svc.cluster.local:8080 (to legacy.old.svc.cluster.local:8080) PLAINTEXT - AUTO old/legacy",
+		"facts/past":   "product-service.facts.svc.cluster.local:8080 CONFLICT STRICT NONE facts/server",
+	} {
+		row := check(t, strict+legacy+routes+sidecar+past, nil, Request{Clients: []string{client}}, "product-service")[0].Rows[0]
+		got := strings.Join([]string{row.Name("product-service.facts.svc.cluster.local"), string(row.Status), row.Server, row.Client, row.Hops[0].Endpoint}, " ")
+		if got != want {
+			t.Errorf("%s: %s, want %s", client, got, want)
+		}
+	}
+}
+
 // Notes stand with the host.
 func TestNotesStandWithTheHost(t *testing.T) {
 	const needs = "\n---\n{kind: AuthorizationPolicy, metadata: {name: a, namespace: facts}, spec: {rules: [{from: [{source: {principals: [x]}}]}]}}" +

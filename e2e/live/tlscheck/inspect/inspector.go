@@ -255,14 +255,15 @@ func (in *Inspector) addWay(hops []tlscheck.Hop, host oracle.Host, port oracle.P
 		asked := oracle.Answer{Why: fmt.Sprintf("the proxy of %s answers requests itself, by %s: where its clients go after it is not known", client, route.By)}
 		return append(hops, tlscheck.Hop{Client: client.String(), Port: port.Number, Route: &route, Asked: asked, Differs: led.differs, Unknown: led.unknown})
 	}
+	own := servicePort(host, port)
 	to := route.To
 	if to.Service == "" {
-		to = servicePort(host, port)
+		to = own
 	}
-	var own []tlscheck.Hop
+	var all []tlscheck.Hop
 	snapshot := in.under(client, proxies)
 	untold := snapshot.Untold(client, to)
-	for _, answer := range snapshot.AskEach(oracle.Question{Client: client.String(), To: to, Subset: route.Subset}) {
+	for _, answer := range snapshot.AskEach(oracle.Question{Client: client.String(), To: to, Subset: route.Subset, Routed: to != own}) {
 		if answer.Endpoint == client.String() || unopened(answer) {
 			continue
 		}
@@ -270,11 +271,11 @@ func (in *Inspector) addWay(hops []tlscheck.Hop, host oracle.Host, port oracle.P
 		if led.refused != "" && h.Configured != nil {
 			h.Configured.Prediction, h.Configured.Missing = envoy.Prediction{Says: hop.Refused, Why: led.refused}, ""
 		}
-		own = append(own, h)
+		all = append(all, h)
 	}
-	for _, h := range in.compare(own, route, port, client, proxies) {
+	for _, h := range in.compare(all, route, port, client, proxies) {
 		h.Subset, h.Differs, h.Unknown = request.Subset, led.differs, led.unknown
-		if !ordinary(route, servicePort(host, port), request.Subset) {
+		if !ordinary(route, own, request.Subset) {
 			h.Route = &route
 		}
 		if !slices.ContainsFunc(hops, h.SameHop) {

@@ -20,8 +20,13 @@ type ways struct {
 	notes   []string    // on objects that ask for routes in vain
 }
 
-// ways are the proxy's, where it was read, and else those that the objects ask for.
+// ways are the proxy's, where it was read, and else those that the objects ask for. What the application sends past its proxy
+// follows no route.
 func (in *Inspector) ways(host oracle.Host, port oracle.Port, client oracle.Workload, proxies *proxies) ways {
+	to := servicePort(host, port)
+	if capture, err := in.Survey.Under(client).Outbound(client, to); client.HasProxy && err == nil && !capture.Taken {
+		return ways{routes: []hop.Route{itself(to)}}
+	}
 	asked := in.asked(host, port, client)
 	if proxies == nil || !client.HasProxy {
 		return asked
