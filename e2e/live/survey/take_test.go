@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ import (
 type cluster struct {
 	items     map[string][]string // JSON objects
 	forbidden []string
+	unserved  []string // of the forbidden, those that there are not
 }
 
 func (c cluster) ServeHTTP(w http.ResponseWriter, request *http.Request) {
@@ -34,7 +36,17 @@ func (c cluster) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		return
 	}
 	if request.URL.Path == "/api/v1" {
-		_, _ = fmt.Fprint(w, `{"kind": "APIResourceList", "groupVersion": "v1", "resources": [{"name": "pods", "kind": "Pod", "namespaced": true}, {"name": "configmaps", "kind": "ConfigMap", "namespaced": true}]}`)
+		_, _ = fmt.Fprint(w, `{"kind": "APIResourceList", "groupVersion": "v1", "resources": [{"name": "pods", "kind": "Pod", "namespaced": true}, {"name": "services", "kind": "Service", "namespaced": true}, {"name": "configmaps", "kind": "ConfigMap", "namespaced": true}]}`)
+		return
+	}
+	if strings.HasPrefix(request.URL.Path, "/apis/") && strings.Count(request.URL.Path, "/") == 3 {
+		var served []map[string]string
+		for _, one := range c.forbidden {
+			if !slices.Contains(c.unserved, one) {
+				served = append(served, map[string]string{"name": one})
+			}
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"kind": "APIResourceList", "resources": served})
 		return
 	}
 	list := map[string]any{"kind": "List", "apiVersion": "v1", "items": []any{}}
@@ -68,13 +80,16 @@ func TestAKindThatMayNotBeListedIsNotTakenForNone(t *testing.T) {
 		"mutatingwebhookconfigurations": {`{"metadata": {"labels": {"istio.io/tag": "prod", "istio.io/rev": "canary"}}}`},
 		"authorizationpolicies":         {`{"metadata": {"name": "a", "namespace": "shop"}, "spec": {}}`},
 	}
-	s, err := take(t, cluster{items: held, forbidden: []string{"peerauthentications", "endpointslices"}})
+	s, err := take(t, cluster{items: held, forbidden: []string{"peerauthentications", "endpointslices", "httproutes"}, unserved: []string{"httproutes"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var kinds []string
 	for _, one := range s.Snapshot.Unreadable {
 		kinds = append(kinds, one.Kind+": "+one.Why)
+	}
+	if slices.ContainsFunc(kinds, func(one string) bool { return strings.HasPrefix(one, "HTTPRoute") }) {
+		t.Errorf("a kind that there is not cannot be read: %v", kinds)
 	}
 	if got := strings.Join(kinds, "; "); !strings.Contains(got, "EndpointSlice: ") || !strings.Contains(got, "PeerAuthentication: ") || !strings.Contains(got, "may not list /apis/security.istio.io/v1/peerauthentications") {
 		t.Errorf("unreadable: %s", got)
