@@ -28,9 +28,6 @@ const (
 	NoRedirect Source = "no redirect"
 )
 
-// NotVerified is what a row says of a pod whose rules nobody has looked at.
-const NotVerified = "not verified on the node"
-
 // Interception is which connections of a pod its sidecar gets. The zero value takes all of them.
 type Interception struct {
 	Source Source
