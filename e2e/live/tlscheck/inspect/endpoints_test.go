@@ -149,7 +149,7 @@ func TestWhichRequestsFollowARoute(t *testing.T) {
 		past    = "\n---\n{kind: Pod, metadata: {name: past, namespace: facts, annotations: {traffic.sidecar.istio.io/excludeOutboundPorts: '8080'}}, spec: {containers: [{name: app}, {name: istio-proxy}]}}"
 	)
 	for client, want := range map[string]string{
-		"facts/client": "product-service.facts.svc.cluster.local:8080 (to legacy.old.svc.cluster.local:8080) PLAINTEXT - AUTO old/legacy",
+		"facts/client": "product-service.facts.svc.cluster.local:8080 (to legacy.old.svc.cluster.local:8080) PLAINTEXT NONE AUTO old/legacy",
 		"facts/past":   "product-service.facts.svc.cluster.local:8080 CONFLICT STRICT NONE facts/server",
 	} {
 		row := check(t, strict+legacy+routes+sidecar+past, nil, Request{Clients: []string{client}}, "product-service")[0].Rows[0]
