@@ -75,6 +75,7 @@ func (d *Dump) Routes(to Destination) (RouteFacts, error) {
 	}
 	if host, found := end.table.hostOf(to.Host, to.Port); found {
 		facts.Routes, facts.Undecided = end.table.routesOf(host, end.place)
+		facts.Undecided = append(facts.Undecided, end.undecided...)
 	} else {
 		facts.Refused = fmt.Sprintf("%s has no virtual host for %s", end.place, to.Host)
 	}
@@ -209,13 +210,15 @@ func (d *Dump) managed(filter anyFilter, place string) (terminal, error) {
 		RDS    struct {
 			Name string `json:"route_config_name"`
 		} `json:"rds"`
+		Filters []anyFilter `json:"http_filters"`
 	}
 	if err := json.Unmarshal(filter.Typed, &manager); err != nil {
 		return terminal{}, fmt.Errorf("%s, %s: %w", place, filter.Name, err)
 	}
+	undecided := reroutes(manager.Filters, place)
 	switch {
 	case manager.Inline != nil:
-		return terminal{place: place, table: manager.Inline}, nil
+		return terminal{place: place, table: manager.Inline, undecided: undecided}, nil
 	case manager.RDS.Name == "":
 		return terminal{undecided: []string{place + ": its routes are scoped, which is not evaluated"}}, nil
 	}
@@ -223,7 +226,7 @@ func (d *Dump) managed(filter anyFilter, place string) (terminal, error) {
 	if !found {
 		return terminal{}, fmt.Errorf("route configuration %s of %s: %w", manager.RDS.Name, place, ErrAbsent)
 	}
-	return terminal{place: "routes " + table.Name, table: &table}, nil
+	return terminal{place: "routes " + table.Name, table: &table, undecided: undecided}, nil
 }
 
 // GatewayRoutes returns every route of every listener. Those to one service port are LeadingTo it. Undecided names what is

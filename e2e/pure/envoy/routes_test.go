@@ -288,6 +288,33 @@ func TestWhatChoosesARouteAndIsNotEvaluatedLeavesItUndecided(t *testing.T) {
 	}
 }
 
+func TestAFilterThatMayChangeTheRouteLeavesItUndecided(t *testing.T) {
+	for name, row := range map[string]struct {
+		filter    string
+		undecided int
+	}{
+		"router":                {`"envoy.extensions.filters.http.router.v3.Router"`, 0},
+		"Lua":                   {`"envoy.extensions.filters.http.lua.v3.Lua"`, 1},
+		"authorization":         {`"envoy.extensions.filters.http.ext_authz.v3.ExtAuthz"`, 0},
+		"one that routes anew":  {`"envoy.extensions.filters.http.ext_authz.v3.ExtAuthz", "clear_route_cache": true`, 1},
+		"one of no known type":  {`"example.Unknown"`, 1},
+		"Istio's own telemetry": {`"stats.PluginConfig"`, 0},
+	} {
+		d := parse(t, `{"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.ListenersConfigDump", "dynamic_listeners": [
+			{"name": "0.0.0.0_80", "active_state": {"listener": {"address": {"socket_address": {"address": "0.0.0.0", "port_value": 80}},
+				"filter_chains": [{"filters": [{"typed_config": {"@type": "type.googleapis.com/`+httpConnectionManager+`",
+					"http_filters": [{"name": "f", "typed_config": {"@type": `+strings.Replace(row.filter, `"`, `"type.googleapis.com/`, 1)+`}}],
+					"route_config": {"virtual_hosts": [{"domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "outbound|80||a"}}]}]}}}]}]}}}]}]}`)
+		got, err := d.Routes(Destination{Host: "a", Port: 80})
+		if err != nil || len(got.Routes) != 1 || len(got.Undecided) != row.undecided {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+		if all := d.GatewayRoutes(); len(all.Undecided) != row.undecided {
+			t.Errorf("%s: routes of a gateway: %+v", name, all)
+		}
+	}
+}
+
 func TestARouteConfigurationThatIsNotThereIsAbsent(t *testing.T) {
 	d := sidecar(t, "")
 	delete(d.routes, "80")
