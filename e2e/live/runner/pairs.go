@@ -76,8 +76,8 @@ func (s *spread) spoilt() bool {
 	})
 }
 
-// lacks tells that a pod of the client is to send again: a pod of the server lacks a request of it, or any at all. What never
-// reaches a server's pod is not sent again.
+// lacks tells that a pod of the client is to send again: a pod of the server that it may come to lacks a request of it, or any at
+// all. What never reaches a server's pod is not sent again.
 func (s *spread) lacks(client mesh.Place, servers mesh.Pods) bool {
 	for _, one := range s.made {
 		if one.Client == client.String() && one.Check.Unplaced {
@@ -85,9 +85,16 @@ func (s *spread) lacks(client mesh.Place, servers mesh.Pods) bool {
 		}
 	}
 	return slices.ContainsFunc(servers, func(server mesh.Place) bool {
-		return !slices.ContainsFunc(s.made, func(one verdict.AtPair) bool {
+		return s.mayCome(client, server) && !slices.ContainsFunc(s.made, func(one verdict.AtPair) bool {
 			return one.Requests > 0 && one.Server == server.String() && (!s.every || one.Client == client.String())
 		})
+	})
+}
+
+// mayCome tells that the load balancing of a client's pod may pick a server's.
+func (s *spread) mayCome(client, server mesh.Place) bool {
+	return slices.ContainsFunc(s.pairs, func(pair hopconfig.Pair) bool {
+		return pair.Client == client && pair.Server == server && pair.Unpicked == ""
 	})
 }
 

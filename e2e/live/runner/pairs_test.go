@@ -2,6 +2,7 @@ package runner
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"mtls.test/conformance/e2e/live/mesh"
@@ -34,21 +35,29 @@ func TestRequestsGoOnUntilEveryPairOrEveryPodHasOne(t *testing.T) {
 	went := func(client, server string, result hop.Result) verdict.AtPair {
 		return verdict.AtPair{Pair: verdict.Pair{Client: "n/" + client, Server: "n/" + server, Requests: 1}, Check: verdict.Check{Result: result}}
 	}
+	never := slices.Clone(pairs)
+	for i := range never {
+		if never[i].Server.Pod == "s2" {
+			never[i].Unpicked = "its weight is 0"
+		}
+	}
 	unplaced := went("c1", "s1", hop.Pass)
 	unplaced.Requests, unplaced.Check.Unplaced = 0, true
 	for name, test := range map[string]struct {
+		pairs []hopconfig.Pair
 		every bool
 		made  []verdict.AtPair
 		want  []string // the clients that send next
 	}{
-		"at first every client sends":     {false, nil, []string{"c1", "c2"}},
-		"every pod has a request":         {false, []verdict.AtPair{went("c1", "s1", hop.Pass), went("c2", "s2", hop.Pass)}, nil},
-		"a pod lacks one":                 {false, []verdict.AtPair{went("c1", "s1", hop.Pass), went("c2", "s1", hop.Pass)}, []string{"c1", "c2"}},
-		"pairs lack one":                  {true, []verdict.AtPair{went("c1", "s1", hop.Pass), went("c1", "s2", hop.Pass), went("c2", "s2", hop.Pass)}, []string{"c2"}},
-		"what failed is not tried again":  {true, []verdict.AtPair{went("c1", "s1", hop.Mismatch)}, nil},
-		"what came to no pod is not sent": {true, []verdict.AtPair{unplaced}, []string{"c2"}},
+		"at first every client sends":     {pairs, false, nil, []string{"c1", "c2"}},
+		"every pod has a request":         {pairs, false, []verdict.AtPair{went("c1", "s1", hop.Pass), went("c2", "s2", hop.Pass)}, nil},
+		"a pod lacks one":                 {pairs, false, []verdict.AtPair{went("c1", "s1", hop.Pass), went("c2", "s1", hop.Pass)}, []string{"c1", "c2"}},
+		"pairs lack one":                  {pairs, true, []verdict.AtPair{went("c1", "s1", hop.Pass), went("c1", "s2", hop.Pass), went("c2", "s2", hop.Pass)}, []string{"c2"}},
+		"what failed is not tried again":  {pairs, true, []verdict.AtPair{went("c1", "s1", hop.Mismatch)}, nil},
+		"what came to no pod is not sent": {pairs, true, []verdict.AtPair{unplaced}, []string{"c2"}},
+		"what is never picked lacks none": {never, true, []verdict.AtPair{went("c1", "s1", hop.Pass), went("c2", "s1", hop.Pass)}, nil},
 	} {
-		s := &spread{pairs: pairs, every: test.every, made: test.made, rounds: min(len(test.made), 1)}
+		s := &spread{pairs: test.pairs, every: test.every, made: test.made, rounds: min(len(test.made), 1)}
 		var got []string
 		for _, over := range s.over() {
 			got = append(got, over.Client.Pod)

@@ -42,7 +42,7 @@ func (c *CaseRun) together(step int, s *spread, intent verdict.Intent, came map[
 // alone judges a pair by its configuration.
 func (c *CaseRun) alone(step int, a join.Attempt, pair hopconfig.Pair, intent verdict.Intent) verdict.AtPair {
 	one := verdict.AtPair{
-		Pair:  verdict.Pair{Client: pair.Client.String(), Server: pair.Server.String()},
+		Pair:  verdict.Pair{Client: pair.Client.String(), Server: pair.Server.String(), Unpicked: pair.Unpicked},
 		Check: c.check(step, a, pair.Server, intent, pair.Config),
 	}
 	one.Check.JudgeAlone()

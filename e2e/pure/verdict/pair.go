@@ -10,12 +10,13 @@ import (
 
 // Pair is one pod of a hop's client with one of its server, and what became of the requests from one to the other.
 type Pair struct {
-	Client   string     `json:"client"`        // NAMESPACE/POD
-	Server   string     `json:"server"`        // NAMESPACE/POD
-	Requests int        `json:"requests"`      // that went over the pair; where none did its configuration alone is judged
-	New      bool       `json:"new,omitempty"` // one of the pods came while requests were sent
-	Result   hop.Result `json:"result"`        // the worst of them
-	Reason   string     `json:"reason"`        // of that result
+	Client   string     `json:"client"`             // NAMESPACE/POD
+	Server   string     `json:"server"`             // NAMESPACE/POD
+	Requests int        `json:"requests"`           // that went over the pair; where none did its configuration alone is judged
+	New      bool       `json:"new,omitempty"`      // one of the pods came while requests were sent
+	Unpicked string     `json:"unpicked,omitempty"` // why the client's load balancing may never pick the server's pod
+	Result   hop.Result `json:"result"`             // the worst of them
+	Reason   string     `json:"reason"`             // of that result
 }
 
 // String names the two pods.
@@ -63,8 +64,8 @@ func (a *AtPair) Ended(pod string) {
 }
 
 // Together is the one check of a hop whose ends have several pods: the worst of all, with each pair. Its reason names the pair
-// that spoils the hop or, of a PASS, those that no request went over. A server's pod that no request came to, though they came to
-// others, makes it INCONCLUSIVE.
+// that spoils the hop or, of a PASS, those that no request went over. A server's pod that a client's load balancing may pick and that
+// no request came to, though they came to others, makes it INCONCLUSIVE.
 func Together(all []AtPair) Check {
 	worst := all[0]
 	for _, one := range all[1:] {
@@ -105,7 +106,7 @@ func pairsOf(all []AtPair) []Pair {
 	return pairs
 }
 
-// unreached are the servers' pods that no request came to; none where no request came to any.
+// unreached are the servers' pods that no request came to, though load balancing may pick them; none where no request came to any.
 func unreached(pairs []Pair) []string {
 	reached := map[string]bool{}
 	for _, p := range pairs {
@@ -113,7 +114,7 @@ func unreached(pairs []Pair) []string {
 	}
 	var pods []string
 	for _, p := range pairs {
-		if !p.New && !reached[p.Server] && !slices.Contains(pods, p.Server) {
+		if !p.New && p.Unpicked == "" && !reached[p.Server] && !slices.Contains(pods, p.Server) {
 			pods = append(pods, p.Server)
 		}
 	}
@@ -135,9 +136,13 @@ func requests(pairs []Pair) int {
 func alone(pairs []Pair) string {
 	var named []string
 	for _, p := range pairs {
-		if p.Requests == 0 && p.New {
+		switch {
+		case p.Requests > 0:
+		case p.New:
 			named = append(named, p.String()+" (new)")
-		} else if p.Requests == 0 {
+		case p.Unpicked != "":
+			named = append(named, fmt.Sprintf("%s (%s)", p, p.Unpicked))
+		default:
 			named = append(named, p.String())
 		}
 	}

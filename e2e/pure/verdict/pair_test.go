@@ -15,6 +15,10 @@ func atPair(server string, requests int, result hop.Result, reason string) AtPai
 func TestAHopOfSeveralPodsHasTheVerdictOfItsWorstPair(t *testing.T) {
 	fresh := atPair("b", 0, hop.Pass, "by its configuration alone")
 	fresh.New = true
+	idle := atPair("b", 0, hop.Pass, "by its configuration alone")
+	idle.Unpicked = "its weight is 0"
+	spoilt := atPair("b", 0, hop.Mismatch, "it differs")
+	spoilt.Unpicked = idle.Unpicked
 	for name, test := range map[string]struct {
 		all    []AtPair
 		result hop.Result
@@ -25,9 +29,11 @@ func TestAHopOfSeveralPodsHasTheVerdictOfItsWorstPair(t *testing.T) {
 		"a configuration spoils": {
 			[]AtPair{atPair("a", 1, hop.Pass, ""), atPair("a", 1, hop.Pass, ""), atPair("b", 0, hop.Fail, "wanted mtls")}, hop.Fail, "n/c to n/b: wanted mtls",
 		},
-		"no request came to a pod": {[]AtPair{atPair("a", 3, hop.Pass, ""), atPair("b", 0, hop.Pass, "")}, hop.Inconclusive, "none of 3 requests came to n/b"},
-		"no request left":          {[]AtPair{atPair("a", 0, hop.Pass, "no-cluster"), atPair("b", 0, hop.Pass, "")}, hop.Pass, "no-cluster; 2 pairs of pods; by configuration alone: n/c to n/a, n/c to n/b"},
-		"a pod came meanwhile":     {[]AtPair{atPair("a", 1, hop.Pass, "mTLS"), fresh}, hop.Pass, "mTLS; 2 pairs of pods; by configuration alone: n/c to n/b (new)"},
+		"no request came to a pod":    {[]AtPair{atPair("a", 3, hop.Pass, ""), atPair("b", 0, hop.Pass, "")}, hop.Inconclusive, "none of 3 requests came to n/b"},
+		"a pod is never picked":       {[]AtPair{atPair("a", 3, hop.Pass, "mTLS"), idle}, hop.Pass, "mTLS; 2 pairs of pods; by configuration alone: n/c to n/b (its weight is 0)"},
+		"what is never picked spoils": {[]AtPair{atPair("a", 3, hop.Pass, "mTLS"), spoilt}, hop.Mismatch, "n/c to n/b: it differs"},
+		"no request left":             {[]AtPair{atPair("a", 0, hop.Pass, "no-cluster"), atPair("b", 0, hop.Pass, "")}, hop.Pass, "no-cluster; 2 pairs of pods; by configuration alone: n/c to n/a, n/c to n/b"},
+		"a pod came meanwhile":        {[]AtPair{atPair("a", 1, hop.Pass, "mTLS"), fresh}, hop.Pass, "mTLS; 2 pairs of pods; by configuration alone: n/c to n/b (new)"},
 	} {
 		got := Together(test.all)
 		if got.Result != test.result || got.Reason != test.reason {

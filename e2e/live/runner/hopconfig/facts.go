@@ -32,6 +32,7 @@ func (r *Reader) Facts(ctx context.Context, attempts []join.Attempt) (map[string
 		for i := range pairs {
 			if pairs[i].Config.Missing == "" {
 				pairs[i].Config = r.config(a, pairs[i], dumps)
+				pairs[i].Unpicked = r.unpicked(a, pairs[i], dumps)
 			}
 		}
 		facts[a.ID] = pairs

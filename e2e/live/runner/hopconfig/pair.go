@@ -12,6 +12,7 @@ import (
 type Pair struct {
 	Client, Server mesh.Place
 	Config         verdict.Config
+	Unpicked       string // why the client's load balancing may never pick the server's pod; empty where it may
 }
 
 // String names the two pods.
