@@ -146,6 +146,8 @@ func needed(p fixture.Placement) []kube.Access {
 		add(namespace, "", []string{"pods/log"}, "get")
 		add(namespace, "discovery.k8s.io", []string{"endpointslices"}, "list")
 	}
+	add(p.In(fixture.ProductsNamespace), "apps", []string{"deployments/scale"}, "update")
+	add(p.In(fixture.ProductsNamespace), "rbac.authorization.k8s.io", []string{"roles", "rolebindings"}, "create")
 	marker := p.In(fixture.MarkerNamespace)
 	add(marker, "", []string{"services"}, "get", "create", "patch", "delete")
 	add(marker, "discovery.k8s.io", []string{"endpointslices"}, "create")

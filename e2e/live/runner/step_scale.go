@@ -12,7 +12,7 @@ import (
 // ruleReplicas is the rule by which a mesh is settled after a workload was scaled.
 const ruleReplicas = "the workload has as many ready pods, every client has each as an endpoint, and the node has them behind their Services"
 
-// scale gives a workload another number of pods. It hangs on the lease of the case, so the sweeper scales back where the run dies.
+// scale gives a workload another number of pods. It hangs on the lease of the case, so the sweeper scales it back where the run dies.
 func (c *CaseRun) scale(ctx context.Context, step int, wanted fixture.Scale) error {
 	on, err := c.Lease(ctx)
 	if err != nil {
