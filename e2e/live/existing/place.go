@@ -29,7 +29,7 @@ func Place(s *survey.Survey, wish Wish) (fixture.Placement, survey.Plane, error)
 	p.Root, p.Istiod, p.Revision, p.TrustDomain, p.MeshConfig = plane.Mesh.RootNamespace, plane.Namespace, plane.Revision, plane.Mesh.TrustDomain, plane.Settings
 	p.Domain = plane.Mesh.Domain
 	p.Gateway, p.NoGateway = gatewayOf(s, wish.Gateway)
-	p.ByIntent = policiesOfMesh(s.Snapshot, p.Root)
+	p.ByIntent = policiesOfMesh(s, p.Root)
 	return p, plane, nil
 }
 
@@ -69,8 +69,9 @@ func gatewayOf(s *survey.Survey, label string) (fixture.Workload, string) {
 
 // policiesOfMesh tells of policies that reach the suite's namespaces; empty where there is none. A case states what follows
 // from its own policies, so with others there the policies in force say what is wanted.
-func policiesOfMesh(s oracle.Snapshot, root string) string {
-	all := slices.Concat(ofNamespace(s.PeerAuthentications, root), ofNamespace(s.DestinationRules, root), ofNamespace(s.AuthorizationPolicies, root))
+func policiesOfMesh(s *survey.Survey, root string) string {
+	all := slices.Concat(ofNamespace(s.Snapshot.PeerAuthentications, root), ofNamespace(s.Snapshot.DestinationRules, root), ofNamespace(s.Authorization, root),
+		ofNamespace(s.Snapshot.Sidecars, root))
 	slices.Sort(all)
 	return strings.Join(all, ", ")
 }

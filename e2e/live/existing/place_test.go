@@ -55,6 +55,8 @@ func TestPoliciesOfTheMesh(t *testing.T) {
 	for policy, want := range map[string]string{
 		"{kind: PeerAuthentication, metadata: {name: p, namespace: istio-system}, spec: {mtls: {mode: STRICT}}}": "PeerAuthentication istio-system/p",
 		"{kind: DestinationRule, metadata: {name: r, namespace: istio-system}, spec: {host: '*.local'}}":         "DestinationRule istio-system/r",
+		"{kind: AuthorizationPolicy, metadata: {name: a, namespace: istio-system}, spec: {action: DENY}}":        "AuthorizationPolicy istio-system/a",
+		"{kind: Sidecar, metadata: {name: s, namespace: istio-system}, spec: {egress: [{hosts: ['./*']}]}}":      "Sidecar istio-system/s",
 		"{kind: PeerAuthentication, metadata: {name: p, namespace: edge}, spec: {mtls: {mode: STRICT}}}":         "",
 	} {
 		if p, _, _ := Place(read(t, cluster+"\n---\n"+policy), Wish{}); p.ByIntent != want {

@@ -40,6 +40,7 @@ type Interception struct {
 	unread  string // why nothing can be said; empty where it can
 	ownUser string // why the application's own connections are taken for the proxy's; empty where they are not
 	mixed   bool   // ownUser is true of some containers of the application only
+	groups  string // the variable of istio-init that picks groups whose connections are redirected; empty where all are
 }
 
 // Capture is whether a sidecar gets a connection.
@@ -89,6 +90,8 @@ func (i Interception) Outbound(to netip.AddrPort) Capture {
 	switch {
 	case i.outboundExclude.holds(to.Port()):
 		return i.unlessVirtual(passed("%s of the pod lists %d", i.name(outboundExclude), to.Port()))
+	case i.groups != "":
+		return Capture{Unknown: true, Why: i.groups + " of istio-init picks the groups whose connections are redirected, which is not evaluated"}
 	case i.mixed:
 		return Capture{Unknown: true, Why: i.ownUser + ", and others do not"}
 	case i.ownUser != "":

@@ -41,6 +41,13 @@ func pod(native bool, initial string, args []string, annotations map[string]stri
 	return p
 }
 
+// grouped is a pod whose istio-init has one more variable.
+func grouped(name, value string) Pod {
+	p := pod(false, "istio-init", initArgs, nil)
+	p.InitContainers[0].Env = map[string]string{name: value}
+	return p
+}
+
 // said is a capture in one word, with its reason.
 func said(c Capture) string {
 	switch {
@@ -88,6 +95,8 @@ func TestWhatComesToAPort(t *testing.T) {
 		"mode NONE, annotated after":         {pod(false, "", nil, map[string]string{"sidecar.istio.io/interceptionMode": "NONE"}), 8080, "taken"},
 		"mode NONE, of a template":           {Pod{Annotations: map[string]string{"sidecar.istio.io/interceptionMode": "NONE"}}, 8080, "passed: sidecar.istio.io/interceptionMode"},
 		"network of the node":                {Pod{HostNetwork: true, InitContainers: []Container{{Name: "istio-init", Args: initArgs}}}, 8080, "passed: hostNetwork"},
+		"no Envoy":                           {Pod{Containers: []Container{{Name: "istio-proxy", Env: map[string]string{"DISABLE_ENVOY": "true"}}}}, 8080, "unknown: the pod's agent runs no Envoy"},
+		"groups of what is sent":             {grouped("ISTIO_OUTBOUND_OWNER_GROUPS", "java"), 8080, "taken"},
 		"gateway":                            {Pod{Gateway: true}, 8080, "passed: a gateway's proxy"},
 		"the environment of istio-init":      {Pod{InitContainers: []Container{{Name: "istio-init", Args: initArgs, Env: map[string]string{"ISTIO_EXCLUDE_INTERFACES": "eth0"}}}}, 8080, "passed: -c"},
 		"an argument before its environment": {Pod{InitContainers: []Container{{Name: "istio-init", Args: with("-c", "eth1"), Env: map[string]string{"ISTIO_EXCLUDE_INTERFACES": "eth0"}}}}, 8080, "taken"},
@@ -135,6 +144,9 @@ func TestWhatAnApplicationSends(t *testing.T) {
 		"CNI, as the proxy's user":       {as(pod(true, "istio-validation", initArgs, nil), 1337), "10.96.0.5:8080", "passed: container app"},
 		"CNI, port excluded":             {pod(true, "", nil, map[string]string{"traffic.sidecar.istio.io/excludeOutboundPorts": "8080"}), "10.96.0.5:8080", "passed: traffic"},
 		"a virtual machine":              {pod(false, "istio-init", append(with("-o", "8080"), "-k", "net1"), nil), "10.96.0.5:8080", "unknown: -o"},
+		"some groups":                    {grouped("ISTIO_OUTBOUND_OWNER_GROUPS", "java"), "10.96.0.5:8080", "unknown: ISTIO_OUTBOUND_OWNER_GROUPS of istio-init"},
+		"all groups but one":             {grouped("ISTIO_OUTBOUND_OWNER_GROUPS_EXCLUDE", "1000"), "10.96.0.5:8080", "unknown: ISTIO_OUTBOUND_OWNER_GROUPS_EXCLUDE of istio-init"},
+		"all groups":                     {grouped("ISTIO_OUTBOUND_OWNER_GROUPS", "*"), "10.96.0.5:8080", "taken"},
 		"mode NONE":                      {Pod{Annotations: map[string]string{"sidecar.istio.io/interceptionMode": "NONE"}}, "10.96.0.5:8080", "passed: sidecar.istio.io/interceptionMode"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,7 +36,15 @@ const (
 	modeNone       = "NONE"
 
 	defaultUser = "1337"
+
+	// The agent of a pod that speaks xDS by itself, as gRPC without a proxy does, starts no Envoy
+	// (istio/istio pilot/cmd/pilot-agent/options/options.go).
+	noEnvoyVariable = "DISABLE_ENVOY"
 )
+
+// groupVariables pick the groups whose connections are redirected. No argument and no annotation does
+// (istio/istio tools/istio-iptables/pkg/constants/constants.go).
+var groupVariables = []string{"ISTIO_OUTBOUND_OWNER_GROUPS", "ISTIO_OUTBOUND_OWNER_GROUPS_EXCLUDE"}
 
 // Read reads what the sidecar of a pod gets. Pods without rules are told apart first. Where istio-init is there its arguments
 // alone count, for annotations may be edited after the start; then those of istio-validation, then the annotations.
@@ -49,9 +57,11 @@ func Read(pod Pod) Interception {
 		return unredirected("a gateway's proxy gets what comes to the ports that it listens on")
 	case pod.HostNetwork:
 		return unredirected("hostNetwork of the pod: no rules are set in the network of a node")
+	case proxy.Env[noEnvoyVariable] == "true":
+		return Interception{Source: NoRedirect, unread: "the pod's agent runs no Envoy (" + noEnvoyVariable + "), and what its application does by itself is not evaluated"}
 	case hasInit:
 		i := read(InitArguments, initial.argument)
-		i.Verified = true
+		i.Verified, i.groups = true, initial.groups()
 		return i.exempt(pod, cmp.Or(initial.argument(proxyUser), defaultUser), initial.argument(proxyGroup))
 	case hasValidation:
 		return read(ValidationArguments, validationAsCNI(validation)).exempt(pod, userOf(proxy.User), userOf(proxy.Group))
@@ -59,6 +69,16 @@ func Read(pod Pod) Interception {
 		return unredirected(modeAnnotation + " of the pod is NONE")
 	}
 	return read(PodAnnotations, byAnnotation(pod.Annotations)).exempt(pod, userOf(proxy.User), userOf(proxy.Group))
+}
+
+// groups is the variable that picks the groups whose connections are redirected; empty where all are.
+func (c Container) groups() string {
+	for _, name := range groupVariables {
+		if value := c.Env[name]; value != "" && value != "*" {
+			return name
+		}
+	}
+	return ""
 }
 
 func unredirected(why string) Interception { return Interception{Source: NoRedirect, none: why} }
