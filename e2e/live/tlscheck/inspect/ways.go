@@ -90,6 +90,7 @@ func (in *Inspector) configured(host oracle.Host, port oracle.Port, client oracl
 		return ways{routes: facts.LeadingTo(to), unknown: strings.Join(facts.Undecided, "; ")}
 	}
 	var found ways
+	var undecided []string
 	for _, address := range in.addresses(host) {
 		facts, err := dump.Routes(envoy.Destination{Host: host.Name, Address: address, Port: port.Number, Speaks: envoy.SpeechOf(port.Protocol)})
 		switch {
@@ -105,8 +106,13 @@ func (in *Inspector) configured(host oracle.Host, port oracle.Port, client oracl
 				found.routes = append(found.routes, route)
 			}
 		}
-		found.unknown = strings.Join(facts.Undecided, "; ")
+		for _, what := range facts.Undecided {
+			if !slices.Contains(undecided, what) {
+				undecided = append(undecided, what)
+			}
+		}
 	}
+	found.unknown = strings.Join(undecided, "; ")
 	return found
 }
 
