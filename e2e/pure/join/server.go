@@ -1,6 +1,8 @@
 package join
 
 import (
+	"slices"
+
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
@@ -18,12 +20,30 @@ func (a *Attempt) AsksServer() bool {
 	return a.Server.Proxied && !a.Check.Streams && !a.Moved()
 }
 
+// Overdue tells that the log of the server's proxy lacks an attempt whose connection came to the server's pod, by the wire or by
+// the answer. A proxy writes its line when the connection ends, which a sentinel that was sent behind the answer may overtake.
+func (a *Attempt) Overdue(seen *hop.Observation) bool {
+	wire := a.Check.Observers.Wire
+	came := a.Served() || wire != nil && wire.Packets != nil && wire.Says != hop.Absent
+	return seen.Says == hop.Absent && came
+}
+
+// endless tells that the wire shows no end of the attempt's connection, where the line is that of the connection. A request of HTTP
+// has a line of its own.
+func (a *Attempt) endless(wire *hop.Observation) bool {
+	requests := []hop.Protocol{hop.HTTP, hop.GRPC, hop.Auto}
+	return wire != nil && wire.Packets != nil && !wire.Packets.Closed && !slices.Contains(requests, a.Check.Protocol)
+}
+
 // JoinServer gives the attempt what the log of its server's proxy has of it. It comes after the wire, which may be the only
 // one to name the connection.
 func (a *Attempt) JoinServer(end ServerEnd, tapped bool) {
 	check, seen, from := &a.Check, end.Seen, a.Source()
 	if a.Served() && end.Listener {
 		seen = &hop.Observation{Source: hop.Server, By: seen.By, ID: a.ID, Conn: seen.Conn, Missing: "its log has the connection, and nothing of what was served over it"}
+	}
+	if wire := check.Observers.Wire; a.Overdue(seen) && a.endless(wire) {
+		seen = &hop.Observation{Source: hop.Server, By: seen.By, ID: a.ID, Conn: wire.Conn, Missing: "the connection had not ended when the taps were asked, and its line is written at the end"}
 	}
 	if !tapped && !from.IsValid() && seen.Says == hop.Absent {
 		seen = &hop.Observation{Source: hop.Server, By: seen.By, ID: a.ID, Missing: "nobody names the connection by which its line would be found"}

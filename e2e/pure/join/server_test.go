@@ -169,3 +169,36 @@ func TestAbsenceIsClaimedOnlyBehindAWatermark(t *testing.T) {
 		}
 	}
 }
+
+func TestALineThatASentinelOvertook(t *testing.T) {
+	absent := &hop.Observation{Source: hop.Server, By: "n/product", ID: "1", Says: hop.Absent}
+	open, closed := &hop.Packets{ClientBytes: 1}, &hop.Packets{ClientBytes: 1, Closed: true}
+	for name, test := range map[string]struct {
+		protocol hop.Protocol
+		answered bool
+		wire     *hop.Observation
+		seen     *hop.Observation
+		overdue  bool
+		says     hop.Outcome
+	}{
+		"a connection that ended":             {hop.TCP, true, &hop.Observation{Says: hop.Encrypted, Packets: closed}, absent, true, hop.Absent},
+		"one that goes on":                    {hop.TCP, true, &hop.Observation{Says: hop.Encrypted, Packets: open}, absent, true, ""},
+		"a request whose connection goes on":  {hop.HTTP, true, &hop.Observation{Says: hop.Encrypted, Packets: open}, absent, true, hop.Absent},
+		"a connection that nobody answered":   {hop.TCP, false, &hop.Observation{Says: hop.Refused, Packets: closed}, absent, true, hop.Absent},
+		"an answer, and no tap":               {hop.TCP, true, nil, absent, true, hop.Absent},
+		"nothing that came":                   {hop.TCP, false, &hop.Observation{Says: hop.Absent}, absent, false, hop.Absent},
+		"nothing that came, and no tap":       {hop.TCP, false, nil, absent, false, hop.Absent},
+		"a line of a connection that goes on": {hop.TCP, true, &hop.Observation{Says: hop.Encrypted, Packets: open}, served(left), false, hop.MTLS},
+	} {
+		a := request("1", left)
+		a.Check.Protocol, a.Reply.Answered, a.Check.Observers.Wire = test.protocol, test.answered, test.wire
+		a.JoinClient()
+		if got := a.Overdue(test.seen); got != test.overdue {
+			t.Errorf("%s: overdue is %t", name, got)
+		}
+		a.JoinServer(ServerEnd{Seen: test.seen}, test.wire != nil)
+		if got := a.Check.Observers.Server; got.Says != test.says || (got.Missing == "") != (test.says != "") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

@@ -60,3 +60,27 @@ func TestAnAttemptIsOfThePodThatReceivedIt(t *testing.T) {
 		}
 	}
 }
+
+func TestAServerThatLacksWhatCameToItIsOverdue(t *testing.T) {
+	for name, test := range map[string]struct {
+		answered, logged bool
+		lost             error // why there is no watermark
+		want             int
+	}{
+		"answered, and no line":            {answered: true, want: 1},
+		"answered, and its line":           {answered: true, logged: true},
+		"nothing came":                     {},
+		"answered, and no first watermark": {answered: true, lost: errors.New("lost")},
+	} {
+		a := overHop("r-1", 90)
+		s := sceneOf(t, a)
+		a.Reply.Answered = test.answered
+		s.batch.servers[serverPod.Proxy].watermark = join.Watermark{Missing: test.lost}
+		if test.logged {
+			s.logs(serverPod, left, "10.0.0.7:9000", request("r-1")+downstreamMTLS)
+		}
+		if got := s.overdue(s.batch); len(got) != test.want {
+			t.Errorf("%s: %d servers are overdue", name, len(got))
+		}
+	}
+}

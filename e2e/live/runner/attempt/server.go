@@ -33,6 +33,32 @@ func (c *Collector) look(ctx context.Context, b *Batch) {
 	looking.Wait()
 }
 
+// lookAgain sets a later watermark at the servers whose log lacks an attempt that came to them. By now the wire has shown how its
+// connection went.
+func (c *Collector) lookAgain(ctx context.Context, b *Batch) {
+	var looking sync.WaitGroup
+	for _, at := range c.overdue(b) {
+		looking.Go(func() {
+			at.watermark = watermark(ctx, c.Sender, c.Logs, fmt.Sprintf("%s-sentinel", b.Name), at.place, b.marks[at.place.Proxy])
+		})
+	}
+	looking.Wait()
+}
+
+func (c *Collector) overdue(b *Batch) []*server {
+	var all []*server
+	for _, s := range b.sent {
+		at := b.servers[s.server().Proxy]
+		if !s.AsksServer() || slices.Contains(all, at) {
+			continue
+		}
+		if seen, _, _ := c.Logs.ServerLine(at.place.Proxy, b.marks[at.place.Proxy], s.asked(), at.watermark.Missing); s.Overdue(seen) {
+			all = append(all, at)
+		}
+	}
+	return all
+}
+
 // servers gathers what the servers' ends have of the attempts, and joins it.
 func (c *Collector) servers(ctx context.Context, b *Batch) {
 	for _, s := range b.sent {
