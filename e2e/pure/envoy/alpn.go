@@ -60,6 +60,10 @@ func (d *Dump) readOutbound() {
 		}
 		proxied, http := d.readOutboundChains(d.listeners[name])
 		for _, cluster := range proxied {
+			if cluster == PassthroughCluster || cluster == BlackHoleCluster {
+				// Every listener sends here what it does not know: how depends on the port, and so on what was asked for.
+				continue
+			}
 			d.bytesOnly[cluster] = !http && !other[cluster]
 			other[cluster] = other[cluster] || http
 		}

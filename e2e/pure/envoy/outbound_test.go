@@ -2,6 +2,7 @@ package envoy
 
 import (
 	"errors"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -43,6 +44,22 @@ func TestEveryKindOfClusterIsReadForWhatItDoes(t *testing.T) {
 					t.Errorf("got type %q, match %q, says %q, refusal %q, lost %q", got.Type, got.Match, got.Says, got.Refusal, got.Lost)
 				}
 			})
+		}
+	}
+}
+
+// A proxy may be asked for the listeners of some ports alone.
+func TestWhatIsInNoServiceIsTheSameWhateverListenersAreRead(t *testing.T) {
+	whole := load(t, "vanilla-client")
+	part := load(t, "vanilla-client")
+	maps.DeleteFunc(part.listeners, func(name string, _ listener) bool { return name != virtualOutbound })
+	part.bytesOnly = map[string]bool{}
+	part.readOutbound()
+	for _, cluster := range []string{PassthroughCluster, BlackHoleCluster} {
+		of, err := whole.Outbound(cluster, netip.AddrPort{})
+		ofPart, failed := part.Outbound(cluster, netip.AddrPort{})
+		if err != nil || failed != nil || of.BytesOnly != ofPart.BytesOnly {
+			t.Errorf("%s: %+v, %+v, %v, %v", cluster, of, ofPart, err, failed)
 		}
 	}
 }
