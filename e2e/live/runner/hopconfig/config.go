@@ -71,7 +71,7 @@ func (r *Reader) addClient(config *verdict.Config, a join.Attempt, pair Pair, du
 	if err != nil {
 		return err
 	}
-	way, err := r.led(a, dump)
+	way, err := r.led(a, pair, dump)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,8 @@ func (r *Reader) outbound(a join.Attempt, pair Pair) interception.Capture {
 	if a.Kind(r.World) == hop.Gateway {
 		return interception.Capture{Taken: true}
 	}
-	return r.Places.Interceptions[pair.Client.Proxy].Outbound(r.serviceAddress(a))
+	to, _ := r.called(a, pair)
+	return r.Places.Interceptions[pair.Client.Proxy].Outbound(to)
 }
 
 // because puts what keeps a connection from a proxy before what becomes of it.

@@ -18,14 +18,14 @@ type led struct {
 	otherwise []string // other clusters that get a share or a copy of them
 }
 
-// led reads the proxy's listeners and routes. A hop to a pod's own address has none to read.
-func (r *Reader) led(a join.Attempt, dump *envoy.Dump) (led, error) {
-	service, port, _ := r.World.Port(a.To)
+// led reads the listeners and routes of a pair's client. Those of a gateway's own port are not the client's to choose.
+func (r *Reader) led(a join.Attempt, pair Pair, dump *envoy.Dump) (led, error) {
+	service, _, _ := r.World.Port(a.To)
 	wanted := Cluster(a, service)
-	if service.Host() == "" {
+	if service.Kind == fixture.GatewayPod {
 		return led{cluster: wanted}, nil
 	}
-	routes, err := r.routes(a, service, port, wanted, dump)
+	routes, err := r.routes(a, pair, wanted, dump)
 	if err != nil {
 		return led{}, err
 	}
@@ -34,17 +34,17 @@ func (r *Reader) led(a join.Attempt, dump *envoy.Dump) (led, error) {
 
 // routes are those of the gateway that lead to the hop's port, or those of a sidecar for a connection to it. None are told of a
 // service whose address is not known and whose listener may be for that address alone.
-func (r *Reader) routes(a join.Attempt, service fixture.Service, port fixture.Port, wanted string, dump *envoy.Dump) ([]hop.Route, error) {
+func (r *Reader) routes(a join.Attempt, pair Pair, wanted string, dump *envoy.Dump) ([]hop.Route, error) {
 	if a.Kind(r.World) == hop.Gateway {
 		to, _, _ := envoy.ServiceOf(wanted)
 		return dump.GatewayRoutes().LeadingTo(to), nil
 	}
-	address := r.Addresses[service.Name]
-	facts, err := dump.Routes(envoy.Destination{Host: service.Host(), Address: address, Port: a.To.Port, Speaks: r.Does(a).Speaks})
+	address, host := r.called(a, pair)
+	facts, err := dump.Routes(envoy.Destination{Host: host, Address: address.Addr(), Port: address.Port(), Speaks: r.Does(a).Speaks})
 	switch {
 	case err != nil:
 		return nil, err
-	case !address.IsValid() && facts.Unmatched():
+	case !address.Addr().IsValid() && facts.Unmatched():
 		return nil, nil
 	case facts.Refused != "":
 		return nil, nil // the prediction tells, from the same configuration
@@ -88,7 +88,12 @@ func words(route hop.Route) string {
 	return fmt.Sprintf("%s to %s (%s)", share, route.Cluster, route.By)
 }
 
-// serviceAddress is the address at which a client calls a port of a service, with an invalid address where it is not known.
-func (r *Reader) serviceAddress(a join.Attempt) netip.AddrPort {
-	return netip.AddrPortFrom(r.Addresses[a.To.Service], a.To.Port)
+// called is where a client calls, and by which host: a service by its address, which is invalid where it is not known, or the
+// server's pod by its own.
+func (r *Reader) called(a join.Attempt, pair Pair) (netip.AddrPort, string) {
+	service, _, _ := r.World.Port(a.To)
+	if service.Kind == fixture.Pod {
+		return netip.AddrPortFrom(pair.Server.Address, a.To.Port), pair.Server.Address.String()
+	}
+	return netip.AddrPortFrom(r.Addresses[a.To.Service], a.To.Port), service.Host()
 }
