@@ -71,11 +71,12 @@ func balancingOf(policy string, typed balancingPolicy, options balancingOptions)
 }
 
 // ClusterEndpoints returns the endpoints of a cluster in the proxy's order, none for a cluster that has no list of its own
-// such as PassthroughCluster. It is false where the dump does not hold the cluster.
+// such as PassthroughCluster: what a dump shows of that is where earlier requests went. It is false where the dump does not hold
+// the cluster.
 func (d *Dump) ClusterEndpoints(cluster string) ([]Endpoint, bool) {
 	c, found := d.clusters[cluster]
-	if !found {
-		return nil, false
+	if !found || c.kind == originalDst {
+		return nil, found
 	}
 	own := d.endpointsOf(c)
 	shares := healthyShares(own)

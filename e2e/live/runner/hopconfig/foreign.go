@@ -11,11 +11,10 @@ import (
 	"mtls.test/conformance/e2e/pure/join"
 )
 
-// foreign tells of endpoints that a client's proxy has for a service of the world, and that are none of the service's pods. Those of
-// a cluster of no service are wherever its earlier requests went.
+// foreign tells of endpoints that a client's proxy has for a service of the world, and that are none of the service's pods.
 func (r *Reader) foreign(a join.Attempt, cluster string, dump *envoy.Dump) []string {
 	service, port, _ := r.World.Port(a.To)
-	if _, _, named := envoy.ServiceOf(cluster); !named || service.Kind != fixture.ClusterIP || service.Relays() {
+	if service.Kind != fixture.ClusterIP || service.Relays() {
 		return nil
 	}
 	known := map[netip.AddrPort]bool{}
