@@ -55,6 +55,17 @@ func TestAnEndpointIsReadWithWhatIstioSaysOfIt(t *testing.T) {
 	}
 }
 
+// What a dump shows as endpoints of PassthroughCluster is where earlier requests of the proxy went, not where it may send any.
+func TestAClusterOfOriginalDestinationsListsNoEndpoints(t *testing.T) {
+	d := parse(t, `{"configs": [
+		{"@type": "type.googleapis.com/envoy.admin.v3.ClustersConfigDump", "dynamic_active_clusters": [{"cluster": {"name": "PassthroughCluster", "type": "ORIGINAL_DST"}}]},
+		{"@type": "type.googleapis.com/envoy.admin.v3.EndpointsConfigDump", "static_endpoint_configs": [{"endpoint_config": {"cluster_name": "PassthroughCluster",
+			"endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"socket_address": {"address": "10.96.0.5", "port_value": 80}}}}]}]}}]}]}`)
+	if got, found := d.ClusterEndpoints(PassthroughCluster); !found || len(got) > 0 || len(d.Lost) > 0 {
+		t.Errorf("got %+v, %v, lost %v", got, found, d.Lost)
+	}
+}
+
 func TestAHashOfTheRequestPicksTheEndpoint(t *testing.T) {
 	for _, policy := range []string{
 		`"lb_policy": "RING_HASH"`, `"load_balancing_policy": {"policies": [{"typed_extension_config": {"name": "envoy.load_balancing_policies.maglev"}}]}`,
