@@ -19,7 +19,11 @@ import (
 // endpointsInterval is how often the API server is asked while EndpointSlices follow their pods.
 const endpointsInterval = 50 * time.Millisecond
 
-// EndpointsFollow waits until the EndpointSlices of every Service in the namespaces list the ready pods that it selects, and
+// endpointSliceController keeps the EndpointSlices of a Service with a selector, and says so in the label
+// endpointslice.kubernetes.io/managed-by (https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#management).
+const endpointSliceController = "endpointslice-controller.k8s.io"
+
+// EndpointsFollow waits until the EndpointSlices that Kubernetes keeps of every Service in the namespaces list the ready pods that it selects, and
 // no pod that is on its way out.
 func (m *Mesh) EndpointsFollow(ctx context.Context, namespaces []string, limit time.Duration) error {
 	var behind []string
@@ -53,8 +57,8 @@ func (m *Mesh) behind(ctx context.Context, namespace string) ([]string, error) {
 	return outdated(services.Items, pods.Items, endpoints.Items), nil
 }
 
-// outdated compares, for each Service with a selector, the addresses of the ready pods that it selects with those of its
-// EndpointSlices (https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/).
+// outdated compares, for each Service with a selector, the addresses of the ready pods that it selects with those of the
+// EndpointSlices that Kubernetes keeps of it. A slice that was made by hand follows no pod.
 func outdated(services []corev1.Service, pods []corev1.Pod, endpoints []discoveryv1.EndpointSlice) []string {
 	var late []string
 	for _, service := range services {
@@ -87,7 +91,7 @@ func readyPods(service corev1.Service, pods []corev1.Pod) map[string]bool {
 func readyEndpoints(service corev1.Service, all []discoveryv1.EndpointSlice) map[string]bool {
 	found := map[string]bool{}
 	for _, slice := range all {
-		if slice.Labels[discoveryv1.LabelServiceName] != service.Name {
+		if slice.Labels[discoveryv1.LabelServiceName] != service.Name || slice.Labels[discoveryv1.LabelManagedBy] != endpointSliceController {
 			continue
 		}
 		for _, endpoint := range slice.Endpoints {

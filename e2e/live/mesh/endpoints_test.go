@@ -21,9 +21,11 @@ func TestEndpointsAreUpToDateWhenTheyAreTheReadyPods(t *testing.T) {
 	other := func(pod *corev1.Pod) { pod.Labels["app"] = "b" }
 	slice := func(service string, ready *bool, addresses ...string) discoveryv1.EndpointSlice {
 		slice := discoveryv1.EndpointSlice{Endpoints: []discoveryv1.Endpoint{{Addresses: addresses, Conditions: discoveryv1.EndpointConditions{Ready: ready}}}}
-		slice.Labels = map[string]string{discoveryv1.LabelServiceName: service}
+		slice.Labels = map[string]string{discoveryv1.LabelServiceName: service, discoveryv1.LabelManagedBy: "endpointslice-controller.k8s.io"}
 		return slice
 	}
+	byHand := slice("s", new(true), "9")
+	byHand.Labels[discoveryv1.LabelManagedBy] = "a-script"
 	yes, no := new(true), new(false)
 	selecting := corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "s"}, Spec: corev1.ServiceSpec{Selector: map[string]string{"app": "a"}}}
 	for name, test := range map[string]struct {
@@ -42,6 +44,7 @@ func TestEndpointsAreUpToDateWhenTheyAreTheReadyPods(t *testing.T) {
 		"a pod of another label":             {[]corev1.Pod{pod("1", "True"), pod("2", "True", other)}, []discoveryv1.EndpointSlice{slice("s", yes, "1")}, true},
 		"endpoints of another Service":       {[]corev1.Pod{pod("1", "True")}, []discoveryv1.EndpointSlice{slice("s", yes, "1"), slice("t", yes, "2")}, true},
 		"no slice yet":                       {[]corev1.Pod{pod("1", "True")}, nil, false},
+		"a slice that was made by hand":      {[]corev1.Pod{pod("1", "True")}, []discoveryv1.EndpointSlice{slice("s", yes, "1"), byHand}, true},
 		"nobody behind the Service, rightly": {nil, nil, true},
 	} {
 		if late := outdated([]corev1.Service{selecting}, test.pods, test.endpoints); (len(late) == 0) != test.upToDate {
