@@ -39,6 +39,7 @@ type spread struct {
 	pairs  []hopconfig.Pair
 	every  bool // each pair is to have a request, and not each pod alone
 	direct bool // a request goes to the pod that it names
+	pods   int  // of the server, of which a kept connection leads to one
 
 	rounds, requests int
 	made             []verdict.AtPair
@@ -121,7 +122,7 @@ func (s *spread) from(client mesh.Place) attempt.Over {
 func (s *spread) request() *join.Attempt {
 	a := s.Attempt
 	if !s.single() {
-		a.ID = fmt.Sprintf("%s-%d", a.ID, s.requests)
+		a.Spread, a.ID = a.ID, fmt.Sprintf("%s-%d", a.ID, s.requests)
 		s.requests++
 	}
 	return &a
@@ -136,6 +137,7 @@ func (c *CaseRun) newSpread(a join.Attempt, pairs []hopconfig.Pair) *spread {
 	}
 	if a.Want.On != "" {
 		kept := c.connections[a.Want.On]
+		s.pods = len(s.from(kept.client).Servers)
 		s.pairs = slices.DeleteFunc(slices.Clone(pairs), func(pair hopconfig.Pair) bool {
 			return pair.Client != kept.client || pair.Server.Address != kept.conn.Destination.Addr()
 		})

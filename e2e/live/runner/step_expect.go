@@ -118,7 +118,7 @@ func (c *CaseRun) add(collector *attempt.Collector, batch *attempt.Batch, step i
 	a := s.request()
 	if a.Want.On != "" {
 		kept := c.connections[a.Want.On]
-		a.Kept = &join.Kept{Conn: kept.conn, Streams: kept.use == fixture.Stream}
+		a.Kept = &join.Kept{Conn: kept.conn, Streams: kept.use == fixture.Stream, Pods: s.pods}
 		over.Kept = kept.name
 	}
 	first := over.Servers.First()

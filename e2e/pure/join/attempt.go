@@ -25,6 +25,7 @@ type Attempt struct {
 	Servers     []End          // to any of which it may come
 	Destination netip.AddrPort // where its connection arrives, after Service translation; the port alone as long as Server is not known
 	Kept        *Kept          // the connection on which it is sent again; nil for a new one
+	Spread      string         // begins the ids of the requests that are spread over the same pods, for one check; empty where it is the only one
 
 	Reply     Reply            // of the server's application, as the client's application has it
 	ClientEnd *hop.Observation // by the client's proxy, by its own socket where it has no proxy, or by the probe; nil where none is asked
@@ -51,6 +52,7 @@ type Reply struct {
 type Kept struct {
 	Conn    hop.FiveTuple // between the two ends that the tap sees
 	Streams bool          // its request has no end yet
+	Pods    int           // behind the name that is called: of several, a request may come to another than the connection leads to
 	LastAt  time.Time     // when the stream last brought something
 	Ended   time.Time     // zero where the stream goes on
 	Error   string

@@ -81,11 +81,17 @@ func (a *Attempt) stream() *hop.Observation {
 }
 
 // closedIfMoved says that a kept connection is closed where the request left on another one. What became of that other
-// connection is not asked.
+// connection is not asked. Of several pods behind a name the client's proxy may have picked another, with the connection still open.
 func (a *Attempt) closedIfMoved() *hop.Observation {
 	seen, kept := a.Check.Observers.Client, a.Kept.Conn
-	if seen.Missing != "" || seen.Conn.Source == kept.Source {
+	switch {
+	case seen.Missing != "" || seen.Conn.Source == kept.Source:
 		return seen
+	case a.Kept.Pods > 1:
+		return &hop.Observation{
+			Source: hop.Client, By: seen.By, ID: seen.ID, At: seen.At, Conn: kept,
+			Missing: fmt.Sprintf("the request left from %s instead, as it may to another of %d pods: whether the kept connection is closed is not known", seen.Conn.Source, a.Kept.Pods),
+		}
 	}
 	return &hop.Observation{
 		Source: hop.Client, By: seen.By, ID: seen.ID, At: seen.At, Conn: kept, Says: hop.Refused, Refusal: hop.Closed,

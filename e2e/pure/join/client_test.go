@@ -93,6 +93,11 @@ func TestARequestThatMovedShowsTheKeptConnectionClosed(t *testing.T) {
 			}
 		}
 	}
+	among := onKept(request("1", left), "10.0.0.5:3")
+	among.Kept.Pods = 2
+	if among.JoinClient(); among.Moved() || !strings.Contains(among.Check.Observers.Client.Missing, "another of 2 pods") {
+		t.Errorf("one of two pods: %+v", among.Check.Observers.Client)
+	}
 	a := onKept(request("1", left), "10.0.0.5:3")
 	a.ClientEnd = &hop.Observation{Missing: "gap"}
 	if a.JoinClient(); a.Check.Observers.Client.Missing != "gap" || a.Moved() {

@@ -2,6 +2,7 @@ package join
 
 import (
 	"slices"
+	"strings"
 
 	"mtls.test/conformance/e2e/pure/hop"
 )
@@ -50,9 +51,14 @@ func (a *Attempt) JoinServer(end ServerEnd, tapped bool) {
 	}
 	check.Observers.Server = protocolError(seen, check.Observers.Wire)
 	check.Rewritten = seen.Conn.Source.IsValid() && seen.Conn.Source != from && end.Rewrites
-	if a.Kept == nil {
+	if a.Kept == nil && !a.spreads(end.Reused) {
 		check.Reused = end.Reused
 	}
+}
+
+// spreads tells that an earlier request is of the same check, so that what its connection says of the check's begin is known by it.
+func (a *Attempt) spreads(earlier string) bool {
+	return a.Spread != "" && strings.HasPrefix(earlier, a.Spread+"-")
 }
 
 // protocolError names the cause of a protocol error: the server's proxy knows that the bytes were no HTTP, the wire whether

@@ -202,3 +202,15 @@ func TestALineThatASentinelOvertook(t *testing.T) {
 		}
 	}
 }
+
+func TestAConnectionThatCarriedARequestOfTheSameCheckIsNoOlder(t *testing.T) {
+	for earlier, reused := range map[string]bool{"c-2-1-0": false, "c-1-1-0": true, "c-2-10-0": true} {
+		a := request("c-2-1-1", left)
+		a.Spread = "c-2-1"
+		joined(wires(tuple(left, arrives)), a)
+		a.JoinServer(ServerEnd{Seen: served(left), Reused: earlier}, true)
+		if got := a.Check.Reused != ""; got != reused {
+			t.Errorf("%s: reused is %t", earlier, got)
+		}
+	}
+}
