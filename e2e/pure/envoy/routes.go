@@ -97,9 +97,11 @@ func (d *Dump) outboundListener(to Destination) (listener, error) {
 	}
 	best, found := d.listeners[virtualOutbound]
 	rank := 0
-	for _, name := range slices.Sorted(maps.Keys(d.listeners)) {
-		if fits := d.listeners[name].rankOf(netip.AddrPortFrom(to.Address, to.Port)); fits > rank {
-			best, found, rank = d.listeners[name], true, fits
+	taken := "" // of listeners that fit alike, the first by name: a proxy has hundreds, too many to sort for each hop
+	for name, l := range d.listeners {
+		fits := l.rankOf(netip.AddrPortFrom(to.Address, to.Port))
+		if fits > rank || fits > 0 && fits == rank && name < taken {
+			best, found, rank, taken = l, true, fits, name
 		}
 	}
 	if !found {
