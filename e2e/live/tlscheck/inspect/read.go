@@ -154,6 +154,9 @@ func (in *Inspector) elsewhere(hosts []oracle.Host, clients []oracle.Workload, p
 		known[host.Name] = true
 	}
 	var more []oracle.Host
+	if !slices.ContainsFunc(in.Survey.Snapshot.Hosts(), func(other oracle.Host) bool { return !known[other.Name] }) {
+		return nil // these are all that the mesh has
+	}
 	for _, host := range hosts {
 		for _, port := range host.Ports {
 			for _, client := range clients {
