@@ -3,6 +3,8 @@ package oracle
 import (
 	"net/netip"
 	"sync"
+
+	"mtls.test/conformance/e2e/pure/hop"
 )
 
 // index speeds up lookups in a snapshot that no longer changes. Without an index each answer searches the whole snapshot.
@@ -19,6 +21,9 @@ type index struct {
 	mu     sync.Mutex
 	merged map[lookupScope]*destinations
 
+	resolving sync.RWMutex
+	resolved  map[hop.ServicePort]resolved // of those that the snapshot holds
+
 	routes sync.Once
 	routed *virtualServices
 }
@@ -30,6 +35,7 @@ func (s Snapshot) Indexed() Snapshot {
 		workloads: map[string][]Workload{}, within: map[string][]Workload{}, services: map[string][]Service{},
 		peers: map[string][]peer{}, rules: map[string][]rule{}, sidecars: map[string][]sidecar{},
 		slices: map[string][]Slice{}, addresses: map[netip.Addr][]Workload{}, merged: map[lookupScope]*destinations{},
+		resolved: map[hop.ServicePort]resolved{},
 	}
 	for _, own := range s.Workloads {
 		own = s.settle(own)
@@ -73,6 +79,33 @@ func (i *index) destinations(where lookupScope, merge func(lookupScope) *destina
 		i.merged[where] = found
 	}
 	return found
+}
+
+// resolved is a target, and the rules by which it was found.
+type resolved struct {
+	target target
+	rules  []Rule
+}
+
+// target returns what a service port is found to be, and uses the rules by which it was found.
+func (i *index) target(to hop.ServicePort, t usedRules, resolve func(hop.ServicePort, usedRules) (target, error)) (target, error) {
+	i.resolving.RLock()
+	known, found := i.resolved[to]
+	i.resolving.RUnlock()
+	if !found {
+		used := usedRules{}
+		made, err := resolve(to, used)
+		known = resolved{made, used.sorted()}
+		if err != nil {
+			t.use(known.rules...)
+			return made, err
+		}
+		i.resolving.Lock()
+		i.resolved[to] = known
+		i.resolving.Unlock()
+	}
+	t.use(known.rules...)
+	return known.target, nil
 }
 
 // virtualServices returns what istiod makes of the routes; it is made once.

@@ -61,8 +61,16 @@ type endpoint struct {
 	named     bool   // by a ServiceEntry's endpoint, or by a WorkloadEntry
 }
 
-// find resolves a service port, through an ExternalName where it is one.
+// find is resolve; a snapshot that is indexed resolves each service port once. Nobody changes a target's lists.
 func (s Snapshot) find(to hop.ServicePort, t usedRules) (target, error) {
+	if s.index == nil {
+		return s.resolve(to, t)
+	}
+	return s.index.target(to, t, s.resolve)
+}
+
+// resolve finds a service port, through an ExternalName where it is one.
+func (s Snapshot) resolve(to hop.ServicePort, t usedRules) (target, error) {
 	alias := ""
 	for range maxAliases {
 		service, found := s.service(to.Service)
