@@ -58,46 +58,59 @@ func (d *Dump) readOutbound() {
 		if name == virtualInbound {
 			continue
 		}
-		proxied, http := d.readOutboundChains(d.listeners[name])
-		for _, cluster := range proxied {
+		sends := d.listeners[name].sending()
+		d.Lost = append(d.Lost, sends.lost...)
+		if sends.override != nil {
+			d.override = sends.override
+		}
+		for _, cluster := range sends.proxied {
 			if cluster == PassthroughCluster || cluster == BlackHoleCluster {
 				// Every listener sends here what it does not know: how depends on the port, and so on what was asked for.
 				continue
 			}
-			d.bytesOnly[cluster] = !http && !other[cluster]
-			other[cluster] = other[cluster] || http
+			d.bytesOnly[cluster] = !sends.http && !other[cluster]
+			other[cluster] = other[cluster] || sends.http
 		}
 	}
 }
 
-// readOutboundChains returns the clusters that a listener's TCP proxies name, and whether it also reads HTTP.
-func (d *Dump) readOutboundChains(l listener) (proxied []string, http bool) {
-	chains := l.chains
-	if l.fallback != nil {
-		chains = append(slices.Clone(chains), *l.fallback)
-	}
-	for _, chain := range chains {
-		for _, filter := range chain.Filters {
-			switch typeOf(filter.Typed) {
-			case tcpProxy:
-				var proxy tcpProxyConfig
-				if err := json.Unmarshal(filter.Typed, &proxy); err != nil {
-					d.lose(fmt.Sprintf("listener %s, %s", l.name, filter.Name), err)
-				}
-				proxied = addNames(proxied, proxy.Cluster, proxy.Weighted)
-			case httpConnectionManager:
-				http = true
-				d.readManagersOverride(l.name, filter)
+// sending is what a listener does with clients' requests.
+type sending struct {
+	proxied  []string      // the clusters that its TCP proxies name
+	http     bool          // it also reads HTTP
+	override *ALPNOverride // by its filter istio.alpn; nil without one
+	lost     []string      // what could not be read, and why
+}
+
+func (b *binding) sending() sending {
+	b.asked.Do(func() {
+		for _, chain := range b.all() {
+			for _, filter := range chain.Filters {
+				b.sends.read("listener "+b.name, filter)
 			}
 		}
-	}
-	return proxied, http
+	})
+	return b.sends
 }
 
-func (d *Dump) readManagersOverride(listener string, filter anyFilter) {
+func (s *sending) read(place string, filter anyFilter) {
+	switch typeOf(filter.Typed) {
+	case tcpProxy:
+		var proxy tcpProxyConfig
+		if err := json.Unmarshal(filter.Typed, &proxy); err != nil {
+			s.lose(place, filter, err)
+		}
+		s.proxied = addNames(s.proxied, proxy.Cluster, proxy.Weighted)
+	case httpConnectionManager:
+		s.http = true
+		s.readManager(place, filter)
+	}
+}
+
+func (s *sending) readManager(place string, filter anyFilter) {
 	var manager connectionManager
 	if err := json.Unmarshal(filter.Typed, &manager); err != nil {
-		d.lose(fmt.Sprintf("listener %s, %s", listener, filter.Name), err)
+		s.lose(place, filter, err)
 		return
 	}
 	for _, inner := range manager.Filters {
@@ -106,11 +119,15 @@ func (d *Dump) readManagersOverride(listener string, filter anyFilter) {
 		}
 		override, err := readOverride(inner.Typed)
 		if err != nil {
-			d.lose(fmt.Sprintf("listener %s, %s", listener, inner.Name), err)
+			s.lose(place, inner, err)
 			continue
 		}
-		d.override = override
+		s.override = override
 	}
+}
+
+func (s *sending) lose(place string, filter anyFilter, err error) {
+	s.lost = append(s.lost, fmt.Sprintf("%s, %s: %v", place, filter.Name, err))
 }
 
 // Offered returns the ALPN that the client offers for what its application speaks.

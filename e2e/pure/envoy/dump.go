@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 )
 
 // ErrAbsent is returned, wrapped, when a dump does not hold the listener, cluster, endpoint or secret asked for.
@@ -30,10 +31,11 @@ type Dump struct {
 	Node Node
 
 	listeners map[string]listener
+	bound     map[netip.AddrPort]*binding // the listeners by their addresses; of several the first by name
 	clusters  map[string]cluster
 	endpoints map[string][]endpoint
 	secrets   map[string]secret
-	routes    map[string]routeTable // by RDS
+	routes    map[string]*routeTable // by RDS
 
 	pool      *Pool                   // while the dump is read; nil to decode everything
 	asked     []Part                  // what was read
@@ -58,7 +60,7 @@ func newDump(hosts []string) *Dump {
 		endpoints: map[string][]endpoint{},
 		secrets:   map[string]secret{},
 		bytesOnly: map[string]bool{},
-		routes:    map[string]routeTable{},
+		routes:    map[string]*routeTable{},
 		passed:    map[string]bool{},
 	}
 }
@@ -89,6 +91,7 @@ func (d *Dump) finish() {
 			d.held[name] = &facts
 		}
 	}
+	d.bind()
 	d.readOutbound()
 }
 

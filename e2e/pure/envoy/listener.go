@@ -4,23 +4,38 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
+	"sync"
 	"time"
 
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 )
 
-// listener is the part of a listener in force that decides what a connection meets.
+// listener is a listener in force, since when this proxy has had it.
 type listener struct {
+	*binding
+	updated time.Time
+}
+
+// binding is the part of a listener that decides what a connection meets. Dumps that share a pool share it.
+type binding struct {
 	name      string
 	port      uint16           // that it is bound to; the one that a connection is for where it is not redirected
 	addresses []netip.AddrPort // for TCP; none for an address of another kind
-	updated   time.Time
 	warming   bool
 	filters   []anyListenerFilter
 	patience  patience
-	chains    []anyChain
+	chains    []*anyChain
 	fallback  *anyChain
 	matcher   bool // the listener picks chains by a matcher tree, which is not evaluated
+
+	matched sync.Once // the chains' matches, at the first use
+	matches []candidate
+	faults  []string // why a match could not be read, by its place
+	broken  string   // the place of the last of these
+
+	asked sync.Once // what it does with clients' requests, at the first use
+	sends sending
 }
 
 // patience is how long listener filters wait for a client's first bytes, and what follows.
@@ -40,6 +55,18 @@ type anyChain struct {
 	Match   json.RawMessage `json:"filter_chain_match"`
 	Socket  *anySocket      `json:"transport_socket"`
 	Filters []anyFilter     `json:"filters"`
+
+	ended sync.Once // at the first use
+	end   lastFilter
+	fault error
+}
+
+// all are the listener's chains, with the one for what matches none of the others.
+func (b *binding) all() []*anyChain {
+	if b.fallback == nil {
+		return b.chains
+	}
+	return append(slices.Clone(b.chains), b.fallback)
 }
 
 type listenAddress struct {
@@ -89,10 +116,9 @@ func (d *Dump) addListener(place string, in dynamicListener) {
 		return
 	}
 	active := in.Active.Listener
-	l := listener{
+	l := &binding{
 		name:     in.Name,
 		port:     active.Address.Socket.Port,
-		updated:  in.Active.Updated,
 		warming:  in.Warming != nil,
 		filters:  active.Filters,
 		patience: patience{limit: active.Limit, continues: active.Continues},
@@ -104,20 +130,20 @@ func (d *Dump) addListener(place string, in dynamicListener) {
 		l.addresses = additional.Address.appendTo(l.addresses)
 	}
 	for i, rawChain := range active.Chains {
-		var c anyChain
-		if err := json.Unmarshal(rawChain, &c); err != nil {
+		c := &anyChain{}
+		if err := json.Unmarshal(rawChain, c); err != nil {
 			d.lose(fmt.Sprintf("%s (%s).filter_chains[%d]", place, in.Name, i), err)
-			c = anyChain{Name: c.Name, Match: json.RawMessage(`"unreadable"`)}
+			c = &anyChain{Name: c.Name, Match: json.RawMessage(`"unreadable"`)}
 		}
 		l.chains = append(l.chains, c)
 	}
-	d.listeners[in.Name] = l
+	d.listeners[in.Name] = listener{l, in.Active.Updated}
 }
 
 // inspects tells whether the listener filter of that type looks at connections to a port. Envoy runs a filter unless
 // its filter_disabled predicate holds (https://www.envoyproxy.io/docs, ListenerFilter).
-func (l listener) inspects(filterType string, port uint16) (bool, error) {
-	for _, filter := range l.filters {
+func (b *binding) inspects(filterType string, port uint16) (bool, error) {
+	for _, filter := range b.filters {
 		if typeOf(filter.Typed) != filterType {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -13,7 +14,7 @@ import (
 // mesh differ in few. The zero value is empty. Several goroutines may use it.
 type Pool struct {
 	mu   sync.Mutex
-	held map[[sha256.Size]byte]any // by text: a *Dump of one resource, a hostRead
+	held map[[sha256.Size]byte]any // by text: a *Dump of one resource, a hostRead, a *routeTable
 }
 
 // pooled are the lists whose resources proxies have in common. A warming resource changes another, and a secret is a proxy's own.
@@ -60,6 +61,15 @@ func (p *Pool) virtualHost(raw []byte) (*virtualHost, error) {
 		return hostRead{host, err}
 	})
 	return read.host, read.err
+}
+
+// table is a route table with the same virtual hosts that the pool holds, or this one from now on. Its hosts are of the pool.
+func (p *Pool) table(own *routeTable) *routeTable {
+	if p == nil {
+		return own
+	}
+	// Addresses name the hosts, which live as long as the pool.
+	return held(p, fmt.Appendf(nil, "table %q %t %v %v", own.Name, own.IgnoresPort, own.Mirrors, own.Hosts), func() *routeTable { return own })
 }
 
 // held is what was made of a text, by the first who asked for it.

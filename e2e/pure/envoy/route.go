@@ -48,14 +48,37 @@ type routeEntry struct {
 	} `json:"route"`
 }
 
+// readRoute is a Route as it is read, or why it could not be.
+type readRoute struct {
+	routeEntry
+	fault      error
+	match      string // as hop.RouteMatch
+	matchFault error
+}
+
+// routes are the host's, read.
+func (h *virtualHost) routes() []readRoute {
+	h.read.Do(func() {
+		for _, raw := range h.Routes {
+			var one readRoute
+			if one.fault = json.Unmarshal(raw, &one.routeEntry); one.fault == nil {
+				var match hop.RouteMatch
+				match, one.matchFault = readMatch(one.Match)
+				one.match = match.String()
+			}
+			h.entries = append(h.entries, one)
+		}
+	})
+	return h.entries
+}
+
 // destinations returns where the route at a place leads, and what of it cannot be told. mirrors are those of the virtual host
 // or the route configuration, which hold where the route has none of its own.
-func (r routeEntry) destinations(place string, mirrors []mirrorPolicy) (routes []hop.Route, undecided []string) {
-	match, err := readMatch(r.Match)
-	if err != nil {
-		return nil, []string{fmt.Sprintf("%s: its match could not be read: %v", place, err)}
+func (r readRoute) destinations(place string, mirrors []mirrorPolicy) (routes []hop.Route, undecided []string) {
+	if r.matchFault != nil {
+		return nil, []string{fmt.Sprintf("%s: its match could not be read: %v", place, r.matchFault)}
 	}
-	as := hop.Route{Share: 1, Match: match.String(), By: place}
+	as := hop.Route{Share: 1, Match: r.match, By: place}
 	switch {
 	case r.Redirect != nil:
 		as.By += ", a redirect"
@@ -146,7 +169,7 @@ func ServiceOf(cluster string) (to hop.ServicePort, subset string, found bool) {
 const blocksAll = "block_all"
 
 // routesOf returns where the routes of a virtual host lead, in their order; the first that a request matches takes it.
-func (t routeTable) routesOf(host virtualHost, place string) (routes []hop.Route, undecided []string) {
+func (t *routeTable) routesOf(host *virtualHost, place string) (routes []hop.Route, undecided []string) {
 	place += ", virtual host " + host.Name
 	if host.Name == blocksAll {
 		return []hop.Route{{Cluster: BlackHoleCluster, Share: 1, By: place}}, nil
@@ -158,11 +181,10 @@ func (t routeTable) routesOf(host virtualHost, place string) (routes []hop.Route
 	if len(mirrors) == 0 {
 		mirrors = t.Mirrors
 	}
-	for i, raw := range host.Routes {
-		var entry routeEntry
+	for i, entry := range host.routes() {
 		place := fmt.Sprintf("%s, route %d", place, i+1)
-		if err := json.Unmarshal(raw, &entry); err != nil {
-			undecided = append(undecided, fmt.Sprintf("%s could not be read: %v", place, err))
+		if entry.fault != nil {
+			undecided = append(undecided, fmt.Sprintf("%s could not be read: %v", place, entry.fault))
 			continue
 		}
 		if entry.Name != "" && entry.Name != "default" {

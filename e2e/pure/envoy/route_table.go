@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -20,6 +21,16 @@ type routeTable struct {
 	Hosts       []*virtualHost `json:"virtual_hosts"`
 	IgnoresPort bool           `json:"ignore_port_in_host_matching"`
 	Mirrors     []mirrorPolicy `json:"request_mirror_policies"`
+
+	indexed sync.Once               // at the first use
+	exact   map[string]*virtualHost // by whole domain, in lower case; of several the first
+	wild    []wildDomain            // in their order
+}
+
+// wildDomain is a domain with a wildcard, in lower case.
+type wildDomain struct {
+	domain string
+	host   *virtualHost
 }
 
 // virtualHost keeps its routes as they are, for most are never asked for.
@@ -29,6 +40,9 @@ type virtualHost struct {
 	Routes  []json.RawMessage `json:"routes"`
 	Mirrors []mirrorPolicy    `json:"request_mirror_policies"`
 	Matcher json.RawMessage   `json:"matcher"` // it picks routes by a matcher tree, which is not evaluated
+
+	read    sync.Once // at the first use
+	entries []readRoute
 }
 
 // addRouteTable adds the element of a filtered answer.
@@ -41,12 +55,12 @@ func (d *Dump) addRouteTable(place string, raw json.RawMessage) {
 
 // readRouteTable reads a DynamicRouteConfig, of which only the virtual hosts of the requested hosts are decoded.
 func (d *Dump) readRouteTable(place string, in *jsontext.Decoder) error {
-	var table routeTable
+	table := &routeTable{}
 	var rejected *updateFailure
 	err := d.eachMember(place, in, func(key string) error {
 		switch key {
 		case "route_config":
-			return d.readRouteTableBody(place+".route_config", in, &table)
+			return d.readRouteTableBody(place+".route_config", in, table)
 		case "error_state":
 			return d.readValue(place, in, &rejected)
 		default:
@@ -55,7 +69,7 @@ func (d *Dump) readRouteTable(place string, in *jsontext.Decoder) error {
 	})
 	d.noteRejected("routes "+table.Name, rejected)
 	if table.Name != "" {
-		d.routes[table.Name] = table
+		d.routes[table.Name] = d.pool.table(table)
 	}
 	return err
 }
@@ -153,10 +167,11 @@ func (d *Dump) readValue(place string, in *jsontext.Decoder, into any) error {
 	return nil
 }
 
-// hostOf returns the virtual host that takes requests for an authority, and false where none does. Envoy prefers the whole
+// hostOf returns the virtual host that takes requests for an authority, and nil where none does. Envoy prefers the whole
 // name, then the longest "*suffix", then the longest "prefix*", then "*"; a name with its port goes before one without.
 // Source: VirtualHost.domains in https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/route/v3/route_components.proto
-func (t routeTable) hostOf(host string, port uint16) (virtualHost, bool) {
+func (t *routeTable) hostOf(host string, port uint16) *virtualHost {
+	t.indexed.Do(t.index)
 	name := strings.ToLower(host)
 	if address, err := netip.ParseAddr(host); err == nil && address.Is6() {
 		name = "[" + name + "]"
@@ -165,25 +180,43 @@ func (t routeTable) hostOf(host string, port uint16) (virtualHost, bool) {
 	if !t.IgnoresPort {
 		authorities = []string{fmt.Sprintf("%s:%d", name, port), name}
 	}
-	var taken virtualHost
+	for _, authority := range authorities {
+		if whole := t.exact[authority]; whole != nil {
+			return whole
+		}
+	}
+	var taken *virtualHost
 	best := domainRank{}
 	for i, authority := range authorities {
-		for _, candidate := range t.Hosts {
-			for _, domain := range candidate.Domains {
-				rank, fits := rankOf(strings.ToLower(domain), authority)
-				rank.withPort = len(authorities) - i
-				if fits && rank.above(best) {
-					taken, best = *candidate, rank
-				}
+		for _, candidate := range t.wild {
+			rank, fits := rankOf(candidate.domain, authority)
+			rank.withPort = len(authorities) - i
+			if fits && rank.above(best) {
+				taken, best = candidate.host, rank
 			}
 		}
 	}
-	return taken, best.kind > 0
+	return taken
+}
+
+func (t *routeTable) index() {
+	t.exact = map[string]*virtualHost{}
+	for _, host := range t.Hosts {
+		for _, domain := range host.Domains {
+			domain = strings.ToLower(domain)
+			switch {
+			case strings.HasPrefix(domain, "*"), strings.HasSuffix(domain, "*"):
+				t.wild = append(t.wild, wildDomain{domain, host})
+			case t.exact[domain] == nil:
+				t.exact[domain] = host
+			}
+		}
+	}
 }
 
 // domainRank orders the domains that fit an authority.
 type domainRank struct {
-	kind     int // whole name 4, "*suffix" 3, "prefix*" 2, "*" 1
+	kind     int // "*suffix" 3, "prefix*" 2, "*" 1
 	withPort int
 	length   int
 }
@@ -198,18 +231,16 @@ func (r domainRank) above(other domainRank) bool {
 	return r.length > other.length
 }
 
+// rankOf ranks a domain with a wildcard.
 func rankOf(domain, authority string) (domainRank, bool) {
 	suffix, ofSuffix := strings.CutPrefix(domain, "*")
-	prefix, ofPrefix := strings.CutSuffix(domain, "*")
+	prefix := strings.TrimSuffix(domain, "*")
 	switch {
 	case domain == "*":
 		return domainRank{kind: 1}, true
 	case ofSuffix:
 		// A wildcard stands for one character at least.
 		return domainRank{kind: 3, length: len(domain)}, len(authority) > len(suffix) && strings.HasSuffix(authority, suffix)
-	case ofPrefix:
-		return domainRank{kind: 2, length: len(domain)}, len(authority) > len(prefix) && strings.HasPrefix(authority, prefix)
-	default:
-		return domainRank{kind: 4}, domain == authority
 	}
+	return domainRank{kind: 2, length: len(domain)}, len(authority) > len(prefix) && strings.HasPrefix(authority, prefix)
 }

@@ -61,7 +61,7 @@ func (d *Dump) Routes(to Destination) (RouteFacts, error) {
 	if chain.Name != "" {
 		place += ", chain " + chain.Name
 	}
-	end, err := d.terminalOf(*chain, place)
+	end, err := d.terminalOf(chain, place)
 	if err != nil {
 		return RouteFacts{}, err
 	}
@@ -73,7 +73,7 @@ func (d *Dump) Routes(to Destination) (RouteFacts, error) {
 	if len(d.hosts) > 0 && !d.hosts[to.Host] {
 		return RouteFacts{}, fmt.Errorf("virtual host for %s: %w: it is none of the requested hosts", to.Host, ErrAbsent)
 	}
-	if host, found := end.table.hostOf(to.Host, to.Port); found {
+	if host := end.table.hostOf(to.Host, to.Port); host != nil {
 		facts.Routes, facts.Undecided = end.table.routesOf(host, end.place)
 		facts.Undecided = append(facts.Undecided, end.undecided...)
 	} else {
@@ -85,51 +85,50 @@ func (d *Dump) Routes(to Destination) (RouteFacts, error) {
 // outboundListener returns the listener that takes a connection: that of its address, then that of any address, then
 // virtualOutbound. Source: use_original_dst in
 // https://www.envoyproxy.io/docs/envoy/latest/api-v3/config/listener/v3/listener.proto
-func (d *Dump) outboundListener(to Destination) (listener, error) {
+func (d *Dump) outboundListener(to Destination) (*binding, error) {
 	name := fmt.Sprintf("%v_%d", to.Address, to.Port)
 	if to.Address.IsValid() && d.passed[name] {
-		return listener{}, fmt.Errorf("listener %s: %w: it leads to none of the requested hosts", name, ErrAbsent)
+		return nil, fmt.Errorf("listener %s: %w: it leads to none of the requested hosts", name, ErrAbsent)
 	}
 	for _, wanted := range []string{name, fmt.Sprintf("0.0.0.0_%d", to.Port), virtualOutbound} {
 		if !d.knows("dynamic_listeners", wanted) {
-			return listener{}, fmt.Errorf("listener %s: %w: it was not asked for", wanted, ErrAbsent)
+			return nil, fmt.Errorf("listener %s: %w: it was not asked for", wanted, ErrAbsent)
 		}
 	}
-	best, found := d.listeners[virtualOutbound]
-	rank := 0
-	taken := "" // of listeners that fit alike, the first by name: a proxy has hundreds, too many to sort for each hop
-	for name, l := range d.listeners {
-		fits := l.rankOf(netip.AddrPortFrom(to.Address, to.Port))
-		if fits > rank || fits > 0 && fits == rank && name < taken {
-			best, found, rank, taken = l, true, fits, name
+	for _, address := range takenBy(to.Address) {
+		if found := d.bound[netip.AddrPortFrom(address, to.Port)]; found != nil {
+			return found, nil
 		}
 	}
-	if !found {
-		return listener{}, fmt.Errorf("listener %s: %w", virtualOutbound, ErrAbsent)
+	if l, found := d.listeners[virtualOutbound]; found {
+		return l.binding, nil
 	}
-	return best, nil
+	return nil, fmt.Errorf("listener %s: %w", virtualOutbound, ErrAbsent)
 }
 
-// rankOf orders the listeners that take a connection to an address: 3 for the address itself, 2 for any of its family, 1
-// for any of the other, and 0 for a listener that does not take it.
-func (l listener) rankOf(to netip.AddrPort) int {
-	best := 0
-	for _, own := range l.addresses {
-		switch {
-		case own.Port() != to.Port():
-		case own.Addr() == to.Addr():
-			best = 3
-		case own.Addr().IsUnspecified() && own.Addr().Is4() == to.Addr().Is4():
-			best = max(best, 2)
-		case own.Addr().IsUnspecified():
-			best = max(best, 1)
+// takenBy are the addresses of the listeners that take a connection to an address, the first of them before the others: the
+// address itself, any of its family, and any of the other.
+func takenBy(address netip.Addr) []netip.Addr {
+	if address.Is4() {
+		return []netip.Addr{address, netip.IPv4Unspecified(), netip.IPv6Unspecified()}
+	}
+	return []netip.Addr{address, netip.IPv6Unspecified(), netip.IPv4Unspecified()}
+}
+
+// bind lists the listeners by their addresses.
+func (d *Dump) bind() {
+	d.bound = make(map[netip.AddrPort]*binding, len(d.listeners))
+	for _, l := range d.listeners {
+		for _, own := range l.addresses {
+			if other := d.bound[own]; other == nil || l.name < other.name {
+				d.bound[own] = l.binding
+			}
 		}
 	}
-	return best
 }
 
 // chainOf returns the filter chain that takes a connection. It is nil where none does, or where it cannot be said.
-func (f *RouteFacts) chainOf(l listener, to Destination) *anyChain {
+func (f *RouteFacts) chainOf(l *binding, to Destination) *anyChain {
 	if l.matcher {
 		f.Undecided = []string{"listener " + l.name + " picks chains by filter_chain_matcher, which is not evaluated"}
 		return nil
@@ -141,7 +140,7 @@ func (f *RouteFacts) chainOf(l listener, to Destination) *anyChain {
 	for _, one := range facts.ofAddress(ofPort(facts.candidates(l), to.Port), to.Address) {
 		match := facts.matchOf(one)
 		match.Name = one.place
-		chains[one.place] = &one.raw
+		chains[one.place] = one.raw
 		facts.Chains = append(facts.Chains, match)
 	}
 	if facts.Undecided != "" {
@@ -182,42 +181,66 @@ type terminal struct {
 	undecided []string
 }
 
-// terminalOf reads the last filter of a chain at a place.
-func (d *Dump) terminalOf(chain anyChain, place string) (terminal, error) {
-	for _, filter := range chain.Filters {
-		switch typeOf(filter.Typed) {
-		case httpConnectionManager:
-			return d.managed(filter, place)
-		case tcpProxy:
-			return proxied(filter, place)
+// lastFilter is the filter of a chain that leads connections or requests.
+type lastFilter struct {
+	name    string
+	proxy   *tcpProxyConfig // one of these two; neither where the chain has no such filter
+	manager *routingManager
+}
+
+// routingManager is the part of an HttpConnectionManager that leads requests.
+type routingManager struct {
+	Inline *routeTable     `json:"route_config"`
+	Scoped json.RawMessage `json:"scoped_routes"`
+	RDS    struct {
+		Name string `json:"route_config_name"`
+	} `json:"rds"`
+	Filters []anyFilter `json:"http_filters"`
+
+	rerouting []string // filters by name, as reroutes
+}
+
+// last is the filter that ends a chain.
+func (c *anyChain) last() (lastFilter, error) {
+	c.ended.Do(func() {
+		for _, filter := range c.Filters {
+			switch typeOf(filter.Typed) {
+			case httpConnectionManager:
+				c.end = lastFilter{name: filter.Name, manager: &routingManager{}}
+				c.fault = json.Unmarshal(filter.Typed, c.end.manager)
+				c.end.manager.rerouting = reroutes(c.end.manager.Filters)
+				return
+			case tcpProxy:
+				c.end = lastFilter{name: filter.Name, proxy: &tcpProxyConfig{}}
+				c.fault = json.Unmarshal(filter.Typed, c.end.proxy)
+				return
+			}
 		}
+	})
+	return c.end, c.fault
+}
+
+// terminalOf reads the last filter of a chain at a place.
+func (d *Dump) terminalOf(chain *anyChain, place string) (terminal, error) {
+	filter, err := chain.last()
+	switch {
+	case err != nil:
+		return terminal{}, fmt.Errorf("%s, %s: %w", place, filter.name, err)
+	case filter.manager != nil:
+		return d.managed(filter.manager, place)
+	case filter.proxy != nil:
+		end := terminal{place: place}
+		end.routes, end.undecided = weigh(hop.Route{Share: 1, By: place}, filter.proxy.Cluster, filter.proxy.Weighted)
+		return end, nil
 	}
 	return terminal{undecided: []string{place + ": it has no filter whose routes are evaluated"}}, nil
 }
 
-func proxied(filter anyFilter, place string) (terminal, error) {
-	var proxy tcpProxyConfig
-	if err := json.Unmarshal(filter.Typed, &proxy); err != nil {
-		return terminal{}, fmt.Errorf("%s, %s: %w", place, filter.Name, err)
+func (d *Dump) managed(manager *routingManager, place string) (terminal, error) {
+	var undecided []string
+	for _, name := range manager.rerouting {
+		undecided = append(undecided, fmt.Sprintf("%s: its filter %s may lead requests elsewhere, which is not evaluated", place, name))
 	}
-	end := terminal{place: place}
-	end.routes, end.undecided = weigh(hop.Route{Share: 1, By: place}, proxy.Cluster, proxy.Weighted)
-	return end, nil
-}
-
-func (d *Dump) managed(filter anyFilter, place string) (terminal, error) {
-	var manager struct {
-		Inline *routeTable     `json:"route_config"`
-		Scoped json.RawMessage `json:"scoped_routes"`
-		RDS    struct {
-			Name string `json:"route_config_name"`
-		} `json:"rds"`
-		Filters []anyFilter `json:"http_filters"`
-	}
-	if err := json.Unmarshal(filter.Typed, &manager); err != nil {
-		return terminal{}, fmt.Errorf("%s, %s: %w", place, filter.Name, err)
-	}
-	undecided := reroutes(manager.Filters, place)
 	switch {
 	case manager.Inline != nil:
 		return terminal{place: place, table: manager.Inline, undecided: undecided}, nil
@@ -228,7 +251,7 @@ func (d *Dump) managed(filter anyFilter, place string) (terminal, error) {
 	if !found {
 		return terminal{}, fmt.Errorf("route configuration %s of %s: %w", manager.RDS.Name, place, ErrAbsent)
 	}
-	return terminal{place: "routes " + table.Name, table: &table, undecided: undecided}, nil
+	return terminal{place: "routes " + table.Name, table: table, undecided: undecided}, nil
 }
 
 // GatewayRoutes returns every route of every listener. Those to one service port are LeadingTo it. Undecided names what is
@@ -238,11 +261,7 @@ func (d *Dump) GatewayRoutes() RouteFacts {
 	read := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(d.listeners)) {
 		l := d.listeners[name]
-		chains := l.chains
-		if l.fallback != nil {
-			chains = append(slices.Clone(chains), *l.fallback)
-		}
-		for i, chain := range chains {
+		for i, chain := range l.all() {
 			end, err := d.terminalOf(chain, fmt.Sprintf("listener %s, chain %d", l.name, i+1))
 			if err != nil {
 				facts.Undecided = append(facts.Undecided, err.Error())
@@ -265,7 +284,7 @@ func (f *RouteFacts) addAll(end terminal) {
 	}
 	f.HTTP = true
 	for _, host := range end.table.Hosts {
-		routes, undecided := end.table.routesOf(*host, end.place)
+		routes, undecided := end.table.routesOf(host, end.place)
 		f.Routes, f.Undecided = append(f.Routes, routes...), append(f.Undecided, undecided...)
 	}
 }

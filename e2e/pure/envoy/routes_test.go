@@ -198,9 +198,35 @@ func TestADomainIsFoundInEnvoysOrder(t *testing.T) {
 func TestANameWithItsPortGoesBeforeOneWithout(t *testing.T) {
 	table := routeTable{Hosts: []*virtualHost{{Name: "without", Domains: []string{"a.example"}}, {Name: "with", Domains: []string{"a.example:80"}}}}
 	for port, want := range map[uint16]string{80: "with", 81: "without"} {
-		if got, found := table.hostOf("a.example", port); !found || got.Name != want {
-			t.Errorf("port %d: got %q, want %s", port, got.Name, want)
+		if got := table.hostOf("a.example", port); got == nil || got.Name != want {
+			t.Errorf("port %d: got %+v, want %s", port, got, want)
 		}
+	}
+}
+
+func TestOfSeveralListenersThatFitAlikeTheFirstByNameTakesAConnection(t *testing.T) {
+	listener := func(name, address string) string {
+		return `{"name": "` + name + `", "active_state": {"listener": {"address": {"socket_address": {"address": "` + address + `", "port_value": 80}}, "filter_chains": [{"filters": []}]}}}`
+	}
+	for name, test := range map[string]struct{ address, want string }{
+		"of its address": {address: "10.0.0.9", want: "b"},
+		"of its family":  {address: "10.0.0.8", want: "d"},
+		"of the other":   {address: "fd00::1", want: "d"},
+		"without one":    {want: "d"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := parse(t, `{"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.ListenersConfigDump", "dynamic_listeners": [`+strings.Join([]string{
+				listener("e", "0.0.0.0"), listener("c", "10.0.0.9"), listener("b", "10.0.0.9"), listener("d", "0.0.0.0"), listener("virtualOutbound", "0.0.0.0"),
+			}, ",")+`]}]}`)
+			var address netip.Addr
+			if test.address != "" {
+				address = netip.MustParseAddr(test.address)
+			}
+			got, err := d.Routes(Destination{Host: "a.example", Address: address, Port: 80})
+			if err != nil || got.Listener != test.want {
+				t.Errorf("got listener %s, %v; want %s", got.Listener, err, test.want)
+			}
+		})
 	}
 }
 

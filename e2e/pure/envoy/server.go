@@ -112,14 +112,14 @@ func (d *Dump) serve(l listener, to netip.AddrPort) ServerFacts {
 	if l.matcher {
 		facts.Undecided = "the listener picks chains by filter_chain_matcher, which is not evaluated"
 	}
-	facts.DetectsTLS = facts.inspected(l, tlsInspector)
-	facts.DetectsHTTP = facts.inspected(l, httpInspector)
-	facts.ClientFirst = facts.waits(l)
-	for _, c := range facts.ofAddress(ofPort(facts.candidates(l), to.Port()), to.Addr()) {
+	facts.DetectsTLS = facts.inspected(l.binding, tlsInspector)
+	facts.DetectsHTTP = facts.inspected(l.binding, httpInspector)
+	facts.ClientFirst = facts.waits(l.binding)
+	for _, c := range facts.ofAddress(ofPort(facts.candidates(l.binding), to.Port()), to.Addr()) {
 		facts.Chains = append(facts.Chains, facts.readChain(d, c))
 	}
 	if l.fallback != nil {
-		chain := facts.readChain(d, candidate{place: l.name + ".default_filter_chain", raw: *l.fallback})
+		chain := facts.readChain(d, candidate{place: l.name + ".default_filter_chain", raw: l.fallback})
 		facts.DefaultChain = &chain
 	}
 	facts.derive()
@@ -153,8 +153,8 @@ var istioClient = ClientFacts{
 	TLSContext: TLSContext{ALPN: []string{"istio"}, CertificateSecret: "default"},
 }
 
-func (s *ServerFacts) inspected(l listener, filterType string) bool {
-	inspects, err := l.inspects(filterType, s.Port)
+func (s *ServerFacts) inspected(b *binding, filterType string) bool {
+	inspects, err := b.inspects(filterType, s.Port)
 	if err != nil {
 		s.Undecided = err.Error()
 	}
@@ -162,8 +162,8 @@ func (s *ServerFacts) inspected(l listener, filterType string) bool {
 }
 
 // waits reports whether the listener picks no chain before the client has sent something.
-func (s *ServerFacts) waits(l listener) bool {
-	return (s.DetectsTLS || s.DetectsHTTP) && !l.patience.endsInAChain()
+func (s *ServerFacts) waits(b *binding) bool {
+	return (s.DetectsTLS || s.DetectsHTTP) && !b.patience.endsInAChain()
 }
 
 // endsInAChain reports whether a connection that sends nothing is assigned a chain after the timeout.
@@ -175,25 +175,32 @@ func (p patience) endsInAChain() bool {
 // candidate is a chain of which only the match has been read.
 type candidate struct {
 	place string
-	raw   anyChain
+	raw   *anyChain
 	match *listenerv3.FilterChainMatch
 }
 
 // candidates reads every chain's match. A match that cannot be read might be for any port, so the result is undecided.
-func (s *ServerFacts) candidates(l listener) []candidate {
-	var all []candidate
-	for i, raw := range l.chains {
-		c := candidate{place: fmt.Sprintf("%s.filter_chains[%d] (%s)", l.name, i, raw.Name), raw: raw, match: &listenerv3.FilterChainMatch{}}
+func (s *ServerFacts) candidates(b *binding) []candidate {
+	b.matched.Do(b.readMatches)
+	s.Lost = append(s.Lost, b.faults...)
+	if b.broken != "" {
+		s.Undecided = "the match of " + b.broken + " could not be read"
+	}
+	return b.matches
+}
+
+func (b *binding) readMatches() {
+	for i, raw := range b.chains {
+		c := candidate{place: fmt.Sprintf("%s.filter_chains[%d] (%s)", b.name, i, raw.Name), raw: raw, match: &listenerv3.FilterChainMatch{}}
 		if raw.Match != nil {
 			if err := decode(raw.Match, c.match); err != nil {
-				s.Lost = append(s.Lost, fmt.Sprintf("%s.filter_chain_match: %v", c.place, err))
-				s.Undecided = "the match of " + c.place + " could not be read"
+				b.faults = append(b.faults, fmt.Sprintf("%s.filter_chain_match: %v", c.place, err))
+				b.broken = c.place
 				continue
 			}
 		}
-		all = append(all, c)
+		b.matches = append(b.matches, c)
 	}
-	return all
 }
 
 // ofPort keeps the chains that compete for a port: when any chain names the port, those alone, for Envoy does not

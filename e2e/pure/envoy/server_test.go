@@ -91,7 +91,7 @@ func TestAnInspectorIsOffWhereItsPredicateHolds(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			l := listener{filters: []anyListenerFilter{{
+			l := binding{filters: []anyListenerFilter{{
 				Typed:    json.RawMessage(`{"@type": "type.googleapis.com/` + tlsInspector + `"}`),
 				Disabled: json.RawMessage(test.disabled),
 			}}}
