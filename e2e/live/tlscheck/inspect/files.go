@@ -19,10 +19,10 @@ const (
 // certificate or roots.
 func (in *Inspector) under(client oracle.Workload, proxies *proxies) oracle.Snapshot {
 	snapshot := in.Survey.Under(client)
-	if proxies == nil || proxies.dumps[client.String()] == nil {
+	if proxies == nil {
 		return snapshot
 	}
-	if files := meshFiles(proxies.dumps[client.String()]); len(files) > 0 {
+	if files := proxies.files[client.String()]; len(files) > 0 {
 		snapshot.Credentials = slices.Concat(files, snapshot.Credentials)
 	}
 	return snapshot

@@ -19,6 +19,7 @@ type proxies struct {
 	snapshot     oracle.Snapshot
 	at           time.Time
 	dumps        map[string]*envoy.Dump
+	files        map[string][]oracle.Credential // that are of the mesh, by the proxy that has read them
 	certificates map[string]*tlscheck.Certificate
 	recorded     map[string]bool // whose certificates were of another day
 	failed       map[string]error
@@ -38,6 +39,9 @@ func (p *proxies) add(one reading, dump *envoy.Dump, err error, recorded map[str
 		return
 	}
 	p.dumps[name] = dump
+	if files := meshFiles(dump); len(files) > 0 {
+		p.files[name] = files
+	}
 	if _, old := recorded[name]; old {
 		p.recorded[name] = true
 		return

@@ -41,7 +41,7 @@ func (in *Inspector) read(ctx context.Context, hosts []oracle.Host, clients []or
 
 func (in *Inspector) readOf(ctx context.Context, hosts []oracle.Host, clients []oracle.Workload, request Request) (*proxies, error) {
 	p := &proxies{
-		snapshot: in.Survey.Snapshot, at: time.Now(), dumps: map[string]*envoy.Dump{}, certificates: map[string]*tlscheck.Certificate{}, recorded: map[string]bool{},
+		snapshot: in.Survey.Snapshot, at: time.Now(), dumps: map[string]*envoy.Dump{}, files: map[string][]oracle.Credential{}, certificates: map[string]*tlscheck.Certificate{}, recorded: map[string]bool{},
 		failed: map[string]error{}, facts: map[string]served{}, enforces: map[string]envoy.Enforcement{}, gateways: map[string]envoy.RouteFacts{},
 	}
 	readings := in.readings(hosts, clients, request)
