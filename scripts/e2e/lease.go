@@ -28,19 +28,8 @@ func (r *program) lease(ctx context.Context) error { return r.withRunner(ctx, r.
 
 // withRunner readies the mesh of the cluster that `up` left, for steps outside the suite.
 func (r *program) withRunner(ctx context.Context, work func(context.Context, *runner.Runner) error) error {
-	return r.locked(ctx, func() error {
-		engine, err := r.engineThere(ctx)
-		if err != nil {
-			return badInput(err)
-		}
-		up, err := r.resume(ctx, engine)
-		if err != nil {
-			return badInput(err)
-		}
-		// The cluster stays fit for use though this process be killed: the sweeper ends the lease.
-		if err := up.cluster.Keep(); err != nil {
-			return err
-		}
+	// The cluster stays fit for use though this process be killed: the sweeper ends the lease.
+	return r.onKept(ctx, func(up broughtUp) error {
 		runs, stop, err := r.caseRunner(ctx, up)
 		if err != nil {
 			return err

@@ -184,6 +184,24 @@ func (r *program) run(ctx context.Context) error {
 	})
 }
 
+// onKept has work done in the cluster that `up` left. The cluster can be used again though this process be killed.
+func (r *program) onKept(ctx context.Context, work func(broughtUp) error) error {
+	return r.locked(ctx, func() error {
+		engine, err := r.engineThere(ctx)
+		if err != nil {
+			return badInput(err)
+		}
+		up, err := r.resume(ctx, engine)
+		if err != nil {
+			return badInput(err)
+		}
+		if err := up.cluster.Keep(); err != nil {
+			return err
+		}
+		return work(up)
+	})
+}
+
 // down is `make e2e-down`.
 func (r *program) down(ctx context.Context) error {
 	return r.locked(ctx, func() error {

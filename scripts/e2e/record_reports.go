@@ -24,18 +24,7 @@ const reports = "fixtures/reports"
 // recordReports is `make record-reports`: it puts each public report whose id has FOCUS in it into the cluster that `up` left,
 // and records it.
 func (r *program) recordReports(ctx context.Context) error {
-	return r.locked(ctx, func() error {
-		engine, err := r.engineThere(ctx)
-		if err != nil {
-			return badInput(err)
-		}
-		up, err := r.resume(ctx, engine)
-		if err != nil {
-			return badInput(err)
-		}
-		if err := up.cluster.Keep(); err != nil {
-			return err
-		}
+	return r.onKept(ctx, func(up broughtUp) error {
 		stage, err := r.stage(up.handover)
 		if err != nil {
 			return err
