@@ -78,3 +78,30 @@ func TestAResourceThatCannotBeReadIsNamedByItsPlaceInEachDump(t *testing.T) {
 		}
 	}
 }
+
+func TestAPoolHoldsARouteTableOnceForThoseWithTheSameHosts(t *testing.T) {
+	const shop, other = `{"name": "shop", "domains": ["shop.test"]}`, `{"name": "other", "domains": ["other.test"]}`
+	var pool Pool
+	tableOf := func(name, hosts string) *routeTable {
+		dump, err := pool.Parse(strings.NewReader(`{"configs": [{"@type": "type.googleapis.com/envoy.admin.v3.RoutesConfigDump", "dynamic_route_configs": [
+			{"route_config": {"name": "` + name + `", "virtual_hosts": [` + hosts + `]}}]}]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dump.routes[name]
+	}
+	first := tableOf("80", shop)
+	for name, test := range map[string]struct {
+		name, hosts string
+		same        bool
+	}{
+		"the same":      {"80", shop, true},
+		"another name":  {"81", shop, false},
+		"another host":  {"80", other, false},
+		"one host more": {"80", shop + "," + other, false},
+	} {
+		if got := tableOf(test.name, test.hosts); (got == first) != test.same {
+			t.Errorf("%s: held once: %t, want %t", name, got == first, test.same)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -320,4 +321,21 @@ func TestSubsets(t *testing.T) {
 		{name: "subset of no pod", policies: destRule("name: m", "host: migration, subsets: [{name: x, labels: {version: x}}]"), hop: "client -> migration:8080/x", want: "refused no-endpoint"},
 		{name: "subsets of two rules join", policies: destRule("name: m", "host: migration, subsets: [{name: vistio, labels: {version: vistio}}]") + destRule("name: n", "host: migration, subsets: [{name: vlegacy, labels: {version: vlegacy}}]"), hop: "client -> migration:8080/vlegacy", want: "plaintext", rules: []Rule{RuleSubsetsJoin}},
 	})
+}
+
+// What an indexed snapshot has found once it finds again by the same rules.
+func TestAnIndexedSnapshotAnswersAgainAsItDidBefore(t *testing.T) {
+	snapshot := mesh(t, "", "")
+	indexed := snapshot.Indexed()
+	for _, hop := range []string{
+		"client -> product-service:8080", "client -> product-service-alias:8080", "client -> external.products.test:8080", "client -> internal.products.test:8080",
+		"client -> nobody.test:80", "client -> product-service:81",
+	} {
+		want := snapshot.AskEach(question(t, hop))
+		for _, turn := range []string{"first", "second"} {
+			if got := indexed.AskEach(question(t, hop)); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s, the %s time: got %+v, want %+v", hop, turn, got, want)
+			}
+		}
+	}
 }

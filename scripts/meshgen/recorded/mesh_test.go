@@ -20,6 +20,26 @@ type checked struct {
 
 func check(t *testing.T, m *Mesh) checked {
 	t.Helper()
+	told := checked{hops: map[tlscheck.Status]int{}, found: map[Difference]int{}}
+	inspectAll(t, written(t, m), func(host tlscheck.Host) error {
+		for _, row := range host.Rows {
+			for _, h := range row.Hops {
+				told.add(m, host.Host, h)
+			}
+		}
+		return nil
+	})
+	return told
+}
+
+// onDisk is a mesh in its files.
+type onDisk struct {
+	objects []byte
+	dumps   map[string]string // by workload
+}
+
+func written(t testing.TB, m *Mesh) onDisk {
+	t.Helper()
 	folder := t.TempDir()
 	files, err := m.Write(folder, "../../../e2e/pure/envoy/testdata")
 	if err != nil {
@@ -29,24 +49,40 @@ func check(t *testing.T, m *Mesh) checked {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := survey.Read(content)
+	return onDisk{content, files}
+}
+
+func inspectAll(t testing.TB, mesh onDisk, emit func(tlscheck.Host) error) {
+	t.Helper()
+	s, err := survey.Read(mesh.objects)
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := checked{hops: map[tlscheck.Status]int{}, found: map[Difference]int{}}
-	inspector := inspect.Inspector{Survey: s, Recorded: files}
-	err = inspector.Inspect(context.Background(), inspect.Request{Hosts: s.Snapshot.Hosts()}, func(host tlscheck.Host) error {
-		for _, row := range host.Rows {
-			for _, h := range row.Hops {
-				told.add(m, host.Host, h)
+	inspector := inspect.Inspector{Survey: s, Recorded: mesh.dumps}
+	if err := inspector.Inspect(context.Background(), inspect.Request{Hosts: s.Snapshot.Hosts()}, emit); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BenchmarkInspectEveryService is tls-check --all on recorded proxies, without its output. What it takes grows with services
+// times proxies: CONTRIBUTING.md says how to measure the whole command on a mesh of the size that counts.
+func BenchmarkInspectEveryService(b *testing.B) {
+	m, err := New(Size{Services: 20, Proxies: 50, Configurations: 5, Differences: len(kinds)}, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	mesh := written(b, m)
+	b.ReportAllocs()
+	for b.Loop() {
+		hops := 0
+		inspectAll(b, mesh, func(host tlscheck.Host) error {
+			for _, row := range host.Rows {
+				hops += len(row.Hops)
 			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+			return nil
+		})
+		b.ReportMetric(float64(hops), "hops")
 	}
-	return told
 }
 
 func (c *checked) add(m *Mesh, host string, h tlscheck.Hop) {
