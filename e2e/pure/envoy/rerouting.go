@@ -47,7 +47,7 @@ func reroutes(filters []anyFilter) []string {
 	var all []string
 	for _, filter := range filters {
 		kind := typeOf(filter.Typed)
-		if !slices.Contains(steadyFilters, kind) && !(kind == externalAuthorization && keepsRoute(filter.Typed)) {
+		if !slices.Contains(steadyFilters, kind) && (kind != externalAuthorization || !keepsRoute(filter.Typed)) {
 			all = append(all, filter.Name)
 		}
 	}
