@@ -204,6 +204,8 @@ func TestAServiceIsKnownWhereItIsExported(t *testing.T) {
 
 func TestACallByAPodsAddress(t *testing.T) {
 	strict := peerAuth(inRoot, "mtls: {mode: STRICT}")
+	const stranger = "\n---\n{kind: Service, metadata: {name: a-headless}, spec: {clusterIP: None, ports: [{port: 9000, appProtocol: tcp}]}}" +
+		"\n---\n{kind: EndpointSlice, metadata: {name: a, labels: {kubernetes.io/service-name: a-headless}}, addressType: IPv4, ports: [{port: 9000}], endpoints: [{addresses: [10.9.9.9]}]}"
 	for name, row := range map[string]struct {
 		policies, client string
 		port             uint16
@@ -214,6 +216,7 @@ func TestACallByAPodsAddress(t *testing.T) {
 		"passes unchanged":                         {"", "client", 8080, hop.Plaintext, "", PassthroughCluster},
 		"is refused under STRICT":                  {strict, "client", 8080, hop.Refused, hop.NoFilterChain, PassthroughCluster},
 		"finds a headless service's TCP port":      {strict, "client", 9000, hop.MTLS, "", HeadlessPerPod},
+		"finds it past an endpoint of no pod":      {strict + stranger, "client", 9000, hop.MTLS, "", HeadlessPerPod},
 		"finds none that a Sidecar hides":          {listing(ofClients, "./*"), "client", 9000, hop.Plaintext, "", PassthroughCluster},
 		"finds a ServiceEntry's TCP port":          {"\n---\n{kind: ServiceEntry, metadata: {name: e}, spec: {hosts: [e.test], location: MESH_INTERNAL, resolution: NONE, ports: [{number: 9001, name: tcp, protocol: TCP}]}}", "client", 9001, hop.MTLS, "", EntryByPort},
 		"finds no ServiceEntry of another's":       {"\n---\n{kind: ServiceEntry, metadata: {name: e}, spec: {exportTo: [.], hosts: [e.test], location: MESH_INTERNAL, resolution: NONE, ports: [{number: 9001, name: tcp, protocol: TCP}]}}", "client", 9001, hop.Refused, hop.ServerFirst, PassthroughCluster},

@@ -141,7 +141,7 @@ func (s Snapshot) perPod(port uint16, e endpoint, knows func(target) bool) (take
 		if err != nil || taker.port.http() && taker.port.Protocol != hop.Auto || !knows(taker) {
 			continue
 		}
-		i := slices.IndexFunc(taker.endpoints, func(own endpoint) bool { return own.workload.String() == e.workload.String() })
+		i := slices.IndexFunc(taker.endpoints, func(own endpoint) bool { return own.name() == e.name() })
 		if i >= 0 {
 			at := taker.endpoints[i]
 			at.port = e.port
