@@ -20,7 +20,7 @@ import (
 )
 
 // read records what tls-check would read of the cluster, of the report's namespaces and of the ingress gateway.
-func (s *Stage) read(ctx context.Context, report replay.Report, added []k8s.Object, pods pods, seen []replay.Seen) (map[string][]byte, error) {
+func (s *Stage) read(ctx context.Context, added []k8s.Object, pods pods, seen []replay.Seen) (map[string][]byte, error) {
 	namespaces := slices.Clone(Namespaces)
 	for _, object := range added {
 		namespaces = append(namespaces, object.GetNamespace())

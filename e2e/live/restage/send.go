@@ -65,12 +65,12 @@ type target struct {
 }
 
 func targetOf(snapshot oracle.Snapshot, row replay.Row, endpoint mesh.Place) (target, error) {
-	host, err := snapshot.Host(row.Host(), "default")
+	host, err := snapshot.Host(row.To.Service, "default")
 	if err != nil {
 		return target{}, err
 	}
 	for _, port := range host.Ports {
-		if port.Number != row.Port() {
+		if port.Number != row.To.Port {
 			continue
 		}
 		to := target{pod: netip.AddrPortFrom(endpoint.Address, port.Workload)}
@@ -92,7 +92,7 @@ func targetOf(snapshot oracle.Snapshot, row replay.Row, endpoint mesh.Place) (ta
 		}
 		return to, nil
 	}
-	return target{}, fmt.Errorf("%s has no port %d", host.Name, row.Port())
+	return target{}, fmt.Errorf("%s has no port %d", host.Name, row.To.Port)
 }
 
 // spoken is how a port is spoken to.

@@ -30,19 +30,19 @@ func TestARequestGoesWhereItsRowSays(t *testing.T) {
 		protocol                    call.Protocol
 		address, authority, arrives string
 	}{
-		"by the Service":     {replay.Row{To: "orders.shop:80"}, call.HTTP, "orders.shop.svc.cluster.local:80", "orders.shop.svc.cluster.local:80", "10.0.0.1:8080"},
-		"gRPC":               {replay.Row{To: "orders.shop:50051"}, call.GRPC, "orders.shop.svc.cluster.local:50051", "orders.shop.svc.cluster.local:50051", "10.0.0.1:50051"},
-		"greeted":            {replay.Row{To: "orders.shop:3306", Speaks: "greet"}, call.Greet, "orders.shop.svc.cluster.local:3306", "orders.shop.svc.cluster.local:3306", "10.0.0.1:9001"},
-		"by the address":     {replay.Row{To: "orders.shop:80", Address: true}, call.HTTP, "10.0.0.1:8080", "10.0.0.1:8080", "10.0.0.1:8080"},
-		"by the gateway":     {replay.Row{To: "orders.shop:80", Client: ingress}, call.HTTP, ingressHTTP, "orders.shop.svc.cluster.local:80", "10.0.0.1:8080"},
-		"dialled by another": {replay.Row{To: "orders.shop.global:8080", Dial: "192.0.2.1:8080"}, call.HTTP, "192.0.2.1:8080", "orders.shop.global:8080", "10.0.0.1:8080"},
+		"by the Service":     {replay.Row{To: hop.ServicePort{Service: "orders.shop", Port: 80}}, call.HTTP, "orders.shop.svc.cluster.local:80", "orders.shop.svc.cluster.local:80", "10.0.0.1:8080"},
+		"gRPC":               {replay.Row{To: hop.ServicePort{Service: "orders.shop", Port: 50051}}, call.GRPC, "orders.shop.svc.cluster.local:50051", "orders.shop.svc.cluster.local:50051", "10.0.0.1:50051"},
+		"greeted":            {replay.Row{To: hop.ServicePort{Service: "orders.shop", Port: 3306}, Speaks: "greet"}, call.Greet, "orders.shop.svc.cluster.local:3306", "orders.shop.svc.cluster.local:3306", "10.0.0.1:9001"},
+		"by the address":     {replay.Row{To: hop.ServicePort{Service: "orders.shop", Port: 80}, Address: true}, call.HTTP, "10.0.0.1:8080", "10.0.0.1:8080", "10.0.0.1:8080"},
+		"by the gateway":     {replay.Row{To: hop.ServicePort{Service: "orders.shop", Port: 80}, Client: ingress}, call.HTTP, ingressHTTP, "orders.shop.svc.cluster.local:80", "10.0.0.1:8080"},
+		"dialled by another": {replay.Row{To: hop.ServicePort{Service: "orders.shop.global", Port: 8080}, Dial: "192.0.2.1:8080"}, call.HTTP, "192.0.2.1:8080", "orders.shop.global:8080", "10.0.0.1:8080"},
 	} {
 		got, err := targetOf(read.Snapshot, test.row, pod)
 		if err != nil || got.request.Protocol != test.protocol || got.request.Address != test.address || got.request.Authority != test.authority || got.pod.String() != test.arrives {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
 	}
-	for _, to := range []string{"orders.shop:81", "nobody.shop:80"} {
+	for _, to := range []hop.ServicePort{{Service: "orders.shop", Port: 81}, {Service: "nobody.shop", Port: 80}} {
 		if _, err := targetOf(read.Snapshot, replay.Row{To: to}, pod); err == nil {
 			t.Errorf("%s leads somewhere", to)
 		}

@@ -55,5 +55,5 @@ func (s *Stage) record(ctx context.Context, report replay.Report) (map[string][]
 	if err != nil {
 		return nil, err
 	}
-	return s.read(ctx, report, objects, pods, seen)
+	return s.read(ctx, objects, pods, seen)
 }

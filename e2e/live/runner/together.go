@@ -20,7 +20,7 @@ func (c *CaseRun) together(step int, s *spread, intent verdict.Intent, came map[
 	}
 	all := s.made
 	for _, pair := range s.pairs {
-		if !slices.ContainsFunc(all, func(one verdict.AtPair) bool { return one.Requests > 0 && one.Pair.String() == pair.String() }) {
+		if !slices.ContainsFunc(all, func(one verdict.AtPair) bool { return one.Requests > 0 && one.String() == pair.String() }) {
 			all = append(all, c.alone(step, s.Attempt, pair, intent))
 		}
 	}

@@ -150,6 +150,6 @@ func inlineCertificates(source *corev3.DataSource) ([]CertificateFacts, error) {
 func (d *Dump) SecretNames() []string { return slices.Sorted(maps.Keys(d.secrets)) }
 
 // Trusts reports whether a root is one of the secret's.
-func (s SecretFacts) Trusts(root CertificateFacts) bool {
-	return slices.ContainsFunc(s.Roots, func(own CertificateFacts) bool { return bytes.Equal(own.DER, root.DER) })
+func (f SecretFacts) Trusts(root CertificateFacts) bool {
+	return slices.ContainsFunc(f.Roots, func(own CertificateFacts) bool { return bytes.Equal(own.DER, root.DER) })
 }

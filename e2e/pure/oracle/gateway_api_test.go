@@ -115,7 +115,6 @@ func TestABackendTLSPolicyAsksForTLS(t *testing.T) {
 		return api("BackendTLSPolicy", where, "targetRefs: [{group: \"\", kind: Service, "+target+"}], validation: {"+validation+"}")
 	}
 	const ours, system = "name: product-service", "wellKnownCACertificates: System, hostname: product.test"
-	const https = "client -> legacy-service:8443"
 	for name, row := range map[string]struct {
 		policies, hop string
 		want          Client

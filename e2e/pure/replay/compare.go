@@ -2,9 +2,7 @@ package replay
 
 import (
 	"fmt"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 
 	"mtls.test/conformance/e2e/pure/tlscheck"
@@ -43,34 +41,12 @@ func (r Row) hops(told tlscheck.Host) []tlscheck.Hop {
 	var found []tlscheck.Hop
 	for _, row := range told.Rows {
 		for _, h := range row.Hops {
-			if h.Client == r.Client && h.Port == r.Port() && h.Endpoint == r.Endpoint && h.ByAddress == r.Address && h.Subset == "" {
+			if h.Client == r.Client && h.Port == r.To.Port && h.Endpoint == r.Endpoint && h.ByAddress == r.Address && h.Subset == "" {
 				found = append(found, h)
 			}
 		}
 	}
 	return found
-}
-
-// Host is the host that the row is about, as it is written there.
-func (r Row) Host() string {
-	host, _, err := net.SplitHostPort(r.To)
-	if err != nil {
-		return r.To
-	}
-	return host
-}
-
-// Port is the port of the row's service; 0 where it is no number.
-func (r Row) Port() uint16 {
-	_, text, err := net.SplitHostPort(r.To)
-	if err != nil {
-		return 0
-	}
-	port, err := strconv.ParseUint(text, 10, 16)
-	if err != nil {
-		return 0
-	}
-	return uint16(port)
 }
 
 func notes(told tlscheck.Host) string {
@@ -81,7 +57,7 @@ func notes(told tlscheck.Host) string {
 }
 
 // Hosts are those of the report's rows, each once.
-func (r Report) Hosts() []string { return each(r.Expect, Row.Host) }
+func (r Report) Hosts() []string { return each(r.Expect, func(row Row) string { return row.To.Service }) }
 
 // Clients are the workloads of the report's rows, each once.
 func (r Report) Clients() []string { return each(r.Expect, func(row Row) string { return row.Client }) }

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"path"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
@@ -94,8 +94,8 @@ func (r Row) check() error {
 			return fmt.Errorf("%s %q: want NAMESPACE/NAME", field, workload)
 		}
 	}
-	if _, _, err := net.SplitHostPort(r.To); err != nil {
-		return fmt.Errorf("to %q: want HOST:PORT", r.To)
+	if r.To == (hop.ServicePort{}) {
+		return errors.New("to is missing: want HOST:PORT")
 	}
 	if tlscheck.Worse(r.Status, tlscheck.OK) != r.Status || r.Status == "" {
 		return fmt.Errorf("status %q is none", r.Status)

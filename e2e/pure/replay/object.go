@@ -29,7 +29,7 @@ func (o Object) text(keys ...string) string {
 	return text
 }
 
-// Kind, Name and Namespace are those of the object; Namespace is its own name for a Namespace.
+// Kind is the object's kind.
 func (o Object) Kind() string { return o.text("kind") }
 
 // Name is metadata.name.

@@ -28,7 +28,7 @@ func TestAReportThatIsWrongIsRefusedWithItsFileAndReason(t *testing.T) {
 		"unknown field":        {"title:", "titel:", "titel"},
 		"no row":               {whole[strings.Index(whole, "expect:"):], "expect: []", "expect has no row"},
 		"no namespace":         {"web/cart, to: \"orders.shop:8080\"", "cart, to: \"orders.shop:8080\"", `client "cart": want NAMESPACE/NAME`},
-		"no port":              {"orders.shop:8080", "orders.shop", "want HOST:PORT"},
+		"no port":              {"orders.shop:8080", "orders.shop", "is not SERVICE:PORT"},
 		"unknown status":       {"status: OK", "status: FINE", `status "FINE" is none`},
 		"no wire for UNKNOWN":  {"wire: unanswered, ", "", "status UNKNOWN needs wire"},
 		"unknown wire":         {"wire: unanswered", "wire: odd", `wire "odd"`},
@@ -54,7 +54,7 @@ func TestAReportThatIsWrongIsRefusedWithItsFileAndReason(t *testing.T) {
 }
 
 func TestARowDiffersByItsStatusOrByWhatIsSaid(t *testing.T) {
-	row := Row{Client: "web/cart", To: "orders.shop:8080", Endpoint: "shop/orders", Status: tlscheck.Conflict, Says: []string{"excluded"}}
+	row := Row{Client: "web/cart", To: hop.ServicePort{Service: "orders.shop", Port: 8080}, Endpoint: "shop/orders", Status: tlscheck.Conflict, Says: []string{"excluded"}}
 	told := func(status tlscheck.Status, reason, note string) tlscheck.Host {
 		h := tlscheck.Hop{Client: "web/cart", Port: 8080, Endpoint: "shop/orders", Status: status, Reason: reason}
 		return tlscheck.Host{Host: "orders.shop.svc.cluster.local", Notes: []string{note}, Rows: []tlscheck.Row{{Hops: []tlscheck.Hop{h}}}}
@@ -69,8 +69,8 @@ func TestARowDiffersByItsStatusOrByWhatIsSaid(t *testing.T) {
 		"another status":          {row, told(tlscheck.OK, "port 8080 is excluded", ""), "OK, want CONFLICT"},
 		"nothing is said":         {row, told(tlscheck.Conflict, "", ""), `has "excluded"`},
 		"no row":                  {row, tlscheck.Host{}, "no row is of it"},
-		"no row for an address":   {Row{Client: "web/cart", To: "orders.shop:8080", Endpoint: "shop/orders", Address: true}, told(tlscheck.OK, "", ""), "by its address: no row is of it"},
-		"a row of another client": {Row{Client: "web/other", To: "orders.shop:8080", Endpoint: "shop/orders"}, told(tlscheck.OK, "", ""), "no row is of it"},
+		"no row for an address":   {Row{Client: "web/cart", To: hop.ServicePort{Service: "orders.shop", Port: 8080}, Endpoint: "shop/orders", Address: true}, told(tlscheck.OK, "", ""), "by its address: no row is of it"},
+		"a row of another client": {Row{Client: "web/other", To: hop.ServicePort{Service: "orders.shop", Port: 8080}, Endpoint: "shop/orders"}, told(tlscheck.OK, "", ""), "no row is of it"},
 	} {
 		if got := test.row.Differs(test.told); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
 			t.Errorf("%s: got %q, want %q", name, got, test.want)

@@ -32,7 +32,7 @@ type Report struct {
 // Row is one hop that tls-check must answer for.
 type Row struct {
 	Client   string          `yaml:"client"`   // a workload, NAMESPACE/NAME
-	To       string          `yaml:"to"`       // HOST:PORT, the port of the service; HOST is NAME.NAMESPACE or whole
+	To       hop.ServicePort `yaml:"to"`       // HOST:PORT, the port of the service; HOST is NAME.NAMESPACE or whole
 	Endpoint string          `yaml:"endpoint"` // a workload, NAMESPACE/NAME
 	Address  bool            `yaml:"address"`  // the client calls the address of the endpoint's pod, at the port of the pod
 	Status   tlscheck.Status `yaml:"status"`
@@ -64,12 +64,12 @@ func (r Row) Shows() Wire {
 
 // Seen is what `make record-reports` saw of the request of one row.
 type Seen struct {
-	Client   string `yaml:"client"`
-	To       string `yaml:"to"`
-	Endpoint string `yaml:"endpoint"`
-	Address  bool   `yaml:"address,omitempty"`
-	Wire     Wire   `yaml:"wire"`
-	Detail   string `yaml:"detail,omitempty"` // how an unanswered request looked to the client and in its packets
+	Client   string          `yaml:"client"`
+	To       hop.ServicePort `yaml:"to"`
+	Endpoint string          `yaml:"endpoint"`
+	Address  bool            `yaml:"address,omitempty"`
+	Wire     Wire            `yaml:"wire"`
+	Detail   string          `yaml:"detail,omitempty"` // how an unanswered request looked to the client and in its packets
 }
 
 // Of reports whether it was seen of a row.

@@ -76,7 +76,7 @@ func Together(all []AtPair) Check {
 	check := worst.Check
 	check.Pairs = pairsOf(all)
 	if check.Result != hop.Pass {
-		check.Reason = worst.Pair.String() + ": " + check.Reason
+		check.Reason = worst.String() + ": " + check.Reason
 		return check
 	}
 	if pods := unreached(check.Pairs); len(pods) > 0 {
@@ -91,9 +91,9 @@ func Together(all []AtPair) Check {
 func pairsOf(all []AtPair) []Pair {
 	var pairs []Pair
 	for _, one := range all {
-		at := slices.IndexFunc(pairs, func(p Pair) bool { return p.String() == one.Pair.String() })
+		at := slices.IndexFunc(pairs, func(p Pair) bool { return p.String() == one.String() })
 		if at < 0 {
-			one.Pair.Result, one.Pair.Reason = one.Check.Result, one.Check.Reason
+			one.Result, one.Reason = one.Check.Result, one.Check.Reason
 			pairs = append(pairs, one.Pair)
 			continue
 		}

@@ -70,7 +70,7 @@ func differing(t *testing.T, report replay.Report) []string {
 	in := inspect.Inspector{Survey: s, Recorded: recorded(t, report.ID, s)}
 	err = in.Inspect(t.Context(), request, func(told tlscheck.Host) error {
 		for _, row := range report.Expect {
-			if row.Host() == written[told.Host] {
+			if row.To.Service == written[told.Host] {
 				differences = append(differences, row.Differs(told))
 			}
 		}
