@@ -57,7 +57,9 @@ func notes(told tlscheck.Host) string {
 }
 
 // Hosts are those of the report's rows, each once.
-func (r Report) Hosts() []string { return each(r.Expect, func(row Row) string { return row.To.Service }) }
+func (r Report) Hosts() []string {
+	return each(r.Expect, func(row Row) string { return row.To.Service })
+}
 
 // Clients are the workloads of the report's rows, each once.
 func (r Report) Clients() []string { return each(r.Expect, func(row Row) string { return row.Client }) }
