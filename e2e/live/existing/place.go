@@ -29,6 +29,7 @@ func Place(s *survey.Survey, wish Wish) (fixture.Placement, survey.Plane, error)
 	p.Root, p.Istiod, p.Revision, p.TrustDomain, p.MeshConfig = plane.Mesh.RootNamespace, plane.Namespace, plane.Revision, plane.Mesh.TrustDomain, plane.Settings
 	p.Domain = plane.Mesh.Domain
 	p.Gateway, p.NoGateway = gatewayOf(s, wish.Gateway)
+	p.NoGatewayAPI = s.NoGatewayAPI
 	p.ByIntent = policiesOfMesh(s, p.Root)
 	return p, plane, nil
 }

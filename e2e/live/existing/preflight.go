@@ -56,6 +56,9 @@ func Preflight(ctx context.Context, client *kube.Client, s *survey.Survey, plane
 	} else {
 		say("no ingress gateway: %s", p.NoGateway)
 	}
+	if p.NoGatewayAPI != "" {
+		say("no Gateway API: %s", p.NoGatewayAPI)
+	}
 	if p.ByIntent != "" {
 		say("the mesh has policies of its own, so these say what is wanted, with the case's: %s", p.ByIntent)
 	}
@@ -132,6 +135,12 @@ func needed(p fixture.Placement) []kube.Access {
 	add("", "security.istio.io", []string{"peerauthentications", "authorizationpolicies"}, "list", "delete")
 	add("", "networking.istio.io", []string{"destinationrules", "envoyfilters", "virtualservices", "sidecars", "gateways", "workloadentries", "serviceentries"}, "list", "delete")
 	add("", "telemetry.istio.io", []string{"telemetries"}, "list", "delete")
+	if p.NoGatewayAPI == "" {
+		routes := []string{"httproutes", "grpcroutes", "backendtlspolicies"}
+		add("", fixture.GatewayAPI, routes, "list", "delete")
+		add(p.In(fixture.ProductsNamespace), fixture.GatewayAPI, routes, "create", "delete")
+		add(p.In(fixture.MarkerNamespace), fixture.GatewayAPI, routes, "get", "create", "patch")
+	}
 	add("", "", []string{"events"}, "create")
 	add(p.Istiod, "discovery.k8s.io", []string{"endpointslices"}, "list")
 	add(p.Istiod, "rbac.authorization.k8s.io", []string{"roles", "rolebindings"}, "create", "delete")

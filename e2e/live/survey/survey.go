@@ -29,6 +29,9 @@ type Survey struct {
 	// Authorization are the AuthorizationPolicies. No answer counts them: whether a hop is mTLS does not depend on them.
 	Authorization []oracle.Object[*security.AuthorizationPolicy]
 
+	// NoGatewayAPI is why no istiod reads objects of the Gateway API in the version that the suite writes; empty where one does.
+	NoGatewayAPI string
+
 	// Assumed lists the settings of the mesh that were held to be Istio's defaults, for a file does not tell them; none of a
 	// cluster.
 	Assumed []string
@@ -68,6 +71,7 @@ func Take(ctx context.Context, client *kube.Client) (*Survey, error) {
 	parts := make([]oracle.Snapshot, len(listed))
 	var planes []Plane
 	var tags map[string]string
+	var noGatewayAPI string
 	reading, ctx := errgroup.WithContext(ctx)
 	for i, one := range listed {
 		reading.Go(func() error {
@@ -87,6 +91,10 @@ func Take(ctx context.Context, client *kube.Client) (*Survey, error) {
 		tags, err = readTags(ctx, client)
 		return err
 	})
+	reading.Go(func() (err error) {
+		noGatewayAPI, err = lacksGatewayAPI(ctx, client)
+		return err
+	})
 	err := reading.Wait()
 	if err != nil {
 		return nil, err
@@ -100,7 +108,7 @@ func Take(ctx context.Context, client *kube.Client) (*Survey, error) {
 	}
 	s, err := of(planes, whole)
 	if err == nil {
-		s.tags = tags
+		s.tags, s.NoGatewayAPI = tags, noGatewayAPI
 	}
 	return s, err
 }
