@@ -5,9 +5,12 @@ import (
 	"errors"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
+
+	"mtls.test/conformance/e2e/pure/fixture"
 )
 
 // kinds are those that cases may apply. What depends on nothing else comes first, so that it is deleted last.
@@ -24,6 +27,9 @@ var kinds = []schema.GroupVersionKind{
 	{Group: "networking.istio.io", Version: "v1alpha3", Kind: "EnvoyFilterList"},
 	{Group: "networking.istio.io", Version: "v1", Kind: "DestinationRuleList"},
 	{Group: "networking.istio.io", Version: "v1", Kind: "VirtualServiceList"},
+	{Group: fixture.GatewayAPI, Version: "v1", Kind: "HTTPRouteList"},
+	{Group: fixture.GatewayAPI, Version: "v1", Kind: "GRPCRouteList"},
+	{Group: fixture.GatewayAPI, Version: "v1", Kind: "BackendTLSPolicyList"},
 	{Group: "telemetry.istio.io", Version: "v1", Kind: "TelemetryList"},
 	{Group: "security.istio.io", Version: "v1", Kind: "AuthorizationPolicyList"},
 	{Group: "security.istio.io", Version: "v1", Kind: "PeerAuthenticationList"},
@@ -47,6 +53,7 @@ func (p *Policies) Leftovers(ctx context.Context) ([]k8s.Object, error) {
 var decisive = map[string]string{
 	"PeerAuthenticationList": "", "DestinationRuleList": "", "ServiceEntryList": "", "AuthorizationPolicyList": "", "GatewayList": "", "VirtualServiceList": "",
 	"SidecarList": "", "WorkloadEntryList": "",
+	"HTTPRouteList": "", "GRPCRouteList": "", "BackendTLSPolicyList": "",
 	// The world's own are known, and those of others have no part in it.
 	"ServiceList": RunLabel,
 }
@@ -58,7 +65,8 @@ func (p *Policies) InForce(ctx context.Context) ([]unstructured.Unstructured, er
 }
 
 // list lists the objects of the kinds that labels names, in the order of kinds; each must bear the label of its kind. A kind
-// that cannot be listed does not keep the others: what was found is returned beside the error.
+// that cannot be listed does not keep the others: what was found is returned beside the error. Of a kind that the API server does
+// not serve there is none.
 func (p *Policies) list(ctx context.Context, labels map[string]string) ([]unstructured.Unstructured, error) {
 	lists := make([]unstructured.UnstructuredList, len(kinds))
 	failed := make([]error, len(kinds))
@@ -70,7 +78,9 @@ func (p *Policies) list(ctx context.Context, labels map[string]string) ([]unstru
 		}
 		listing.Go(func() {
 			lists[i].SetGroupVersionKind(kind)
-			failed[i] = p.kube.List(ctx, "", label, &lists[i])
+			if err := p.kube.List(ctx, "", label, &lists[i]); !meta.IsNoMatchError(err) {
+				failed[i] = err
+			}
 		})
 	}
 	listing.Wait()
