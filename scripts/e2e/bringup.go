@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -134,6 +135,9 @@ func (r *program) meshAndWorld(ctx context.Context, c *cluster.Cluster, state cl
 		if err := mesh.PlugIn(both, k, fixture.Own(), nil); err != nil {
 			return err
 		}
+		if err := r.addGatewayAPI(both, k); err != nil {
+			return err
+		}
 		say("installing Istio")
 		return install.Run(both, k)
 	})
@@ -152,6 +156,15 @@ func (r *program) meshAndWorld(ctx context.Context, c *cluster.Cluster, state cl
 	}
 	say("applying the world")
 	return mesh.ApplyWorld(ctx, k, fixtures.FS, fixture.Own(), agent.Reference, nil, say)
+}
+
+// addGatewayAPI gives the cluster the kinds of the Gateway API, which istiod then reads.
+func (r *program) addGatewayAPI(ctx context.Context, k *kube.Client) error {
+	definitions, err := mesh.GatewayAPI(ctx, filepath.Join(r.root, "scripts", "gateway-api"))
+	if err != nil {
+		return err
+	}
+	return k.Apply(ctx, definitions...)
 }
 
 // resume takes the cluster that `up` left.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mtls.test/conformance/e2e/live/xds"
+	"mtls.test/conformance/e2e/pure/fixture"
 )
 
 // Kind is a kind of objects, by its name in the API. istiod has a watch of its own for each kind, so what it knows of one
@@ -19,11 +20,11 @@ const MeshSettings Kind = "MeshConfig"
 // it has istiod send each proxy its routes.
 const pushed Kind = "VirtualService"
 
-// Kinds are those whose marker is an object, in a fixed order.
-func Kinds() []Kind {
+// Kinds are those whose marker is an object that the mesh has, in a fixed order.
+func (m *Mesh) Kinds() []Kind {
 	var all []Kind
-	for kind, m := range markers {
-		if m.object != "" {
+	for kind, own := range markers {
+		if own.object != "" && (own.apiVersion != gatewayAPIVersion || m.place.NoGatewayAPI == "") {
 			all = append(all, kind)
 		}
 	}
@@ -49,6 +50,9 @@ const (
 	gateway asker = "gateway"
 )
 
+// gatewayAPIVersion is that of the Gateway API's kinds.
+const gatewayAPIVersion = fixture.GatewayAPI + "/v1"
+
 // markers are the objects of fixtures/base/marker, and that of fixtures/base/mesh-settings.yaml.
 var markers = map[Kind]marker{
 	// A chain for a port of portLevelMtls that no Service has (pilot/pkg/networking/plugin/authn/authentication.go
@@ -71,6 +75,12 @@ var markers = map[Kind]marker{
 	pushed: {"networking.istio.io/v1", "marker", sidecar, xds.Routes, spelled(`virtual-service-([3-5]\d{4})`)},
 	// The listener of a server's port.
 	"Gateway": {"networking.istio.io/v1", "marker", gateway, xds.Listeners, spelled(`0\.0\.0\.0_([3-5]\d{4})`)},
+	// The path of a route that istiod makes a VirtualService of. Each kind's routes go through one queue, in their order
+	// (pkg/kube/krt/collection.go runQueue).
+	"HTTPRoute": {gatewayAPIVersion, "marker", sidecar, xds.Routes, spelled(`/http-route-([3-5]\d{4})`)},
+	"GRPCRoute": {gatewayAPIVersion, "marker", sidecar, xds.Routes, spelled(`/grpc-route-([3-5]\d{4})`)},
+	// The server name of a cluster, by the DestinationRule that istiod makes of the policy.
+	"BackendTLSPolicy": {gatewayAPIVersion, "marker", sidecar, xds.Clusters, spelled(`backend-tls-policy-([3-5]\d{4})`)},
 	// The format of an access log.
 	MeshSettings: {"", "", gateway, xds.Listeners, spelled(settingsMarker + `-([3-5]\d{4})`)},
 }

@@ -105,7 +105,7 @@ func TestAKindWithoutAMarkerIsNamed(t *testing.T) {
 
 func TestEachMarkerIsAnObjectOfTheBaseWithANumber(t *testing.T) {
 	base := objects(t, "base/marker")
-	for _, kind := range Kinds() {
+	for _, kind := range (&Mesh{}).Kinds() {
 		m := markers[kind]
 		i := slices.IndexFunc(base, func(o *unstructured.Unstructured) bool {
 			return o.GetAPIVersion() == m.apiVersion && o.GetKind() == string(kind) && o.GetNamespace() == "marker" && o.GetName() == m.object

@@ -11,9 +11,11 @@ import (
 
 	accesslogv3 "github.com/envoyproxy/go-control-plane/envoy/config/accesslog/v3"
 	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
+	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	tcpproxyv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/tcp_proxy/v3"
+	tlsv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -28,6 +30,12 @@ func packed(t *testing.T, message proto.Message) *anypb.Any {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// oneRoute is a configuration of one route with a match.
+func oneRoute(t *testing.T, match *routev3.RouteMatch) *anypb.Any {
+	t.Helper()
+	return packed(t, &routev3.RouteConfiguration{VirtualHosts: []*routev3.VirtualHost{{Routes: []*routev3.Route{{Match: match}}}}})
 }
 
 // shows is a resource as istiod makes it of a marker with a number.
@@ -71,6 +79,17 @@ func shows(t *testing.T, kind Kind, number int) *anypb.Any {
 		return packed(t, &listenerv3.Listener{Name: fmt.Sprintf("0.0.0.0_%d", number)})
 	case "VirtualService":
 		return packed(t, &routev3.RouteConfiguration{VirtualHosts: []*routev3.VirtualHost{{Routes: []*routev3.Route{{Name: fmt.Sprintf("virtual-service-%d", number)}}}}})
+	case "HTTPRoute":
+		return oneRoute(t, &routev3.RouteMatch{PathSpecifier: &routev3.RouteMatch_PathSeparatedPrefix{PathSeparatedPrefix: fmt.Sprintf("/http-route-%d", number)}})
+	case "GRPCRoute":
+		return oneRoute(t, &routev3.RouteMatch{PathSpecifier: &routev3.RouteMatch_Prefix{Prefix: fmt.Sprintf("/grpc-route-%d/", number)}})
+	case "BackendTLSPolicy":
+		return packed(t, &clusterv3.Cluster{
+			Name: "outbound|80||marker-backend-tls-policy.marker.svc.cluster.local",
+			TransportSocket: &corev3.TransportSocket{ConfigType: &corev3.TransportSocket_TypedConfig{
+				TypedConfig: packed(t, &tlsv3.UpstreamTlsContext{Sni: fmt.Sprintf("backend-tls-policy-%d.mtls.test", number)}),
+			}},
+		})
 	}
 	t.Fatalf("no resource shows a marker of %s", kind)
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/runner"
 	"mtls.test/conformance/e2e/live/sabotage"
 	"mtls.test/conformance/e2e/live/timeout"
@@ -31,7 +30,7 @@ func undo(ctx context.Context, r *runner.Runner, done *sabotage.Done) error {
 	steps = append(steps,
 		runner.Within(timeout.Attach.Duration(), r.AwaitStreams),
 		runner.Within(timeout.Revert.Duration()+timeout.Agree.Duration(), func(ctx context.Context) error {
-			return r.Mesh.Settle(ctx, mesh.Kinds(), r.Places.Proxies(), timeout.Agree.Duration())
+			return r.Mesh.Settle(ctx, r.Mesh.Kinds(), r.Places.Proxies(), timeout.Agree.Duration())
 		}),
 		runner.Within(timeout.Revert.Duration(), r.Watch),
 		runner.Within(timeout.Revert.Duration(), r.ControlTaps),
