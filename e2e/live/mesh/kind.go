@@ -75,10 +75,12 @@ var markers = map[Kind]marker{
 	pushed: {"networking.istio.io/v1", "marker", sidecar, xds.Routes, spelled(`virtual-service-([3-5]\d{4})`)},
 	// The listener of a server's port.
 	"Gateway": {"networking.istio.io/v1", "marker", gateway, xds.Listeners, spelled(`0\.0\.0\.0_([3-5]\d{4})`)},
-	// The path of a route that istiod makes a VirtualService of. Each kind's routes go through one queue, in their order
-	// (pkg/kube/krt/collection.go runQueue).
+	// What a route matches that istiod makes a VirtualService of: a path, and a header's value, for in the name of a service of
+	// gRPC no word may begin with a digit. Each kind's routes go through one queue, in their order
+	// (pkg/kube/krt/collection.go runQueue). The two differ in name, for of an HTTPRoute and a GRPCRoute of one name istiod
+	// reads the former alone (pilot/pkg/config/kube/gateway/route_collections.go RouteWithKey).
 	"HTTPRoute": {gatewayAPIVersion, "marker", sidecar, xds.Routes, spelled(`/http-route-([3-5]\d{4})`)},
-	"GRPCRoute": {gatewayAPIVersion, "marker", sidecar, xds.Routes, spelled(`/grpc-route-([3-5]\d{4})`)},
+	"GRPCRoute": {gatewayAPIVersion, "marker-grpc", sidecar, xds.Routes, spelled(`grpc-route-([3-5]\d{4})`)},
 	// The server name of a cluster, by the DestinationRule that istiod makes of the policy.
 	"BackendTLSPolicy": {gatewayAPIVersion, "marker", sidecar, xds.Clusters, spelled(`backend-tls-policy-([3-5]\d{4})`)},
 	// The format of an access log.

@@ -16,6 +16,7 @@ import (
 	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
 	tcpproxyv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/tcp_proxy/v3"
 	tlsv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
+	matcherv3 "github.com/envoyproxy/go-control-plane/envoy/type/matcher/v3"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -82,7 +83,12 @@ func shows(t *testing.T, kind Kind, number int) *anypb.Any {
 	case "HTTPRoute":
 		return oneRoute(t, &routev3.RouteMatch{PathSpecifier: &routev3.RouteMatch_PathSeparatedPrefix{PathSeparatedPrefix: fmt.Sprintf("/http-route-%d", number)}})
 	case "GRPCRoute":
-		return oneRoute(t, &routev3.RouteMatch{PathSpecifier: &routev3.RouteMatch_Prefix{Prefix: fmt.Sprintf("/grpc-route-%d/", number)}})
+		return oneRoute(t, &routev3.RouteMatch{Headers: []*routev3.HeaderMatcher{{
+			Name: "x-marker",
+			HeaderMatchSpecifier: &routev3.HeaderMatcher_StringMatch{StringMatch: &matcherv3.StringMatcher{
+				MatchPattern: &matcherv3.StringMatcher_Exact{Exact: fmt.Sprintf("grpc-route-%d", number)},
+			}},
+		}}})
 	case "BackendTLSPolicy":
 		return packed(t, &clusterv3.Cluster{
 			Name: "outbound|80||marker-backend-tls-policy.marker.svc.cluster.local",
