@@ -94,7 +94,26 @@ func (s Snapshot) apiVirtualService(object Object[*APIRoute], host, gateway stri
 	if refused != "" {
 		made.notes = append(made.notes, fmt.Sprintf("istiod refuses %s: %s", object.Meta, refused))
 	}
+	if note := s.namesake(object.Meta); note != "" {
+		made.notes = append(made.notes, note)
+	}
 	return made
+}
+
+// namesake notes that a route of the other kind bears a route's name; empty for none. istiod keeps what it makes of both under one
+// name, and which of them it holds depends on what it saw first
+// (istio/istio pilot/pkg/config/kube/gateway/route_collections.go, RouteWithKey; controller.go, HTTPAndGRPCBaseVS).
+func (s Snapshot) namesake(route Meta) string {
+	others := s.HTTPRoutes
+	if route.Kind == "HTTPRoute" {
+		others = s.GRPCRoutes
+	}
+	if !slices.ContainsFunc(others, func(other Object[*APIRoute]) bool {
+		return other.Name == route.Name && other.Namespace == route.Namespace
+	}) {
+		return ""
+	}
+	return fmt.Sprintf("an HTTPRoute and a GRPCRoute bear the name %s/%s: istiod may follow only one of them", route.Namespace, route.Name)
 }
 
 // bindToGateway makes the VirtualServices of the listeners that take the route.
