@@ -25,6 +25,9 @@ func (s Snapshot) Ask(q Question) Answer { return agree(s.AskEach(q)) }
 
 // AskEach answers a question for each endpoint, and with one answer where no endpoint is reached.
 func (s Snapshot) AskEach(q Question) []EndpointAnswer {
+	if q.Reaches != (hop.ServicePort{}) {
+		return s.askReached(q)
+	}
 	t := usedRules{}
 	client, found := s.workload(q.Client)
 	if !found {

@@ -15,6 +15,9 @@ type Question struct {
 	Client string
 	// To is the server; its service may be NAME, NAME.NAMESPACE or a whole host.
 	To hop.ServicePort
+	// Reaches is the service port that the client's routes lead the request to from To; the zero value for To itself, whatever
+	// the routes are.
+	Reaches hop.ServicePort
 	// Subset is the subset that the client's route names.
 	Subset string
 	// Routed is true where a route of the client's proxy names To: what the client's Sidecar lists does not count then, for the

@@ -110,7 +110,7 @@ func Questions(expect fixture.Expect) []Question {
 
 // QuestionOf is what a case's expectation asks of one of its hops.
 func QuestionOf(one hop.Hop, expect fixture.Expect) Question {
-	return Question{Client: one.From, To: one.To, Subset: expect.Subset, Offer: offerOf(expect.Probe), As: hop.Protocol(expect.As)}
+	return Question{Client: one.From, To: one.To, Reaches: expect.Reaches, Subset: expect.Subset, Offer: offerOf(expect.Probe), As: hop.Protocol(expect.As)}
 }
 
 func offerOf(probe *fixture.Probe) *Offer {

@@ -1,0 +1,38 @@
+package oracle
+
+import (
+	"fmt"
+	"strings"
+
+	"mtls.test/conformance/e2e/pure/hop"
+)
+
+// askReached answers for requests that the client's routes lead to another service port, or to one of several subsets. There
+// is no answer where no object leads them there. What is spoken is what the destination's port declares.
+func (s Snapshot) askReached(q Question) []EndpointAnswer {
+	led := s.RoutesTo(q.Client, q.To, q.Reaches)
+	reached, err := s.find(q.Reaches, usedRules{})
+	if err != nil {
+		return unasked(err.Error(), usedRules{})
+	}
+	destination := hop.ServicePort{Service: reached.host, Port: reached.port.Number}
+	if hop.LeastShare(led.Routes, destination, q.Subset) == 0 {
+		why := fmt.Sprintf("no route of %s leads requests for %s to %s %s", q.Client, q.To, destination, q.Subset)
+		return unasked(strings.Join(append([]string{strings.TrimSpace(why)}, led.Unknown...), "; "), usedRules{})
+	}
+	q.To, q.Reaches = destination, hop.ServicePort{}
+	answers := s.AskEach(q)
+	for i := range answers {
+		answers[i].Rules = unite(answers[i].Rules, led.Rules)
+	}
+	return answers
+}
+
+// RoutesTo answers where a client's requests for a service port lead by the objects alone, as far as one destination is
+// concerned: of a sidecar all Routes of the port, of a gateway those that have the destination among theirs.
+func (s Snapshot) RoutesTo(client string, to, destination hop.ServicePort) RouteAnswer {
+	if from, found := s.workload(client); found && from.Gateway {
+		to = destination
+	}
+	return s.Routes(client, to)
+}
