@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 
 	"mtls.test/conformance/e2e/live/mesh"
@@ -24,7 +25,7 @@ func (s *Sender) route(attempt Attempt) (via mesh.Proxy, request call.Request, e
 	if err != nil {
 		return here, call.Request{}, err
 	}
-	request = call.Request{ID: attempt.ID, Protocol: spoken(port, attempt.As), Subset: attempt.Subset, TimeoutMillis: patience(port.Protocol)}
+	request = call.Request{ID: attempt.ID, Protocol: spoken(port, attempt.As), Subset: attempt.Segment, Headers: s.headers(attempt.From, attempt.Headers), TimeoutMillis: patience(port.Protocol)}
 	request.Authority = fmt.Sprintf("%s:%d", service.Host(), port.Number)
 	if service.Kind == fixture.Pod {
 		request.Authority = netip.AddrPortFrom(place.Address, port.Number).String()
@@ -38,7 +39,6 @@ func (s *Sender) route(attempt Attempt) (via mesh.Proxy, request call.Request, e
 		// No name server knows the host: a proxy routes by the authority, wherever the client connects to.
 		request.Address = fmt.Sprintf("%s:%d", service.Target, port.Number)
 	}
-	request.Headers = s.headers(client.Name)
 	if attempt.By.Known() {
 		return attempt.By.Proxy, request, nil
 	}
@@ -118,10 +118,16 @@ func (s *Sender) plainPod() (mesh.Place, error) {
 	return s.places().Clients[name].First(), err
 }
 
-func (s *Sender) headers(client string) map[string]string {
+// headers are those of a request, with what its client's application adds to every one.
+func (s *Sender) headers(client string, own map[string]string) map[string]string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.forged[client]
+	all := maps.Clone(s.forged[client])
+	if all == nil {
+		return own
+	}
+	maps.Copy(all, own)
+	return all
 }
 
 // patience is how long a request waits for its answer, in milliseconds.

@@ -57,8 +57,12 @@ func TestARequestGoesByTheWayOfItsHop(t *testing.T) {
 		"application's own TLS":    {"plain-client", "product-service:8443", Attempt{}, "plain-client", call.Request{Protocol: call.TLS, Address: product + ":8443", Authority: product + ":8443"}},
 		"pod":                      {"client", "product-service-pod:19092", Attempt{}, "client", call.Request{Protocol: call.TCP, Address: "10.0.0.2:19092", Authority: "10.0.0.2:19092"}},
 		"entry":                    {"client", "external.products.test:8080", Attempt{}, "client", call.Request{Protocol: call.HTTP, Address: product + ":8080", Authority: "external.products.test:8080"}},
-		"entry through gateway":    {"gateway", "internal.products.test:8080", Attempt{}, "", call.Request{Protocol: call.HTTP, Address: "gateway:80", Authority: "internal.products.test:8080"}},
-		"subset": {"order-service", "migration:8080", Attempt{Subset: "vlegacy"}, "order-service",
+		"header through gateway": {"gateway", "product-service:80", Attempt{Headers: map[string]string{"x-lane": "a"}}, "",
+			call.Request{Protocol: call.HTTP, Address: "gateway:80", Authority: product + ":80", Headers: map[string]string{"x-lane": "a"}}},
+		"path of no subset": {"client", "product-service:8080", Attempt{Segment: "lane"}, "client",
+			call.Request{Protocol: call.HTTP, Address: product + ":8080", Authority: product + ":8080", Subset: "lane"}},
+		"entry through gateway": {"gateway", "internal.products.test:8080", Attempt{}, "", call.Request{Protocol: call.HTTP, Address: "gateway:80", Authority: "internal.products.test:8080"}},
+		"subset": {"order-service", "migration:8080", Attempt{Subset: "vlegacy", Segment: "vlegacy"}, "order-service",
 			call.Request{Protocol: call.HTTP, Address: "migration.default.svc.cluster.local:8080", Authority: "migration.default.svc.cluster.local:8080", Subset: "vlegacy"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,8 +18,10 @@ import (
 type Attempt struct {
 	ID string // x-hop-id
 	hop.Hop
-	Subset string       // that the path asks for
-	As     hop.Protocol // how a port of undeclared protocol is spoken to: HTTP when empty
+	Subset  string            // of the server, where several workloads are behind it
+	Segment string            // first of the request's path, of HTTP; empty for the path that every request has
+	Headers map[string]string // beside those that the client's application adds, of HTTP and gRPC
+	As      hop.Protocol      // how a port of undeclared protocol is spoken to: HTTP when empty
 
 	By mesh.Place // the client's pod that sends it, or the gateway's that it goes through; any where it is not known
 	At mesh.Place // the server's pod, where the attempt goes to a pod's own address; the first where it is not known
