@@ -15,10 +15,16 @@ func (s Snapshot) askReached(q Question) []EndpointAnswer {
 	if err != nil {
 		return unasked(err.Error(), usedRules{})
 	}
+	if len(led.Unknown) > 0 {
+		return unasked(strings.Join(led.Unknown, "; "), usedRules{})
+	}
 	destination := hop.ServicePort{Service: reached.host, Port: reached.port.Number}
 	if hop.LeastShare(led.Routes, destination, q.Subset) == 0 {
 		why := fmt.Sprintf("no route of %s leads requests for %s to %s %s", q.Client, q.To, destination, q.Subset)
-		return unasked(strings.Join(append([]string{strings.TrimSpace(why)}, led.Unknown...), "; "), usedRules{})
+		return unasked(strings.TrimSpace(why), usedRules{})
+	}
+	if called, err := s.find(q.To, usedRules{}); err == nil && (called.host != destination.Service || called.port.Number != destination.Port) {
+		q.Routed = true
 	}
 	q.To, q.Reaches = destination, hop.ServicePort{}
 	answers := s.AskEach(q)

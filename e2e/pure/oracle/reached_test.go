@@ -32,7 +32,10 @@ func TestADestinationOfRoutesIsAnsweredForAsIfItWereCalled(t *testing.T) {
 		"a route of the mesh is not a gateway's": {"gateway -> product-service:8080", ofTenth, legacy, "", "no route of gateway leads", ""},
 		"a gateway's route by path": {"gateway -> product-service:8080", gatewayOf + virtual("name: v, namespace: default", "hosts: [product-service.default.svc.cluster.local], gateways: [istio-system/g], http: ["+
 			"{match: [{uri: {prefix: /legacy/}}], route: [{destination: {host: legacy-service, port: {number: 8080}}}]}]"), legacy, hop.Plaintext, "", ""},
-		"no such destination": {"client -> product-service:8080", ofTenth, hop.ServicePort{Service: "nobody", Port: 1}, "", "nobody", ""},
+		"what the client's Sidecar does not list, and a route brings": {"client -> product-service:8080", listing(ofClients, "default/product-service.default.svc.cluster.local") +
+			virtual("name: v, namespace: default", "hosts: [product-service], http: [{route: [{destination: {host: order-service}}]}]"), hop.ServicePort{Service: "order-service", Port: 8080}, hop.MTLS, "", ""},
+		"routes that are not evaluated": {"client -> product-service:8080", listing(ofClients, "./*") + ofTenth, legacy, "", "not evaluated", ""},
+		"no such destination":           {"client -> product-service:8080", ofTenth, hop.ServicePort{Service: "nobody", Port: 1}, "", "nobody", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := question(t, row.hop)
