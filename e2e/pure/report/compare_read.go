@@ -46,6 +46,7 @@ type rawCheck struct {
 	From      string   `json:"from"`
 	To        string   `json:"to"`
 	Step      int      `json:"step"`
+	Reaches   string   `json:"reaches"`
 	Subset    string   `json:"subset"`
 	As        string   `json:"as"`
 	On        string   `json:"on"`
@@ -169,7 +170,7 @@ func (c rawCheck) hop() string {
 	}
 	over := c.From + " -> " + c.To
 	for _, part := range []struct{ name, value string }{
-		{"case", c.Case}, {"subset", c.Subset}, {"as", c.As}, {"on", c.On}, {"probe", string(c.Probe)},
+		{"case", c.Case}, {"reaches", c.Reaches}, {"subset", c.Subset}, {"as", c.As}, {"on", c.On}, {"probe", string(c.Probe)},
 	} {
 		if part.value != "" {
 			over += ", " + part.name + " " + part.value

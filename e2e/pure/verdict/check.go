@@ -48,9 +48,23 @@ type Check struct {
 	Config     Config         `json:"config"`
 	Observers  Observers      `json:"observers"`
 
+	// Reaches is where the client's routes had to lead the request from To; unset for To itself. Requests were made until one came
+	// there, and Unreached is why none is known to have come.
+	Reaches   hop.ServicePort `json:"reaches,omitzero"`
+	Requests  int             `json:"requests,omitempty"`
+	Unreached string          `json:"unreached,omitempty"`
+
 	// SourceAlone are the rules of the oracle's answer that istiod's source alone states, in whole or in part. Istio and the
 	// oracle can share a mistake in them, and the check is PASS all the same. Every rule of the answer counts.
 	SourceAlone []oracle.Rule `json:"sourceAlone,omitempty"`
+}
+
+// Reached is the service port whose server the request had to come to.
+func (c *Check) Reached() hop.ServicePort {
+	if c.Reaches != (hop.ServicePort{}) {
+		return c.Reaches
+	}
+	return c.To
 }
 
 // Identities are the expected identities. On an mTLS hop both ends must prove theirs. On a hop with any kind of TLS,
@@ -76,7 +90,9 @@ type Settled struct {
 type Intent struct {
 	oracle.Answer
 	Missing string `json:"missing,omitempty"` // why the oracle has nothing to say
-	Guide   *Guide `json:"guide,omitempty"`   // nil where the server is not a service
+	// Routes are those that the objects ask of the client, where the check names a destination of them.
+	Routes []hop.Route `json:"routes,omitempty"`
+	Guide  *Guide      `json:"guide,omitempty"` // nil where the server is not a service
 }
 
 // Guide is the result of following the guide's flowchart to the letter.
@@ -92,6 +108,8 @@ type Config struct {
 	Secrets ProxySecrets       `json:"secrets,omitzero"`
 	Missing string             `json:"missing,omitempty"` // why the configuration has nothing to say
 	envoy.Prediction
+	// Routes are those that the client's proxy has, where the check names a destination of them.
+	Routes []hop.Route `json:"routes,omitempty"`
 
 	// Otherwise is what the two proxies are configured to do with other requests of the same hop, where that is not what the
 	// policies ask: a route that sends a share elsewhere, an endpoint that only the proxy has, a chain that takes plaintext.

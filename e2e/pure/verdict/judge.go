@@ -15,6 +15,9 @@ import (
 // the others agree, so an absent observer never hides a contradiction among those present.
 func (c *Check) Judge() {
 	c.Observers.Required = c.required()
+	if c.Unreached != "" {
+		c.Observers = Observers{Required: []hop.Source{}}
+	}
 	c.SourceAlone = c.Intent.SourceAlone()
 	c.Result, c.Reason = c.judge()
 	c.Reason = c.ExpectedBy.marked(c.Reason)
@@ -38,7 +41,14 @@ func (c *Check) judge() (hop.Result, string) {
 	fitting := common(statements)
 	if len(fitting) == 0 {
 		c.StandsOut = outliers(statements)
-		return hop.Mismatch, c.tell(statements) + c.cutOff() + c.missing()
+		told := c.tell(statements)
+		if why := c.otherwise(); why != "" {
+			told += "; " + why
+			if len(c.StandsOut) > 1 { // no source alone contradicts the others, and this explains why they differ
+				c.StandsOut = []string{configuration}
+			}
+		}
+		return hop.Mismatch, told + c.cutOff() + c.missing()
 	}
 	if why := c.joinMismatch(); why != "" {
 		return hop.Mismatch, why
@@ -49,6 +59,9 @@ func (c *Check) judge() (hop.Result, string) {
 	}
 	if !slices.Contains(fitting, c.Want) {
 		return hop.Fail, fmt.Sprintf("wanted %s, all of %s say %s", c.Want, sourcesOf(statements), fitting[0]) + c.because() + c.missing()
+	}
+	if c.Unreached != "" {
+		return hop.Inconclusive, c.Unreached + c.cutOff() + c.missing()
 	}
 	if why := c.unwanted(); why != "" {
 		return hop.Fail, why + c.missing()

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"mtls.test/conformance/e2e/pure/hop"
 )
 
 // otherwise tells what the configuration of the hop does with other requests than this one, where the policies do not ask for
@@ -15,8 +17,11 @@ func (c *Check) otherwise() string {
 	told := slices.Clone(c.Config.Otherwise)
 	if server := c.Config.Server; server != nil && !server.NoProxy && c.Proxied && !c.Relays && c.Intent.Missing == "" {
 		if why := Enforced(c.Intent.Server.Mode, server.Enforces()); why != "" {
-			told = append(told, fmt.Sprintf("%s %s", c.To, why))
+			told = append(told, fmt.Sprintf("%s %s", c.Reached(), why))
 		}
+	}
+	if c.Reaches != (hop.ServicePort{}) && c.Intent.Missing == "" && c.Config.Missing == "" {
+		told = append(told, hop.Difference(c.Config.Routes, c.Intent.Routes)...)
 	}
 	if len(told) == 0 {
 		return ""
