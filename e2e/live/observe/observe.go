@@ -36,6 +36,12 @@ func (l *Logs) ClientLine(ctx context.Context, proxy mesh.Proxy, after Mark, id 
 	return &seen, raw, nil
 }
 
+// LedTo waits for the line of a request in its client proxy's log, and returns the cluster that the proxy led it to.
+func (l *Logs) LedTo(ctx context.Context, proxy mesh.Proxy, after Mark, id string) (cluster string, err error) {
+	line, _, err := l.Find(ctx, proxy, after, timeout.LogLine.Duration(), ByID(id))
+	return line.UpstreamCluster, err
+}
+
 // Socket makes the observation of a client without a proxy from what its agent tells of its own socket.
 func Socket(by mesh.Proxy, result call.Result) *hop.Observation {
 	seen := &hop.Observation{Source: hop.Client, By: by.String(), ID: result.ID, At: result.At, Conn: hop.FiveTuple{Source: result.Local, Destination: result.Remote}}

@@ -9,10 +9,10 @@ import (
 
 // check is the check of an attempt before anything is observed.
 func (c *CaseRun) check(step int, a join.Attempt, server mesh.Place, intent verdict.Intent, config verdict.Config) verdict.Check {
-	service, port, _ := c.r.World.Port(a.To)
+	service, port, _ := c.r.World.Port(a.Reached())
 	check := verdict.Check{
 		Hop: a.Hop, Step: step, Protocol: port.Protocol, ClientKind: a.Kind(c.r.World), Proxied: server.Proxied, Relays: service.Relays(),
-		Subset: a.Want.Subset, As: a.Want.As, On: a.Want.On, Counted: a.Want.Counted, Probe: a.Want.Probe, ID: a.ID,
+		Reaches: a.Want.Reaches, Subset: a.Want.Subset, As: a.Want.As, On: a.Want.On, Counted: a.Want.Counted, Probe: a.Want.Probe, ID: a.ID,
 		Want: a.Want.Want, Cause: a.Want.Cause, Documented: a.Want.Documented, WantWire: a.Want.Wire, WantShown: a.Want.Shown, ExpectedBy: a.ExpectedBy, Intent: intent, Config: config,
 		Identities: verdict.Identities{Client: c.r.Places.Clients[a.From].First().Account, Server: server.Identity, ServerNames: intent.Identities.ServerNames},
 		Settled:    verdict.Settled{Rule: "nothing was changed before"},

@@ -42,7 +42,7 @@ func (c *CaseRun) found() (findings, lacking []string) {
 	for _, a := range c.r.attemptsOf(c.Case) {
 		_, err := c.r.Places.Client(a.From)
 		lack(err)
-		_, err = c.r.Places.Server(a.To.Service, a.Want.Subset)
+		_, err = c.r.Places.Server(a.Reached().Service, a.Want.Subset)
 		lack(err)
 	}
 	return findings, lacking

@@ -43,7 +43,10 @@ func (r *Runner) intents(snapshot oracle.Snapshot, attempts []join.Attempt) map[
 		if answer.Says == "" {
 			answer.Missing = answer.Why
 		}
-		if path, err := r.Chart.Follow(snapshot, a.To, a.Want.Want); err == nil {
+		if a.Want.Routed() {
+			answer.Routes = snapshot.RoutesTo(a.From, a.To, a.Reached()).Routes
+		}
+		if path, err := r.Chart.Follow(snapshot, a.Reached(), a.Want.Want); err == nil {
 			why, _ := oracle.Differs(answer.Answer, path)
 			answer.Guide = &verdict.Guide{ChartPath: path, Differs: why}
 		}

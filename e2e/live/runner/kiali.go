@@ -15,7 +15,7 @@ func (c *CaseRun) askKiali(ctx context.Context, step int, checks []verdict.Check
 	}
 	byNamespace := map[string][]verdict.Check{}
 	for _, check := range checks {
-		if service, _, found := c.r.World.Port(check.To); found && c.r.Places.Clients[check.From].First().Proxied && check.Probe == nil {
+		if service, _, found := c.r.World.Port(check.Reached()); found && c.r.Places.Clients[check.From].First().Proxied && check.Probe == nil {
 			byNamespace[service.Namespace] = append(byNamespace[service.Namespace], check)
 		}
 	}

@@ -32,6 +32,28 @@ func most(servers int) int {
 	return int(math.Ceil(math.Log(missed/e) / math.Log(1-1/e)))
 }
 
+// The bounds of a search: more requests than the first are not made for a destination, and not more than the second at once,
+// for an agent answers when all are done.
+const (
+	mostSought   = 1500
+	soughtAtOnce = 64
+)
+
+// searchFor is how many requests seek a destination that gets a share of them: so many that all of n miss it with a chance
+// (1-share)^n of no more than missed, and at once as many as bring one there on average. None seek what gets no share.
+func searchFor(share float64) attempt.Search {
+	switch {
+	case share <= 0:
+		return attempt.Search{}
+	case share >= 1:
+		return attempt.Search{Most: 1, AtOnce: 1}
+	}
+	return attempt.Search{
+		Most:   min(int(math.Ceil(math.Log(missed)/math.Log1p(-share))), mostSought),
+		AtOnce: min(int(math.Ceil(1/share)), soughtAtOnce),
+	}
+}
+
 // spread is an attempt over a hop, which becomes one request of each pod of the client at a time until enough pairs of pods have
 // had one.
 type spread struct {
@@ -40,6 +62,7 @@ type spread struct {
 	every  bool // each pair is to have a request, and not each pod alone
 	direct bool // a request goes to the pod that it names
 	pods   int  // of the server, of which a kept connection leads to one
+	search attempt.Search
 
 	rounds, requests int
 	made             []verdict.AtPair
@@ -81,7 +104,7 @@ func (s *spread) spoilt() bool {
 // all. What never reaches a server's pod is not sent again.
 func (s *spread) lacks(client mesh.Place, servers mesh.Pods) bool {
 	for _, one := range s.made {
-		if one.Client == client.String() && one.Check.Unplaced {
+		if one.Client == client.String() && (one.Check.Unplaced || one.Check.Unreached != "") {
 			return false
 		}
 	}
@@ -108,7 +131,7 @@ func (s *spread) clients() mesh.Pods {
 }
 
 func (s *spread) from(client mesh.Place) attempt.Over {
-	over := attempt.Over{Client: client, Configs: map[mesh.Proxy]verdict.Config{}}
+	over := attempt.Over{Client: client, Configs: map[mesh.Proxy]verdict.Config{}, Search: s.search}
 	for _, pair := range s.pairs {
 		if pair.Client == client {
 			over.Servers = append(over.Servers, pair.Server)
@@ -129,11 +152,15 @@ func (s *spread) request() *join.Attempt {
 }
 
 // newSpread returns a spread without requests. What a case keeps is one connection, which has two pods.
-func (c *CaseRun) newSpread(a join.Attempt, pairs []hopconfig.Pair) *spread {
+func (c *CaseRun) newSpread(a join.Attempt, pairs []hopconfig.Pair, intent verdict.Intent) *spread {
 	service, _, _ := c.r.World.Port(a.To)
 	s := &spread{
 		Attempt: a, pairs: pairs, every: slices.Contains(c.Case.Labels, everyPair),
 		direct: service.Kind == fixture.Pod || service.Kind == fixture.GatewayPod,
+	}
+	if a.Want.Routed() {
+		reached, port, _ := c.r.World.Port(a.Reached())
+		s.search = searchFor(hop.LeastShare(intent.Routes, hop.ServicePort{Service: reached.Host(), Port: port.Number}, a.Want.Subset))
 	}
 	if a.Want.On != "" {
 		kept := c.connections[a.Want.On]

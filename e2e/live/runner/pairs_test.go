@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/runner/attempt"
 	"mtls.test/conformance/e2e/live/runner/hopconfig"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/verdict"
@@ -20,6 +21,26 @@ func TestRequestsAreEnoughToMissNoPodOfTheServer(t *testing.T) {
 		misses := func(n int) float64 { return e * math.Pow(1-1/e, float64(n)) }
 		if misses(n) > missed || misses(n-1) <= missed {
 			t.Errorf("%d requests miss one of %d pods with a chance of %g", n, servers, misses(n))
+		}
+	}
+}
+
+func TestRequestsAreEnoughToReachADestinationWithAShare(t *testing.T) {
+	for share, want := range map[float64]attempt.Search{
+		0:     {},
+		1:     {Most: 1, AtOnce: 1},
+		0.5:   {Most: 20, AtOnce: 2},
+		0.1:   {Most: 132, AtOnce: 10},
+		0.01:  {Most: 1375, AtOnce: soughtAtOnce},
+		0.001: {Most: mostSought, AtOnce: soughtAtOnce},
+	} {
+		got := searchFor(share)
+		if got != want {
+			t.Errorf("a share of %g: %+v, want %+v", share, got, want)
+		}
+		misses := func(n int) float64 { return math.Pow(1-share, float64(n)) }
+		if bounded := got.Most == mostSought; share > 0 && share < 1 && !bounded && (misses(got.Most) > missed || misses(got.Most-1) <= missed) {
+			t.Errorf("a share of %g: %d requests miss it with a chance of %g", share, got.Most, misses(got.Most))
 		}
 	}
 }
@@ -41,6 +62,8 @@ func TestRequestsGoOnUntilEveryPairOrEveryPodHasOne(t *testing.T) {
 			never[i].Unpicked = "its weight is 0"
 		}
 	}
+	unreached := went("c1", "s1", hop.Inconclusive)
+	unreached.Requests, unreached.Check.Unreached = 0, "none came there"
 	unplaced := went("c1", "s1", hop.Pass)
 	unplaced.Requests, unplaced.Check.Unplaced = 0, true
 	for name, test := range map[string]struct {
@@ -55,6 +78,7 @@ func TestRequestsGoOnUntilEveryPairOrEveryPodHasOne(t *testing.T) {
 		"pairs lack one":                  {pairs, true, []verdict.AtPair{went("c1", "s1", hop.Pass), went("c1", "s2", hop.Pass), went("c2", "s2", hop.Pass)}, []string{"c2"}},
 		"what failed is not tried again":  {pairs, true, []verdict.AtPair{went("c1", "s1", hop.Mismatch)}, nil},
 		"what came to no pod is not sent": {pairs, true, []verdict.AtPair{unplaced}, []string{"c2"}},
+		"what was sought in vain is not":  {pairs, true, []verdict.AtPair{unreached}, []string{"c2"}},
 		"what is never picked lacks none": {never, true, []verdict.AtPair{went("c1", "s1", hop.Pass), went("c2", "s1", hop.Pass)}, nil},
 	} {
 		s := &spread{pairs: test.pairs, every: test.every, made: test.made, rounds: min(len(test.made), 1)}

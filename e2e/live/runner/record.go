@@ -62,6 +62,9 @@ func (c *CaseRun) record(ctx context.Context) (recording.Situation, error) {
 
 // recorded is what is known of one attempt: what was expected and sent, and what was logged and captured of it.
 func (c *CaseRun) recorded(n int, a join.Attempt) (recording.Attempt, error) {
+	if a.Want.Routed() {
+		return recording.Attempt{}, errors.New("a recording does not say to which destination of its client's routes an attempt came")
+	}
 	i := slices.IndexFunc(c.Verdict.Checks, func(check verdict.Check) bool { return check.ID == a.ID })
 	if i < 0 {
 		return recording.Attempt{}, errors.New("it was not tried")

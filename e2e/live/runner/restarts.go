@@ -62,7 +62,7 @@ func (c *CaseRun) restsOn() []mesh.Proxy {
 	}
 	for _, a := range hopconfig.WithBehind(c.r.World, c.r.attemptsOf(c.Case)) {
 		add(c.r.Places.Clients[a.From])
-		if server, err := c.r.Places.Server(a.To.Service, a.Want.Subset); err == nil {
+		if server, err := c.r.Places.Server(a.Reached().Service, a.Want.Subset); err == nil {
 			add(server)
 		}
 	}

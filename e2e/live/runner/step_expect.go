@@ -61,7 +61,7 @@ func batches(attempts []join.Attempt) [][]join.Attempt {
 func (c *CaseRun) attempt(ctx context.Context, step int, attempts []join.Attempt, intents map[string]verdict.Intent, facts map[string][]hopconfig.Pair) error {
 	var all []*spread
 	for _, a := range attempts {
-		all = append(all, c.newSpread(a, facts[a.ID]))
+		all = append(all, c.newSpread(a, facts[a.ID], intents[a.ID]))
 	}
 	for more := true; more; {
 		var err error

@@ -42,6 +42,7 @@ var (
 	Silence = limit("Silence", time.Second, "one request where the server speaks first; a client that has heard nothing by then hears nothing, for both ends wait")
 	Pass    = limit("Pass", 500*time.Millisecond, "one try to reach a Service; a node that does not know it yet lets the connection hang, and it is tried again within Settle")
 	Flow    = limit("Flow", 10*time.Second, "background traffic comes as far as a step needs, at 20 requests a second; longer than Request, in which requests that hang end, and what is missing after it is for the verdict to say")
+	Reach   = limit("Reach", time.Minute, "requests are made for a destination of routes, 1,500 at most; it ends between two rounds of them")
 	LogOpen = limit("LogOpen", 10*time.Second, "the log stream of a proxy is open")
 	LogLine = limit("LogLine", 3*time.Second, "a line that must come is in a proxy's log; proxies flush theirs every 50 ms")
 	Diag    = limit("Diag", 10*time.Second, "one piece of the diagnostics of a case that is not green")

@@ -33,6 +33,9 @@ type Attempt struct {
 	Unsent    error            // the client's agent does not tell what became of it
 }
 
+// Reached is the service port whose server the attempt must come to.
+func (a *Attempt) Reached() hop.ServicePort { return a.Want.Reached(a.To) }
+
 // End is the pod at one end of a hop.
 type End struct {
 	Pod     string // NAMESPACE/POD

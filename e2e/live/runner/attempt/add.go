@@ -14,12 +14,13 @@ type Over struct {
 	Client  mesh.Place
 	Servers mesh.Pods                     // to any of which it may come; never none
 	Configs map[mesh.Proxy]verdict.Config // of the client with each of them, by the server's pod
+	Search  Search                        // for a destination of the client's routes, where the attempt names one
 	Kept    string                        // the name of the connection at the client's agent on which it is sent again; empty for a new one
 }
 
 // Add adds an attempt to the batch, before any of the batch is sent: what its proxies log from now on may be its own.
 func (c *Collector) Add(b *Batch, a *join.Attempt, over Over) {
-	_, port, _ := c.Config.World.Port(a.To)
+	_, port, _ := c.Config.World.Port(a.Reached())
 	s := &sent{Attempt: a, over: over}
 	a.Client, a.Destination = c.end(over.Client), netip.AddrPortFrom(netip.Addr{}, port.Workload)
 	logged := []mesh.Proxy{over.Client.Proxy}
@@ -44,7 +45,7 @@ func (c *Collector) Add(b *Batch, a *join.Attempt, over Over) {
 	for _, proxy := range logged {
 		b.marks[proxy] = c.Logs.Mark(proxy)
 	}
-	b.sent = append(b.sent, s)
+	b.added, b.sent = append(b.added, s), append(b.sent, s)
 }
 
 // decided gives the check what depends on the server's pod to which the attempt came.

@@ -38,7 +38,8 @@ type Batch struct {
 	Lines   []string          // access log lines of the attempts, as the proxies wrote them
 	Packets map[string][]byte // pcap files of the attempts, by id, cut after the handshake
 
-	sent    []*sent
+	added   []*sent
+	sent    []*sent // those that are observed: all but such as did not come to where they had to
 	marks   map[mesh.Proxy]observe.Mark
 	servers map[mesh.Proxy]*server
 }
@@ -49,8 +50,9 @@ type sent struct {
 	over   Over
 	behind *mesh.Place // the pod to which a gateway passes the connection on unread; nil where there is none
 
-	result call.Result
-	before map[mesh.Proxy]observe.Counters // of the servers, where the attempt is counted
+	result  call.Result
+	reached bool                            // one of the requests that sought a destination came there, and is the attempt
+	before  map[mesh.Proxy]observe.Counters // of the servers, where the attempt is counted
 }
 
 // server is a server of a batch, and what it shows behind the batch.
@@ -71,9 +73,9 @@ func NewBatch(name string, began time.Time) *Batch {
 // Made are the checks of the attempts, each with the pair of pods that it went over, in the order in which they were added.
 func (b *Batch) Made() []verdict.AtPair {
 	var all []verdict.AtPair
-	for _, s := range b.sent {
+	for _, s := range b.added {
 		made := verdict.AtPair{Pair: verdict.Pair{Client: s.over.Client.String(), Server: s.server().String(), Requests: 1}, Check: s.Check}
-		if s.Check.Unplaced {
+		if s.Check.Unplaced || s.Check.Unreached != "" {
 			made.Requests = 0
 		}
 		all = append(all, made)

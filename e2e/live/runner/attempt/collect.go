@@ -4,7 +4,7 @@ import (
 	"context"
 )
 
-// Collect makes the attempts of a batch, sends a sentinel after them to each server, and gives each check what the observers
+// Collect makes the attempts of a batch, those that seek a destination after the others, sends a sentinel after them to each server, and gives each check what the observers
 // saw: first the client's end, which names the connection, then the wire, which names it where the client's proxy cannot, then
 // the server's end, once it is decided which of its pods that is. A server that lacks what came to it gets a second sentinel.
 func (c *Collector) Collect(ctx context.Context, b *Batch) error {
@@ -12,6 +12,9 @@ func (c *Collector) Collect(ctx context.Context, b *Batch) error {
 		return err
 	}
 	if err := c.send(ctx, b); err != nil {
+		return err
+	}
+	if err := c.seek(ctx, b); err != nil {
 		return err
 	}
 	c.look(ctx, b)

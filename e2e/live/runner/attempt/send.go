@@ -25,10 +25,11 @@ func (c *Collector) send(ctx context.Context, b *Batch) error {
 			if err := c.sendKept(ctx, s); err != nil {
 				return err
 			}
+		case s.Want.Routed(): // by seek
 		case s.Want.Probe != nil:
 			probes = append(probes, traffic.ProbeAttempt{ID: s.ID, Hop: s.Hop, Probe: *s.Want.Probe, As: as, Subset: s.Want.Subset, By: s.over.Client, At: s.over.Servers.First()})
 		default:
-			requests = append(requests, traffic.Attempt{ID: s.ID, Hop: s.Hop, Subset: s.Want.Subset, As: as, By: s.over.Client, At: s.over.Servers.First()})
+			requests = append(requests, s.request(s.ID))
 		}
 	}
 	var both sync.WaitGroup
@@ -54,6 +55,14 @@ func (c *Collector) send(ctx context.Context, b *Batch) error {
 		s.ClientEnd = &seen
 	}
 	return nil
+}
+
+// request is the attempt as it is sent under an id.
+func (s *sent) request(id string) traffic.Attempt {
+	return traffic.Attempt{
+		ID: id, Hop: s.Hop, Subset: s.Want.Subset, Segment: s.Want.Segment(), Headers: s.Want.Headers,
+		As: hop.Protocol(s.Want.As), By: s.over.Client, At: s.over.Servers.First(),
+	}
 }
 
 // unsent gives each attempt why its client's agent did not answer. Any other error is returned.

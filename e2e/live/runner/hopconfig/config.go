@@ -17,7 +17,7 @@ import (
 func (r *Reader) config(a join.Attempt, pair Pair, dumps dumps) verdict.Config {
 	place := pair.Server
 	var config verdict.Config
-	facts, err := r.server(a.To, place, dumps)
+	facts, err := r.server(a.Reached(), place, dumps)
 	if err != nil {
 		return verdict.Config{Missing: err.Error()}
 	}
@@ -50,7 +50,7 @@ func (r *Reader) config(a join.Attempt, pair Pair, dumps dumps) verdict.Config {
 	if err != nil {
 		config.Missing = err.Error()
 	}
-	if capture := r.inbound(a.To, place); !capture.Taken && config.Says != "" {
+	if capture := r.inbound(a.Reached(), place); !capture.Taken && config.Says != "" {
 		config.Prediction = because(config.Prediction, capture)
 	}
 	return config
@@ -58,7 +58,7 @@ func (r *Reader) config(a join.Attempt, pair Pair, dumps dumps) verdict.Config {
 
 // addClient adds what the client's pod does with the hop: by its proxy, unless what its application sends passes that by.
 func (r *Reader) addClient(config *verdict.Config, a join.Attempt, pair Pair, dumps dumps, does envoy.Attempt) error {
-	_, port, _ := r.World.Port(a.To)
+	_, port, _ := r.World.Port(a.Reached())
 	capture := r.outbound(a, pair)
 	switch {
 	case capture.Unknown:
@@ -79,7 +79,8 @@ func (r *Reader) addClient(config *verdict.Config, a join.Attempt, pair Pair, du
 	if err != nil {
 		return err
 	}
-	config.Client, config.Otherwise = &facts, append(way.otherwise, r.foreign(a, way.cluster, dump)...)
+	config.Client, config.Routes = &facts, way.routes
+	config.Otherwise = append(way.otherwise, r.foreign(a, way.cluster, dump)...)
 	config.Prediction = envoy.Predict(facts, *config.Server, does)
 	config.Secrets.Client, config.Secrets.ClientSerial, err = r.secrets(pair.Client.Proxy, dump, facts.Socket == envoy.TLSSocket && facts.CertificateSecret == envoy.WorkloadSecret)
 	return err

@@ -13,7 +13,7 @@ import (
 
 // foreign tells of endpoints that a client's proxy has for a service of the world, and that are none of the service's pods.
 func (r *Reader) foreign(a join.Attempt, cluster string, dump *envoy.Dump) []string {
-	service, port, _ := r.World.Port(a.To)
+	service, port, _ := r.World.Port(a.Reached())
 	if service.Kind != fixture.ClusterIP || service.Relays() {
 		return nil
 	}

@@ -25,7 +25,7 @@ func (r *Reader) pairs(a join.Attempt) []Pair {
 	if err != nil {
 		return []Pair{{Config: verdict.Config{Missing: err.Error()}}}
 	}
-	servers, err := r.Places.Server(a.To.Service, a.Want.Subset)
+	servers, err := r.Places.Server(a.Reached().Service, a.Want.Subset)
 	if err != nil {
 		return []Pair{{Config: verdict.Config{Missing: err.Error()}}}
 	}

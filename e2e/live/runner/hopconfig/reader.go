@@ -46,13 +46,14 @@ func (d dumps) of(proxy mesh.Proxy) (*envoy.Dump, error) {
 	return read.dump, read.err
 }
 
-// Cluster is how a client's proxy names the destination: an alias stands for its target, a pod's address for nothing.
+// Cluster is how a client's proxy names the service that the attempt must come to: an alias stands for its target, a pod's address for nothing.
 func Cluster(a join.Attempt, service fixture.Service) string {
+	port := a.Reached().Port
 	switch service.Kind {
 	case fixture.Pod:
 		return envoy.PassthroughCluster
 	case fixture.ExternalName:
-		return envoy.SubsetName(service.Target, a.To.Port, a.Want.Subset)
+		return envoy.SubsetName(service.Target, port, a.Want.Subset)
 	}
-	return envoy.SubsetName(service.Host(), a.To.Port, a.Want.Subset)
+	return envoy.SubsetName(service.Host(), port, a.Want.Subset)
 }

@@ -16,11 +16,13 @@ import (
 type led struct {
 	cluster   string   // that takes them
 	otherwise []string // other clusters that get a share or a copy of them
+
+	routes []hop.Route // of an attempt that names a destination of them, for the verdict to compare with those of the objects
 }
 
 // led reads the listeners and routes of a pair's client. Those of a gateway's own port are not the client's to choose.
 func (r *Reader) led(a join.Attempt, pair Pair, dump *envoy.Dump) (led, error) {
-	service, _, _ := r.World.Port(a.To)
+	service, _, _ := r.World.Port(a.Reached())
 	wanted := Cluster(a, service)
 	if service.Kind == fixture.GatewayPod {
 		return led{cluster: wanted}, nil
@@ -28,6 +30,9 @@ func (r *Reader) led(a join.Attempt, pair Pair, dump *envoy.Dump) (led, error) {
 	routes, err := r.routes(a, pair, wanted, dump)
 	if err != nil {
 		return led{}, err
+	}
+	if a.Want.Routed() {
+		return led{cluster: wanted, routes: routes}, nil
 	}
 	return ledBy(routes, wanted), nil
 }
@@ -37,13 +42,19 @@ func (r *Reader) led(a join.Attempt, pair Pair, dump *envoy.Dump) (led, error) {
 func (r *Reader) routes(a join.Attempt, pair Pair, wanted string, dump *envoy.Dump) ([]hop.Route, error) {
 	if a.Kind(r.World) == hop.Gateway {
 		to, _, _ := envoy.ServiceOf(wanted)
-		return dump.GatewayRoutes().LeadingTo(to), nil
+		facts := dump.GatewayRoutes()
+		if a.Want.Routed() && len(facts.Undecided) > 0 {
+			return nil, fmt.Errorf("where requests for %s lead is not known: %v", a.To, facts.Undecided)
+		}
+		return facts.LeadingTo(to), nil
 	}
 	address, host := r.called(a, pair)
 	facts, err := dump.Routes(envoy.Destination{Host: host, Address: address.Addr(), Port: address.Port(), Speaks: r.Does(a).Speaks})
 	switch {
 	case err != nil:
 		return nil, err
+	case !address.Addr().IsValid() && facts.Unmatched() && a.Want.Routed():
+		return nil, fmt.Errorf("the address of %s is not known, and so which listener takes a connection to it", a.To)
 	case !address.Addr().IsValid() && facts.Unmatched():
 		return nil, nil
 	case facts.Refused != "":

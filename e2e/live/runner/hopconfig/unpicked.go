@@ -14,7 +14,7 @@ func (r *Reader) unpicked(a join.Attempt, pair Pair, dumps dumps) string {
 	if pair.Config.Client == nil {
 		return ""
 	}
-	service, port, _ := r.World.Port(a.To)
+	service, port, _ := r.World.Port(a.Reached())
 	dump, err := dumps.of(pair.Client.Proxy)
 	if err != nil {
 		return ""

@@ -13,8 +13,8 @@ import (
 func (r *Reader) Wanted(attempts []join.Attempt) map[mesh.Proxy]envoy.Wanted {
 	all := map[mesh.Proxy]envoy.Wanted{}
 	for _, a := range WithBehind(r.World, attempts) {
-		service, port, _ := r.World.Port(a.To)
-		servers, _ := r.Places.Server(a.To.Service, a.Want.Subset)
+		service, _, _ := r.World.Port(a.Reached())
+		servers, _ := r.Places.Server(service.Name, a.Want.Subset)
 		for _, server := range servers {
 			if !server.Proxied {
 				continue
@@ -33,7 +33,7 @@ func (r *Reader) Wanted(attempts []join.Attempt) map[mesh.Proxy]envoy.Wanted {
 			}
 			wanted := all[client.Proxy]
 			wanted.Clusters = with(wanted.Clusters, Cluster(a, service))
-			wanted.Ports = with(wanted.Ports, port.Number)
+			wanted.Ports = with(wanted.Ports, a.To.Port)
 			wanted.Routes = true
 			wanted.Listeners = wanted.Listeners || a.Kind(r.World) == hop.Gateway
 			all[client.Proxy] = wanted
