@@ -144,8 +144,11 @@ func (s *spread) from(client mesh.Place) attempt.Over {
 // request is the next request of the spread.
 func (s *spread) request() *join.Attempt {
 	a := s.Attempt
+	if !s.single() || a.Want.Routed() {
+		a.Spread = a.ID
+	}
 	if !s.single() {
-		a.Spread, a.ID = a.ID, fmt.Sprintf("%s-%d", a.ID, s.requests)
+		a.ID = fmt.Sprintf("%s-%d", a.ID, s.requests)
 		s.requests++
 	}
 	return &a

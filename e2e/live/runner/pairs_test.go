@@ -8,7 +8,9 @@ import (
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/runner/attempt"
 	"mtls.test/conformance/e2e/live/runner/hopconfig"
+	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/join"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
@@ -88,6 +90,24 @@ func TestRequestsGoOnUntilEveryPairOrEveryPodHasOne(t *testing.T) {
 		}
 		if len(got) != len(test.want) || len(got) > 0 && got[0] != test.want[0] {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
+		}
+	}
+}
+
+func TestRequestsOfOneCheckAreKnownByTheBeginOfTheirIDs(t *testing.T) {
+	pairs := make([]hopconfig.Pair, 2)
+	reaches := fixture.Expect{Reaches: hop.ServicePort{Service: "other", Port: 80}}
+	for name, row := range map[string]struct {
+		spread    *spread
+		id, begin string
+	}{
+		"the only request":              {&spread{pairs: pairs[:1]}, "c-1", ""},
+		"of several pods":               {&spread{pairs: pairs}, "c-1-0", "c-1"},
+		"those that seek a destination": {&spread{pairs: pairs[:1], Attempt: join.Attempt{Want: reaches}}, "c-1", "c-1"},
+	} {
+		row.spread.ID = "c-1"
+		if a := row.spread.request(); a.ID != row.id || a.Spread != row.begin {
+			t.Errorf("%s: %s of %q", name, a.ID, a.Spread)
 		}
 	}
 }

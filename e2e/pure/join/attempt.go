@@ -25,7 +25,7 @@ type Attempt struct {
 	Servers     []End          // to any of which it may come
 	Destination netip.AddrPort // where its connection arrives, after Service translation; the port alone as long as Server is not known
 	Kept        *Kept          // the connection on which it is sent again; nil for a new one
-	Spread      string         // begins the ids of the requests that are spread over the same pods, for one check; empty where it is the only one
+	Spread      string         // begins the ids of the requests that are spread over the same pods, or seek one destination, for one check; empty where it is the only one
 
 	Reply     Reply            // of the server's application, as the client's application has it
 	ClientEnd *hop.Observation // by the client's proxy, by its own socket where it has no proxy, or by the probe; nil where none is asked
