@@ -69,11 +69,31 @@ type spread struct {
 }
 
 // single tells that both ends have one pod, so that one request is all.
-func (s *spread) single() bool { return len(s.pairs) == 1 }
+func (s *spread) single() bool { return len(s.pairs) == 1 && s.pods < 2 }
+
+// most is how many requests a pod of the client makes at most.
+func (s *spread) most() int { return most(max(len(s.pairs), s.pods)) }
+
+// among is of how many pods the client's proxy may pick one for the next request on a kept connection. Where all requests but the
+// last came to others the last tells that the connection is not there.
+func (s *spread) among() int {
+	if s.rounds+1 >= s.most() {
+		return 1
+	}
+	return s.pods
+}
+
+// keep keeps what became of a request, but for one that came to another pod than its kept connection leads to.
+func (s *spread) keep(made verdict.AtPair) {
+	if s.pods > 1 && made.Check.Unreached != "" {
+		return
+	}
+	s.made = append(s.made, made)
+}
 
 // over are the ends of the requests of the next round; none where enough were made.
 func (s *spread) over() []attempt.Over {
-	if s.spoilt() || s.rounds > 0 && (s.direct || s.rounds >= most(len(s.pairs))) {
+	if s.spoilt() || s.rounds > 0 && (s.direct || s.rounds >= s.most()) {
 		return nil
 	}
 	var all []attempt.Over

@@ -111,3 +111,18 @@ func TestRequestsOfOneCheckAreKnownByTheBeginOfTheirIDs(t *testing.T) {
 		}
 	}
 }
+
+func TestARequestThatLeftElsewhereThanItsKeptConnectionIsMadeAgain(t *testing.T) {
+	s := &spread{pairs: make([]hopconfig.Pair, 1), pods: 2}
+	for s.among() > 1 {
+		s.keep(verdict.AtPair{Check: verdict.Check{Unreached: "it left elsewhere"}})
+		if len(s.made) > 0 || len(s.over()) != 1 {
+			t.Fatalf("round %d: %d are kept, %d are next", s.rounds, len(s.made), len(s.over()))
+		}
+		s.rounds++
+	}
+	s.keep(verdict.AtPair{Pair: verdict.Pair{Requests: 1}})
+	if s.rounds++; s.rounds != most(2) || len(s.made) != 1 || len(s.over()) > 0 {
+		t.Errorf("after %d rounds %d are kept", s.rounds, len(s.made))
+	}
+}

@@ -104,7 +104,7 @@ func (c *CaseRun) round(ctx context.Context, step int, all []*spread, intents ma
 	}
 	for i, made := range batch.Made() {
 		made.Check.Judge()
-		sent[i].made = append(sent[i].made, made)
+		sent[i].keep(made)
 	}
 	for _, s := range all {
 		s.rounds++
@@ -118,7 +118,7 @@ func (c *CaseRun) add(collector *attempt.Collector, batch *attempt.Batch, step i
 	a := s.request()
 	if a.Want.On != "" {
 		kept := c.connections[a.Want.On]
-		a.Kept = &join.Kept{Conn: kept.conn, Streams: kept.use == fixture.Stream, Pods: s.pods}
+		a.Kept = &join.Kept{Conn: kept.conn, Streams: kept.use == fixture.Stream, Pods: s.among()}
 		over.Kept = kept.name
 	}
 	first := over.Servers.First()

@@ -87,11 +87,9 @@ func (a *Attempt) closedIfMoved() *hop.Observation {
 	switch {
 	case seen.Missing != "" || seen.Conn.Source == kept.Source:
 		return seen
-	case a.Kept.Pods > 1:
-		return &hop.Observation{
-			Source: hop.Client, By: seen.By, ID: seen.ID, At: seen.At, Conn: kept,
-			Missing: fmt.Sprintf("the request left from %s instead, as it may to another of %d pods: whether the kept connection is closed is not known", seen.Conn.Source, a.Kept.Pods),
-		}
+	case a.Kept.Pods > 1 && a.Check.ClientKind != hop.Plain:
+		a.Check.Unreached = fmt.Sprintf("the request left from %s instead, as it may to another of %d pods: whether the kept connection is closed is not known", seen.Conn.Source, a.Kept.Pods)
+		return &hop.Observation{Source: hop.Client, By: seen.By, ID: seen.ID, At: seen.At, Conn: kept, Missing: a.Check.Unreached}
 	}
 	return &hop.Observation{
 		Source: hop.Client, By: seen.By, ID: seen.ID, At: seen.At, Conn: kept, Says: hop.Refused, Refusal: hop.Closed,

@@ -95,8 +95,13 @@ func TestARequestThatMovedShowsTheKeptConnectionClosed(t *testing.T) {
 	}
 	among := onKept(request("1", left), "10.0.0.5:3")
 	among.Kept.Pods = 2
-	if among.JoinClient(); among.Moved() || !strings.Contains(among.Check.Observers.Client.Missing, "another of 2 pods") {
+	if among.JoinClient(); among.Moved() || among.Check.Observers.Client.Missing == "" || !strings.Contains(among.Check.Unreached, "another of 2 pods") {
 		t.Errorf("one of two pods: %+v", among.Check.Observers.Client)
+	}
+	plain := onKept(request("1", left), "10.0.0.5:3")
+	plain.Kept.Pods, plain.Check.ClientKind = 2, hop.Plain
+	if plain.JoinClient(); !plain.Moved() {
+		t.Errorf("a client's own connection stays at one of two pods: %+v", plain.Check.Observers.Client)
 	}
 	a := onKept(request("1", left), "10.0.0.5:3")
 	a.ClientEnd = &hop.Observation{Missing: "gap"}
