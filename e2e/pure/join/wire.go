@@ -77,7 +77,8 @@ func (a *Attempt) showOnly(shown Wires, taken map[hop.FiveTuple]bool) {
 			left = append(left, wire)
 		}
 	}
-	if len(left) == 0 && len(none) == len(destinations) {
+	if len(left) == 0 && len(none) == len(destinations) && !a.named().Source.IsValid() {
+		// A connection that the client names may be from before the batch.
 		left = none[:1]
 	}
 	if len(left) == 1 {

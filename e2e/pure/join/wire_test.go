@@ -109,6 +109,25 @@ func TestAConnectionThatIsNamedAndNotShownIsAskedForByItsName(t *testing.T) {
 	}
 }
 
+// That nothing came since the batch began says nothing of a connection from before.
+func TestAConnectionFromBeforeTheBatchIsAskedForByItsName(t *testing.T) {
+	nothing := hop.FiveTuple{Destination: netip.MustParseAddrPort(arrives)}
+	a := request("1", left)
+	joined(Wires{nothing: {Source: hop.Wire, By: "n/tap", Conn: nothing, Says: hop.Absent}}, a)
+	if got := NotShown([]*Attempt{a}, time.Time{}); len(got) != 1 || got[0].Source != netip.MustParseAddrPort(left) {
+		t.Fatalf("asked for: %+v", got)
+	}
+	Named([]*Attempt{a}, wires(tuple(left, arrives)))
+	if a.Check.Observers.Wire.Says != hop.Encrypted {
+		t.Errorf("%+v", a.Check.Observers.Wire)
+	}
+	b := request("2", "")
+	joined(Wires{nothing: {Source: hop.Wire, By: "n/tap", Conn: nothing, Says: hop.Absent}}, b)
+	if b.Check.Observers.Wire.Says != hop.Absent {
+		t.Errorf("a connection without a name: %+v", b.Check.Observers.Wire)
+	}
+}
+
 func TestPacketsOfAServerWithoutAPositiveControlProveNothing(t *testing.T) {
 	a := request("1", left)
 	a.Server.Blind = errors.New("the tap showed no plaintext")
