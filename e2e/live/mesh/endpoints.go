@@ -14,14 +14,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/e2e-framework/klient/wait"
+
+	"mtls.test/conformance/e2e/pure/oracle"
 )
 
 // endpointsInterval is how often the API server is asked while EndpointSlices follow their pods.
 const endpointsInterval = 50 * time.Millisecond
-
-// endpointSliceController keeps the EndpointSlices of a Service with a selector, and says so in the label
-// endpointslice.kubernetes.io/managed-by (https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#management).
-const endpointSliceController = "endpointslice-controller.k8s.io"
 
 // EndpointsFollow waits until the EndpointSlices that Kubernetes keeps of every Service in the namespaces list the ready pods that it selects, and
 // no pod that is on its way out.
@@ -91,7 +89,7 @@ func readyPods(service corev1.Service, pods []corev1.Pod) map[string]bool {
 func readyEndpoints(service corev1.Service, all []discoveryv1.EndpointSlice) map[string]bool {
 	found := map[string]bool{}
 	for _, slice := range all {
-		if slice.Labels[discoveryv1.LabelServiceName] != service.Name || slice.Labels[discoveryv1.LabelManagedBy] != endpointSliceController {
+		if slice.Labels[discoveryv1.LabelServiceName] != service.Name || slice.Labels[discoveryv1.LabelManagedBy] != oracle.SliceController {
 			continue
 		}
 		for _, endpoint := range slice.Endpoints {

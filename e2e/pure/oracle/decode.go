@@ -15,6 +15,8 @@ import (
 
 	networking "istio.io/api/networking/v1alpha3"
 	security "istio.io/api/security/v1beta1"
+
+	"mtls.test/conformance/e2e/pure/fixture"
 )
 
 // document is a Kubernetes object, or a list of them.
@@ -144,7 +146,7 @@ func (s *Snapshot) add(object []byte, namespace string, depth int) error {
 }
 
 func (s *Snapshot) addDocument(doc document, namespace string) error {
-	if doc.Kind == "Gateway" && strings.HasPrefix(doc.APIVersion, gatewayAPI+"/") {
+	if doc.Kind == "Gateway" && strings.HasPrefix(doc.APIVersion, fixture.GatewayAPI+"/") {
 		doc.Kind = apiGatewayKind
 	}
 	meta := Meta{Kind: doc.Kind, Name: doc.Metadata.Name, Namespace: doc.Metadata.Namespace, Labels: doc.Metadata.Labels}

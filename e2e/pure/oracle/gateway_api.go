@@ -5,13 +5,12 @@ import (
 	"fmt"
 
 	networking "istio.io/api/networking/v1alpha3"
+
+	"mtls.test/conformance/e2e/pure/fixture"
 )
 
-// gatewayAPI is the group of the Gateway API, whose Gateway is another kind than Istio's.
-const gatewayAPI = "gateway.networking.k8s.io"
-
 // apiGatewayKind is the Gateway of the Gateway API, told from Istio's by its group as Kubernetes writes it (RESOURCE.GROUP).
-const apiGatewayKind = "Gateway." + gatewayAPI
+const apiGatewayKind = "Gateway." + fixture.GatewayAPI
 
 // apiReference names an object from another; a field that is not given is empty.
 type apiReference struct {

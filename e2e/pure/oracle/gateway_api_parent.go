@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	networking "istio.io/api/networking/v1alpha3"
+
+	"mtls.test/conformance/e2e/pure/fixture"
 )
 
 // gatewayNameLabel is on the pods that a Gateway of the Gateway API is for
@@ -30,7 +32,7 @@ func (s Snapshot) bind(object Object[*APIRoute]) []boundRoute {
 			all = append(all, s.bindToMesh(object, parent, s.serviceHosts(parent))...)
 		case parent.Kind == "ServiceEntry" && group == "networking.istio.io":
 			all = append(all, s.bindToMesh(object, parent, s.entryHosts(parent))...)
-		case cmp.Or(parent.Kind, "Gateway") == "Gateway" && cmp.Or(group, gatewayAPI) == gatewayAPI:
+		case cmp.Or(parent.Kind, "Gateway") == "Gateway" && cmp.Or(group, fixture.GatewayAPI) == fixture.GatewayAPI:
 			all = append(all, s.bindToGateway(object, parent)...)
 		}
 	}
@@ -196,7 +198,9 @@ func (l apiListener) kinds() []string {
 		return kinds
 	}
 	return slices.DeleteFunc(kinds, func(kind string) bool {
-		return !slices.ContainsFunc(l.AllowedRoutes.Kinds, func(own apiReference) bool { return own.Kind == kind && cmp.Or(own.Group, gatewayAPI) == gatewayAPI })
+		return !slices.ContainsFunc(l.AllowedRoutes.Kinds, func(own apiReference) bool {
+			return own.Kind == kind && cmp.Or(own.Group, fixture.GatewayAPI) == fixture.GatewayAPI
+		})
 	})
 }
 

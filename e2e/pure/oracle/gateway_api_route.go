@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	networking "istio.io/api/networking/v1alpha3"
+
+	"mtls.test/conformance/e2e/pure/fixture"
 )
 
 // apiVirtualServices turns routes of the Gateway API into what istiod makes of them: one VirtualService for each parent and
@@ -200,7 +202,7 @@ func (s Snapshot) granted(from Meta, group, kind, name, namespace string) bool {
 	return slices.ContainsFunc(s.ReferenceGrants, func(grant Object[*ReferenceGrant]) bool {
 		return grant.Namespace == namespace &&
 			slices.ContainsFunc(grant.Spec.From, func(own apiReference) bool {
-				return own.Group == gatewayAPI && own.Kind == from.Kind && own.Namespace == from.Namespace
+				return own.Group == fixture.GatewayAPI && own.Kind == from.Kind && own.Namespace == from.Namespace
 			}) &&
 			slices.ContainsFunc(grant.Spec.To, func(own apiReference) bool {
 				return own.Group == group && own.Kind == kind && (own.Name == "" || own.Name == name)

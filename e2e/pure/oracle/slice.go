@@ -11,9 +11,12 @@ import (
 const (
 	sliceServiceLabel = "kubernetes.io/service-name"
 	sliceManagedLabel = "endpointslice.kubernetes.io/managed-by"
-	sliceController   = "endpointslice-controller.k8s.io"
 	sessionLabel      = "istio.io/persistent-session"
 )
+
+// SliceController keeps the EndpointSlices of a Service with a selector, and says so in their label
+// endpointslice.kubernetes.io/managed-by (https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#management).
+const SliceController = "endpointslice-controller.k8s.io"
 
 // Slice is an EndpointSlice: addresses behind a Service
 // (https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/).
@@ -61,7 +64,7 @@ const (
 // ends and still serves is Draining.
 func decodeSlice(meta Meta, doc document) (Slice, error) {
 	slice := Slice{
-		Meta: meta, Service: meta.Labels[sliceServiceLabel], Selected: meta.Labels[sliceManagedLabel] == sliceController,
+		Meta: meta, Service: meta.Labels[sliceServiceLabel], Selected: meta.Labels[sliceManagedLabel] == SliceController,
 		Hosts: doc.AddressType == "FQDN",
 	}
 	if slice.Hosts {

@@ -2,7 +2,6 @@ package attempt
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -24,7 +23,7 @@ func (c *Collector) look(ctx context.Context, b *Batch) {
 			}
 		}
 		looking.Go(func() {
-			at.watermark = watermark(ctx, c.Sender, c.Logs, fmt.Sprintf("%s-sentinel", b.Name), at.place, b.marks[proxy])
+			c.mark(ctx, b, at)
 			if !relays {
 				at.received, at.unasked = observe.Received(ctx, c.Mesh, proxy, ids)
 			}
@@ -33,14 +32,17 @@ func (c *Collector) look(ctx context.Context, b *Batch) {
 	looking.Wait()
 }
 
+// mark sets the watermark of a server behind the batch.
+func (c *Collector) mark(ctx context.Context, b *Batch, at *server) {
+	at.watermark = watermark(ctx, c.Sender, c.Logs, b.Name+"-sentinel", at.place, b.marks[at.place.Proxy])
+}
+
 // lookAgain sets a later watermark at the servers whose log lacks an attempt that came to them. By now the wire has shown how its
 // connection went.
 func (c *Collector) lookAgain(ctx context.Context, b *Batch) {
 	var looking sync.WaitGroup
 	for _, at := range c.overdue(b) {
-		looking.Go(func() {
-			at.watermark = watermark(ctx, c.Sender, c.Logs, fmt.Sprintf("%s-sentinel", b.Name), at.place, b.marks[at.place.Proxy])
-		})
+		looking.Go(func() { c.mark(ctx, b, at) })
 	}
 	looking.Wait()
 }
