@@ -38,7 +38,11 @@ func (s *Sender) clear(ctx context.Context, id, address string, millis int) (cal
 	if err != nil {
 		return call.Result{}, err
 	}
-	results, err := s.send(ctx, via.Proxy, []call.Request{{ID: id, Protocol: call.TCP, Address: address, TimeoutMillis: millis}})
+	issued, err := s.Ledger.Issue(id)
+	if err != nil {
+		return call.Result{}, err
+	}
+	results, err := s.send(ctx, via.Proxy, []call.Request{{ID: id, Token: issued, Protocol: call.TCP, Address: address, TimeoutMillis: millis}})
 	if err == nil && len(results) != 1 {
 		err = fmt.Errorf("%d answers to one request", len(results))
 	}

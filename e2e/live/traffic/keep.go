@@ -19,6 +19,9 @@ func (s *Sender) Keep(ctx context.Context, over hop.Hop, by mesh.Place, name str
 	if err != nil {
 		return call.Kept{}, err
 	}
+	if request.Token, err = s.Ledger.Issue(name); err != nil {
+		return call.Kept{}, err
+	}
 	s.mu.Lock()
 	if s.via == nil {
 		s.via = map[string]mesh.Proxy{}
@@ -38,10 +41,14 @@ func (s *Sender) Use(ctx context.Context, from, name, id string) (call.Kept, err
 	if err != nil {
 		return call.Kept{}, err
 	}
-	if via == here {
-		return s.keeper.Use(ctx, name, id)
+	issued, err := s.Ledger.Issue(id)
+	if err != nil {
+		return call.Kept{}, err
 	}
-	return s.ask(ctx, via, control.PathKeepUse, control.KeepRequest{Name: name, ID: id})
+	if via == here {
+		return s.keeper.Use(ctx, name, id, issued)
+	}
+	return s.ask(ctx, via, control.PathKeepUse, control.KeepRequest{Name: name, ID: id, Token: issued})
 }
 
 // Drop closes a kept connection.

@@ -98,6 +98,9 @@ func (p *Prober) request(attempt ProbeAttempt, now time.Time) (probe.Request, er
 	}
 	_, port, _ := p.sender.World.Port(attempt.To)
 	request.ID, request.SNI, request.ALPN, request.TimeoutMillis = attempt.ID, attempt.SNI, attempt.ALPN, patience(port.Protocol)
+	if request.WireToken, err = p.sender.Ledger.Issue(attempt.ID); err != nil {
+		return probe.Request{}, err
+	}
 	request.Roots = map[string]string{meshRoot: p.trusted, productsRoot: p.authorities.Products.PEM()}
 	if attempt.TLS != "" {
 		request.MinVersion, request.MaxVersion = "TLSv"+attempt.TLS, "TLSv"+attempt.TLS

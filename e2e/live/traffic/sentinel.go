@@ -39,7 +39,11 @@ func (s *Sender) Sentinel(ctx context.Context, id string, to mesh.Place) (uint16
 	if slices.Contains(s.gateway(), to) {
 		protocol, port = call.HTTP, gatewaySentinelPort
 	}
-	request := call.Request{ID: id, Protocol: protocol, Address: netip.AddrPortFrom(to.Address, port).String(), TimeoutMillis: timeout.Request.Millis()}
+	issued, err := s.Ledger.Issue(id)
+	if err != nil {
+		return 0, err
+	}
+	request := call.Request{ID: id, Token: issued, Protocol: protocol, Address: netip.AddrPortFrom(to.Address, port).String(), TimeoutMillis: timeout.Request.Millis()}
 	results, err := s.send(ctx, via.Proxy, []call.Request{request})
 	if err != nil {
 		return 0, fmt.Errorf("sentinel to %s: %w", to, err)

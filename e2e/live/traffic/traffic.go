@@ -34,6 +34,7 @@ type Sender struct {
 	Places      mesh.Places // as it was made; Relocate changes where it sends to
 	GatewayHTTP string      // HOST:PORT of the ingress gateway, from here
 	GatewayGRPC string
+	Ledger      *Ledger // nil where requests bear no token
 
 	forged map[string]map[string]string // headers that a client's application adds, by client
 
@@ -63,6 +64,9 @@ func (s *Sender) Send(ctx context.Context, attempts []Attempt) (map[string]call.
 	for _, attempt := range attempts {
 		via, request, err := s.route(attempt)
 		if err != nil {
+			return nil, err
+		}
+		if request.Token, err = s.Ledger.Issue(request.ID); err != nil {
 			return nil, err
 		}
 		requests[via] = append(requests[via], request)
