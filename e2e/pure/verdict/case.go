@@ -14,6 +14,7 @@ import (
 // Case is the verdict on one case, derived from all its checks.
 type Case struct {
 	ID                string       `json:"id"`
+	Run               string       `json:"run"` // begins the ids of the requests that were sent for it
 	Title             string       `json:"title"`
 	Result            hop.Result   `json:"result"`
 	Reason            string       `json:"reason"`
@@ -25,6 +26,7 @@ type Case struct {
 	Changes           []Change     `json:"changes"`
 	Rejections        []Rejection  `json:"rejections,omitempty"`
 	Traffic           *hop.Traffic `json:"traffic,omitempty"`
+	Copies            []Copy       `json:"copies,omitempty"` // of requests that are of no check
 	Lease             *Lease       `json:"lease,omitempty"`
 	Checks            []Check      `json:"checks"`
 	ByIntent          string       `json:"byIntent,omitempty"` // why the oracle expects, not the case: the mesh's own policies
@@ -121,6 +123,7 @@ func (c *Case) Conclude() {
 		c.worsen(check.Result, check.String()+": "+check.Reason)
 	}
 	c.concludeTraffic()
+	c.concludeCopies()
 }
 
 // Unanswered reports whether something that was to be served was not.
@@ -135,9 +138,10 @@ func (c *Case) Unanswered() bool {
 }
 
 // MarkInterrupted makes the case INCONCLUSIVE because pods restarted or lost readiness during it; each entry says what
-// happened. What the observers saw may come from the interruption and not from the mesh. A PASS stays.
+// happened. What the observers saw may come from the interruption and not from the mesh. A PASS stays, and so does what was seen
+// in clear, which no interruption makes.
 func (c *Case) MarkInterrupted(pods []string) {
-	if c.Result == hop.Pass || len(pods) == 0 {
+	if c.Result == hop.Pass || len(pods) == 0 || c.copied() {
 		return
 	}
 	c.Disturbed = pods

@@ -41,6 +41,8 @@ type Check struct {
 	Result     hop.Result     `json:"result"`
 	Reason     string         `json:"reason"`
 	StandsOut  []string       `json:"standsOut,omitempty"` // on MISMATCH: the sources that contradict the others
+	Finding    Finding        `json:"finding,omitempty"`   // on MISMATCH: what it is about, where it is not that sources differ
+	Copies     []Copy         `json:"copies,omitempty"`    // what was seen in clear of its requests where it should not be
 	Settled    Settled        `json:"settled"`
 	Reused     string         `json:"reused,omitempty"`    // the earlier request that the same connection carried
 	Rewritten  bool           `json:"rewritten,omitempty"` // the server pod's netfilter had to change the connection's source port
