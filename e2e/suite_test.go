@@ -109,5 +109,6 @@ func end(ctx SpecContext) {
 		return
 	}
 	Expect(caseRunner.End(ctx)).To(Succeed())
+	Expect(amend(ctx)).To(BeEmpty())
 	noSecrets()
 }

@@ -42,6 +42,18 @@ func (l *Logs) LedTo(ctx context.Context, proxy mesh.Proxy, after Mark, id strin
 	return line.UpstreamCluster, err
 }
 
+// Downstream are the connections on which a request came to a proxy, as far as its log tells.
+func (l *Logs) Downstream(proxy mesh.Proxy, id string) []hop.FiveTuple {
+	var all []hop.FiveTuple
+	l.read(proxy, func(h *history) {
+		for _, place := range h.byID[id] {
+			line := h.at(place).line
+			all = append(all, hop.FiveTuple{Source: line.DownstreamDirectRemoteAddress, Destination: line.DownstreamLocalAddress})
+		}
+	})
+	return all
+}
+
 // Socket makes the observation of a client without a proxy from what its agent tells of its own socket.
 func Socket(by mesh.Proxy, result call.Result) *hop.Observation {
 	seen := &hop.Observation{Source: hop.Client, By: by.String(), ID: result.ID, At: result.At, Conn: hop.FiveTuple{Source: result.Local, Destination: result.Remote}}

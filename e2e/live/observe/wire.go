@@ -28,6 +28,7 @@ const tapSelector = "app=tap"
 type Taps struct {
 	namespace string                    // of the taps
 	nodes     map[netip.Addr]mesh.Proxy // the tap that watches a pod
+	read      map[mesh.Proxy]cursor     // of the taps that look for tokens
 
 	pods      func(ctx context.Context, namespace, selector string) ([]corev1.Pod, error)           // lists those that run
 	control   func(ctx context.Context, by mesh.Proxy, path string, question, answer any) error     // asks a tap
@@ -45,7 +46,7 @@ type Wire struct {
 // NewTaps returns taps that watch nothing yet.
 func NewTaps(k *kube.Client, m *mesh.Mesh, namespace string) *Taps {
 	return &Taps{
-		namespace: namespace, nodes: map[netip.Addr]mesh.Proxy{}, clocks: map[mesh.Proxy]*clock.Clock{},
+		namespace: namespace, nodes: map[netip.Addr]mesh.Proxy{}, read: map[mesh.Proxy]cursor{}, clocks: map[mesh.Proxy]*clock.Clock{},
 		pods: k.Pods, control: m.Control, clock: m.Clock,
 	}
 }
@@ -59,13 +60,9 @@ func (t *Taps) Watch(ctx context.Context, places ...mesh.Place) error {
 	}
 	pods := map[mesh.Proxy][]netip.Addr{}
 	for _, place := range places {
-		node, err := t.nodeOf(ctx, place)
+		by, err := t.tapOf(ctx, taps, place)
 		if err != nil {
 			return err
-		}
-		by, found := taps[node]
-		if !found {
-			return fmt.Errorf("no tap runs on node %s, where %s does (kubectl get pods -n %s -o wide)", node, place.Proxy, t.namespace)
 		}
 		pods[by] = append(pods[by], place.Address)
 	}
@@ -94,6 +91,19 @@ func (t *Taps) byNode(ctx context.Context) (map[string]mesh.Proxy, error) {
 		taps[pod.Spec.NodeName] = mesh.Proxy{Namespace: pod.Namespace, Pod: pod.Name}
 	}
 	return taps, nil
+}
+
+// tapOf is the tap, of those by their nodes, that runs where a pod does.
+func (t *Taps) tapOf(ctx context.Context, taps map[string]mesh.Proxy, place mesh.Place) (mesh.Proxy, error) {
+	node, err := t.nodeOf(ctx, place)
+	if err != nil {
+		return mesh.Proxy{}, err
+	}
+	by, found := taps[node]
+	if !found {
+		return mesh.Proxy{}, fmt.Errorf("no tap runs on node %s, where %s does (kubectl get pods -n %s -o wide)", node, place.Proxy, t.namespace)
+	}
+	return by, nil
 }
 
 func (t *Taps) nodeOf(ctx context.Context, place mesh.Place) (string, error) {

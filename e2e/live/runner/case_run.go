@@ -10,6 +10,7 @@ import (
 	"mtls.test/conformance/e2e/live/policy"
 	"mtls.test/conformance/e2e/live/traffic"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/join"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
@@ -21,6 +22,7 @@ type CaseRun struct {
 	Evidence Evidence
 
 	r           *Runner
+	requests    *requests
 	applied     []file        // in order
 	lease       *policy.Lease // on which all that is applied hangs; nil before anything is
 	leasedAt    time.Time
@@ -42,8 +44,11 @@ type file struct {
 // NewCase begins a run of a case. It changes nothing yet.
 func (r *Runner) NewCase(c fixture.Case) *CaseRun {
 	r.cases++
-	return &CaseRun{
-		r: r, Case: c, Name: fmt.Sprintf("%s-%d", r.RunID, r.cases), Evidence: NewEvidence(), connections: map[string]connection{},
-		Verdict: verdict.Case{ID: c.ID, Title: c.Title, Changes: []verdict.Change{}, Checks: []verdict.Check{}},
+	name := fmt.Sprintf("%s-%d", r.RunID, r.cases)
+	run := &CaseRun{
+		r: r, Case: c, Name: name, Evidence: NewEvidence(), connections: map[string]connection{},
+		Verdict: verdict.Case{ID: c.ID, Run: name, Title: c.Title, Changes: []verdict.Change{}, Checks: []verdict.Check{}},
 	}
+	run.requests = &requests{name: name, verdict: &run.Verdict, kept: map[string]join.Origin{}}
+	return run
 }

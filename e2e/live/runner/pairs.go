@@ -66,6 +66,7 @@ type spread struct {
 
 	rounds, requests int
 	made             []verdict.AtPair
+	origins          []attempt.Origin // of all requests
 }
 
 // single tells that both ends have one pod, so that one request is all.

@@ -33,6 +33,8 @@ func (r *Runner) Run(ctx context.Context, c fixture.Case) (verdict.Case, Evidenc
 	if err := run.watchPods(ctx); err != nil {
 		broken = append(broken, err)
 	}
+	r.begin(ctx, run)
+	defer run.end()
 	for i, step := range c.Steps {
 		if len(broken) > 0 {
 			break
@@ -41,11 +43,13 @@ func (r *Runner) Run(ctx context.Context, c fixture.Case) (verdict.Case, Evidenc
 			broken = append(broken, fmt.Errorf("step %d: %w", i, err))
 		}
 	}
+	r.judgeCase(context.WithoutCancel(ctx), run)
 	run.Verdict.Conclude()
 	if len(broken) > 0 || run.Verdict.Result != hop.Pass {
 		r.Diagnose(context.WithoutCancel(ctx), c.ID)
 	}
 	broken = append(broken, run.CleanUp(context.WithoutCancel(ctx)))
+	r.judgeCase(context.WithoutCancel(ctx), run)
 	run.Verdict.Conclude()
 	err := errors.Join(broken...)
 	if err != nil {

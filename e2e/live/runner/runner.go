@@ -4,6 +4,7 @@ package runner
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"mtls.test/conformance/e2e/live/mesh"
@@ -48,10 +49,12 @@ type Runner struct {
 	cases     int // that were run so far
 	findings  []finding
 	blind     map[mesh.Proxy]error // servers' pods of which the taps showed no plaintext where there was some, and why
-	watched   time.Time            // from when on the taps watch every server
-	apiServer clock.Clock          // the API server's
-	baseline  hopconfig.Baseline   // of every hop, before the first case
-	trust     fixture.Authority    // that is in force
+	deaf      map[netip.Addr]error // pods at which the taps found no token where there was one, and why
+	seen      *sightings
+	watched   time.Time          // from when on the taps watch every server
+	apiServer clock.Clock        // the API server's
+	baseline  hopconfig.Baseline // of every hop, before the first case
+	trust     fixture.Authority  // that is in force
 	changed   Changed
 	left      *leftovers // of cases and sabotages that could not be cleaned up
 	forecasts bool       // Config reads a control plane that no proxy of the mesh follows

@@ -74,6 +74,7 @@ func (c *CaseRun) open(ctx context.Context, a join.Attempt, want fixture.Connect
 			kept.prediction = pair.Config.Prediction
 		}
 	}
+	c.requests.keep(kept, hop.FiveTuple{Source: told.Open.Local, Destination: told.Open.Remote}, c.r.entries(a))
 	return kept, err
 }
 

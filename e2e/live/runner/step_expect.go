@@ -76,6 +76,7 @@ func (c *CaseRun) attempt(ctx context.Context, step int, attempts []join.Attempt
 	var checks []verdict.Check
 	for _, s := range all {
 		checks = append(checks, c.together(step, s, intents[s.ID], came))
+		c.requests.add(s.origins)
 	}
 	c.Verdict.Checks = append(c.Verdict.Checks, checks...)
 	c.askKiali(ctx, step, checks)
@@ -102,9 +103,11 @@ func (c *CaseRun) round(ctx context.Context, step int, all []*spread, intents ma
 	if err := collector.Collect(ctx, batch); err != nil {
 		return false, err
 	}
+	origins := batch.Origins()
 	for i, made := range batch.Made() {
 		made.Check.Judge()
 		sent[i].keep(made)
+		sent[i].origins = append(sent[i].origins, origins[i])
 	}
 	for _, s := range all {
 		s.rounds++

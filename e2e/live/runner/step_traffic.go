@@ -10,7 +10,9 @@ import (
 
 // startFlow starts background traffic, and waits until a first request over one of its hops has ended.
 func (c *CaseRun) startFlow(ctx context.Context, i int, step fixture.Step) {
-	c.flow = c.r.Sender.StartFlow(context.WithoutCancel(ctx), fmt.Sprintf("%s-%s-%d-flow", c.Name, c.Case.ID, i), fixture.Expect{From: step.From, To: step.To}.Hops())
+	id := fmt.Sprintf("%s-%s-%d-flow", c.Name, c.Case.ID, i)
+	c.requests.flows = append(c.requests.flows, id+"-")
+	c.flow = c.r.Sender.StartFlow(context.WithoutCancel(ctx), id, fixture.Expect{From: step.From, To: step.To}.Hops())
 	c.awaitFlow(ctx, 1)
 }
 

@@ -25,10 +25,17 @@ type Origin struct {
 	Clear []hop.FiveTuple
 	// Own are those of the hop, where it must be TLS.
 	Own []hop.FiveTuple
-	// From and To are the pods of the client, and what these may call in clear. They explain requests of which no observer names
-	// the connection.
-	From []netip.Addr
-	To   []netip.AddrPort
+	// Entries are ports of gateways' pods at which the requests come in from outside the cluster, where no log tells from where:
+	// that of a stream is written at its end.
+	Entries []netip.AddrPort
+	// Calls are what the case expects to go in clear. They explain requests of which no observer names the connection.
+	Calls []Call
+}
+
+// Call is a client's pod, and the port of a server's pod that it may call in clear.
+type Call struct {
+	From netip.Addr
+	To   netip.AddrPort
 }
 
 // ends tells that a connection is another, in either direction.
@@ -36,22 +43,24 @@ func ends(one, other hop.FiveTuple) bool {
 	return one == other || one == hop.FiveTuple{Source: other.Destination, Destination: other.Source}
 }
 
-// explains tells that a token may be in clear on a connection.
-func (o Origin) explains(conn hop.FiveTuple) bool {
+// explains tells that a token may be in clear on a connection. IsPod tells whether an address is a pod's.
+func (o Origin) explains(conn hop.FiveTuple, isPod func(netip.Addr) bool) bool {
 	if slices.ContainsFunc(o.Clear, func(one hop.FiveTuple) bool { return ends(one, conn) }) {
 		return true
 	}
-	calls := func(from, to netip.AddrPort) bool {
-		return slices.Contains(o.From, from.Addr()) && slices.Contains(o.To, to)
-	}
-	return calls(conn.Source, conn.Destination) || calls(conn.Destination, conn.Source)
+	called := func(from, to netip.AddrPort) bool { return slices.Contains(o.Calls, Call{from.Addr(), to}) }
+	entered := func(from, to netip.AddrPort) bool { return slices.Contains(o.Entries, to) && !isPod(from.Addr()) }
+	return called(conn.Source, conn.Destination) || called(conn.Destination, conn.Source) ||
+		entered(conn.Source, conn.Destination) || entered(conn.Destination, conn.Source)
 }
 
-// Copies are the sightings that the origin does not explain, each way between two pods once. Name tells whose an address is.
+// Copies are the sightings that the origin does not explain. Name gives the pod that an address is of, and the address itself
+// where it is of none.
 func (o Origin) Copies(sightings []Sighting, name func(netip.Addr) string) []verdict.Copy {
+	isPod := func(address netip.Addr) bool { return name(address) != address.String() }
 	var all []verdict.Copy
 	for _, seen := range sightings {
-		if o.explains(seen.Conn) {
+		if o.explains(seen.Conn, isPod) {
 			continue
 		}
 		all = append(all, verdict.Copy{

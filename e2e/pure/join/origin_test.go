@@ -24,7 +24,7 @@ func TestWhatExplainsATokenInClear(t *testing.T) {
 	)
 	plain := Origin{Clear: []hop.FiveTuple{socket, translated}}
 	mtls := Origin{Own: []hop.FiveTuple{upstream}}
-	flow := Origin{From: []netip.Addr{upstream.Source.Addr()}, To: []netip.AddrPort{upstream.Destination}}
+	flow := Origin{Calls: []Call{{upstream.Source.Addr(), upstream.Destination}}}
 	for name, row := range map[string]struct {
 		origin Origin
 		seen   hop.FiveTuple

@@ -21,7 +21,7 @@ type Over struct {
 // Add adds an attempt to the batch, before any of the batch is sent: what its proxies log from now on may be its own.
 func (c *Collector) Add(b *Batch, a *join.Attempt, over Over) {
 	_, port, _ := c.Config.World.Port(a.Reached())
-	s := &sent{Attempt: a, over: over}
+	s := &sent{Attempt: a, over: over, tries: a.ID + "-try-"}
 	a.Client, a.Destination = c.end(over.Client), netip.AddrPortFrom(netip.Addr{}, port.Workload)
 	logged := []mesh.Proxy{over.Client.Proxy}
 	for _, place := range over.Servers {

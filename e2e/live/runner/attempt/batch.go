@@ -48,6 +48,7 @@ type Batch struct {
 type sent struct {
 	*join.Attempt
 	over   Over
+	tries  string      // begins the ids of the requests that seek its destination
 	behind *mesh.Place // the pod to which a gateway passes the connection on unread; nil where there is none
 
 	result  call.Result

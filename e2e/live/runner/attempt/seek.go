@@ -62,7 +62,7 @@ func (s *sent) seeks() bool { return s.Want.Routed() && !s.reached && s.Check.Un
 func (s *sent) more() []string {
 	var ids []string
 	for range min(s.over.Search.AtOnce, s.over.Search.Most-s.Check.Requests) {
-		ids = append(ids, fmt.Sprintf("%s-try-%d", s.ID, s.Check.Requests+len(ids)))
+		ids = append(ids, fmt.Sprintf("%s%d", s.tries, s.Check.Requests+len(ids)))
 	}
 	s.Check.Requests += len(ids)
 	return ids
