@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"sigs.k8s.io/e2e-framework/klient/k8s"
@@ -10,6 +11,7 @@ import (
 	"mtls.test/conformance/e2e/live/policy"
 	"mtls.test/conformance/e2e/live/traffic"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/join"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
@@ -30,6 +32,7 @@ type CaseRun struct {
 	accounts    []fixture.Account
 	scaled      []string              // workloads that have another number of pods than before
 	flow        *traffic.Flow         // background traffic under way; nil where there is none
+	flows       []hop.Hop             // over which it goes
 	connections map[string]connection // kept ones, by the case's names
 	pods        mesh.PodStates        // on which its checks rest, since its begin or since a step replaced some
 	restarted   []string              // those of them that have ended since the case began, and how
@@ -49,6 +52,6 @@ func (r *Runner) NewCase(c fixture.Case) *CaseRun {
 		r: r, Case: c, Name: name, Evidence: NewEvidence(), connections: map[string]connection{},
 		Verdict: verdict.Case{ID: c.ID, Run: name, Title: c.Title, Changes: []verdict.Change{}, Checks: []verdict.Check{}},
 	}
-	run.requests = &requests{name: name, verdict: &run.Verdict, kept: map[string]join.Origin{}}
+	run.requests = &requests{name: name, verdict: &run.Verdict, kept: map[string]join.Origin{}, flows: map[string][]netip.AddrPort{}}
 	return run
 }

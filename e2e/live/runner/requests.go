@@ -17,10 +17,10 @@ type requests struct {
 	verdict *verdict.Case // the run's
 	ended   bool
 
-	checks []checked              // in the order of the verdict's
-	calls  []join.Call            // that the case expects to go in clear
-	kept   map[string]join.Origin // by the id of the request that opened the connection, which all between the checks bear
-	flows  []string               // begin the ids of background traffic
+	checks []checked                   // in the order of the verdict's
+	calls  []join.Call                 // that the case expects to go in clear
+	kept   map[string]join.Origin      // by the id of the request that opened the connection, which all between the checks bear
+	flows  map[string][]netip.AddrPort // by what begins the ids of background traffic: where it may come into a gateway
 }
 
 // checked are the requests of one check.
@@ -42,7 +42,7 @@ func (q *requests) add(origins []attempt.Origin) {
 			of.tries = append(of.tries, one.Tries)
 		}
 		of.pods = append(of.pods, one.Pods...)
-		for _, call := range one.Calls {
+		for _, call := range one.Plain {
 			q.calls = with(q.calls, call)
 		}
 	}
@@ -77,8 +77,10 @@ func (q *requests) origin(id string) (from join.Origin, check int, found bool) {
 		one.Calls = q.calls
 		return one, noCheck, true
 	}
-	if slices.ContainsFunc(q.flows, begins) {
-		return join.Origin{Calls: q.calls}, noCheck, true
+	for prefix, entries := range q.flows {
+		if begins(prefix) {
+			return join.Origin{Calls: q.calls, Entries: entries}, noCheck, true
+		}
 	}
 	return join.Origin{}, noCheck, false
 }

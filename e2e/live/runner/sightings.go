@@ -105,10 +105,10 @@ func (r *Runner) downstream(id string) []hop.FiveTuple {
 	return all
 }
 
-// entries are where requests from outside the cluster may come into the gateway that is the client of an attempt; of one from a
-// pod the client's socket tells.
-func (r *Runner) entries(a join.Attempt) []netip.AddrPort {
-	client, _ := r.World.Client(a.From)
+// entries are where requests from outside the cluster may come into the gateway that is the client of a hop; of one from a pod the
+// client's socket tells.
+func (r *Runner) entries(over hop.Hop) []netip.AddrPort {
+	client, _ := r.World.Client(over.From)
 	if client.Kind != hop.Gateway {
 		return nil
 	}

@@ -74,7 +74,7 @@ func (c *CaseRun) open(ctx context.Context, a join.Attempt, want fixture.Connect
 			kept.prediction = pair.Config.Prediction
 		}
 	}
-	c.requests.keep(kept, hop.FiveTuple{Source: told.Open.Local, Destination: told.Open.Remote}, c.r.entries(a))
+	c.requests.keep(kept, hop.FiveTuple{Source: told.Open.Local, Destination: told.Open.Remote}, c.r.entries(a.Hop))
 	return kept, err
 }
 

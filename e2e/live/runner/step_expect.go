@@ -21,10 +21,12 @@ func (c *CaseRun) Expect(ctx context.Context, step int, expects []fixture.Expect
 	if _, err := c.lookAgain(ctx); err != nil {
 		return err
 	}
-	intents, err := c.Intents(ctx, attempts)
+	flowing := c.flowing()
+	intents, err := c.Intents(ctx, slices.Concat(attempts, flowing))
 	if err != nil {
 		return err
 	}
+	c.flowsInClear(flowing, intents)
 	if attempts, err = c.byIntent(attempts, intents); err != nil {
 		return err
 	}
@@ -122,7 +124,7 @@ func (c *CaseRun) add(collector *attempt.Collector, batch *attempt.Batch, step i
 	if a.Want.On != "" {
 		kept := c.connections[a.Want.On]
 		a.Kept = &join.Kept{Conn: kept.conn, Streams: kept.use == fixture.Stream, Pods: s.among()}
-		over.Kept = kept.name
+		over.Kept, over.Asked = kept.name, intent.Says
 	}
 	first := over.Servers.First()
 	a.Check = c.check(step, *a, first, intent, over.Configs[first.Proxy])

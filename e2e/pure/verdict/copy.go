@@ -118,10 +118,10 @@ func (c *Case) Unscanned(check int, why string) {
 }
 
 // InClear tells that the bytes of the check's own connection may be in clear, by what is expected of it. Of a refusal the client's
-// configuration tells how it begins.
+// configuration tells how it begins, or that under which a kept connection was opened.
 func (c *Check) InClear() bool {
 	if c.Want == hop.Refused {
-		return c.Config.Client != nil && c.Config.Client.Says == hop.Plaintext
+		return c.Config.Says == hop.Plaintext || c.Config.Client != nil && c.Config.Client.Says == hop.Plaintext
 	}
 	return c.Want == hop.Plaintext
 }

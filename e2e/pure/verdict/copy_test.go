@@ -109,7 +109,8 @@ func TestWhichConnectionsMayBeInClear(t *testing.T) {
 		"TLS":                               {Check{Want: hop.OneWayTLS}, false},
 		"a refusal of what begins in clear": {Check{Want: hop.Refused, Config: speaks(hop.Plaintext)}, true},
 		"a refusal of what begins with TLS": {Check{Want: hop.Refused, Config: speaks(hop.MTLS)}, false},
-		"a refusal of a client of our own":  {Check{Want: hop.Refused}, false},
+		"a kept connection, opened in clear, that is closed": {Check{Want: hop.Refused, Config: Config{Prediction: envoy.Prediction{Says: hop.Plaintext}}}, true},
+		"a refusal of a client of our own":                   {Check{Want: hop.Refused}, false},
 	} {
 		if got := row.check.InClear(); got != row.want {
 			t.Errorf("%s: %t", name, got)

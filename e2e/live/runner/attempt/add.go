@@ -5,6 +5,7 @@ import (
 
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/runner/hopconfig"
+	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/join"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
@@ -15,6 +16,7 @@ type Over struct {
 	Servers mesh.Pods                     // to any of which it may come; never none
 	Configs map[mesh.Proxy]verdict.Config // of the client with each of them, by the server's pod
 	Search  Search                        // for a destination of the client's routes, where the attempt names one
+	Asked   hop.Outcome                   // what the policies in force ask of a new connection, where the attempt is sent on an old one
 	Kept    string                        // the name of the connection at the client's agent on which it is sent again; empty for a new one
 }
 

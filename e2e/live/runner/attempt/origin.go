@@ -5,6 +5,7 @@ import (
 
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/join"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // Origin is where an attempt's request comes from.
@@ -13,7 +14,7 @@ type Origin struct {
 	ID    string       // the request's
 	Tries string       // begins the ids of those that sought the same destination; empty where none did
 	Pods  []netip.Addr // at either end
-	Calls []join.Call  // that the attempt expects to go in clear, for requests that nobody follows
+	Plain []join.Call  // that the attempt expects to go in clear, for requests of the case that nobody follows
 }
 
 // Origins are those of the attempts, in the order of Made.
@@ -32,8 +33,13 @@ func (s *sent) origin() Origin {
 	}
 	for _, server := range s.over.Servers {
 		o.Pods = append(o.Pods, server.Address)
+		call := join.Call{From: s.over.Client.Address, To: netip.AddrPortFrom(server.Address, s.Destination.Port())}
 		if s.Check.InClear() {
-			o.Calls = append(o.Calls, join.Call{From: s.over.Client.Address, To: netip.AddrPortFrom(server.Address, s.Destination.Port())})
+			o.Plain = append(o.Plain, call)
+		}
+		// Where its connection is there no more it leaves on another, by what is in force now.
+		if now := (verdict.Check{Want: s.over.Asked, Config: s.over.Configs[server.Proxy]}); s.Kept != nil && now.InClear() {
+			o.Calls = append(o.Calls, call)
 		}
 	}
 	if s.result.Local.IsValid() {
