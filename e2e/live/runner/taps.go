@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -42,13 +43,14 @@ func (r *Runner) Watch(ctx context.Context) error {
 
 // ControlTaps is the positive control of the taps: it makes a plaintext connection to each server, which the tap must show, and
 // sends a token in clear to each pod of the world, which must be found. Without it "no plaintext was seen" means nothing, so
-// packets of a server that fails it are no evidence.
+// packets of a server that fails it are no evidence. The taps may be others than before.
 func (r *Runner) ControlTaps(ctx context.Context) error {
 	r.blind, r.deaf = map[mesh.Proxy]error{}, map[netip.Addr]error{}
 	if r.Taps == nil {
 		return nil
 	}
 	delete(r.seen.others, r.control())
+	unscanned := r.scan(ctx)
 	servers := r.servers()
 	for _, place := range servers {
 		if err := r.controlOf(ctx, place); err != nil {
@@ -56,6 +58,7 @@ func (r *Runner) ControlTaps(ctx context.Context) error {
 		}
 	}
 	for pod, why := range r.controlTokens(ctx) {
+		why = errors.Join(why, unscanned)
 		r.deaf[pod.Address] = why
 		if _, server := servers[pod.Proxy]; server && r.blind[pod.Proxy] == nil {
 			r.blind[pod.Proxy] = why
@@ -87,6 +90,9 @@ func (r *Runner) controlTokens(ctx context.Context) map[mesh.Place]error {
 }
 
 func (r *Runner) controlOf(ctx context.Context, place mesh.Place) error {
+	if err := r.Taps.Watch(ctx, place); err != nil {
+		return err
+	}
 	began, err := r.cutoff(ctx)
 	if err != nil {
 		return err

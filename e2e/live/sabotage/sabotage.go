@@ -37,6 +37,7 @@ type Done struct {
 	Settings map[string]any     // of the mesh, that it changed
 	Moved    []fixture.Workload // workloads of the world that have another pod than before
 	Rerouted bool               // pods or Services are others than before, so that nodes send requests elsewhere
+	Taps     bool               // others run than before
 
 	undo []func(context.Context) error // to be called in reverse
 }
@@ -209,6 +210,7 @@ func parts(files fs.FS, name string) ([]*unstructured.Unstructured, error) {
 }
 
 func (w *work) moved(object *unstructured.Unstructured) {
+	w.done.Taps = w.done.Taps || object.GetKind() == "DaemonSet" // the world has no other
 	for _, workload := range w.World.Workloads {
 		if object.GetKind() == "Deployment" && workload.Name == object.GetName() && workload.Namespace == object.GetNamespace() {
 			w.done.Moved = append(w.done.Moved, workload)

@@ -44,6 +44,13 @@ func (c *Collector) Add(b *Batch, a *join.Attempt, over Over) {
 			logged = append(logged, place.Proxy)
 		}
 	}
+	if to := a.Want.ClearBehind; to != (hop.ServicePort{}) {
+		_, port, _ := c.Config.World.Port(to)
+		pods, _ := c.Config.Places.Server(to.Service, "") // none is for the hop to that port to tell
+		for _, pod := range pods {
+			s.clearBehind = append(s.clearBehind, netip.AddrPortFrom(pod.Address, port.Workload))
+		}
+	}
 	for _, proxy := range logged {
 		b.marks[proxy] = c.Logs.Mark(proxy)
 	}

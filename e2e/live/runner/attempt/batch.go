@@ -2,6 +2,7 @@
 package attempt
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -47,9 +48,10 @@ type Batch struct {
 // sent is an attempt of a batch, with what only the live side knows of it.
 type sent struct {
 	*join.Attempt
-	over   Over
-	tries  string      // begins the ids of the requests that seek its destination
-	behind *mesh.Place // the pod to which a gateway passes the connection on unread; nil where there is none
+	over        Over
+	tries       string           // begins the ids of the requests that seek its destination
+	clearBehind []netip.AddrPort // whom the server, a gateway, may call in clear for the attempt
+	behind      *mesh.Place      // the pod to which a gateway passes the connection on unread; nil where there is none
 
 	result  call.Result
 	reached bool                            // one of the requests that sought a destination came there, and is the attempt

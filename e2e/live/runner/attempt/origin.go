@@ -31,6 +31,11 @@ func (s *sent) origin() Origin {
 	if s.Want.Routed() {
 		o.Tries = s.tries
 	}
+	for _, behind := range s.clearBehind {
+		for _, gateway := range s.over.Servers {
+			o.Calls = append(o.Calls, join.Call{From: gateway.Address, To: behind})
+		}
+	}
 	for _, server := range s.over.Servers {
 		o.Pods = append(o.Pods, server.Address)
 		call := join.Call{From: s.over.Client.Address, To: netip.AddrPortFrom(server.Address, s.Destination.Port())}

@@ -100,6 +100,11 @@ func (t Trial) under(ctx context.Context, r *runner.Runner, run func(verdict.Pha
 			return nil, err
 		}
 	}
+	if done.Taps {
+		if err := r.ControlTaps(ctx); err != nil {
+			return nil, err
+		}
+	}
 	changed := runner.Changed{Settings: done.Settings, Applied: map[string][]string{}}
 	for _, kill := range t.Mutant.Kills {
 		changed.Applied[kill.Case] = kill.Without
