@@ -16,15 +16,15 @@ type Finding string
 // own, or on its own where that must be TLS.
 const ClearCopy Finding = "clear-copy"
 
-// Copy is what the taps saw in clear, between two pods, of the requests of a check or of their answers.
+// Copy is what the taps saw in clear of the requests of a check, and of their answers, between two pods.
 type Copy struct {
 	From      string        `json:"from"` // who sent the bytes: NAMESPACE/POD, or an address that is no pod's
 	To        string        `json:"to"`   // who got them
 	Conn      hop.FiveTuple `json:"conn"` // of the first sighting, from who sent the bytes
 	Request   string        `json:"request"`
-	Offset    int64         `json:"offset"` // of the first sighting's token, among the bytes that went this way over the connection
-	At        time.Time     `json:"at"`     // of the first sighting, by the runner's clock
-	Sightings int           `json:"sightings"`
+	Offset    int64         `json:"offset"`        // of the first sighting's token, among the bytes that went this way over the connection
+	At        time.Time     `json:"at"`            // of the first sighting, by the runner's clock
+	Sightings int           `json:"sightings"`     // each device that a token passes has one
 	Own       bool          `json:"own,omitempty"` // on the request's own connection
 }
 
@@ -37,12 +37,14 @@ func (c Copy) String() string {
 	return fmt.Sprintf("%s went in clear from %s (%s) to %s (%s), at byte %d of the connection", how, c.From, c.Conn.Source, c.To, c.Conn.Destination, c.Offset)
 }
 
-// alike tells that two copies went the same way.
+// alike tells that two copies went between the same pods, to one port or back from it.
 func (c Copy) alike(other Copy) bool {
-	return c.From == other.From && c.To == other.To && c.Own == other.Own && c.Conn.Destination.Port() == other.Conn.Destination.Port()
+	there := c.From == other.From && c.To == other.To && c.Conn.Destination.Port() == other.Conn.Destination.Port()
+	back := c.From == other.To && c.To == other.From && c.Conn.Source.Port() == other.Conn.Destination.Port()
+	return c.Own == other.Own && (there || back)
 }
 
-// merged adds copies to others, each way once, and returns those that are new besides.
+// merged adds copies to others, those that are alike once, and returns the ones that are new besides.
 func merged(known, seen []Copy) (all, fresh []Copy) {
 	all = known
 	for _, one := range seen {

@@ -66,6 +66,17 @@ func TestCopiesOfOneWayAreToldOnce(t *testing.T) {
 	}
 }
 
+func TestTheAnswerToACopyIsNoOtherCopy(t *testing.T) {
+	answer := mirrored(18080)
+	answer.From, answer.To = answer.To, answer.From
+	answer.Conn.Source, answer.Conn.Destination = answer.Conn.Destination, answer.Conn.Source
+	c := Case{Result: hop.Pass, Checks: []Check{{Result: hop.Pass}}}
+	c.AddCopies(0, []Copy{mirrored(18080), answer})
+	if check := c.Checks[0]; len(check.Copies) != 1 || check.Copies[0].Sightings != 2 {
+		t.Errorf("got %+v", check)
+	}
+}
+
 func TestACopyOfBackgroundTrafficIsTheCases(t *testing.T) {
 	c := Case{Result: hop.Pass, Checks: []Check{{Result: hop.Pass}}}
 	c.AddCopies(-1, []Copy{mirrored(18080)})
