@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ const ClearCopy Finding = "clear-copy"
 
 // Copy is what the taps saw in clear of the requests of a check, and of their answers, between two pods.
 type Copy struct {
-	From      string        `json:"from"` // who sent the bytes: NAMESPACE/POD, or an address that is no pod's
+	From      string        `json:"from"` // who sent the bytes: NAMESPACE/POD, a Service where only what came before its translation was seen, or an address
 	To        string        `json:"to"`   // who got them
 	Conn      hop.FiveTuple `json:"conn"` // of the first sighting, from who sent the bytes
 	Request   string        `json:"request"`
@@ -37,25 +38,51 @@ func (c Copy) String() string {
 	return fmt.Sprintf("%s went in clear from %s (%s) to %s (%s), at byte %d of the connection", how, c.From, c.Conn.Source, c.To, c.Conn.Destination, c.Offset)
 }
 
-// alike tells that two copies went between the same pods, to one port or back from it.
+// OfService begins the name of an address that Service translation replaces by a pod's.
+const OfService = "service "
+
+// untranslated tells that a copy was seen before Service translation, which hides one of its pods.
+func (c Copy) untranslated() bool {
+	return strings.HasPrefix(c.From, OfService) || strings.HasPrefix(c.To, OfService)
+}
+
+// alike tells that two copies went between the same pods, to one port or back from it, or over one connection before and after
+// Service translation.
 func (c Copy) alike(other Copy) bool {
 	there := c.From == other.From && c.To == other.To && c.Conn.Destination.Port() == other.Conn.Destination.Port()
 	back := c.From == other.To && c.To == other.From && c.Conn.Source.Port() == other.Conn.Destination.Port()
-	return c.Own == other.Own && (there || back)
+	return c.Own == other.Own && (there || back || c.translatedAs(other) || other.translatedAs(c))
+}
+
+// translatedAs tells that another copy is of the same connection, behind Service translation.
+func (c Copy) translatedAs(other Copy) bool {
+	return c.untranslated() && !other.untranslated() && (other.Conn.Source == c.client() || other.Conn.Destination == c.client())
+}
+
+// client is the end of a connection that Service translation leaves as it is.
+func (c Copy) client() netip.AddrPort {
+	if strings.HasPrefix(c.From, OfService) {
+		return c.Conn.Destination
+	}
+	return c.Conn.Source
 }
 
 // merged adds copies to others, those that are alike once, and returns the ones that are new besides.
 func merged(known, seen []Copy) (all, fresh []Copy) {
-	all = known
+	all = slices.Clone(known)
 	for _, one := range seen {
 		at := slices.IndexFunc(all, one.alike)
 		if at < 0 {
-			all, fresh = append(all, one), append(fresh, one)
+			all = append(all, one)
 			continue
 		}
-		all[at].Sightings += one.Sightings
+		one.Sightings += all[at].Sightings
+		if all[at].untranslated() && !one.untranslated() {
+			all[at] = one
+		}
+		all[at].Sightings = one.Sightings
 	}
-	return all, fresh
+	return all, all[len(known):]
 }
 
 // told lists copies behind the finding.

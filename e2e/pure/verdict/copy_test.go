@@ -77,6 +77,21 @@ func TestTheAnswerToACopyIsNoOtherCopy(t *testing.T) {
 	}
 }
 
+func TestAConnectionBeforeAndAfterServiceTranslationIsOneCopyThatNamesBothPods(t *testing.T) {
+	before, after, back := mirrored(18080), mirrored(8080), mirrored(8080)
+	before.To, before.Conn.Destination = OfService+"default/naked", netip.MustParseAddrPort("10.96.0.9:18080")
+	back.From, back.To = after.To, after.From
+	back.Conn.Source, back.Conn.Destination = after.Conn.Destination, after.Conn.Source
+	for _, order := range [][]Copy{{before, after, back}, {after, before, back}, {before, back, after}} {
+		c := Case{Result: hop.Pass, Checks: []Check{{Result: hop.Pass}}}
+		c.AddCopies(0, order)
+		copies := c.Checks[0].Copies
+		if len(copies) != 1 || copies[0].Sightings != 3 || copies[0].untranslated() {
+			t.Errorf("got %+v", copies)
+		}
+	}
+}
+
 func TestACopyOfBackgroundTrafficIsTheCases(t *testing.T) {
 	c := Case{Result: hop.Pass, Checks: []Check{{Result: hop.Pass}}}
 	c.AddCopies(-1, []Copy{mirrored(18080)})
