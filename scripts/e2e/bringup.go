@@ -201,6 +201,6 @@ func (r *program) environment(images cluster.Images) report.Environment {
 	return report.Environment{
 		Istio: images.Istio.Version, Kubernetes: images.Kubernetes, Envoy: images.Envoy,
 		Profile: images.Profile, Lane: images.Lane, Settings: r.settings.values,
-		Observers: []hop.Source{hop.Client, hop.Server, hop.Application, hop.Wire, hop.Probe, hop.Stats},
+		Observers: []hop.Source{hop.Client, hop.Server, hop.Application, hop.Wire, hop.Probe, hop.Stats}, Scanned: fixture.Own().Scanned(),
 	}
 }

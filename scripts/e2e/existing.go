@@ -174,7 +174,7 @@ func (r *program) say(line string) { r.screen.step("%s", line) }
 // stay makes the world, runs the suite and takes everything away again. The context ends when the lock is lost: then the suite
 // is stopped, and what is taken away is this run's alone, as it is at the end of every run.
 func (r *program) stay(ctx context.Context, v visit, lock *existing.Lock, told *record) (err error) {
-	told.environment = report.Environment{Lane: "existing", Istio: v.plane.Version, Settings: r.settings.values, Observers: v.observers()}
+	told.environment = report.Environment{Lane: "existing", Istio: v.plane.Version, Settings: r.settings.values, Observers: v.observers(), Scanned: v.place.Scanned()}
 	if told.environment.Kubernetes, err = v.client.Version(); err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, file
 	r := &Runner{
 		Mesh: m, World: world, Places: places, Logs: logs, Taps: taps, Chart: chart, RunID: given.RunID, Diagnose: diagnose,
 		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, files, given.RunID), Sender: sender,
-		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Clock: client.Clock, left: &leftovers{}, seen: newSightings(),
+		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Clock: client.Clock, AddressNames: m.AddressNames, left: &leftovers{}, seen: newSightings(),
 	}
 	r.Config = &hopconfig.Reader{World: world, Places: places, Addresses: addresses, Dump: m.Dump, Root: r.rootOf}
 	return r, stop, nil

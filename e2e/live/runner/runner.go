@@ -43,6 +43,8 @@ type Runner struct {
 
 	// Kiali asks a Kiali about a namespace; nil where there is none.
 	Kiali func(ctx context.Context, namespace string) kiali.Statement
+	// AddressNames tells whose the addresses of the cluster are.
+	AddressNames func(context.Context, mesh.Places) map[netip.Addr]string
 	// Clock measures the API server's clock.
 	Clock func(context.Context) (clock.Reading, error)
 

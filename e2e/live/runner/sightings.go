@@ -126,7 +126,7 @@ func (r *Runner) named(ctx context.Context) func(netip.Addr) string {
 	var pods map[netip.Addr]string
 	return func(address netip.Addr) string {
 		if pods == nil {
-			pods = r.Mesh.AddressNames(ctx, r.Places)
+			pods = r.AddressNames(ctx, r.Places)
 		}
 		if pod, known := pods[address]; known {
 			return pod

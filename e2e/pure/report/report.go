@@ -10,7 +10,7 @@ import (
 )
 
 // SchemaVersion is the version of report.json; schema.json beside this file is its schema.
-const SchemaVersion = "4.1"
+const SchemaVersion = "4.2"
 
 // Report is report.json. Result is the contract: the run is green when it is PASS and never otherwise.
 type Report struct {
@@ -39,6 +39,7 @@ type Environment struct {
 	Lane       string            `json:"lane"`
 	Settings   map[string]string `json:"settings"`  // the variables that the run was started with
 	Observers  []hop.Source      `json:"observers"` // what this build can see
+	Scanned    string            `json:"scanned"`   // past which pods copies in clear were looked for
 	Kiali      string            `json:"kiali"`     // where it was asked, or why none was
 }
 

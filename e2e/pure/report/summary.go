@@ -24,6 +24,9 @@ func (r Report) WriteSummary(out io.Writer) error {
 		fmt.Fprintf(&text, "\n%s.\n", s.Independence())
 	}
 	fmt.Fprintf(&text, "\nIn the clear from clients that have a proxy, because a policy on a lease said so: %s.\n", m.Exposed)
+	if e.Scanned != "" {
+		fmt.Fprintf(&text, "\nCopies of requests and answers in clear were looked for past %s.\n", e.Scanned)
+	}
 	if s.ByOracle > 0 {
 		fmt.Fprintf(&text, "\n%s.\n", s.Expected())
 	}
