@@ -60,7 +60,7 @@ func amend(ctx context.Context) {
 	for _, judged := range caseRunner.Late(ctx) {
 		played, found := playedCases[judged.Run]
 		if !found {
-			continue // a trial's
+			continue // another spec's: a sabotage is to be seen
 		}
 		Expect(writeVerdict(played.folder, judged, played.kiali)).To(Succeed())
 		late = append(late, fmt.Sprintf("case %s, which had ended: %s", judged.ID, judged.Reason))

@@ -49,10 +49,10 @@ func (q *requests) add(origins []attempt.Origin) {
 	q.checks = append(q.checks, of)
 }
 
-// keep adds the requests that a kept connection carries beside those of checks. Socket is the client application's own, and
-// entries are where it may come into a gateway.
-func (q *requests) keep(opened connection, socket hop.FiveTuple, entries []netip.AddrPort) {
-	from := join.Origin{Clear: []hop.FiveTuple{socket}, Entries: entries}
+// keep adds the requests that a kept connection carries beside those of checks. ToProxy are the connections that lead to
+// the client's proxy, and entries where they may come into a gateway.
+func (q *requests) keep(opened connection, toProxy []hop.FiveTuple, entries []netip.AddrPort) {
+	from := join.Origin{Clear: toProxy, Entries: entries}
 	if opened.prediction.Says == hop.Plaintext {
 		from.Clear = append(from.Clear, opened.conn)
 		q.calls = with(q.calls, join.Call{From: opened.client.Address, To: opened.conn.Destination})

@@ -74,7 +74,11 @@ func (c *CaseRun) open(ctx context.Context, a join.Attempt, want fixture.Connect
 			kept.prediction = pair.Config.Prediction
 		}
 	}
-	c.requests.keep(kept, hop.FiveTuple{Source: told.Open.Local, Destination: told.Open.Remote}, c.r.entries(a.Hop))
+	var toProxy []hop.FiveTuple
+	if client, _ := c.r.World.Client(a.From); client.Kind != hop.Sidecar {
+		toProxy = append(toProxy, hop.FiveTuple{Source: told.Open.Local, Destination: told.Open.Remote})
+	}
+	c.requests.keep(kept, toProxy, c.r.entries(a.Hop))
 	return kept, err
 }
 

@@ -47,12 +47,14 @@ func (s *sent) origin() Origin {
 			o.Calls = append(o.Calls, call)
 		}
 	}
-	if s.result.Local.IsValid() {
-		o.Clear = append(o.Clear, hop.FiveTuple{Source: s.result.Local, Destination: s.result.Remote})
-	}
 	own := &o.Own
 	if s.Check.InClear() || s.Check.ClientKind == hop.Plain {
 		own = &o.Clear
+	}
+	if socket := (hop.FiveTuple{Source: s.result.Local, Destination: s.result.Remote}); s.Check.ClientKind == hop.Sidecar {
+		*own = append(*own, socket) // which leaves the pod only where it goes past the proxy
+	} else if socket.Source.IsValid() {
+		o.Clear = append(o.Clear, socket)
 	}
 	for _, seen := range []*hop.Observation{s.Check.Observers.Client, s.Check.Observers.Probe, s.Check.Observers.Wire} {
 		if seen != nil && seen.Conn.Source.IsValid() {
