@@ -46,17 +46,24 @@ func (c Copy) untranslated() bool {
 	return strings.HasPrefix(c.From, OfService) || strings.HasPrefix(c.To, OfService)
 }
 
-// alike tells that two copies went between the same pods, to one port or back from it, or over one connection before and after
-// Service translation.
+// alike tells that two copies went between the same pods, to one port or back from it.
 func (c Copy) alike(other Copy) bool {
 	there := c.From == other.From && c.To == other.To && c.Conn.Destination.Port() == other.Conn.Destination.Port()
 	back := c.From == other.To && c.To == other.From && c.Conn.Source.Port() == other.Conn.Destination.Port()
-	return c.Own == other.Own && (there || back || c.translatedAs(other) || other.translatedAs(c))
+	return c.Own == other.Own && (there || back)
 }
 
-// translatedAs tells that another copy is of the same connection, behind Service translation.
-func (c Copy) translatedAs(other Copy) bool {
-	return c.untranslated() && !other.untranslated() && (other.Conn.Source == c.client() || other.Conn.Destination == c.client())
+// translated is the copy as it was seen behind Service translation, which is among the others; the copy itself where it is not.
+func (c Copy) translated(others []Copy) Copy {
+	if !c.untranslated() {
+		return c
+	}
+	for _, other := range others {
+		if !other.untranslated() && (other.Conn.Source == c.client() || other.Conn.Destination == c.client()) {
+			return other
+		}
+	}
+	return c
 }
 
 // client is the end of a connection that Service translation leaves as it is.
@@ -71,16 +78,13 @@ func (c Copy) client() netip.AddrPort {
 func merged(known, seen []Copy) (all, fresh []Copy) {
 	all = slices.Clone(known)
 	for _, one := range seen {
+		one = one.translated(seen)
 		at := slices.IndexFunc(all, one.alike)
 		if at < 0 {
 			all = append(all, one)
 			continue
 		}
-		one.Sightings += all[at].Sightings
-		if all[at].untranslated() && !one.untranslated() {
-			all[at] = one
-		}
-		all[at].Sightings = one.Sightings
+		all[at].Sightings += one.Sightings
 	}
 	return all, all[len(known):]
 }
