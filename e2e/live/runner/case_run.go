@@ -11,7 +11,6 @@ import (
 	"mtls.test/conformance/e2e/live/policy"
 	"mtls.test/conformance/e2e/live/traffic"
 	"mtls.test/conformance/e2e/pure/fixture"
-	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/join"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
@@ -32,7 +31,6 @@ type CaseRun struct {
 	accounts    []fixture.Account
 	scaled      []string              // workloads that have another number of pods than before
 	flow        *traffic.Flow         // background traffic under way; nil where there is none
-	flows       []hop.Hop             // over which it goes
 	connections map[string]connection // kept ones, by the case's names
 	pods        mesh.PodStates        // on which its checks rest, since its begin or since a step replaced some
 	restarted   []string              // those of them that have ended since the case began, and how

@@ -18,13 +18,13 @@ import (
 type sightings struct {
 	runs     map[string]*requests       // of cases, by their names
 	unjudged map[string][]join.Sighting // by request
-	others   map[string][]netip.Addr    // by request of no case: past whose devices its token went
+	heard    []netip.Addr               // pods past which a token of the control went, since it began
 	gaps     []observe.Gap              // since the case began
 	late     map[string]bool            // names of runs that had ended when their verdicts changed
 }
 
 func newSightings() *sightings {
-	return &sightings{runs: map[string]*requests{}, unjudged: map[string][]join.Sighting{}, others: map[string][]netip.Addr{}, late: map[string]bool{}}
+	return &sightings{runs: map[string]*requests{}, unjudged: map[string][]join.Sighting{}, late: map[string]bool{}}
 }
 
 // of are the requests of the run to which a request belongs; nil for one of no case.
@@ -48,6 +48,9 @@ func (r *Runner) scan(ctx context.Context) error {
 	return r.Taps.Scan(ctx, slices.DeleteFunc(r.Places.All(), func(place mesh.Place) bool { return !place.Known() })...)
 }
 
+// control is the id of the requests that control the taps.
+func (r *Runner) control() string { return r.RunID + "-control" }
+
 // look takes what the taps saw since the last look.
 func (r *Runner) look(ctx context.Context) {
 	if r.Taps == nil {
@@ -59,9 +62,9 @@ func (r *Runner) look(ctx context.Context) {
 		id, ours := r.Sender.Ledger.Request(one.Token)
 		switch {
 		case !ours: // another run's
-		case r.seen.of(r.RunID, id) == nil:
-			r.seen.others[id] = append(r.seen.others[id], one.Pod)
-		default:
+		case id == r.control():
+			r.seen.heard = append(r.seen.heard, one.Pod)
+		case r.seen.of(r.RunID, id) != nil:
 			one.Request = id
 			r.seen.unjudged[id] = append(r.seen.unjudged[id], one.Sighting)
 		}

@@ -15,13 +15,12 @@ import (
 // startFlow starts background traffic, and waits until a first request over one of its hops has ended.
 func (c *CaseRun) startFlow(ctx context.Context, i int, step fixture.Step) {
 	id := fmt.Sprintf("%s-%s-%d-flow", c.Name, c.Case.ID, i)
-	c.flows = c.r.Sender.FlowHops(fixture.Expect{From: step.From, To: step.To}.Hops())
+	c.flow = c.r.Sender.StartFlow(context.WithoutCancel(ctx), id, fixture.Expect{From: step.From, To: step.To}.Hops())
 	var entries []netip.AddrPort
-	for _, over := range c.flows {
+	for _, over := range c.flow.Hops() {
 		entries = append(entries, c.r.entries(over)...)
 	}
 	c.requests.flows[id+"-"] = entries
-	c.flow = c.r.Sender.StartFlow(context.WithoutCancel(ctx), id, c.flows)
 	c.awaitFlow(ctx, 1)
 }
 
@@ -29,7 +28,7 @@ func (c *CaseRun) startFlow(ctx context.Context, i int, step fixture.Step) {
 func (c *CaseRun) flowing() []join.Attempt {
 	var all []join.Attempt
 	if c.flow != nil {
-		for _, over := range c.flows {
+		for _, over := range c.flow.Hops() {
 			all = append(all, join.Attempt{Hop: over, ID: "flow over " + over.String()})
 		}
 	}

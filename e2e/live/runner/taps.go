@@ -49,7 +49,7 @@ func (r *Runner) ControlTaps(ctx context.Context) error {
 	if r.Taps == nil {
 		return nil
 	}
-	delete(r.seen.others, r.control())
+	r.seen.heard = nil
 	unscanned := r.scan(ctx)
 	servers := r.servers()
 	for _, place := range servers {
@@ -67,16 +67,13 @@ func (r *Runner) ControlTaps(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// control is the id of the requests that control the taps.
-func (r *Runner) control() string { return r.RunID + "-control" }
-
 // controlTokens returns the pods past which a token went in clear and the tap did not find it, and why that is known: those that
 // the servers were sent, and one that is sent to each other pod, whether it serves that or not.
 func (r *Runner) controlTokens(ctx context.Context) map[mesh.Place]error {
 	unheard := func() []mesh.Place {
 		r.look(ctx)
 		return slices.DeleteFunc(r.Places.All(), func(place mesh.Place) bool {
-			return !place.Known() || slices.Contains(r.seen.others[r.control()], place.Address)
+			return !place.Known() || slices.Contains(r.seen.heard, place.Address)
 		})
 	}
 	for _, place := range unheard() {

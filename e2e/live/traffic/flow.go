@@ -57,6 +57,9 @@ func newFlow(send func(context.Context, []Attempt) (map[string]call.Result, erro
 	}
 }
 
+// Hops are those that the flow goes over.
+func (f *Flow) Hops() []hop.Hop { return f.hops }
+
 // start makes requests at each tick until Stop, which calls done.
 func (f *Flow) start(ctx context.Context, ticks <-chan time.Time, done func()) {
 	ctx, f.stop = context.WithCancel(ctx)
