@@ -99,13 +99,14 @@ kubernetes_image() {
   image_add "$images" "$ref" "{\"Entrypoint\": [\"$entry\"]}" "${base[@]}" "$LAYER"
 }
 
-# build_istio yields istioctl in bin/ and the pilot and proxyv2 images in images/, under a tag of their content.
+# build_istio yields istioctl in bin/ and the pilot and proxyv2 images in images/, under a tag of their content. Its version is
+# MINOR.PATCH-COMMIT: istiod gates features by the numbers, and an EnvoyFilter's proxyVersion matches them.
 build_istio() {
   local version=${1#*/} base envoy images=$2/images
   base=$(unit_dir "$(companion "$1" debian)")/proxy.tar
   envoy=$(unit_dir "$(companion "$1" envoy)")/envoy
   go_tools "$2/bin" "$(printf -- '-X istio.io/istio/pkg/version.%s ' "buildVersion=$version" "buildTag=$version" \
-    "buildGitRevision=${version##*-}" "buildStatus=Clean" "buildHub=$ISTIO_HUB")"
+    "buildGitRevision=${version#*-}" "buildStatus=Clean" "buildHub=$ISTIO_HUB")"
   mkdir "$images"
   tree_layer "$images" "$2/bin/pilot-discovery" /usr/local/bin/pilot-discovery
   image_add "$images" "$ISTIO_HUB/pilot:$(istio_tag "$1")" \
@@ -117,5 +118,5 @@ build_istio() {
   rm "$2"/bin/pilot-*
 }
 
-# istio_tag UNIT is the module version with the content key: true, and short enough for a label.
+# istio_tag UNIT is the version with the content key: true, and short enough for a label.
 istio_tag() { echo "${1#*/}-${KEYS[$1]}"; }

@@ -49,7 +49,7 @@ source_node() {
 source_manifest() {
   local unit=istio/$ISTIO
   jq -n --arg kubernetes "$KUBERNETES" --arg ref "$NODE_REF" --arg id "$(image_id "$NODE_REF")" \
-    --arg istio "$ISTIO" --arg commit "${ISTIO##*-}" --arg hub "$ISTIO_HUB" --arg tag "$(istio_tag "$unit")" \
+    --arg istio "$ISTIO" --arg commit "${ISTIO#*-}" --arg hub "$ISTIO_HUB" --arg tag "$(istio_tag "$unit")" \
     --arg envoy "$(basename "$(companion "$unit" envoy)")" --arg istioctl "$(unit_dir "$unit")/bin/istioctl" '{
     lane: "source", profile: "vanilla", kubernetes: $kubernetes, nodeImage: $ref, nodeImageID: $id, cni: "ptp",
     istio: {version: $istio, module: "istio.io/istio", commit: $commit, hub: $hub, tag: $tag},

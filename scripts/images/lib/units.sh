@@ -14,16 +14,18 @@ known() {
   done | sort -V
 }
 
-# pick LANE COMPONENT WANTED prints the version meant; nothing or "default" means the newest.
+# pick LANE COMPONENT WANTED prints the version meant; nothing or "default" means the newest, a minor its newest.
 pick() {
-  local versions
+  local versions minor=${3#v}
   versions=$(known "$1" "$2")
   case $3 in
     '' | default) tail -n 1 <<<"$versions" ;;
     *)
-      grep -Fqx -- "$3" <<<"$versions" ||
-        fail "unknown version of $2 in lane $1: $3; known: $(xargs <<<"$versions")"
-      echo "$3"
+      if ! [[ $minor =~ ^[0-9]+\.[0-9]+$ ]]; then
+        grep -Fx -- "$3" <<<"$versions"
+      else
+        grep -E "^v?${minor//./\\.}\." <<<"$versions" | tail -n 1 | grep .
+      fi || fail "unknown version of $2 in lane $1: $3; known: $(xargs <<<"$versions")"
       ;;
   esac
 }
