@@ -5,10 +5,10 @@ TLSCHECK := bin/kubectl-tls_check
 REPORTDIFF := bin/reportdiff
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF)
+.PHONY: help test unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-matrix versions-record versions-check cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF)
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Settings of the e2e commands are listed by: go run ./scripts/e2e --help"
 
@@ -81,6 +81,18 @@ preflight: $(RUNNER) ## check input and machine, change nothing
 
 report-diff: $(REPORTDIFF) ## compare two report.json check by check: nothing may become less, no verdict may change (OLD=, NEW=)
 	@exec $(REPORTDIFF) $(OLD) $(NEW)
+
+versions: ## list the versions that the lanes offer: lane, Istio, Kubernetes
+	@exec scripts/images.sh --versions
+
+versions-matrix: ## the versions of a lane as JSON, the newest first (LANE=)
+	@exec scripts/images.sh --matrix $(LANE)
+
+versions-record: ## write what a report says into the table of versions, scripts/versions (REPORT=)
+	@go run ./scripts/versions record $(or $(REPORT),artifacts/report.json)
+
+versions-check: ## compare a report with its row in the table of versions (REPORT=)
+	@go run ./scripts/versions check $(or $(REPORT),artifacts/report.json)
 
 cache-prune: ## remove what was built for the lanes
 	@exec scripts/images.sh --prune

@@ -3,10 +3,11 @@
 #
 #   images.sh LANE KUBERNETES_VERSION ISTIO_VERSION
 #       LANE is source (built from package registries), pull (published images) or auto
-#       (pull when the registries answer, else source); an empty version means the newest known
+#       (pull when the registries answer, else source); an empty version means the newest known, a minor its newest
 #   images.sh --need LANE KUBERNETES_VERSION ISTIO_VERSION
 #       checks the arguments and the disk, does no work, prints the GB that are still needed: 0 when all is there
-#   images.sh --versions   prints the known versions, one line each: component lane version
+#   images.sh --versions   prints the versions that are offered (scripts/versions), one pair a line: lane Istio Kubernetes
+#   images.sh --matrix LANE  prints those of a lane as JSON, the newest first: [{"istio": …, "kubernetes": …}, …]
 #   images.sh --prune      removes what was built and the engine's images of it
 #
 # Exit status: 1 when work failed, 2 on bad input or a machine that lacks something.
@@ -33,7 +34,11 @@ LOGS=$IMAGES_CACHE/logs
 
 main() {
   case ${1:-} in
-    --versions) versions ;;
+    --versions) cells ;;
+    --matrix)
+      [ $# = 2 ] || usage
+      cells | jq -cRn --arg lane "$2" '[inputs | split(" ") | select(.[0] == $lane) | {istio: .[1], kubernetes: .[2]}]'
+      ;;
     --prune) prune ;;
     --need)
       shift
@@ -50,18 +55,9 @@ main() {
   esac
 }
 
-usage() { fail "usage: images.sh [--need] source|pull|auto KUBERNETES_VERSION ISTIO_VERSION | --versions | --prune"; }
+usage() { fail "usage: images.sh [--need] source|pull|auto KUBERNETES_VERSION ISTIO_VERSION | --versions | --matrix LANE | --prune"; }
 
-versions() {
-  local component lane version
-  for component in kubernetes istio; do
-    for lane in source pull; do
-      for version in $(known "$lane" "$component"); do echo "$component $lane $version"; done
-    done
-  done
-}
-
-# select_lane LANE KUBERNETES_VERSION ISTIO_VERSION sets LANE, KUBERNETES and ISTIO, all of them known.
+# select_lane LANE KUBERNETES_VERSION ISTIO_VERSION sets LANE, ISTIO and KUBERNETES, a pair that the table offers.
 select_lane() {
   [ $# = 3 ] || usage
   LANE=$1
@@ -73,8 +69,11 @@ select_lane() {
       ;;
     *) usage ;;
   esac
-  KUBERNETES=$(pick "$LANE" kubernetes "$2")
-  ISTIO=$(pick "$LANE" istio "$3")
+  local known
+  readarray -t known < <(cells | awk -v lane="$LANE" '$1 == lane && !seen[$2]++ {print $2}')
+  ISTIO=$(pick Istio "$3" "${known[@]}")
+  readarray -t known < <(cells | awk -v lane="$LANE" -v istio="$ISTIO" '$1 == lane && $2 == istio {print $3}')
+  KUBERNETES=$(pick "Istio $ISTIO on Kubernetes" "$2" "${known[@]}")
 }
 
 # preflight fails, before any work, where this machine cannot provide the lane.

@@ -24,7 +24,7 @@ var variables = []struct{ name, value, meaning string }{
 	{"ISTIO_VERSION", "", "a version under scripts/images/istio; empty: the newest of the lane"},
 	{"KEEP", "0", "1 leaves the cluster for later runs"},
 	{"FOCUS", "", "regular expression: run the cases whose text matches"},
-	{"LABELS", "!slow && !chaos && !explore && !mutant", "Ginkgo label filter: run the cases whose labels match"},
+	{"LABELS", fixture.QuickLabels, "Ginkgo label filter: run the cases whose labels match"},
 	{"MUTANTS", "", "folder of mutants to try instead of fixtures/mutants, or of one"},
 	{"KIALI", "0", "1: install Istio's Kiali addon beside Istio, of lane pull"},
 	{"CLUSTER", "own", "own: a kind cluster of the suite's; existing: the one that KUBECONTEXT names"},

@@ -5,29 +5,23 @@
 declare -A KEYS=()
 UNITS=()
 
-# known LANE COMPONENT lists the versions that a lane offers, the newest last.
-known() {
-  local marker=go.mod file
-  [ "$1" = source ] || marker=Dockerfile
-  for file in "$IMAGES/$2"/*/"$marker"; do
-    [ ! -f "$file" ] || basename "$(dirname "$file")"
-  done | sort -V
-}
+# cells prints the pairs of versions that the table offers, one a line: lane, Istio, Kubernetes. The newest of a lane is its first.
+cells() { awk -F ' *[|] *' '($2 == "source" || $2 == "pull") && !seen[$2, $3, $4]++ {print $2, $3, $4}' "$REPO/scripts/versions/README.md"; }
 
-# pick LANE COMPONENT WANTED prints the version meant; nothing or "default" means the newest, a minor its newest.
+# pick WHAT WANTED VERSION... prints the version meant; nothing or "default" means the first, a minor its first.
 pick() {
-  local versions minor=${3#v}
-  versions=$(known "$1" "$2")
-  case $3 in
-    '' | default) tail -n 1 <<<"$versions" ;;
-    *)
-      if ! [[ $minor =~ ^[0-9]+\.[0-9]+$ ]]; then
-        grep -Fx -- "$3" <<<"$versions"
-      else
-        grep -E "^v?${minor//./\\.}\." <<<"$versions" | tail -n 1 | grep .
-      fi || fail "unknown version of $2 in lane $1: $3; known: $(xargs <<<"$versions")"
-      ;;
-  esac
+  local what=$1 wanted=$2 version
+  shift 2
+  [ "$wanted" != default ] || wanted=
+  for version in "$@"; do
+    case ${version#v} in
+      "${wanted#v}" | "${wanted#v}${wanted:+.}"*)
+        echo "$version"
+        return
+        ;;
+    esac
+  done
+  fail "$what $wanted: lane $LANE does not offer it; known: $*"
 }
 
 # with UNIT lists the units that go with it.
