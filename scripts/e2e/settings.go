@@ -20,8 +20,8 @@ import (
 var variables = []struct{ name, value, meaning string }{
 	{"CLUSTER_NAME", "mtls", "name of the kind cluster"},
 	{"LANE", "auto", "where images come from: pull (registries), source (built from package registries), auto"},
-	{"KUBERNETES_VERSION", "", "a version under scripts/images/kubernetes; empty: the newest of the lane"},
-	{"ISTIO_VERSION", "", "a version under scripts/images/istio; empty: the newest of the lane"},
+	{"KUBERNETES_VERSION", "", "a version or a minor of scripts/versions, such as 1.36; empty: the newest of the lane"},
+	{"ISTIO_VERSION", "", "a version or a minor of scripts/versions, such as 1.31; empty: the newest of the lane"},
 	{"KEEP", "0", "1 leaves the cluster for later runs"},
 	{"FOCUS", "", "regular expression: run the cases whose text matches"},
 	{"LABELS", fixture.QuickLabels, "Ginkgo label filter: run the cases whose labels match"},
