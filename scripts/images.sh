@@ -3,12 +3,14 @@
 #
 #   images.sh LANE KUBERNETES_VERSION ISTIO_VERSION
 #       LANE is source (built from package registries), pull (published images) or auto
-#       (pull when the registries answer, else source); an empty version means the newest known, a minor its newest
+#       (pull when the registry answers, else source); an empty version means the newest known, a minor its newest
 #   images.sh --need LANE KUBERNETES_VERSION ISTIO_VERSION
 #       checks the arguments and the disk, does no work, prints the GB that are still needed: 0 when all is there
 #   images.sh --versions   prints the versions that are offered (scripts/versions), one pair a line: lane Istio Kubernetes
 #   images.sh --matrix LANE  prints those of a lane as JSON, the newest first: [{"istio": …, "kubernetes": …}, …]
 #   images.sh --prune      removes what was built and the engine's images of it
+#
+# REGISTRY names a mirror of docker.io, from which lane pull takes all of its images: registry.sh.
 #
 # Exit status: 1 when work failed, 2 on bad input or a machine that lacks something.
 set -euo pipefail
@@ -30,6 +32,8 @@ LOGS=$IMAGES_CACHE/logs
 . "$here/images/lib/disk.sh"
 . "$here/images/lib/node.sh"
 . "$here/images/lib/source.sh"
+. "$here/images/lib/registry.sh"
+. "$here/images/lib/proxy.sh"
 . "$here/images/lib/pull.sh"
 
 main() {
@@ -62,10 +66,12 @@ select_lane() {
   [ $# = 3 ] || usage
   LANE=$1
   case $LANE in
-    source | pull) ;;
+    source) ;;
+    pull) registry_check ;;
     auto)
-      if registries_answer; then LANE=pull; else LANE=source; fi
-      say "lane $LANE: chosen because the registries $([ "$LANE" = pull ] && echo answer || echo 'do not all answer')"
+      registry_check
+      if registry_answers; then LANE=pull; else LANE=source; fi
+      say "lane $LANE: chosen because the registry $(registry) $([ "$LANE" = pull ] && echo answers || echo 'does not answer')"
       ;;
     *) usage ;;
   esac

@@ -20,13 +20,14 @@ import (
 var variables = []struct{ name, value, meaning string }{
 	{"CLUSTER_NAME", "mtls", "name of the kind cluster"},
 	{"LANE", "auto", "where images come from: pull (registries), source (built from package registries), auto"},
+	{"REGISTRY", "", "of lane pull: a mirror of docker.io, as HOST[:PORT][/PATH]; empty: docker.io itself"},
 	{"KUBERNETES_VERSION", "", "a version or a minor of scripts/versions, such as 1.36; empty: the newest of the lane"},
 	{"ISTIO_VERSION", "", "a version or a minor of scripts/versions, such as 1.31; empty: the newest of the lane"},
 	{"KEEP", "0", "1 leaves the cluster for later runs"},
 	{"FOCUS", "", "regular expression: run the cases whose text matches"},
 	{"LABELS", fixture.QuickLabels, "Ginkgo label filter: run the cases whose labels match"},
 	{"MUTANTS", "", "folder of mutants to try instead of fixtures/mutants, or of one"},
-	{"KIALI", "0", "1: install Istio's Kiali addon beside Istio, of lane pull"},
+	{"KIALI", "0", "1: install Istio's Kiali addon beside Istio, of lane pull; its image is from quay.io, whatever REGISTRY is"},
 	{"CLUSTER", "own", "own: a kind cluster of the suite's; existing: the one that KUBECONTEXT names"},
 	{"KUBECONTEXT", "", "context of your kubeconfig, of an existing cluster"},
 	{"AGENT_IMAGE", "", "the agent's image for an existing cluster whose nodes are not kind's"},
@@ -72,6 +73,9 @@ func (s settings) selectsMutant(m fixture.Mutant) bool {
 // nodeSuffix is what kind appends to a cluster's name for its longest usual host name; host names end at 63 characters.
 const nodeSuffix = "-control-plane"
 
+// registryName has a dot or a port in its host: without, an engine takes the host for a folder of docker.io.
+var registryName = regexp.MustCompile(`^((localhost|[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+)(:[0-9]+)?|[a-zA-Z0-9-]+:[0-9]+)(/[a-z0-9._-]+)*$`)
+
 var clusterName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 
 // readSettings takes the settings from the environment; the error names all that are wrong.
@@ -94,6 +98,9 @@ func readSettings(environment func(string) string, root string) (settings, error
 	case "auto", "pull", "source":
 	default:
 		refuse("LANE", "want auto, pull or source")
+	}
+	if registry := s.values["REGISTRY"]; registry != "" && !registryName.MatchString(registry) {
+		refuse("REGISTRY", "want HOST[:PORT][/PATH], such as mirror.example:5000 or mirror.example/hub")
 	}
 	for _, name := range []string{"KEEP", "KIALI", "ALLOW_MESH_POLICY", "ALLOW_GATEWAY_LOG", "ALLOW_TAP"} {
 		if value := s.values[name]; value != "0" && value != "1" {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,7 +39,7 @@ func TestSettingsAreTakenFromTheEnvironment(t *testing.T) {
 
 func TestABadSettingIsNamed(t *testing.T) {
 	for name, value := range map[string]string{
-		"CLUSTER_NAME": "Mtls", "LANE": "push", "KEEP": "yes", "FOCUS": "(", "LABELS": "a &&", "GINKGO_ARGS": "'", "TIMEOUT_FACTOR": "0",
+		"CLUSTER_NAME": "Mtls", "LANE": "push", "KEEP": "yes", "FOCUS": "(", "LABELS": "a &&", "GINKGO_ARGS": "'", "TIMEOUT_FACTOR": "0", "REGISTRY": "http://mirror.example",
 	} {
 		_, err := readSettings(from(map[string]string{name: value}), "/repo")
 		if err == nil || !strings.HasPrefix(err.Error(), name+"="+value) {
@@ -50,6 +52,26 @@ func TestABadSettingIsNamed(t *testing.T) {
 	_, err := readSettings(from(map[string]string{"LANE": "push", "KEEP": "yes"}), "/repo")
 	if err == nil || !strings.Contains(err.Error(), "LANE") || !strings.Contains(err.Error(), "KEEP") {
 		t.Errorf("two bad settings: %v", err)
+	}
+}
+
+// images.sh is a command of its own, and must not take what this one refuses.
+func TestARegistryIsTakenOrRefusedAlikeByTheScript(t *testing.T) {
+	for value, taken := range map[string]bool{
+		"": true, "127.0.0.1:5000": true, "localhost": true, "localhost/hub": true, "mirror:5000": true, "mirror.example": true,
+		"mirror.example:5000/a/b-c": true, "Mirror.Example/hub": true,
+		"mirror": false, "mirror/hub": false, "https://mirror.example": false, "mirror.example/": false, "mirror.example//a": false,
+		"mirror.example:": false, "mirror:1:2": false, "mirror.example/Hub": false, "a b.example": false, "mirror.example/a:tag": false,
+	} {
+		_, err := readSettings(from(map[string]string{"REGISTRY": value}), "/repo")
+		if (err == nil) != taken {
+			t.Errorf("REGISTRY=%s: %v, want it taken: %t", value, err, taken)
+		}
+		script := exec.CommandContext(t.Context(), "bash", "-euc", `. ../lib/say.sh; . ../images/lib/registry.sh; registry_check`)
+		script.Env = append(os.Environ(), "REGISTRY="+value)
+		if said, err := script.CombinedOutput(); (err == nil) != taken {
+			t.Errorf("REGISTRY=%s: the script says %s, %v; want it taken: %t", value, said, err, taken)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ declare -A LIMIT=(
   [EngineAppear]=3
   [AptLock]=120
   [Registry]=3
+  [ImagePull]=600
   [NodeRuntime]=60
   [NodeRuntimeEnd]=20
 )

@@ -23,6 +23,9 @@ type Images struct {
 	Envoy       string       `json:"envoy"`      // 1.39.3
 	Istioctl    string       `json:"istioctl"`   // absolute path on this machine
 	LoadImages  []string     `json:"loadImages"` // references in the engine that the nodes lack
+	// Digests are those of the images that lane pull took, sha256:..., by the reference that was pulled. A tag may move; they tell
+	// what a run was made of. Empty in lane source.
+	Digests map[string]string `json:"digests"`
 }
 
 // IstioRelease says which Istio was built or pulled. Module and Commit are empty in lane pull.

@@ -110,6 +110,7 @@ var scripts = []Limit{
 	limit("EngineAppear", 3*time.Second, "the process of a Docker that was started is to be seen; without one after that, it has failed"),
 	limit("AptLock", 2*time.Minute, "another installation of Debian packages ends"),
 	limit("Registry", 3*time.Second, "a registry answers, else lane auto takes source"),
+	limit("ImagePull", 10*time.Minute, "one image is pulled from a registry; kind's node image, the largest, has some 400 MB, which is 6 Mbit/s"),
 	limit("NodeRuntime", time.Minute, "containerd answers in the container that becomes the node image"),
 	limit("NodeRuntimeEnd", 20*time.Second, "that containerd ends"),
 }

@@ -1,13 +1,11 @@
 # shellcheck shell=bash
 # Lane pull: kind's node image and Istio's published images. Needs KUBERNETES and ISTIO, the versions.
-# KIND_REGISTRY and HUB stand in for the registries in the Dockerfiles, for mirrors: KIND_REGISTRY/node, HUB/pilot.
 
-# from COMPONENT/VERSION NAME prints the reference in the FROM line whose image has that name.
+# from COMPONENT/VERSION NAME prints the reference of the FROM line whose image has that name, in the registry that is in force.
 from() {
-  local ref registry
+  local ref
   ref=$(awk -v name="$2" '$1 == "FROM" && $2 ~ "/" name ":" {print $2}' "$IMAGES/$1/Dockerfile")
-  [ "$2" = node ] && registry=${KIND_REGISTRY:-} || registry=${HUB:-}
-  echo "${registry:-${ref%/*}}/${ref##*/}"
+  echo "$(registry)/${ref#docker.io/}"
 }
 
 # pull_select names the result.
@@ -19,12 +17,12 @@ pull_select() {
   key=$({
     uname -m
     echo "$NODE_REF" "${ISTIO_REFS[@]}" "$ISTIOCTL_REF"
-    cat "$IMAGES/istio/$ISTIO/components"
-    declare -f pull_publish pull_manifest
+    declare -f pull_publish pull_manifest pull_digests image_digest envoy_version proxy_profile filter_bootstrap
   } | short_sum)
   MANIFEST=$IMAGES_CACHE/pull/$KUBERNETES-$ISTIO-$key/images.json
 }
 
+# pull_missing prints "pull" unless the engine has what the manifest was written of: a tag may have moved since.
 pull_missing() {
   local ref
   image_ready || {
@@ -32,7 +30,7 @@ pull_missing() {
     return
   }
   for ref in "${ISTIO_REFS[@]}"; do
-    [ -n "$(image_id "$ref")" ] || {
+    [ "$(image_digest "$ref")" = "$(jq -r --arg ref "$ref" '.digests[$ref]' "$MANIFEST")" ] || {
       echo pull
       return
     }
@@ -41,12 +39,12 @@ pull_missing() {
 
 # pull_plan [MISSING...]
 pull_plan() {
-  local ref name
+  local ref name log
   for ref in "$NODE_REF" "${ISTIO_REFS[@]}" "$ISTIOCTL_REF"; do
-    name=${ref##*/}
-    plan "pull $ref" "$LOGS/pull-${name%%:*}.log" "$ENGINE" pull "$ref"
+    name=${ref##*/} log=$LOGS/pull-${name%%:*}.log
+    plan "pull $ref" "$log" pull_image "$ref" "$log"
   done
-  plan "istioctl of $ISTIO" "$LOGS/pull.log" pull_publish
+  plan "istioctl of $ISTIO, and what its proxy can do" "$LOGS/pull.log" pull_publish
 }
 
 pull_publish() {
@@ -61,36 +59,37 @@ pull_publish() {
   mv "$dir.building" "$dir"
 }
 
+# pull_manifest ISTIOCTL prints the manifest. What is an assignment of its own here ends the step where it fails.
 pull_manifest() {
-  local pilot=${ISTIO_REFS[0]}
+  local pilot=${ISTIO_REFS[0]} proxy=${ISTIO_REFS[1]} envoy profile cni digests
+  envoy=$(envoy_version "$proxy")
+  profile=$(proxy_profile "$proxy")
+  cni=$("$ENGINE" image inspect --format '{{index .Config.Labels "mtls-conformance.cni"}}' "$NODE_REF")
+  digests=$(pull_digests)
   jq -n --arg kubernetes "$KUBERNETES" --arg ref "$NODE_REF" --arg id "$(image_id "$NODE_REF")" \
-    --arg istio "$ISTIO" --arg hub "${pilot%/*}" --arg tag "${pilot##*:}" \
-    --arg envoy "$(basename "$(companion "istio/$ISTIO" envoy)")" --arg istioctl "$1" '{
-    lane: "pull", profile: "default", kubernetes: $kubernetes, nodeImage: $ref, nodeImageID: $id, cni: "",
+    --arg istio "$ISTIO" --arg hub "${pilot%/*}" --arg tag "${pilot##*:}" --arg profile "$profile" --arg cni "$cni" \
+    --arg envoy "$envoy" --arg istioctl "$1" --argjson digests "$digests" '{
+    lane: "pull", profile: $profile, kubernetes: $kubernetes, nodeImage: $ref, nodeImageID: $id, cni: $cni,
     istio: {version: $istio, module: "", commit: "", hub: $hub, tag: $tag},
-    envoy: $envoy, istioctl: $istioctl, loadImages: $ARGS.positional}' --args "${ISTIO_REFS[@]}"
+    envoy: $envoy, istioctl: $istioctl, loadImages: $ARGS.positional, digests: $digests}' --args "${ISTIO_REFS[@]}"
 }
 
-# registries_answer says whether every registry of the lane answers in time, and names the first that does not.
-registries_answer() {
-  local ref host scheme status
-  command -v curl >/dev/null || {
-    say "there is no curl to ask the registries with"
-    return 1
-  }
-  for ref in "${KIND_REGISTRY:-docker.io/kindest}" "${HUB:-registry.istio.io/release}"; do
-    host=${ref%%/*} scheme=https
-    case $host in
-      docker.io) host='registry-1.docker.io' ;;
-      localhost* | 127.*) scheme=http ;;
-    esac
-    status=$(curl -sS -m "${LIMIT[Registry]}" -o /dev/null -w '%{http_code}' "$scheme://$host/v2/" 2>/dev/null) || true
-    case $status in
-      200 | 401) ;;
-      *)
-        say "the registry $host does not answer"
-        return 1
-        ;;
-    esac
-  done
+# pull_digests prints the digest of each image by its reference.
+pull_digests() {
+  local ref digest
+  for ref in "$NODE_REF" "${ISTIO_REFS[@]}" "$ISTIOCTL_REF"; do
+    digest=$(image_digest "$ref")
+    [ -n "$digest" ] || broken "the engine does not tell the digest by which it pulled $ref"
+    jq -n --arg ref "$ref" --arg digest "$digest" '{($ref): $digest}'
+  done | jq -s add
+}
+
+# image_digest REFERENCE prints the digest under which its repository gave the image, or nothing where the engine lacks it.
+# Docker leaves docker.io out of a repository's name, podman does not.
+image_digest() {
+  local repository=${1%%@*}
+  repository=${repository%:*}
+  { "$ENGINE" image inspect "$1" 2>/dev/null || true; } | jq -r --arg repository "$repository" '
+    def name: sub("^docker\\.io/"; "");
+    first(.[0].RepoDigests[]? | split("@") | select((.[0] | name) == ($repository | name)) | .[1])'
 }
