@@ -5,7 +5,7 @@ TLSCHECK := bin/kubectl-tls_check
 REPORTDIFF := bin/reportdiff
 
 .DEFAULT_GOAL := help
-.PHONY: help test unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-matrix versions-record versions-check cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF)
+.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-matrix versions-record versions-check cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ lint: ## golangci-lint, shellcheck, actionlint
 
 code-mutants: ## make mistakes in the suite's own code and see that the unit tests notice (SUBJECT=)
 	@go run ./scripts/codemutants $(SUBJECT)
+
+test-pull: ## try lane pull against a registry that goes wrong; needs Docker (END_TO_END=1 makes a cluster and runs the suite too)
+	@exec go run ./scripts/pulltest
 
 fuzz: ## run each fuzz target for a minute (FUZZTIME=)
 	@exec scripts/tools/fuzz.sh

@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,13 +34,21 @@ func (c checkout) make(ctx context.Context, at source) error {
 			return err
 		}
 	}
-	version := at.Istio.Version
+	version, node := at.Istio.Version, nodeRepository+":"+at.Kubernetes
 	return errors.Join(
-		c.offer("kubernetes/"+at.Kubernetes, nodeRepository+":"+at.Kubernetes+"@"+at.digests[nodeRepository]),
+		c.offer("kubernetes/"+at.Kubernetes, node+"@"+at.digests[nodeRepository]),
+		c.offer("kubernetes/"+at.Kubernetes+"-"+unknownDigest, node+"@"+newDigest()),
 		c.offerIstio(version, version, version),
 		c.offerIstio(version+"-"+tagTakesAll, version, tagTakesAll),
 		c.offerIstio(version+"-"+tagFails, version, tagFails),
 	)
+}
+
+// newDigest is one that no image has. Docker keeps manifests by digest, and asks no registry for one that it has seen.
+func newDigest() string {
+	var sum [sha256.Size]byte
+	_, _ = rand.Read(sum[:]) // never fails
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 func (c checkout) copy(name string) error {

@@ -52,7 +52,7 @@ func (e exercise) try(ctx context.Context, t trial) (outcome, error) {
 		}
 		defer e.served.down()
 	}
-	run, err := e.copied.images(ctx, []string{"REGISTRY=" + e.served.address, t.setting}, "pull", e.at.Kubernetes, e.at.Istio.Version+t.istio)
+	run, err := e.copied.images(ctx, []string{"REGISTRY=" + e.served.address, t.setting}, "pull", e.at.Kubernetes+t.kubernetes, e.at.Istio.Version+t.istio)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -15,13 +15,17 @@ const (
 
 // trial is one way in which a pull goes wrong, and what images.sh must make of it.
 type trial struct {
-	name    string
-	fault   fault // nil: the registry is down
-	setting string
-	istio   string // added to the version of Istio
-	exit    int
-	words   []string // each stands in the message
+	name       string
+	fault      fault // nil: the registry is down
+	setting    string
+	kubernetes string // added to the version of Kubernetes
+	istio      string // added to that of Istio
+	exit       int
+	words      []string // each stands in the message
 }
+
+// unknownDigest is the end of a version of Kubernetes whose Dockerfile names a digest that no image has.
+const unknownDigest = "unknown"
 
 // hasty makes the limit of a pull 12 s, which is less than Docker's own patience.
 const hasty = "TIMEOUT_FACTOR=0.02"
@@ -35,8 +39,9 @@ var trials = []trial{
 	{name: "the registry stalls in the middle of an image", fault: stalls, setting: hasty, exit: exitFailed, words: []string{pilotRepository, "within 12 s", "hangs", "TIMEOUT_FACTOR=2"}},
 	{name: "the registry dies in the middle of an image", fault: dies, exit: exitFailed, words: []string{"does not answer, or no more", "try again"}},
 	{name: "the registry lacks a tag", fault: instead(proxyRepository, proxyRepository+"/manifests/absent"), exit: exitFailed, words: []string{"has no", proxyRepository, "--versions"}},
-	{name: "the registry lacks a digest", fault: instead(nodeRepository, nodeRepository+"/manifests/sha256:"+strings.Repeat("0", 64)), exit: exitFailed, words: []string{"has no", nodeRepository, "@sha256:"}},
-	{name: "the registry has another image under a digest", fault: instead(nodeRepository, nodeRepository+"/manifests/"+tagOther), exit: exitFailed, words: []string{"something else", nodeRepository, "do not use"}},
+	{name: "the registry lacks a digest", fault: none, kubernetes: "-" + unknownDigest, exit: exitFailed, words: []string{"has no", nodeRepository, "@sha256:"}},
+	{name: "the registry has another image under a digest", fault: instead(nodeRepository, nodeRepository+"/manifests/"+tagOther), kubernetes: "-" + unknownDigest,
+		exit: exitFailed, words: []string{"something else", nodeRepository, "do not use"}},
 	{name: "the registry has given enough", fault: limits, exit: exitFailed, words: []string{"no more images for now", "docker login"}},
 	{name: "the proxy's Envoy fails by itself", fault: none, istio: "-" + tagFails, exit: exitFailed, words: []string{"cannot be told", "no memory is left"}},
 	{name: "REGISTRY has a scheme", setting: "REGISTRY=http://127.0.0.1:5000", exit: exitInput, words: []string{"REGISTRY=http://127.0.0.1:5000", "mirror.example"}},
@@ -82,9 +87,8 @@ func errorOf(progress string) string {
 
 // line is what is printed of a trial.
 func line(name string, exit int, message string, wrong []string) string {
-	result := "ok"
-	if len(wrong) > 0 {
-		result = "NOT OK: " + strings.Join(wrong, "; ")
+	if len(wrong) == 0 {
+		return fmt.Sprintf("ok      %-46s exit %d  %s", name, exit, message)
 	}
-	return fmt.Sprintf("%-48s exit %d  %s\n    %s", name, exit, result, message)
+	return fmt.Sprintf("not ok  %-46s exit %d  %s (%s)", name, exit, message, strings.Join(wrong, "; "))
 }

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # The node image: Debian, kind's own files, the binaries, and every container image that a cluster here needs.
 
-ROOTFS_IMAGE=localhost/mtls-conformance/rootfs
-# The build container of this cache, by name, so that a later run finds what a killed one left;
-# a label would pass to the image and on to every node.
-BUILD_CONTAINER=mtls-conformance-build-$(cksum <<<"$IMAGES_CACHE" | cut -d ' ' -f 1)
+# The image and the container of a build bear the number of this cache, so that a later run finds what a killed one left, and
+# leaves alone what a build in another cache is at. A label would pass to the node image and on to every node.
+CACHE_NUMBER=$(cksum <<<"$IMAGES_CACHE" | cut -d ' ' -f 1)
+ROOTFS_IMAGE=localhost/mtls-conformance/rootfs-$CACHE_NUMBER
+BUILD_CONTAINER=mtls-conformance-build-$CACHE_NUMBER
 
 # kind's own files come from the module version that the suite links.
 kind_module() { (cd "$REPO" && GOFLAGS=-mod=readonly go list -m -f "{{.$1}}" sigs.k8s.io/kind); }
