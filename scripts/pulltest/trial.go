@@ -30,13 +30,13 @@ const unknownDigest = "unknown"
 // hasty makes the limit of a pull 12 s, which is less than Docker's own patience.
 const hasty = "TIMEOUT_FACTOR=0.02"
 
-// advice is what every message about a pull names: the other ways to images.
-var advice = []string{"REGISTRY=", "LANE=source"}
+// advice is what every message about a pull names: the other ways to images, and what was pulled already.
+var advice = []string{"REGISTRY=", "LANE=source", "stays in the engine"}
 
 var trials = []trial{
 	{name: "the registry is down", exit: exitFailed, words: []string{"does not answer"}},
-	{name: "the registry does not answer a request", fault: silent, setting: hasty, exit: exitFailed, words: []string{"within 12 s", "hangs", "TIMEOUT_FACTOR=2"}},
-	{name: "the registry stalls in the middle of an image", fault: stalls, setting: hasty, exit: exitFailed, words: []string{pilotRepository, "within 12 s", "hangs", "TIMEOUT_FACTOR=2"}},
+	{name: "the registry does not answer a request", fault: silent, setting: hasty, exit: exitFailed, words: []string{"within 12 s", "hangs", "larger TIMEOUT_FACTOR"}},
+	{name: "the registry stalls in the middle of an image", fault: stalls, setting: hasty, exit: exitFailed, words: []string{pilotRepository, "within 12 s", "hangs", "larger TIMEOUT_FACTOR"}},
 	{name: "the registry dies in the middle of an image", fault: dies, exit: exitFailed, words: []string{"does not answer, or no more", "try again"}},
 	{name: "the registry lacks a tag", fault: instead(proxyRepository, proxyRepository+"/manifests/absent"), exit: exitFailed, words: []string{"has no", proxyRepository, "--versions"}},
 	{name: "the registry lacks a digest", fault: none, kubernetes: "-" + unknownDigest, exit: exitFailed, words: []string{"has no", nodeRepository, "@sha256:"}},

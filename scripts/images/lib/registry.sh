@@ -31,21 +31,21 @@ pull_image() {
   local ref=$1 log=$2 status=0
   timeout "${LIMIT[ImagePull]}" "$ENGINE" pull "$ref" || status=$?
   [ "$status" != 0 ] || return 0
-  say "Images that were pulled before it stay in the engine, and a next run goes on from there."
-  broken "$(why_not_pulled "$ref" "$log" "$status"); or take another mirror by REGISTRY=, or LANE=source, which needs no registry of images"
+  broken "$(why_not_pulled "$ref" "$log" "$status"). Other ways: another mirror by REGISTRY=, or LANE=source, which needs no" \
+    "registry of images. What was pulled before it stays in the engine, and a next run goes on from there."
 }
 
 # why_not_pulled REFERENCE LOG STATUS prints what went wrong and what to do.
 why_not_pulled() {
   local ref=$1 log=$2
   if [ "$3" = 124 ]; then
-    echo "$ref was not pulled within ${LIMIT[ImagePull]} s: see whether $(registry) hangs; where the line is slow, set TIMEOUT_FACTOR=2"
+    echo "$ref was not pulled within ${LIMIT[ImagePull]} s: see whether $(registry) hangs; where the line is slow, set a larger TIMEOUT_FACTOR"
   elif grep -qiE 'verification failed|digest did not match|does not match' "$log"; then
-    echo "$(registry) served something else than the digest says that stands in scripts/images or in the image's manifest: do not use what it serves as $ref"
+    echo "$(registry) served something else as $ref than its digest says: do not use that registry"
   elif grep -qiE 'toomanyrequests|rate limit' "$log"; then
     echo "$(registry) gives this machine no more images for now: wait, or log in ($ENGINE login)"
   elif grep -qiE 'manifest unknown|name unknown|not found|does not exist|access denied|unauthorized' "$log"; then
-    echo "$(registry) has no $ref, or none without a login: choose a version that it has (scripts/images.sh --versions lists those that are known), log in ($ENGINE login)"
+    echo "$(registry) has no $ref, or none without a login: choose another version (scripts/images.sh --versions lists them), or log in ($ENGINE login)"
   elif grep -qiE 'Client\.Timeout|connection refused|no such host|no route to host|i/o timeout|deadline exceeded|unreachable' "$log"; then
     echo "$(registry) does not answer, or no more: see whether this machine reaches it, and try again"
   else
