@@ -22,7 +22,7 @@ import (
 type checkout struct{ root, path, cache string }
 
 // make copies what git knows or would add, and gives lane pull the versions of the registry.
-func (c checkout) make(ctx context.Context, at source) error {
+func (c checkout) make(ctx context.Context, given source) error {
 	list := exec.CommandContext(ctx, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	list.Dir = c.root
 	listed, err := list.Output()
@@ -34,10 +34,10 @@ func (c checkout) make(ctx context.Context, at source) error {
 			return err
 		}
 	}
-	version, node := at.Istio.Version, nodeRepository+":"+at.Kubernetes
+	version, node := given.Istio.Version, nodeRepository+":"+given.Kubernetes
 	return errors.Join(
-		c.offer("kubernetes/"+at.Kubernetes, node+"@"+at.digests[nodeRepository]),
-		c.offer("kubernetes/"+at.Kubernetes+"-"+unknownDigest, node+"@"+newDigest()),
+		c.offer("kubernetes/"+given.Kubernetes, node+"@"+given.digests[nodeRepository]),
+		c.offer("kubernetes/"+given.Kubernetes+"-"+unknownDigest, node+"@"+newDigest()),
 		c.offerIstio(version, version, version),
 		c.offerIstio(version+"-"+tagTakesAll, version, tagTakesAll),
 		c.offerIstio(version+"-"+tagFails, version, tagFails),
@@ -135,9 +135,9 @@ func (c checkout) unfinished() ([]string, error) {
 }
 
 // endToEnd makes a cluster of the pulled images and runs the suite on it. The report is kept in the checkout itself.
-func (c checkout) endToEnd(ctx context.Context, registry string, at source) error {
+func (c checkout) endToEnd(ctx context.Context, registry string, given source) error {
 	command, err := c.command(ctx, []string{
-		"LANE=pull", "REGISTRY=" + registry, "CLUSTER_NAME=pull", "KUBERNETES_VERSION=" + at.Kubernetes, "ISTIO_VERSION=" + at.Istio.Version,
+		"LANE=pull", "REGISTRY=" + registry, "CLUSTER_NAME=pull", "KUBERNETES_VERSION=" + given.Kubernetes, "ISTIO_VERSION=" + given.Istio.Version,
 		"ARTIFACTS=" + filepath.Join(c.root, "artifacts", "test-pull"),
 	}, "make", "e2e")
 	if err != nil {

@@ -12,7 +12,7 @@ type exercise struct {
 	docker docker
 	served *served
 	copied checkout
-	at     source
+	given  source
 }
 
 // all goes through the trials, then through the pulls that must succeed.
@@ -52,7 +52,11 @@ func (e exercise) try(ctx context.Context, t trial) (outcome, error) {
 		}
 		defer e.served.down()
 	}
-	run, err := e.copied.images(ctx, []string{"REGISTRY=" + e.served.address, t.setting}, "pull", e.at.Kubernetes+t.kubernetes, e.at.Istio.Version+t.istio)
+	settings := []string{"REGISTRY=" + e.served.address}
+	if t.setting != "" {
+		settings = append(settings, t.setting)
+	}
+	run, err := e.copied.images(ctx, settings, "pull", e.given.Kubernetes+t.kubernetes, e.given.Istio.Version+t.istio)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -72,9 +76,9 @@ type success struct {
 
 func (e exercise) successes() []success {
 	return []success{
-		{name: "the registry has all", lane: "pull", profile: e.at.Profile, envoy: e.at.Envoy},
-		{name: "all is there already", lane: "pull", profile: e.at.Profile, envoy: e.at.Envoy, repeated: true},
-		{name: "lane auto, and the registry answers", lane: "auto", profile: e.at.Profile, envoy: e.at.Envoy, repeated: true},
+		{name: "the registry has all", lane: "pull", profile: e.given.Profile, envoy: e.given.Envoy},
+		{name: "all is there already", lane: "pull", profile: e.given.Profile, envoy: e.given.Envoy, repeated: true},
+		{name: "lane auto, and the registry answers", lane: "auto", profile: e.given.Profile, envoy: e.given.Envoy, repeated: true},
 		{name: "a proxy whose Envoy takes Istio's filters", lane: "pull", istio: "-" + tagTakesAll, profile: "default", envoy: "1.2.3"},
 	}
 }
@@ -101,7 +105,7 @@ func (e exercise) succeed(ctx context.Context, s success) (result, error) {
 		return result{}, err
 	}
 	defer e.served.down()
-	run, err := e.copied.images(ctx, []string{"REGISTRY=" + e.served.address}, s.lane, e.at.Kubernetes, e.at.Istio.Version+s.istio)
+	run, err := e.copied.images(ctx, []string{"REGISTRY=" + e.served.address}, s.lane, e.given.Kubernetes, e.given.Istio.Version+s.istio)
 	if err != nil {
 		return result{}, err
 	}
@@ -131,7 +135,7 @@ func (e exercise) differs(s success, made manifest) []string {
 	want("lane", made.Lane, "pull")
 	want("profile", made.Profile, s.profile)
 	want("envoy", made.Envoy, s.envoy)
-	want("cni", made.CNI, e.at.CNI)
+	want("cni", made.CNI, e.given.CNI)
 	references := e.references()
 	if s.istio == "" {
 		want("digests", fmt.Sprint(made.Digests), fmt.Sprint(references))
@@ -142,8 +146,8 @@ func (e exercise) differs(s success, made manifest) []string {
 // references are the digests of what was pushed, by the references that lane pull has for it.
 func (e exercise) references() map[string]string {
 	all := map[string]string{}
-	for repository, tag := range e.at.tags() {
-		reference, digest := e.served.address+"/"+repository+":"+tag, e.at.digests[repository]
+	for repository, tag := range e.given.tags() {
+		reference, digest := e.served.address+"/"+repository+":"+tag, e.given.digests[repository]
 		if repository == nodeRepository {
 			reference += "@" + digest
 		}

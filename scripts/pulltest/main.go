@@ -60,17 +60,17 @@ func run(ctx context.Context, root string) (failed error) {
 	}
 	// Also after an interrupt.
 	defer func() { failed = errors.Join(failed, docker.forget(context.WithoutCancel(ctx), served.address)) }()
-	at, err := supply(ctx, root, docker, served)
+	given, err := supply(ctx, root, docker, served)
 	if err != nil {
 		return fmt.Errorf("giving the registry lane source's images: %w", err)
 	}
 	copied := checkout{root: root, path: filepath.Join(scratch, "checkout"), cache: filepath.Join(scratch, "cache")}
-	if err := copied.make(ctx, at); err != nil {
+	if err := copied.make(ctx, given); err != nil {
 		return fmt.Errorf("copying the checkout: %w", err)
 	}
-	e := exercise{docker: docker, served: served, copied: copied, at: at}
+	e := exercise{docker: docker, served: served, copied: copied, given: given}
 	if err := e.all(ctx); err != nil || os.Getenv("END_TO_END") != "1" {
 		return err
 	}
-	return copied.endToEnd(ctx, served.address, at)
+	return copied.endToEnd(ctx, served.address, given)
 }

@@ -55,7 +55,7 @@ type source struct {
 
 // supply has lane source provide its images and pushes them under the names and with the versions that lane pull asks for.
 func supply(ctx context.Context, root string, engine docker, to *served) (source, error) {
-	at, err := built(ctx, root)
+	given, err := built(ctx, root)
 	if err != nil {
 		return source{}, err
 	}
@@ -63,19 +63,19 @@ func supply(ctx context.Context, root string, engine docker, to *served) (source
 		return source{}, err
 	}
 	defer to.down()
-	if err := engine.push(ctx, at.NodeImage, to.address+"/"+nodeRepository+":"+at.Kubernetes); err != nil {
+	if err := engine.push(ctx, given.NodeImage, to.address+"/"+nodeRepository+":"+given.Kubernetes); err != nil {
 		return source{}, err
 	}
-	if err := at.pushIstio(to); err != nil {
+	if err := given.pushIstio(to); err != nil {
 		return source{}, err
 	}
-	at.digests = map[string]string{}
-	for repository, tag := range at.tags() {
-		if at.digests[repository], err = to.digest(repository, tag); err != nil {
+	given.digests = map[string]string{}
+	for repository, tag := range given.tags() {
+		if given.digests[repository], err = to.digest(repository, tag); err != nil {
 			return source{}, err
 		}
 	}
-	return at, nil
+	return given, nil
 }
 
 // tags are those of the images that are pulled, by repository.
