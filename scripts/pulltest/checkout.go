@@ -36,11 +36,15 @@ func (c checkout) make(ctx context.Context, given source) error {
 	}
 	version, node := given.Istio.Version, nodeRepository+":"+given.Kubernetes
 	return errors.Join(
-		c.offer("kubernetes/"+given.Kubernetes, node+"@"+given.digests[nodeRepository]),
-		c.offer("kubernetes/"+given.Kubernetes+"-"+unknownDigest, node+"@"+newDigest()),
-		c.offerIstio(version, version, version),
-		c.offerIstio(version+"-"+tagTakesAll, version, tagTakesAll),
-		c.offerIstio(version+"-"+tagFails, version, tagFails),
+		c.unit("kubernetes/"+given.Kubernetes, node+"@"+given.digests[nodeRepository]),
+		c.unit("kubernetes/"+given.Kubernetes+"-"+unknownDigest, node+"@"+newDigest()),
+		c.unitOfIstio(version, version, version),
+		c.unitOfIstio(version+"-"+tagTakesAll, version, tagTakesAll),
+		c.unitOfIstio(version+"-"+tagFails, version, tagFails),
+		c.offer(
+			[]string{version, version + "-" + tagTakesAll, version + "-" + tagFails},
+			[]string{given.Kubernetes, given.Kubernetes + "-" + unknownDigest},
+		),
 	)
 }
 
@@ -67,12 +71,12 @@ func (c checkout) copy(name string) error {
 	return os.WriteFile(to, content, about.Mode().Perm())
 }
 
-func (c checkout) offerIstio(version, tag, proxyTag string) error {
-	return c.offer("istio/"+version, pilotRepository+":"+tag, proxyRepository+":"+proxyTag, istioctlRepository+":"+tag)
+func (c checkout) unitOfIstio(version, tag, proxyTag string) error {
+	return c.unit("istio/"+version, pilotRepository+":"+tag, proxyRepository+":"+proxyTag, istioctlRepository+":"+tag)
 }
 
-// offer makes lane pull offer a unit of these images of docker.io.
-func (c checkout) offer(unit string, images ...string) error {
+// unit adds a unit of these images of docker.io.
+func (c checkout) unit(unit string, images ...string) error {
 	folder := filepath.Join(c.path, "scripts", "images", filepath.FromSlash(unit))
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
@@ -82,6 +86,17 @@ func (c checkout) offer(unit string, images ...string) error {
 		fmt.Fprintf(&file, "FROM docker.io/%s\n", image)
 	}
 	return os.WriteFile(filepath.Join(folder, "Dockerfile"), []byte(file.String()), 0o644)
+}
+
+// offer puts pairs of versions in the place of those that lane pull offers.
+func (c checkout) offer(istio, kubernetes []string) error {
+	var table strings.Builder
+	for _, i := range istio {
+		for _, k := range kubernetes {
+			fmt.Fprintf(&table, "| pull | %s | %s |\n", i, k)
+		}
+	}
+	return os.WriteFile(filepath.Join(c.path, "scripts", "versions", "README.md"), []byte(table.String()), 0o644)
 }
 
 // command prepares a command of the copy. An interrupt gives it time to clean up.
