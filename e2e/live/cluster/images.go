@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"mtls.test/conformance/e2e/pure/istioversion"
 )
 
 // Images is images.json: what an image lane made ready for one run.
@@ -28,11 +30,12 @@ type Images struct {
 	Digests map[string]string `json:"digests"`
 }
 
-// IstioRelease says which Istio was built or pulled. Module and Commit are empty in lane pull.
+// IstioRelease says which Istio was built or pulled. Module, Commit and Date are empty in lane pull.
 type IstioRelease struct {
 	Version string `json:"version"`
 	Module  string `json:"module"`
 	Commit  string `json:"commit"`
+	Date    string `json:"date"` // of the commit, YYYY-MM-DD
 	Hub     string `json:"hub"`
 	Tag     string `json:"tag"`
 }
@@ -66,6 +69,9 @@ func (i Images) check() error {
 	}
 	if i.CNI != "" && i.CNI != cniPTP {
 		lacking = append(lacking, fmt.Errorf("cni %q is neither empty nor %q", i.CNI, cniPTP))
+	}
+	if _, err := istioversion.Parse(i.Istio.Version, i.Istio.Date); err != nil && i.Istio.Version != "" {
+		lacking = append(lacking, fmt.Errorf("istio.version: %w", err))
 	}
 	return errors.Join(lacking...)
 }

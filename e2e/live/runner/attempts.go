@@ -2,7 +2,6 @@ package runner
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"mtls.test/conformance/e2e/pure/fixture"
@@ -10,42 +9,35 @@ import (
 	"mtls.test/conformance/e2e/pure/join"
 )
 
-// Attempts lists the hops of a step's expectations that hold for this proxy profile and version.
-func (c *CaseRun) Attempts(step int, expects []fixture.Expect) []join.Attempt {
+// Attempts lists the hops of a step's expectations that hold for this proxy profile and version. Where it cannot be told of one
+// whether it holds for the version, nothing may be concluded from the others alone, and it is an error.
+func (c *CaseRun) Attempts(step int, expects []fixture.Expect) ([]join.Attempt, error) {
 	var all []join.Attempt
 	for _, expect := range expects {
-		if !c.r.holds(expect) {
+		holds, err := c.r.holds(expect)
+		if err != nil {
+			return nil, fmt.Errorf("case %s, %s -> %s want %s: %w", c.Case.ID, strings.Join(expect.From, ", "), strings.Join(expect.To, ", "), expect.Want, err)
+		}
+		if !holds {
 			continue
 		}
 		for _, h := range expect.Hops() {
 			all = append(all, join.Attempt{Hop: h, Want: expect, ID: fmt.Sprintf("%s-%s-%d-%d", c.Name, c.Case.ID, step, len(all))})
 		}
 	}
-	return all
+	return all, nil
 }
 
-// holds is true of an expectation that is for the profile and the version of the running proxies.
-func (r *Runner) holds(expect fixture.Expect) bool {
-	return (expect.Profile == "" || expect.Profile == r.Profile) && !before(r.Istio, expect.Since)
-}
-
-// before is true where a version of Istio is older than a minor. A version without a minor counts as the newest.
-func before(version, minor string) bool {
-	if minor == "" {
-		return false
+// holds is true of an expectation that is for the profile of the running proxies and for the version of the mesh.
+func (r *Runner) holds(expect fixture.Expect) (bool, error) {
+	if expect.Profile != "" && expect.Profile != r.Profile {
+		return false, nil
 	}
-	is, known := minorOf(version)
-	since, _ := minorOf(minor)
-	return known && is < since
-}
-
-func minorOf(version string) (int, bool) {
-	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
-	if len(parts) < 2 || parts[0] != "1" {
-		return 0, false
+	span, err := expect.Span()
+	if err != nil {
+		return false, err
 	}
-	minor, err := strconv.Atoi(parts[1])
-	return minor, err == nil
+	return span.Holds(r.Istio)
 }
 
 // attemptsOf lists every hop over which a case sends: for its expectations, its background traffic and its kept connections.

@@ -71,7 +71,7 @@ func (r *Runner) snapshot(ctx context.Context, changed map[string]any) (oracle.S
 	if world.Mesh, err = world.Mesh.With(settings); err != nil {
 		return oracle.Snapshot{}, err
 	}
-	world.Mesh.Roots = r.trust.Trusts
+	world.Mesh.Roots, world.Mesh.Istio = r.trust.Trusts, r.Istio
 	objects, err := r.Policies.InForce(ctx)
 	if err != nil {
 		return oracle.Snapshot{}, err

@@ -11,6 +11,7 @@ import (
 	"mtls.test/conformance/e2e/live/runner/hopconfig"
 	"mtls.test/conformance/e2e/live/traffic"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/istioversion"
 	"mtls.test/conformance/e2e/pure/oracle"
 )
 
@@ -25,6 +26,8 @@ func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, file
 	if err != nil {
 		return nil, nil, err
 	}
+	// Another's mesh may state no minor. What depends on it is then INCONCLUSIVE, case by case.
+	version, _ := istioversion.Parse(given.Environment.Istio, given.Environment.IstioCommitDate)
 	m := mesh.At(client, world.Placement)
 	places, err := m.Locate(ctx, world)
 	if err != nil {
@@ -54,7 +57,7 @@ func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, file
 	sender := &traffic.Sender{Mesh: m, World: world, Places: places, GatewayHTTP: given.GatewayHTTP, GatewayGRPC: given.GatewayGRPC, Ledger: traffic.NewLedger(given.RunID)}
 	r := &Runner{
 		Mesh: m, World: world, Places: places, Logs: logs, Taps: taps, Chart: chart, RunID: given.RunID, Diagnose: diagnose,
-		Profile: given.Environment.Profile, Istio: given.Environment.Istio, Policies: policy.New(client, files, given.RunID), Sender: sender,
+		Profile: given.Environment.Profile, Istio: version, Policies: policy.New(client, files, given.RunID), Sender: sender,
 		Prober: traffic.NewProber(sender, authorities), Authorities: authorities, Follow: follow, Clock: client.Clock, AddressNames: m.AddressNames, left: &leftovers{}, seen: newSightings(),
 	}
 	r.Config = &hopconfig.Reader{World: world, Places: places, Addresses: addresses, Dump: m.Dump, Root: r.rootOf}

@@ -46,7 +46,10 @@ func (c *CaseRun) record(ctx context.Context) (recording.Situation, error) {
 		}
 		situation.Step = i
 		// The ids are those that the step has sent.
-		attempts := c.Attempts(i, step.Expect)
+		attempts, err := c.Attempts(i, step.Expect)
+		if err != nil {
+			return situation, err
+		}
 		for n, a := range attempts {
 			recorded, err := c.recorded(n, a)
 			if err != nil {
@@ -54,7 +57,7 @@ func (c *CaseRun) record(ctx context.Context) (recording.Situation, error) {
 			}
 			situation.Attempts = append(situation.Attempts, recorded)
 		}
-		err := c.readProxies(ctx, attempts, &situation)
+		err = c.readProxies(ctx, attempts, &situation)
 		return situation, err
 	}
 	return situation, errors.New("the case expects nothing")

@@ -16,6 +16,7 @@ import (
 	"mtls.test/conformance/e2e/pure/clock"
 	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/istioversion"
 	"mtls.test/conformance/e2e/pure/kiali"
 	"mtls.test/conformance/e2e/pure/oracle"
 )
@@ -38,7 +39,7 @@ type Runner struct {
 	Chart    oracle.Chart  // the guide's
 	RunID    string
 	Profile  string                               // of the proxies: vanilla or default
-	Istio    string                               // version
+	Istio    istioversion.Version                 // of the mesh; not known where it states no minor
 	Diagnose func(ctx context.Context, id string) // gathers what explains a case that is not green, before it is reverted
 
 	// Kiali asks a Kiali about a namespace; nil where there is none.

@@ -14,9 +14,9 @@ import (
 
 // Expect makes one attempt over every hop of the expectations, all at once, and judges what became of each.
 func (c *CaseRun) Expect(ctx context.Context, step int, expects []fixture.Expect) error {
-	attempts := c.Attempts(step, expects)
-	if len(attempts) == 0 {
-		return nil
+	attempts, err := c.Attempts(step, expects)
+	if err != nil || len(attempts) == 0 {
+		return err
 	}
 	if _, err := c.lookAgain(ctx); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/istioversion"
 	"mtls.test/conformance/e2e/pure/oracle"
 )
 
@@ -78,6 +79,8 @@ func (p *Plane) read(ctx context.Context, client *kube.Client, pod corev1.Pod) e
 	}
 	p.Mesh = oracle.DefaultMesh()
 	p.Mesh.Domain = domainOf(pod)
+	// A tag may state no minor, and its date no image states: the oracle then takes the newest.
+	p.Mesh.Istio, _ = istioversion.Parse(p.Version, "")
 	for _, name := range []string{variable(pod, sharedMesh), own} {
 		if name == "" {
 			continue

@@ -109,6 +109,7 @@ func TestAHopBetweenTwoPlanes(t *testing.T) {
 		"same settings":                 {with(func(*Plane) {}), b, ""},
 		"another trust domain":          {with(func(p *Plane) { p.Mesh.TrustDomain = "other.test" }), b, "which differ in trustDomain"},
 		"what the client alone decides": {with(func(p *Plane) { p.Mesh.AutoMTLS = false }), b, ""},
+		"another version":               {with(func(p *Plane) { p.Mesh.Istio.Minor.Number = 30 }), b, ""},
 		"another namespace, one root":   {with(func(p *Plane) { p.Namespace = "cp" }), b, ""},
 		"another root":                  {with(func(p *Plane) { p.Namespace, p.Root = "cp", "B" }), b, "differ in the root certificate"},
 		"a root that is not read":       {with(func(p *Plane) { p.Namespace, p.Root = "cp", "" }), b, "could not be read of both"},
@@ -128,6 +129,9 @@ func TestAHopBetweenTwoPlanes(t *testing.T) {
 			}
 			if row.revision != "gone" && s.Under(server).Mesh.TrustDomain != row.plane.Mesh.TrustDomain {
 				t.Errorf("it is under %s", s.Under(server).Mesh.TrustDomain)
+			}
+			if row.revision != "gone" && s.Under(server).Mesh.Istio != row.plane.Mesh.Istio {
+				t.Errorf("it is under Istio %+v", s.Under(server).Mesh.Istio)
 			}
 		})
 	}

@@ -74,6 +74,21 @@ func take(t *testing.T, c cluster) (*Survey, error) {
 
 const istiod = `{"metadata": {"name": "istiod", "namespace": "istio-system", "labels": {"app": "istiod"}}, "spec": {"containers": [{"name": "discovery", "args": ["discovery", "--domain", "cluster.local"]}]}, "status": {"phase": "Running"}}`
 
+func TestTheOracleIsToldTheVersionOfThePlane(t *testing.T) {
+	for image, want := range map[string]string{
+		"localhost/istio/pilot:1.30.0-9739e10eb9d7-0123456789ab": "1.30", "registry.istio.io/release/pilot:1.31.2-distroless": "1.31", "pilot:latest": "0.0",
+	} {
+		tagged := strings.Replace(istiod, `"name": "discovery",`, `"name": "discovery", "image": "`+image+`",`, 1)
+		s, err := take(t, cluster{items: map[string][]string{"pods": {tagged}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Snapshot.Mesh.Istio; got.Minor.String() != want || got.Known() != (want != "0.0") {
+			t.Errorf("%s: got %+v, want minor %s", image, got, want)
+		}
+	}
+}
+
 func TestAKindThatMayNotBeListedIsNotTakenForNone(t *testing.T) {
 	held := map[string][]string{
 		"pods":                          {istiod},

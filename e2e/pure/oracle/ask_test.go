@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/istioversion"
 )
 
 // world is a small mesh: two servers with a sidecar, one without, and a client of each kind.
@@ -321,6 +322,41 @@ func TestSubsets(t *testing.T) {
 		{name: "subset of no pod", policies: destRule("name: m", "host: migration, subsets: [{name: x, labels: {version: x}}]"), hop: "client -> migration:8080/x", want: "refused no-endpoint"},
 		{name: "subsets of two rules join", policies: destRule("name: m", "host: migration, subsets: [{name: vistio, labels: {version: vistio}}]") + destRule("name: n", "host: migration, subsets: [{name: vlegacy, labels: {version: vlegacy}}]"), hop: "client -> migration:8080/vlegacy", want: "plaintext", rules: []Rule{RuleSubsetsJoin}},
 	})
+}
+
+func TestTheEndpointsOfASubsetFallBackToTheRuleSince131(t *testing.T) {
+	const other = "portLevelSettings: [{port: {number: 8080}, loadBalancer: {simple: ROUND_ROBIN}}]"
+	rule := func(tls, subset string) string {
+		return destRule("name: m", "host: migration, trafficPolicy: {"+tls+"}, subsets: [{name: vistio, labels: {version: vistio}"+subset+"}]")
+	}
+	const disable = "tls: {mode: DISABLE}"
+	for _, test := range []struct {
+		name, policies  string
+		before, since   hop.Outcome
+		alone, fallback bool // the rules used on 1.30 and on 1.31
+	}{
+		{"port entry of the subset without tls", rule(disable, ", trafficPolicy: {"+other+"}"), hop.MTLS, hop.Plaintext, true, true},
+		{"port entry of the rule without tls", rule(disable+", "+other, ""), hop.MTLS, hop.Plaintext, true, true},
+		{"the same without a mode to fall back to", rule("", ", trafficPolicy: {"+other+"}"), hop.MTLS, hop.MTLS, false, false},
+		{"a subset with a mode of its own", rule(disable, ", trafficPolicy: {tls: {mode: ISTIO_MUTUAL}, "+other+"}"), hop.MTLS, hop.MTLS, false, true},
+	} {
+		for text, want := range map[string]hop.Outcome{
+			"1.29.9": test.before, "1.30.0-9739e10eb9d7": test.before, "1.30.7": test.before,
+			"1.31.0-rc.0": test.since, "1.31.0": test.since, "1.32-dev": test.since, "latest": test.since,
+		} {
+			version, _ := istioversion.Parse(text, "")
+			answer := mesh(t, test.policies, "").WithIstio(version).Ask(question(t, "client -> migration:8080/vistio"))
+			if answer.Says != want {
+				t.Errorf("%s on Istio %s: got %s, want %s: %s", test.name, text, answer.Says, want, answer.Why)
+			}
+			if alone := slices.Contains(answer.Rules, AutoSubsetAlone); alone != (test.alone && version.Before(istioversion.Minor{Major: 1, Number: 31})) {
+				t.Errorf("%s on Istio %s: rules %v", test.name, text, answer.Rules)
+			}
+			if fallback := slices.Contains(answer.Rules, AutoRuleEndpoints); fallback != test.fallback && !version.Before(istioversion.Minor{Major: 1, Number: 31}) {
+				t.Errorf("%s on Istio %s: rules %v", test.name, text, answer.Rules)
+			}
+		}
+	}
 }
 
 // What an indexed snapshot has found once it finds again by the same rules.

@@ -59,11 +59,24 @@ func TestCatalogueAgrees(t *testing.T) {
 			for _, stage := range stages {
 				for _, expect := range played.Steps[stage.Step].Expect {
 					if expect.On == "" {
-						agrees(t, stage, expect)
+						agreesOnEveryVersion(t, stage, expect)
 					}
 				}
 			}
 		})
+	}
+}
+
+// agreesOnEveryVersion asks on every side of the points of Istio between which the expectation holds.
+func agreesOnEveryVersion(t *testing.T, stage Stage, expect fixture.Expect) {
+	t.Helper()
+	versions, err := versionsOf(expect)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range versions {
+		stage.Snapshot = stage.Snapshot.WithIstio(version)
+		agrees(t, stage, expect)
 	}
 }
 
@@ -76,8 +89,8 @@ func agrees(t *testing.T, stage Stage, expect fixture.Expect) {
 			t.Errorf("step %d: %s -> %s: indexed the answer is %+v, and else %+v", stage.Step+1, q.Client, q.To, other, answer)
 		}
 		if asked, cause := expect.Asked(); answer.Says != asked || answer.Refusal != cause {
-			t.Errorf("step %d: %s -> %s: by the case %s %s is asked for, intent says %q %s: %s", stage.Step+1, q.Client, q.To, asked,
-				cause, answer.Says, answer.Refusal, answer.Why)
+			t.Errorf("step %d: %s -> %s: by the case %s %s is asked for, intent says %q %s on Istio %q: %s", stage.Step+1, q.Client, q.To, asked,
+				cause, answer.Says, answer.Refusal, stage.Snapshot.Mesh.Istio, answer.Why)
 		}
 		if want := expect.Identity.Server; want != "" && answer.Identities.Server != want {
 			t.Errorf("step %d: %s -> %s: the case wants server %s, intent says %s", stage.Step+1, q.Client, q.To, want, answer.Identities.Server)

@@ -7,6 +7,7 @@ import (
 	networking "istio.io/api/networking/v1alpha3"
 
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/istioversion"
 )
 
 // route is what a client's proxy has decided before it picks an endpoint.
@@ -283,7 +284,7 @@ func (s Snapshot) autoMTLS(to target, r *route, e endpoint, t usedRules) bool {
 // endpointMTLS is the second decider of auto-mTLS (istio/istio pilot/pkg/xds/endpoints/mtls_checker.go).
 func (s Snapshot) endpointMTLS(to target, r *route, e endpoint, t usedRules) bool {
 	t.use(AutoEndpoints)
-	if mode := r.endpointMode(to.port.Number); mode != nil {
+	if mode := s.endpointMode(r, to.port.Number, t); mode != nil {
 		t.use(AutoRuleEndpoints)
 		// The mark is the workload's own label, which the rule only takes away
 		// (istio/istio pilot/pkg/xds/endpoints/endpoint_builder.go buildEnvoyLbEndpoint).
@@ -303,12 +304,17 @@ func (s Snapshot) endpointMTLS(to target, r *route, e endpoint, t usedRules) boo
 }
 
 // endpointMode is the rule's TLS mode as the second decider reads it: an entry for the port without TLS settings falls
-// back to the rule's own.
-func (r route) endpointMode(port uint16) *networking.ClientTLSSettings_TLSmode {
-	if mode := policyMode(r.subset.policy(), port); mode != nil {
-		return mode
+// back to the rule's own, and since 1.31 a subset without them does.
+func (s Snapshot) endpointMode(r *route, port uint16, t usedRules) *networking.ClientTLSSettings_TLSmode {
+	own, general := policyMode(r.subset.policy(), port), policyMode(destinationPolicy(r.destination), port)
+	switch {
+	case own != nil:
+		return own
+	case r.subset != nil && general != nil && s.Mesh.Istio.Before(istioversion.Minor{Major: 1, Number: 31}):
+		t.use(AutoSubsetAlone)
+		return nil
 	}
-	return policyMode(destinationPolicy(r.destination), port)
+	return general
 }
 
 func policyMode(policy *networking.TrafficPolicy, port uint16) *networking.ClientTLSSettings_TLSmode {

@@ -6,6 +6,7 @@ import (
 
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/istioversion"
 )
 
 // CaseEvaluation is a case with the oracle's answers to its expectations, taken from the files of the fixtures alone.
@@ -37,8 +38,13 @@ func EvaluateCase(fixtures fs.FS, world fixture.World, c fixture.Case) (CaseEval
 	evaluated := CaseEvaluation{Case: c}
 	for _, stage := range stages {
 		for _, expect := range c.Steps[stage.Step].Expect {
+			versions, err := versionsOf(expect)
+			if err != nil {
+				return CaseEvaluation{}, fmt.Errorf("%s: %w", c.ID, err)
+			}
+			snapshot := stage.Snapshot.WithIstio(versions[len(versions)-1])
 			for i, question := range Questions(expect) {
-				evaluation := Evaluation{Hop: expect.Hops()[i], Expect: expect, Snapshot: stage.Snapshot, Answer: stage.Snapshot.Ask(question)}
+				evaluation := Evaluation{Hop: expect.Hops()[i], Expect: expect, Snapshot: snapshot, Answer: snapshot.Ask(question)}
 				_, port, _ := world.Port(evaluation.To)
 				client, _ := world.Client(evaluation.From)
 				evaluation.Protocol, evaluation.Kind = port.Protocol, client.Kind
@@ -50,6 +56,19 @@ func EvaluateCase(fixtures fs.FS, world fixture.World, c fixture.Case) (CaseEval
 		}
 	}
 	return evaluated, nil
+}
+
+// versionsOf are versions of Istio that an expectation is for, the newest last: on every side of its points, or one that is not
+// known where it has none.
+func versionsOf(expect fixture.Expect) ([]istioversion.Version, error) {
+	span, err := expect.Span()
+	if err != nil {
+		return nil, err
+	}
+	if samples := span.Samples(); len(samples) > 0 {
+		return samples, nil
+	}
+	return []istioversion.Version{{}}, nil
 }
 
 // PlacementConflict names the first expectation of a case for which the oracle's answer changes at the world's placement.

@@ -8,10 +8,13 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/istioversion"
 )
 
-// Mesh holds the settings of a control plane that decide hops, from MeshConfig and from istiod's own arguments.
+// Mesh holds what of a control plane decides hops: its settings, from MeshConfig and from istiod's own arguments, and its version.
 type Mesh struct {
+	// Istio is istiod's version. One that is not known counts as the newest.
+	Istio         istioversion.Version
 	RootNamespace string
 	TrustDomain   string
 	// Domain is the cluster's DNS domain, in which istiod names Services: its argument --domain.

@@ -147,6 +147,8 @@ const (
 	AutoDisagree Rule = "auto-mtls/disagree"
 	// AutoRuleEndpoints: for endpoints the rule's own TLS mode counts even where a port entry resets it for clusters.
 	AutoRuleEndpoints Rule = "auto-mtls/endpoints-by-rule"
+	// AutoSubsetAlone: before Istio 1.31 the endpoints of a subset go by the subset's TLS mode alone, and not by the rule's.
+	AutoSubsetAlone Rule = "auto-mtls/endpoints-by-subset-alone"
 	// AutoAllOrNothing: pass-through clusters do mTLS only when every endpoint can, and then to every endpoint.
 	AutoAllOrNothing Rule = "auto-mtls/all-or-nothing"
 	// AutoNoEndpoints: a pass-through cluster without endpoints does no mTLS.

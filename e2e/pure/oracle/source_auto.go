@@ -30,6 +30,11 @@ var autoSources = map[Rule]Source{
 		Undocumented: allOfIt, Searched: searchedAuto,
 		Against: []Document{{rulePorts, "Traffic settings specified at the destination-level will not be inherited when overridden by port-level settings, i.e. default values will be applied to fields omitted."}},
 	},
+	// https://github.com/istio/istio/pull/60792 ended it, with 1.31.
+	AutoSubsetAlone: {
+		Code:         []string{"pilot/pkg/xds/endpoints/mtls_checker.go, tlsModeForDestinationRule"},
+		Undocumented: allOfIt, Searched: searchedAuto,
+	},
 	AutoAllOrNothing: {
 		Documents:    []Document{{changesOf10, "Fixed an issue where services with PASSTHROUGH load balancing were always sent mTLS traffic, even if the destinations did not support mTLS."}},
 		Code:         []string{"pilot/pkg/networking/core/cluster_tls.go, ORIGINAL_DST"},

@@ -76,6 +76,9 @@ func wantsCell(evaluations []Evaluation) string {
 		if one.Expect.Documented != "" {
 			want += fmt.Sprintf(", though %s is documented", one.Expect.Documented)
 		}
+		if span, err := one.Expect.Span(); err == nil && span.String() != "" {
+			want += fmt.Sprintf(" (%s)", span)
+		}
 		if counts[want] == 0 {
 			order = append(order, want)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/istioversion"
 )
 
 // FromWorld is the snapshot of the world before any case's policies: its services and workloads, under Istio's
@@ -55,6 +56,12 @@ func FromWorld(world fixture.World) (Snapshot, error) {
 	}
 	snapshot.Credentials, snapshot.ApplicationNames = products(place), place.ApplicationNames()
 	return snapshot, nil
+}
+
+// WithIstio gives istiod another version.
+func (s Snapshot) WithIstio(version istioversion.Version) Snapshot {
+	s.index, s.Mesh.Istio = nil, version
+	return s
 }
 
 // WithAccount gives a workload of the world another ServiceAccount.

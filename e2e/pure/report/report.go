@@ -10,7 +10,7 @@ import (
 )
 
 // SchemaVersion is the version of report.json; schema.json beside this file is its schema.
-const SchemaVersion = "4.2"
+const SchemaVersion = "4.3"
 
 // Report is report.json. Result is the contract: the run is green when it is PASS and never otherwise.
 type Report struct {
@@ -32,7 +32,10 @@ type Report struct {
 
 // Environment is what the run ran on, as it was read from the lane's manifest and the cluster.
 type Environment struct {
-	Istio      string            `json:"istio"`
+	Istio string `json:"istio"`
+	// IstioCommitDate is the date of the commit, YYYY-MM-DD, where Istio is a build of one and its date is known.
+	IstioCommitDate string `json:"istioCommitDate,omitempty"`
+
 	Kubernetes string            `json:"kubernetes"`
 	Envoy      string            `json:"envoy"`
 	Profile    string            `json:"profile"`

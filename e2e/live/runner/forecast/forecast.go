@@ -10,7 +10,6 @@ import (
 
 	"mtls.test/conformance/e2e/live/runner"
 	"mtls.test/conformance/e2e/pure/fixture"
-	"mtls.test/conformance/e2e/pure/join"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
@@ -35,7 +34,7 @@ func foresee(ctx context.Context, r *runner.Runner, run *runner.CaseRun) ([]verd
 		var err error
 		if step.Expect != nil {
 			var foreseen []verdict.Foreseen
-			foreseen, err = foretell(ctx, r, run.Case.ID, i, run.Attempts(i, step.Expect))
+			foreseen, err = foretell(ctx, r, run, i)
 			all = append(all, foreseen...)
 		} else if step.Refuse == nil {
 			err = run.Step(ctx, i, step)
@@ -47,7 +46,11 @@ func foresee(ctx context.Context, r *runner.Runner, run *runner.CaseRun) ([]verd
 	return all, nil
 }
 
-func foretell(ctx context.Context, r *runner.Runner, id string, step int, attempts []join.Attempt) ([]verdict.Foreseen, error) {
+func foretell(ctx context.Context, r *runner.Runner, run *runner.CaseRun, step int) ([]verdict.Foreseen, error) {
+	attempts, err := run.Attempts(step, run.Case.Steps[step].Expect)
+	if err != nil {
+		return nil, err
+	}
 	facts, err := r.Config.Await(ctx, attempts)
 	if err != nil {
 		return nil, err
@@ -57,7 +60,7 @@ func foretell(ctx context.Context, r *runner.Runner, id string, step int, attemp
 		// Every pod that no proxy stands for is configured like the first.
 		config := facts[a.ID][0].Config
 		foreseen := verdict.Foreseen{
-			Hop: a.Hop, Case: id, Step: step, Want: a.Want.Want, Cause: a.Want.Cause, WantWire: a.Want.Wire, Config: config.Prediction,
+			Hop: a.Hop, Case: run.Case.ID, Step: step, Want: a.Want.Want, Cause: a.Want.Cause, WantWire: a.Want.Wire, Config: config.Prediction,
 		}
 		switch client := config.Client; {
 		case a.Want.Probe != nil:
