@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/mod/module"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"mtls.test/conformance/e2e/live/artifact"
@@ -23,6 +19,7 @@ import (
 	"mtls.test/conformance/e2e/live/runner"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/istioversion"
 	"mtls.test/conformance/e2e/pure/recording"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/fixtures"
@@ -43,11 +40,12 @@ func (r *program) recordMinor(ctx context.Context, runs *runner.Runner) error {
 	if err != nil {
 		return badInput(err)
 	}
-	minor := recording.Minor{}
-	if minor.Provenance, err = provenance(ctx, runs, up.handover.Environment); err != nil {
-		return err
+	version, err := istioversion.Parse(up.handover.Environment.Istio, up.handover.Environment.IstioCommitDate)
+	if err != nil {
+		return badInput(err)
 	}
-	if minor.Name, err = minorOf(ctx, minor.Provenance.Istio); err != nil {
+	minor := recording.Minor{Name: version.Minor.String()}
+	if minor.Provenance, err = provenance(ctx, runs, up.handover.Environment, version); err != nil {
 		return err
 	}
 	notPassed, err := r.recordCases(ctx, runs, &minor)
@@ -102,17 +100,10 @@ func (r *program) recordCases(ctx context.Context, runs *runner.Runner, minor *r
 	return notPassed, nil
 }
 
-func provenance(ctx context.Context, runs *runner.Runner, environment report.Environment) (recording.Provenance, error) {
+func provenance(ctx context.Context, runs *runner.Runner, environment report.Environment, version istioversion.Version) (recording.Provenance, error) {
 	told := recording.Provenance{
 		Command: "make record", Date: time.Now().UTC().Format(time.DateOnly), Istio: environment.Istio,
-		Kubernetes: environment.Kubernetes, Profile: environment.Profile,
-	}
-	if module.IsPseudoVersion(told.Istio) {
-		commit, err := module.PseudoVersionRev(told.Istio)
-		if err != nil {
-			return told, err
-		}
-		told.Commit = commit
+		Commit: version.Commit, CommitDate: version.Date, Kubernetes: environment.Kubernetes, Profile: environment.Profile,
 	}
 	proxies := runs.Places.Proxies()
 	if len(proxies) == 0 {
@@ -121,31 +112,6 @@ func provenance(ctx context.Context, runs *runner.Runner, environment report.Env
 	var err error
 	told.Envoy, err = runs.Mesh.EnvoyVersion(ctx, proxies[0])
 	return told, err
-}
-
-// minorOf is the Istio minor of a version: a release names it, and of a commit the file VERSION in its source does.
-func minorOf(ctx context.Context, version string) (string, error) {
-	named := regexp.MustCompile(`^v?([1-9]\d*\.\d+)(?:[.-]|$)`)
-	if found := named.FindStringSubmatch(version); found != nil {
-		return found[1], nil
-	}
-	answer, err := exec.CommandContext(ctx, "go", "mod", "download", "-json", "istio.io/istio@"+version).Output()
-	if err != nil {
-		return "", fmt.Errorf("the source of Istio %s, which names its minor: go mod download: %w", version, err)
-	}
-	var source struct{ Dir string }
-	if err := json.Unmarshal(answer, &source); err != nil {
-		return "", err
-	}
-	content, err := os.ReadFile(filepath.Join(source.Dir, "VERSION"))
-	if err != nil {
-		return "", fmt.Errorf("the minor of Istio %s: %w", version, err)
-	}
-	found := named.FindStringSubmatch(strings.TrimSpace(string(content)))
-	if found == nil {
-		return "", fmt.Errorf("the minor of Istio %s: its VERSION is %q", version, content)
-	}
-	return found[1], nil
 }
 
 // searched is an error for any secret in the files: the keys of the cluster by their content, and others by their looks.

@@ -54,8 +54,9 @@ type Minor struct {
 type Provenance struct {
 	Command    string `json:"command"`
 	Date       string `json:"date"`             // YYYY-MM-DD
-	Istio      string `json:"istio"`            // version of the module, or of the release
-	Commit     string `json:"commit,omitempty"` // of Istio, where the version is of no release
+	Istio      string `json:"istio"`                // its version
+	Commit     string `json:"commit,omitempty"`     // of Istio, where the version is of no release
+	CommitDate string `json:"commitDate,omitempty"` // YYYY-MM-DD
 	Envoy      string `json:"envoy"`
 	Kubernetes string `json:"kubernetes"`
 	Profile    string `json:"profile"` // of the proxies: vanilla or default

@@ -46,12 +46,15 @@ source_node() {
   mv "$dir.building" "$dir"
 }
 
+# commit_date FILE prints the date of istio's commit, YYYY-MM-DD, from its pseudo-version in a go.mod.
+commit_date() { sed -nE 's#^.*istio\.io/istio v.*[.-]([0-9]{4})([0-9]{2})([0-9]{2})[0-9]{6}-[0-9a-f]{12}( .*)?$#\1-\2-\3#p' "$1"; }
+
 source_manifest() {
   local unit=istio/$ISTIO
   jq -n --arg kubernetes "$KUBERNETES" --arg ref "$NODE_REF" --arg id "$(image_id "$NODE_REF")" \
-    --arg istio "$ISTIO" --arg commit "${ISTIO#*-}" --arg hub "$ISTIO_HUB" --arg tag "$(istio_tag "$unit")" \
+    --arg istio "$ISTIO" --arg commit "${ISTIO#*-}" --arg date "$(commit_date "$IMAGES/$unit/go.mod")" --arg hub "$ISTIO_HUB" --arg tag "$(istio_tag "$unit")" \
     --arg envoy "$(basename "$(companion "$unit" envoy)")" --arg istioctl "$(unit_dir "$unit")/bin/istioctl" '{
     lane: "source", profile: "vanilla", kubernetes: $kubernetes, nodeImage: $ref, nodeImageID: $id, cni: "ptp",
-    istio: {version: $istio, module: "istio.io/istio", commit: $commit, hub: $hub, tag: $tag},
+    istio: {version: $istio, module: "istio.io/istio", commit: $commit, date: $date, hub: $hub, tag: $tag},
     envoy: $envoy, istioctl: $istioctl, loadImages: []}'
 }
