@@ -135,6 +135,11 @@ func explain(judged verdict.Case) string {
 			fmt.Fprintf(&text, "  %s step %d, %s: %s %s\n", f.Case, f.Step, f.Hop, f.Result, f.Reason)
 		}
 	}
+	for _, stated := range judged.Stated {
+		if stated.Result != hop.Pass {
+			fmt.Fprintf(&text, "  %s: %s %s\n", stated.By, stated.Result, stated.Reason)
+		}
+	}
 	fmt.Fprintf(&text, "again: %s", judged.Rerun)
 	return text.String()
 }

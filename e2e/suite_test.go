@@ -52,6 +52,7 @@ func TestMTLSConformance(t *testing.T) {
 	SynchronizedAfterSuite(func() {}, end, NodeTimeout(timeout.SuiteEnds.Duration()))
 	describeCases()
 	describeProfile()
+	describeVersions()
 	describeMutants(files)
 	describeFaults()
 	describeRestarts()

@@ -78,7 +78,7 @@ func (r *program) checkCases() error {
 		return err
 	}
 	chaos := r.settings.labels([]string{"chaos"})
-	if !chaos && !slices.ContainsFunc(append(cases, fixture.DefaultProfile), r.settings.selects) && !slices.ContainsFunc(mutants, r.settings.selectsMutant) {
+	if !chaos && !slices.ContainsFunc(append(cases, fixture.DefaultProfile, fixture.StatedVersions), r.settings.selects) && !slices.ContainsFunc(mutants, r.settings.selectsMutant) {
 		return fmt.Errorf("FOCUS=%s LABELS=%s selects no case and no mutant: `make outline LABELS=` lists them", r.settings.values["FOCUS"], r.settings.values["LABELS"])
 	}
 	return nil

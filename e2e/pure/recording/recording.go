@@ -53,7 +53,7 @@ type Minor struct {
 // Provenance tells what was recorded, and how.
 type Provenance struct {
 	Command    string `json:"command"`
-	Date       string `json:"date"`             // YYYY-MM-DD
+	Date       string `json:"date"`                 // YYYY-MM-DD
 	Istio      string `json:"istio"`                // its version
 	Commit     string `json:"commit,omitempty"`     // of Istio, where the version is of no release
 	CommitDate string `json:"commitDate,omitempty"` // YYYY-MM-DD

@@ -64,7 +64,7 @@ func (f fields) without(other fields) []string {
 
 // lacks are fields whose value says that something is missing or wrong: to lose one is no loss.
 var lacks = []string{
-	"without[]", "standsOut[]", "reused", "sourceAlone[]", "broken", "disturbed[]", "findings[]", "traffic.errors[]",
+	"without[]", "standsOut[]", "reused", "sourceAlone[]", "broken", "stated[].missing", "disturbed[]", "findings[]", "traffic.errors[]",
 	"settled.failed", "settled.detached[]", "changes[].settled.failed", "changes[].settled.detached[]",
 	"intent.missing", "config.missing", "config.client.warming", "config.server.warming",
 	"observers.client.missing", "observers.server.missing", "observers.application.missing",

@@ -31,6 +31,7 @@ type Case struct {
 	Checks            []Check      `json:"checks"`
 	ByIntent          string       `json:"byIntent,omitempty"` // why the oracle expects, not the case: the mesh's own policies
 	Foreseen          []Foreseen   `json:"foreseen,omitempty"` // what is predicted from the configuration alone
+	Stated            []Stated     `json:"stated,omitempty"`   // versions of Istio that the mesh's binaries state
 	// Clocks are the last measured clocks. They convert the times of the case to the runner's clock.
 	Clocks []clock.Clock `json:"clocks,omitempty"`
 	// Secrets are the secrets that the proxies of the checks held, keyed by the names that the checks use.
@@ -99,7 +100,10 @@ func (c *Case) Conclude() {
 	if len(c.Foreseen) > 0 {
 		c.Reason = fmt.Sprintf("%d expectations are foreseen as wanted", len(c.Foreseen))
 	}
-	if len(c.Checks)+len(c.Rejections)+len(c.Foreseen) == 0 {
+	if len(c.Stated) > 0 {
+		c.Reason = fmt.Sprintf("%d statements of %s", len(c.Stated), c.Stated[0].Version)
+	}
+	if len(c.Checks)+len(c.Rejections)+len(c.Foreseen)+len(c.Stated) == 0 {
 		c.Result, c.Reason = hop.Inconclusive, "no check was made"
 	}
 	for _, change := range c.Changes {
@@ -118,6 +122,9 @@ func (c *Case) Conclude() {
 	}
 	for _, f := range c.Foreseen {
 		c.worsen(f.Result, fmt.Sprintf("%s step %d, %s: %s", f.Case, f.Step, f.Hop, f.Reason))
+	}
+	for _, stated := range c.Stated {
+		c.worsen(stated.Result, stated.By+": "+stated.Reason)
 	}
 	for _, check := range c.Checks {
 		c.worsen(check.Result, check.String()+": "+check.Reason)

@@ -31,6 +31,8 @@ func TestConclude(t *testing.T) {
 		"rejections and checks":    {verdict.Case{Checks: []verdict.Check{judged(hop.Pass)}, Rejections: []verdict.Rejection{{Result: hop.Pass}}}, hop.Pass, "1 checks agree"},
 		"foreseen":                 {verdict.Case{Foreseen: []verdict.Foreseen{{Result: hop.Pass}, {Result: hop.Pass}}}, hop.Pass, "2 expectations are foreseen as wanted"},
 		"foreseen otherwise":       {verdict.Case{Foreseen: []verdict.Foreseen{{Result: hop.Fail, Case: "c", Reason: "other"}}}, hop.Fail, "c step 0"},
+		"stated":                   {verdict.Case{Stated: []verdict.Stated{{Version: "1.30.5", Result: hop.Pass}, {Version: "1.30.5", Result: hop.Pass}}}, hop.Pass, "2 statements of 1.30.5"},
+		"stated otherwise":         {verdict.Case{Stated: []verdict.Stated{{Result: hop.Pass}, {By: "istioctl", Result: hop.Fail, Reason: "other"}}}, hop.Fail, "istioctl: other"},
 		"a check that failed":      {verdict.Case{Checks: []verdict.Check{judged(hop.Pass), judged(hop.Fail)}}, hop.Fail, "of the check"},
 		"the worst counts":         {verdict.Case{Checks: []verdict.Check{judged(hop.Fail), judged(hop.Mismatch), judged(hop.Inconclusive)}}, hop.Fail, "of the check"},
 		"not settled":              {verdict.Case{Checks: []verdict.Check{judged(hop.Pass)}, Changes: []verdict.Change{unsettled}}, hop.Inconclusive, "apply x in step 2: the mesh did not settle: no nonce"},
