@@ -14,25 +14,22 @@ import (
 // errNoDocker says that there is none to try.
 var errNoDocker = errors.New("the trials need a Docker that answers, which takes a registry at 127.0.0.1 without TLS")
 
-// docker is the engine's command.
-type docker struct{}
-
-// theDocker makes an engine available as every command of the suite does, and wants it to be Docker.
-func theDocker(ctx context.Context, root string) (docker, error) {
+// wantDocker makes an engine available as every command of the suite does, and wants it to be Docker.
+func wantDocker(ctx context.Context, root string) error {
 	command := exec.CommandContext(ctx, filepath.Join(root, "scripts", "engine.sh"))
 	command.Stderr = os.Stderr
 	name, err := command.Output()
 	if err != nil {
-		return docker{}, fmt.Errorf("%w: %w", errNoDocker, err)
+		return fmt.Errorf("%w: %w", errNoDocker, err)
 	}
 	if found := strings.TrimSpace(string(name)); found != "docker" {
-		return docker{}, fmt.Errorf("%w: the engine here is %s", errNoDocker, found)
+		return fmt.Errorf("%w: the engine here is %s", errNoDocker, found)
 	}
-	return docker{}, nil
+	return nil
 }
 
-// ask runs a command and returns what it prints.
-func (docker) ask(ctx context.Context, arguments ...string) (string, error) {
+// docker runs one of its commands and returns what it prints.
+func docker(ctx context.Context, arguments ...string) (string, error) {
 	var said bytes.Buffer
 	command := exec.CommandContext(ctx, "docker", arguments...)
 	command.Stderr = &said
@@ -43,19 +40,19 @@ func (docker) ask(ctx context.Context, arguments ...string) (string, error) {
 	return strings.TrimSpace(string(printed)), nil
 }
 
-// push gives an image to the registry, and keeps no reference to it.
-func (d docker) push(ctx context.Context, image, reference string) error {
-	if _, err := d.ask(ctx, "tag", image, reference); err != nil {
+// pushFromEngine gives an image of the engine to the registry, and keeps no reference to it.
+func pushFromEngine(ctx context.Context, image, reference string) error {
+	if _, err := docker(ctx, "tag", image, reference); err != nil {
 		return err
 	}
-	_, err := d.ask(ctx, "push", "--quiet", reference)
-	_, untagged := d.ask(context.WithoutCancel(ctx), "rmi", reference)
+	_, err := docker(ctx, "push", "--quiet", reference)
+	_, untagged := docker(context.WithoutCancel(ctx), "rmi", reference)
 	return errors.Join(err, untagged)
 }
 
 // forget removes every image of the registry.
-func (d docker) forget(ctx context.Context, registry string) error {
-	listed, err := d.ask(ctx, "images", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}")
+func forget(ctx context.Context, registry string) error {
+	listed, err := docker(ctx, "images", "--digests", "--format", "{{.Repository}} {{.Tag}} {{.Digest}}")
 	if err != nil {
 		return err
 	}
@@ -63,7 +60,7 @@ func (d docker) forget(ctx context.Context, registry string) error {
 	if len(references) == 0 {
 		return nil
 	}
-	_, err = d.ask(ctx, append([]string{"rmi"}, references...)...)
+	_, err = docker(ctx, append([]string{"rmi"}, references...)...)
 	return err
 }
 
@@ -87,8 +84,8 @@ func referencesOf(listed, registry string) []string {
 }
 
 // containers lists the containers of images of the registry, whether they run or not.
-func (d docker) containers(ctx context.Context, registry string) ([]string, error) {
-	listed, err := d.ask(ctx, "ps", "--all", "--format", "{{.Names}} {{.Image}}")
+func containers(ctx context.Context, registry string) ([]string, error) {
+	listed, err := docker(ctx, "ps", "--all", "--format", "{{.Names}} {{.Image}}")
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 
 // exercise is what the trials need.
 type exercise struct {
-	docker docker
 	served *served
 	copied checkout
 	given  source
@@ -43,11 +42,11 @@ func (e exercise) all(ctx context.Context) error {
 
 // try runs images.sh against one fault. The engine has no image of the registry before.
 func (e exercise) try(ctx context.Context, t trial) (outcome, error) {
-	if err := e.docker.forget(ctx, e.served.address); err != nil {
+	if err := forget(ctx, e.served.address); err != nil {
 		return outcome{}, err
 	}
 	if t.fault != nil {
-		if err := e.served.up(t.fault); err != nil {
+		if err := e.served.up(ctx, t.fault); err != nil {
 			return outcome{}, err
 		}
 		defer e.served.down()
@@ -62,7 +61,7 @@ func (e exercise) try(ctx context.Context, t trial) (outcome, error) {
 	}
 	got := outcome{exit: run.exit, message: errorOf(run.progress)}
 	unfinished, err := e.copied.unfinished()
-	containers, asked := e.docker.containers(ctx, e.served.address)
+	containers, asked := containers(ctx, e.served.address)
 	got.left = append(unfinished, containers...)
 	return got, errors.Join(err, asked)
 }
@@ -101,7 +100,7 @@ type result struct {
 }
 
 func (e exercise) succeed(ctx context.Context, s success) (result, error) {
-	if err := e.served.up(none); err != nil {
+	if err := e.served.up(ctx, none); err != nil {
 		return result{}, err
 	}
 	defer e.served.down()

@@ -45,8 +45,7 @@ func main() {
 
 // run makes the registry and the copy, goes through the trials, and removes what it made.
 func run(ctx context.Context, root string) (failed error) {
-	docker, err := theDocker(ctx, root)
-	if err != nil {
+	if err := wantDocker(ctx, root); err != nil {
 		return err
 	}
 	scratch, err := os.MkdirTemp("", "mtls-pulltest-")
@@ -54,13 +53,13 @@ func run(ctx context.Context, root string) (failed error) {
 		return err
 	}
 	defer func() { failed = errors.Join(failed, os.RemoveAll(scratch)) }()
-	served, err := newRegistry(filepath.Join(scratch, "blobs"))
+	served, err := newRegistry(ctx, filepath.Join(scratch, "blobs"))
 	if err != nil {
 		return err
 	}
 	// Also after an interrupt.
-	defer func() { failed = errors.Join(failed, docker.forget(context.WithoutCancel(ctx), served.address)) }()
-	given, err := supply(ctx, root, docker, served)
+	defer func() { failed = errors.Join(failed, forget(context.WithoutCancel(ctx), served.address)) }()
+	given, err := supply(ctx, root, served)
 	if err != nil {
 		return fmt.Errorf("giving the registry lane source's images: %w", err)
 	}
@@ -68,7 +67,7 @@ func run(ctx context.Context, root string) (failed error) {
 	if err := copied.make(ctx, given); err != nil {
 		return fmt.Errorf("copying the checkout: %w", err)
 	}
-	e := exercise{docker: docker, served: served, copied: copied, given: given}
+	e := exercise{served: served, copied: copied, given: given}
 	if err := e.all(ctx); err != nil || os.Getenv("END_TO_END") != "1" {
 		return err
 	}

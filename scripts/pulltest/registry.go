@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,11 +23,11 @@ type served struct {
 	server  *http.Server // nil while it is down
 }
 
-func newRegistry(blobs string) (*served, error) {
+func newRegistry(ctx context.Context, blobs string) (*served, error) {
 	if err := os.MkdirAll(blobs, 0o700); err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +39,8 @@ func newRegistry(blobs string) (*served, error) {
 }
 
 // up serves the images through a fault.
-func (s *served) up(through fault) error {
-	listener, err := net.Listen("tcp", s.address)
+func (s *served) up(ctx context.Context, through fault) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.address)
 	if err != nil {
 		return err
 	}

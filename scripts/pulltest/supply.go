@@ -54,16 +54,16 @@ type source struct {
 }
 
 // supply has lane source provide its images and pushes them under the names and with the versions that lane pull asks for.
-func supply(ctx context.Context, root string, engine docker, to *served) (source, error) {
+func supply(ctx context.Context, root string, to *served) (source, error) {
 	given, err := built(ctx, root)
 	if err != nil {
 		return source{}, err
 	}
-	if err := to.up(none); err != nil {
+	if err := to.up(ctx, none); err != nil {
 		return source{}, err
 	}
 	defer to.down()
-	if err := engine.push(ctx, given.NodeImage, to.address+"/"+nodeRepository+":"+given.Kubernetes); err != nil {
+	if err := pushFromEngine(ctx, given.NodeImage, to.address+"/"+nodeRepository+":"+given.Kubernetes); err != nil {
 		return source{}, err
 	}
 	if err := given.pushIstio(to); err != nil {
