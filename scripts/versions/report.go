@@ -59,6 +59,9 @@ func readReport(content []byte) (row, error) {
 			return row{}, fmt.Errorf("%s=%s: want the report of a whole run on a cluster of its own", name, e.Settings[name])
 		}
 	}
+	if e.Lane == "pull" && e.Profile != fixture.ProfileDefault {
+		return row{}, fmt.Errorf("profile %s in lane pull: the images of REGISTRY=%s are not Istio's own", e.Profile, e.Settings["REGISTRY"])
+	}
 	date, err := time.Parse("20060102", strings.SplitN(r.RunID, "-", 2)[0])
 	if err != nil {
 		return row{}, fmt.Errorf("runID %q begins with no date", r.RunID)

@@ -214,6 +214,15 @@ func TestAPartOfARunIsRefused(t *testing.T) {
 	}
 }
 
+func TestImagesThatAreNotIstiosOwnHaveNoRowInLanePull(t *testing.T) {
+	status, said := command(aStore(t), "record", aReport(t, func(r *reportJSON) {
+		r.Environment.Lane, r.Environment.Settings["REGISTRY"] = "pull", "127.0.0.1:5000"
+	}))
+	if status != exitInput || !strings.Contains(said, "the images of REGISTRY=127.0.0.1:5000 are not Istio's own") {
+		t.Errorf("exit %d: %s", status, said)
+	}
+}
+
 func TestARunWithoutARowIsRefused(t *testing.T) {
 	for _, does := range []string{"record", "check"} {
 		status, said := command(aStore(t), does, aReport(t, func(r *reportJSON) { r.Environment.Kubernetes = "v1.99.0" }))
