@@ -199,7 +199,7 @@ func (r *program) handover(state cluster.State, images cluster.Images) mesh.Hand
 
 func (r *program) environment(images cluster.Images) report.Environment {
 	return report.Environment{
-		Istio: images.Istio.Version, IstioCommitDate: images.Istio.Date, Kubernetes: images.Kubernetes, Envoy: images.Envoy,
+		Istio: images.Istio.Version, IstioCommitDate: images.Istio.Date, Digests: images.Digests, Kubernetes: images.Kubernetes, Envoy: images.Envoy,
 		Profile: images.Profile, Lane: images.Lane, Settings: r.settings.values,
 		Observers: []hop.Source{hop.Client, hop.Server, hop.Application, hop.Wire, hop.Probe, hop.Stats}, Scanned: fixture.Own().Scanned(),
 	}

@@ -36,6 +36,9 @@ type Environment struct {
 	// IstioCommitDate is the date of the commit, YYYY-MM-DD, where Istio is a build of one and its date is known.
 	IstioCommitDate string `json:"istioCommitDate,omitempty"`
 
+	// Digests are those of the images that were pulled, sha256:..., by reference; none where images were built.
+	Digests map[string]string `json:"digests,omitempty"`
+
 	Kubernetes string            `json:"kubernetes"`
 	Envoy      string            `json:"envoy"`
 	Profile    string            `json:"profile"`
