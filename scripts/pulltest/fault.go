@@ -8,8 +8,12 @@ import (
 // fault stands in front of a registry's images. It may end the server by die.
 type fault func(images http.Handler, die func()) http.Handler
 
-// beginning is how much of an image comes before a fault in the middle of it. Each layer of the pilot image is longer.
-const beginning = 1 << 20
+// beginning is how much of a layer comes before a fault in the middle of it, and ballast how long the layer of the pilot image is
+// that is new to every engine.
+const (
+	beginning = 1 << 20
+	ballast   = 4 * beginning
+)
 
 // none is a registry that works.
 func none(images http.Handler, _ func()) http.Handler { return images }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -104,6 +105,9 @@ func (s source) pushIstio(to *served) error {
 	}
 	for _, repository := range []string{pilotRepository, proxyRepository} {
 		image, err := imageOf(folder, archives, repository)
+		if err == nil && repository == pilotRepository {
+			image, err = withBallast(image)
+		}
 		if err == nil {
 			err = to.push(image, repository, s.Istio.Version)
 		}
@@ -184,6 +188,14 @@ func configured(image v1.Image, like v1.ConfigFile) (v1.Image, error) {
 	config = config.DeepCopy()
 	config.OS, config.Architecture, config.Config = like.OS, like.Architecture, like.Config
 	return mutate.ConfigFile(image, config)
+}
+
+// withBallast puts a layer on top of an image that no engine has. Docker asks no registry for a layer that it has of another
+// image, or that it is getting from another registry.
+func withBallast(on v1.Image) (v1.Image, error) {
+	content := make([]byte, ballast)
+	_, _ = rand.Read(content) // never fails
+	return withProgram(on, "usr/share/ballast", content)
 }
 
 // withProgram puts one executable file on top of an image.
