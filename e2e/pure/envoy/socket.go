@@ -30,6 +30,7 @@ type TLSContext struct {
 	MinTLS            string   `json:"minTLS,omitempty"`            // as Envoy's configuration spells it: TLSv1_2
 	MaxTLS            string   `json:"maxTLS,omitempty"`
 	Ciphers           []string `json:"ciphers,omitempty"` // TLS 1.2 suites; those of TLS 1.3 cannot be configured
+	Groups            []string `json:"groups,omitempty"`  // for the key exchange, TlsParameters.ecdh_curves; Envoy's own choice where there is none
 
 	// What the secrets hold; nil where the dump does not. Reports list secrets beside the configuration.
 	Certificate *SecretFacts `json:"-"`
@@ -137,6 +138,7 @@ func (d *Dump) readTLS(common *tlsv3.CommonTlsContext) TLSContext {
 		ALPN:              common.GetAlpnProtocols(),
 		CertificateSecret: certificateOf(common),
 		Ciphers:           common.GetTlsParams().GetCipherSuites(),
+		Groups:            common.GetTlsParams().GetEcdhCurves(),
 		MinTLS:            version(common.GetTlsParams().GetTlsMinimumProtocolVersion()),
 		MaxTLS:            version(common.GetTlsParams().GetTlsMaximumProtocolVersion()),
 	}
