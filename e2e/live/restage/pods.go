@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/oracle"
 )
 
 // pods are those of the base and of the ingress gateway, by their workloads as NAMESPACE/NAME.
@@ -36,11 +36,7 @@ func (s *Stage) pods(ctx context.Context) (pods, error) {
 
 // workloadOf is the workload of a pod by its name without what Kubernetes adds to it.
 func workloadOf(pod corev1.Pod) string {
-	name := pod.Name
-	if hash := pod.Labels["pod-template-hash"]; hash != "" {
-		name, _, _ = strings.Cut(name, "-"+hash+"-")
-	}
-	return pod.Namespace + "/" + name
+	return pod.Namespace + "/" + oracle.ControllerName(pod.Name, pod.Labels)
 }
 
 // proxies are those of pods that have one.
