@@ -170,6 +170,10 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	if !slices.Contains([]string{"", "wide", "json", "yaml"}, o.output) {
 		return usage("-o %s: want wide, json or yaml", o.output)
 	}
+	moment, err := o.moment()
+	if err != nil {
+		return err
+	}
 	l, err := o.open(ctx)
 	if err != nil {
 		return err
@@ -208,6 +212,7 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	l.inspector.Progress = bar.at
 	err = l.inspector.Inspect(ctx, request, func(host tlscheck.Host) error {
 		found.Add(host)
+		moment.add(host, l.survey)
 		bar.clear()
 		return out.write(host)
 	})
@@ -223,14 +228,25 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	if found.Empty() {
 		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), nothingChecked, l.survey.Snapshot.Mesh.Domain)
 	}
+	changed, err := o.end(moment, l.survey, cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	if moment.before != nil {
+		return exitUnlessOK(changed)
+	}
 	code := found.ExitCode(tlscheck.Gate{RequireStrict: o.requireStrict, IgnoreAmbient: o.ignoreAmbient})
 	if code == tlscheck.ExitOK && o.all && l.lacks("ServiceEntry") {
 		code = tlscheck.ExitUnknown
 	}
-	if code != tlscheck.ExitOK {
-		return exit(code)
+	return exitUnlessOK(code)
+}
+
+func exitUnlessOK(code int) error {
+	if code == tlscheck.ExitOK {
+		return nil
 	}
-	return nil
+	return exit(code)
 }
 
 // lacks tells whether a kind could not be read.

@@ -24,6 +24,8 @@ type options struct {
 	probe         bool
 	probeImage    string
 	yes           bool
+	save          string
+	before        string
 }
 
 func newCommand() *cobra.Command {
@@ -50,7 +52,8 @@ cluster. It is 1 by default, and refused like a command line that cannot be unde
   kubectl tls-check istio-ingressgateway.istio-system.svc.cluster.local product-service.default.svc.cluster.local
   kubectl tls-check pod/client-7d4b9.clients product-service.default -o wide
   kubectl tls-check --all -n default -o json
-  kubectl tls-check product-service.default --explain`,
+  kubectl tls-check product-service.default --explain
+  kubectl tls-check --all --save before.json; istioctl upgrade; kubectl tls-check --all --before before.json`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args: func(_ *cobra.Command, arguments []string) error {
@@ -89,6 +92,8 @@ cluster. It is 1 by default, and refused like a command line that cannot be unde
 	flags.BoolVar(&o.probe, "probe", false, "try the endpoints from a pod that is deployed for it and removed; asks first")
 	flags.StringVar(&o.probeImage, "probe-image", "", "image of the probe: the suite's agent [$AGENT_IMAGE]")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "take the probe's question for answered with yes")
+	flags.StringVar(&o.save, "save", "", "file for how the hops are secured now, for --before of a later day")
+	flags.StringVar(&o.before, "before", "", "file of --save: tell how the hops are secured otherwise than then, and exit with 1 where that is not for the better")
 	command.AddCommand(newVerify(&o))
 	return command
 }

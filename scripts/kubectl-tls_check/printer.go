@@ -11,6 +11,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/tlscheck"
+	"mtls.test/conformance/e2e/pure/tlsdiff"
 )
 
 // printer prints hosts as they come.
@@ -24,6 +25,8 @@ const few = 1
 
 func (o *options) printer(to io.Writer, l *look, hosts []oracle.Host) (printer, error) {
 	switch {
+	case o.before != "":
+		return silent{}, nil
 	case o.explain:
 		flowchart, err := chart()
 		return &explainer{to: to, look: l, chart: flowchart}, err
@@ -44,7 +47,39 @@ func (o *options) printer(to io.Writer, l *look, hosts []oracle.Host) (printer, 
 const (
 	apiVersion = "mtls.test/v1"
 	listKind   = "TLSCheckList"
+
+	changesKind = "TLSCheckChanges"
 )
+
+// silent prints no rows, where the changes are what is asked for.
+type silent struct{}
+
+func (silent) write(tlscheck.Host) error  { return nil }
+func (silent) close(tlscheck.Tally) error { return nil }
+
+// printChanges prints what is other than before.
+func (o *options) printChanges(to io.Writer, changes []tlsdiff.Change) error {
+	list := struct {
+		APIVersion string           `json:"apiVersion"`
+		Kind       string           `json:"kind"`
+		Items      []tlsdiff.Change `json:"items"`
+	}{apiVersion, changesKind, changes}
+	var content []byte
+	var err error
+	switch o.output {
+	case "json":
+		content, err = json.MarshalIndent(list, "", "  ")
+		content = append(content, '\n')
+	case "yaml":
+		content, err = yaml.Marshal(list)
+	default:
+		return tlsdiff.Write(to, changes)
+	}
+	if err == nil {
+		_, err = to.Write(content)
+	}
+	return err
+}
 
 type table struct{ *tlscheck.Table }
 

@@ -193,6 +193,24 @@ func (s *Survey) Workload(name string) (oracle.Workload, bool) {
 	return workload, found
 }
 
+// Controller names what made a pod, as NAMESPACE/NAME; an address, and what is no pod of the cluster, is its own name.
+func (s *Survey) Controller(name string) string {
+	workload, found := s.workloads[name]
+	if !found {
+		return name
+	}
+	return workload.Namespace + "/" + oracle.ControllerName(workload.Name, workload.Labels)
+}
+
+// Versions are those of the control planes.
+func (s *Survey) Versions() []string {
+	var all []string
+	for _, plane := range s.Planes {
+		all = append(all, plane.Version)
+	}
+	return all
+}
+
 // Add adds workloads that the cluster does not have, such as those of recorded proxies. One that it has stays.
 func (s *Survey) Add(workloads ...oracle.Workload) {
 	whole := s.Snapshot

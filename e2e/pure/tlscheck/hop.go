@@ -54,6 +54,9 @@ type Configured struct {
 	// Cluster is the client proxy's, Match the transport socket match that the endpoint picks in it.
 	Cluster string `json:"cluster,omitempty"`
 	Match   string `json:"match,omitempty"`
+	// ClientEnd and ServerEnd are what the prediction rests on; nil of an end whose proxy takes no part, or was not read.
+	ClientEnd *envoy.ClientFacts `json:"-"`
+	ServerEnd *envoy.ServerFacts `json:"-"`
 	// Client and Server are the mesh certificates that the proxies hold; nil where one holds none.
 	Client *Certificate `json:"clientCertificate,omitempty"`
 	Server *Certificate `json:"serverCertificate,omitempty"`

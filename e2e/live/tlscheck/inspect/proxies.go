@@ -131,7 +131,7 @@ func (p *proxies) predict(config *tlscheck.Configured, host oracle.Host, port or
 		if facts, err = dump.Outbound(config.Cluster, to); err != nil {
 			return fmt.Errorf("proxy of %s: %w", client, err)
 		}
-		config.Match = facts.Match
+		config.Match, config.ClientEnd = facts.Match, &facts
 		switch {
 		case facts.Warming:
 			return fmt.Errorf("a newer version of cluster %s has come to %s and is not in force", config.Cluster, client)
@@ -150,6 +150,7 @@ func (p *proxies) predict(config *tlscheck.Configured, host oracle.Host, port or
 	if err != nil {
 		return err
 	}
+	config.ServerEnd = &at
 	if proxied {
 		config.Prediction = envoy.Predict(facts, at, does)
 		return nil

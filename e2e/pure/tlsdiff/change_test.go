@@ -1,0 +1,186 @@
+package tlsdiff
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+)
+
+var edge = Key{Client: "shop/cart", Host: "reviews.shop.svc.cluster.local", Port: 80, Server: "shop/reviews", Behind: 8080}
+
+// mutual are the facts of a hop of mTLS under STRICT, changed as the test wants them.
+func mutual(change Facts) Facts {
+	facts := Facts{
+		Outcome: {"mtls"}, EndpointMark: {"tlsMode-istio"}, ClientSocket: {"tls"}, ClientSNI: {"outbound_.80_._.reviews"},
+		ClientALPN: {"istio-peer-exchange", "istio"}, ClientSANs: {"exact:spiffe://cluster.local/ns/shop/sa/reviews"}, ClientRoots: {"aa"},
+		ClientUntrusted: {no}, ClientMinVersion: {"TLSv1_2"}, ClientMaxVersion: {"TLSv1_3"}, ClientCiphers: {}, ClientGroups: {},
+		ClientKey: {"RSA 2048"}, ClientLifetime: {"24h0m0s"},
+		ServerChains: {"tls: tls, HTTP"}, ServerPlaintext: {"refused (no-filter-chain)"}, ServerCertificate: {"required"},
+		ServerSANs: {"prefix:spiffe://cluster.local/"}, ServerCiphers: {"ECDHE-RSA-AES128-GCM-SHA256", "AES128-GCM-SHA256"},
+	}
+	for field, value := range change {
+		if value == nil {
+			delete(facts, field)
+		} else {
+			facts[field] = value
+		}
+	}
+	return facts
+}
+
+func at(hops ...Hop) Snapshot { return New(time.Time{}, []string{"1.30.5"}, hops) }
+
+func of(facts ...Facts) Snapshot {
+	var hops []Hop
+	for _, one := range facts {
+		hops = append(hops, Hop{Key: edge, Facts: one})
+	}
+	return at(hops...)
+}
+
+func TestEachChangeHasItsClass(t *testing.T) {
+	for name, c := range map[string]struct {
+		field         Field
+		before, after []string
+		want          Class
+	}{
+		"mTLS becomes plaintext":           {Outcome, []string{"mtls"}, []string{"plaintext"}, Weaker},
+		"mTLS becomes one-way TLS":         {Outcome, []string{"mtls"}, []string{"tls"}, Weaker},
+		"plaintext becomes mTLS":           {Outcome, []string{"plaintext"}, []string{"mtls"}, Stronger},
+		"a refusal becomes plaintext":      {Outcome, []string{"refused (not-tls)"}, []string{"plaintext"}, Weaker},
+		"mTLS becomes a refusal":           {Outcome, []string{"mtls"}, []string{"refused (wrong-san)"}, Unexplained},
+		"another refusal":                  {Outcome, []string{"refused (not-tls)"}, []string{"refused (wrong-san)"}, Unexplained},
+		"another endpoint mark":            {EndpointMark, []string{"tlsMode-istio"}, []string{"tlsMode-disabled"}, Unexplained},
+		"ALPN in another order":            {ClientALPN, []string{"istio", "h2"}, []string{"h2", "istio"}, Unexplained},
+		"a SAN more":                       {ClientSANs, []string{"exact:a"}, []string{"exact:a", "exact:b"}, Weaker},
+		"no SAN any more":                  {ClientSANs, []string{"exact:a"}, []string{}, Weaker},
+		"a SAN less":                       {ServerSANs, []string{"exact:a", "exact:b"}, []string{"exact:a"}, Stronger},
+		"SANs where there were none":       {ServerSANs, []string{}, []string{"exact:a"}, Stronger},
+		"another SAN":                      {ServerSANs, []string{"exact:a"}, []string{"exact:b"}, Unexplained},
+		"a root more":                      {ServerRoots, []string{"aa"}, []string{"aa", "bb"}, Weaker},
+		"a root less":                      {ClientRoots, []string{"aa", "bb"}, []string{"bb"}, Stronger},
+		"another root":                     {ClientRoots, []string{"aa"}, []string{"bb"}, Unexplained},
+		"untrusted certificates are taken": {ServerUntrusted, []string{no}, []string{yes}, Weaker},
+		"a lower TLS version is taken":     {ServerMinVersion, []string{"TLSv1_3"}, []string{"TLSv1_1"}, Weaker},
+		"Envoy's own lowest is lower":      {ServerMinVersion, []string{"TLSv1_3"}, []string{}, Weaker},
+		"a higher TLS version is wanted":   {ClientMinVersion, []string{}, []string{"TLSv1_3"}, Stronger},
+		"what Envoy takes is written down": {ClientMinVersion, []string{}, []string{"TLSv1_2"}, Unexplained},
+		"the highest version goes down":    {ClientMaxVersion, []string{}, []string{"TLSv1_2"}, Weaker},
+		"a cipher without forward secrecy": {ServerCiphers, []string{"ECDHE-RSA-AES128-GCM-SHA256"}, []string{"ECDHE-RSA-AES128-GCM-SHA256", "AES128-GCM-SHA256"}, Weaker},
+		"such a cipher goes":               {ServerCiphers, []string{"ECDHE-RSA-AES128-GCM-SHA256", "AES128-GCM-SHA256"}, []string{"ECDHE-RSA-AES128-GCM-SHA256"}, Stronger},
+		"ciphers in another order":         {ServerCiphers, []string{"ECDHE-a-GCM", "ECDHE-b-GCM"}, []string{"ECDHE-b-GCM", "ECDHE-a-GCM"}, Unexplained},
+		"a hybrid group goes":              {ClientGroups, []string{"X25519MLKEM768", "X25519"}, []string{"X25519"}, Weaker},
+		"a hybrid group comes":             {ClientGroups, []string{"X25519"}, []string{"X25519MLKEM768", "X25519"}, Stronger},
+		"a smaller key":                    {ClientKey, []string{"RSA 4096"}, []string{"RSA 2048"}, Weaker},
+		"a larger key":                     {ServerKey, []string{"ECDSA P-256"}, []string{"ECDSA P-384"}, Stronger},
+		"a key of another type":            {ServerKey, []string{"RSA 2048"}, []string{"ECDSA P-256"}, Unexplained},
+		"certificates live longer":         {ServerLifetime, []string{"24h0m0s"}, []string{"720h0m0s"}, Weaker},
+		"certificates live shorter":        {ServerLifetime, []string{"24h0m0s"}, []string{"45m0s"}, Stronger},
+		"plaintext is taken":               {ServerPlaintext, []string{"refused (no-filter-chain)"}, []string{"plaintext"}, Weaker},
+		"plaintext is refused":             {ServerPlaintext, []string{"plaintext"}, []string{"refused (no-filter-chain)"}, Stronger},
+		"no client certificate is wanted":  {ServerCertificate, []string{"required"}, []string{"not required"}, Weaker},
+	} {
+		changes := Compare(of(mutual(Facts{c.field: c.before})), of(mutual(Facts{c.field: c.after})))
+		if len(changes) != 1 || changes[0].Field != c.field || changes[0].Class != c.want || changes[0].Key != edge {
+			t.Errorf("%s: %+v, want %s", name, changes, c.want)
+		}
+	}
+}
+
+func TestNothingChangesWhereOnlyPodsAreReplaced(t *testing.T) {
+	before := of(mutual(nil), mutual(nil))
+	if len(before.Hops) != 1 {
+		t.Errorf("two pods that are alike are %d hops", len(before.Hops))
+	}
+	if changes := Compare(before, of(mutual(nil))); len(changes) != 0 {
+		t.Errorf("%+v", changes)
+	}
+}
+
+func TestAPodThatIsOtherThanTheRestShows(t *testing.T) {
+	changes := Compare(of(mutual(nil)), of(mutual(nil), mutual(Facts{ClientSANs: {}})))
+	if len(changes) != 1 || changes[0].Field != ClientSANs || changes[0].Class != Weaker {
+		t.Errorf("%+v", changes)
+	}
+}
+
+// A pod is compared with what it has most in common with, and not with one of another kind.
+func TestAPodIsComparedWithItsLike(t *testing.T) {
+	old := mutual(Facts{ClientMinVersion: {"TLSv1_3"}, ClientKey: {"RSA 4096"}})
+	changes := Compare(of(mutual(nil), old), of(mutual(nil), mutual(Facts{ClientMinVersion: {"TLSv1_3"}, ClientKey: {"RSA 3072"}})))
+	if len(changes) != 1 || changes[0].Field != ClientKey || changes[0].Before[0] != "RSA 4096" {
+		t.Errorf("%+v", changes)
+	}
+}
+
+func TestATLSThatGoesIsOneChangeOfItsEnd(t *testing.T) {
+	plain := mutual(Facts{
+		Outcome: {"plaintext"}, ClientSocket: {"raw_buffer"}, ClientSNI: nil, ClientALPN: nil, ClientSANs: nil, ClientRoots: nil, ClientUntrusted: nil,
+		ClientMinVersion: nil, ClientMaxVersion: nil, ClientCiphers: nil, ClientGroups: nil, ClientKey: nil, ClientLifetime: nil,
+	})
+	var fields []string
+	for _, change := range Compare(of(mutual(nil)), of(plain)) {
+		fields = append(fields, string(change.Field)+" "+string(change.Class))
+	}
+	if got := strings.Join(fields, ", "); got != "outcome weaker, client: socket weaker" {
+		t.Error(got)
+	}
+}
+
+func TestAHopThatCameOrWentIsUnexplained(t *testing.T) {
+	other := edge
+	other.Client = "shop/intruder"
+	both := at(Hop{Key: edge, Facts: mutual(nil)}, Hop{Key: other, Facts: mutual(nil)})
+	for _, changes := range [][]Change{Compare(of(mutual(nil)), both), Compare(both, of(mutual(nil)))} {
+		if len(changes) != 1 || changes[0].Key != other || changes[0].Class != Unexplained || changes[0].Why == "" {
+			t.Errorf("%+v", changes)
+		}
+	}
+}
+
+func TestWhatCannotBeToldIsUnknown(t *testing.T) {
+	unread := at(Hop{Key: edge, Missing: "the proxy does not answer"})
+	changes := Compare(of(mutual(nil)), unread)
+	if len(changes) != 1 || changes[0].Class != Unknown || changes[0].Why != "the proxy does not answer" {
+		t.Errorf("%+v", changes)
+	}
+	if changes := Compare(unread, unread); len(changes) != 1 {
+		t.Errorf("what was told at neither moment is taken for the same: %+v", changes)
+	}
+}
+
+func TestASnapshotIsReadAsItWasSaved(t *testing.T) {
+	content, err := json.Marshal(of(mutual(nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := Read(content)
+	if err != nil || len(Compare(of(mutual(nil)), read)) != 0 || len(Compare(read, of(mutual(nil)))) != 0 {
+		t.Errorf("%+v, %v", read, err)
+	}
+	for _, bad := range []string{"", "[]", `{"format": 2}`, `{}`} {
+		if _, err := Read([]byte(bad)); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+	}
+}
+
+func TestTheWeakerChangesAreToldFirst(t *testing.T) {
+	var told bytes.Buffer
+	changes := Compare(of(mutual(nil)), of(mutual(Facts{ClientSNI: {"other"}, ServerPlaintext: {"plaintext"}, ClientKey: {"RSA 4096"}})))
+	if err := Write(&told, changes); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(told.String(), "\n")
+	for i, want := range []string{"CHANGE", "weaker", "unexplained", "stronger"} {
+		if !strings.HasPrefix(lines[i], want) {
+			t.Errorf("line %d is %q, want %s", i, lines[i], want)
+		}
+	}
+	told.Reset()
+	if err := Write(&told, nil); err != nil || told.String() != "No change: every hop is as it was.\n" {
+		t.Errorf("%q, %v", told.String(), err)
+	}
+}
