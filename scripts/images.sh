@@ -7,7 +7,7 @@
 #   images.sh --need LANE KUBERNETES_VERSION ISTIO_VERSION
 #       checks the arguments and the disk, does no work, prints the GB that are still needed: 0 when all is there
 #   images.sh --versions   prints the versions that are offered (scripts/versions), one pair a line: lane Istio Kubernetes
-#   images.sh --matrix LANE  prints those of a lane as JSON, the newest first: [{"istio": …, "kubernetes": …}, …]
+#   images.sh --matrix source|pull  prints those of a lane as JSON, the newest first: [{"istio": …, "kubernetes": …}, …]
 #   images.sh --prune      removes what was built and the engine's images of it
 #
 # REGISTRY names a mirror of docker.io, from which lane pull takes all of its images: registry.sh.
@@ -40,7 +40,7 @@ main() {
   case ${1:-} in
     --versions) cells ;;
     --matrix)
-      [ $# = 2 ] || usage
+      case ${2:-} in source | pull) ;; *) usage ;; esac
       cells | jq -cRn --arg lane "$2" '[inputs | split(" ") | select(.[0] == $lane) | {istio: .[1], kubernetes: .[2]}]'
       ;;
     --prune) prune ;;
@@ -59,7 +59,7 @@ main() {
   esac
 }
 
-usage() { fail "usage: images.sh [--need] source|pull|auto KUBERNETES_VERSION ISTIO_VERSION | --versions | --matrix LANE | --prune"; }
+usage() { fail "usage: images.sh [--need] source|pull|auto KUBERNETES_VERSION ISTIO_VERSION | --versions | --matrix source|pull | --prune"; }
 
 # select_lane LANE KUBERNETES_VERSION ISTIO_VERSION sets LANE, ISTIO and KUBERNETES, a pair that the table offers.
 select_lane() {
