@@ -95,7 +95,7 @@ func aStore(t *testing.T) store {
 // aReport is a file with the report of a whole run, changed as the test wants it.
 func aReport(t *testing.T, change func(*reportJSON)) string {
 	t.Helper()
-	r := reportJSON{RunID: "20261128-211712-DSE7WP"}
+	r := reportJSON{RunID: "20261128-211712-DSE7WP", Result: "PASS"}
 	r.Environment.Lane, r.Environment.Istio, r.Environment.Kubernetes = "source", "1.31.0-eed52ebb66ad", "v1.36.3"
 	r.Environment.Envoy, r.Environment.Profile = "1.39.3", "vanilla"
 	r.Environment.Settings = map[string]string{"LABELS": fixture.QuickLabels, "CLUSTER": "own"}
@@ -196,6 +196,7 @@ func TestMutantsHaveARowOfTheirOwn(t *testing.T) {
 	s := aStore(t)
 	file := aReport(t, func(r *reportJSON) {
 		r.Environment.Settings["LABELS"] = fixture.MutantLabels
+		r.Result = "INCONCLUSIVE"
 		if err := json.Unmarshal([]byte(`{"killed": 51, "survived": 1}`), &r.Kills); err != nil {
 			t.Fatal(err)
 		}
@@ -218,8 +219,17 @@ func TestImagesThatAreNotIstiosOwnHaveNoRowInLanePull(t *testing.T) {
 	status, said := command(aStore(t), "record", aReport(t, func(r *reportJSON) {
 		r.Environment.Lane, r.Environment.Settings["REGISTRY"] = "pull", "127.0.0.1:5000"
 	}))
-	if status != exitInput || !strings.Contains(said, "the images of REGISTRY=127.0.0.1:5000 are not Istio's own") {
+	if status != exitInput || !strings.Contains(said, "profile vanilla of REGISTRY=127.0.0.1:5000 in lane pull") {
 		t.Errorf("exit %d: %s", status, said)
+	}
+}
+
+func TestAnInterruptedRunIsRefusedThoughWhatItPlayedIsGreen(t *testing.T) {
+	for _, does := range []string{"record", "check"} {
+		status, said := command(aStore(t), does, aReport(t, func(r *reportJSON) { r.Result, r.Reason = "INCONCLUSIVE", "interrupted" }))
+		if status != exitInput || !strings.Contains(said, "its result is INCONCLUSIVE, and it counts 219 PASS: interrupted") {
+			t.Errorf("%s: exit %d: %s", does, status, said)
+		}
 	}
 }
 
@@ -234,7 +244,7 @@ func TestARunWithoutARowIsRefused(t *testing.T) {
 
 func TestANewRunIsComparedWithItsRow(t *testing.T) {
 	grown := func(r *reportJSON) { r.Summary.Pass = 230 }
-	red := func(r *reportJSON) { r.Summary.Mismatch = 1 }
+	red := func(r *reportJSON) { r.Summary.Mismatch, r.Result = 1, "MISMATCH" }
 	proxy := func(r *reportJSON) { r.Environment.Envoy = "1.40.0" }
 	for _, c := range []struct {
 		name          string

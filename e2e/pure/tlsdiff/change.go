@@ -48,6 +48,12 @@ func Compare(before, after Snapshot) []Change {
 			}
 			all = append(all, differ(nearest(then[key], h), h)...)
 		}
+		// A kind of pod that is gone counts too: it may have been the last that was strict.
+		for _, h := range then[key] {
+			if h.Missing == "" && !slices.ContainsFunc(now[key], h.like) {
+				all = append(all, differ(h, nearest(now[key], h))...)
+			}
+		}
 	}
 	for _, key := range keys(before) {
 		if len(now[key]) == 0 {
@@ -81,8 +87,11 @@ func differ(before, after Hop) []Change {
 	return all
 }
 
-// nearest is the hop with which one has most in common.
+// nearest is the hop with which one has most in common, of those that were read where there are some.
 func nearest(all []Hop, to Hop) Hop {
+	if read := slices.DeleteFunc(slices.Clone(all), func(h Hop) bool { return h.Missing != "" }); len(read) > 0 {
+		all = read
+	}
 	return slices.MinFunc(all, func(a, b Hop) int { return len(differ(a, to)) - len(differ(b, to)) })
 }
 
@@ -109,7 +118,7 @@ func keys(s Snapshot) []Key {
 
 // compact leaves out what several pods of a workload say alike.
 func compact(all []Change) []Change {
-	var told []Change
+	told := []Change{}
 	for _, one := range all {
 		if !slices.ContainsFunc(told, func(other Change) bool {
 			return one.Key == other.Key && one.Field == other.Field && one.Why == other.Why && slices.Equal(one.Before, other.Before) && slices.Equal(one.After, other.After)

@@ -61,6 +61,9 @@ func TestEachChangeHasItsClass(t *testing.T) {
 		"another SAN":                      {ServerSANs, []string{"exact:a"}, []string{"exact:b"}, Unexplained},
 		"a root more":                      {ServerRoots, []string{"aa"}, []string{"aa", "bb"}, Weaker},
 		"a root less":                      {ClientRoots, []string{"aa", "bb"}, []string{"bb"}, Stronger},
+		"no root any more":                 {ServerRoots, []string{"aa"}, []string{}, Weaker},
+		"roots where there were none":      {ServerRoots, []string{}, []string{"aa"}, Stronger},
+		"roots that were not read":         {ServerRoots, []string{unreadRoots}, []string{"aa"}, Unexplained},
 		"another root":                     {ClientRoots, []string{"aa"}, []string{"bb"}, Unexplained},
 		"untrusted certificates are taken": {ServerUntrusted, []string{no}, []string{yes}, Weaker},
 		"a lower TLS version is taken":     {ServerMinVersion, []string{"TLSv1_3"}, []string{"TLSv1_1"}, Weaker},
@@ -102,6 +105,22 @@ func TestNothingChangesWhereOnlyPodsAreReplaced(t *testing.T) {
 func TestAPodThatIsOtherThanTheRestShows(t *testing.T) {
 	changes := Compare(of(mutual(nil)), of(mutual(nil), mutual(Facts{ClientSANs: {}})))
 	if len(changes) != 1 || changes[0].Field != ClientSANs || changes[0].Class != Weaker {
+		t.Errorf("%+v", changes)
+	}
+}
+
+func TestAKindOfPodThatIsGoneShows(t *testing.T) {
+	open := mutual(Facts{ServerPlaintext: {"plaintext"}})
+	changes := Compare(of(mutual(nil), open), of(open))
+	if len(changes) != 1 || changes[0].Field != ServerPlaintext || changes[0].Class != Weaker {
+		t.Errorf("%+v", changes)
+	}
+}
+
+func TestAPodThatWasNotReadHidesNoChangeOfTheOthers(t *testing.T) {
+	before := at(Hop{Key: edge, Facts: mutual(nil)}, Hop{Key: edge, Missing: "it does not answer"})
+	changes := Compare(before, of(mutual(Facts{ServerPlaintext: {"plaintext"}, ServerCertificate: {"not required"}})))
+	if len(changes) != 2 || changes[0].Class != Weaker || changes[1].Class != Weaker {
 		t.Errorf("%+v", changes)
 	}
 }

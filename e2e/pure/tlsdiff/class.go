@@ -92,8 +92,19 @@ func checks(before, after []string) Class {
 	return narrower(before, after)
 }
 
-// trusted are roots: to trust more is weaker.
-func trusted(before, after []string) Class { return narrower(before, after) }
+// trusted are roots: to trust more is weaker, and not to verify the peer at all is the weakest. Roots that the proxy's configuration
+// names and does not hold leave it open.
+func trusted(before, after []string) Class {
+	switch {
+	case slices.Contains(before, unreadRoots), slices.Contains(after, unreadRoots):
+		return Unexplained
+	case len(after) == 0:
+		return Weaker
+	case len(before) == 0:
+		return Stronger
+	}
+	return narrower(before, after)
+}
 
 // narrower is of sets of which fewer is better.
 func narrower(before, after []string) Class {

@@ -13,6 +13,9 @@ import (
 	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
+// unreadRoots stands for roots by which a peer is verified and which the configuration does not hold, such as those of a file.
+const unreadRoots = "not read"
+
 // The values of fields that are yes or no.
 const (
 	yes = "yes"
@@ -142,6 +145,9 @@ func (f Facts) addContext(context envoy.TLSContext, to contextFields) {
 		f[to.untrusted] = []string{yes}
 	}
 	f[to.roots] = []string{}
+	if context.VerifiesPeer() && context.Roots == nil {
+		f[to.roots] = []string{unreadRoots}
+	}
 	if context.Roots != nil {
 		for _, root := range context.Roots.Roots {
 			sum := sha256.Sum256(root.DER)
