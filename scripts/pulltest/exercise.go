@@ -84,12 +84,11 @@ func (e exercise) successes() []success {
 
 // manifest is what images.sh says of the images, as far as it is looked at here.
 type manifest struct {
-	Lane      string
-	Profile   string
-	CNI       string
-	Envoy     string
-	NodeImage string
-	Digests   map[string]string
+	Lane    string
+	Profile string
+	CNI     string
+	Envoy   string
+	Digests map[string]string
 }
 
 // result is how such a pull went.

@@ -63,9 +63,13 @@ func (s *served) down() {
 	}
 }
 
+func (s *served) reference(repository, tag string) (name.Tag, error) {
+	return name.NewTag(s.address+"/"+repository+":"+tag, name.Insecure)
+}
+
 // push gives an image to the registry.
 func (s *served) push(image v1.Image, repository, tag string) error {
-	reference, err := name.NewTag(s.address+"/"+repository+":"+tag, name.Insecure)
+	reference, err := s.reference(repository, tag)
 	if err != nil {
 		return err
 	}
@@ -74,7 +78,7 @@ func (s *served) push(image v1.Image, repository, tag string) error {
 
 // digest is that of an image of the registry.
 func (s *served) digest(repository, tag string) (string, error) {
-	reference, err := name.NewTag(s.address+"/"+repository+":"+tag, name.Insecure)
+	reference, err := s.reference(repository, tag)
 	if err != nil {
 		return "", err
 	}

@@ -36,13 +36,19 @@ func (s store) read() (table, error) {
 	return t, nil
 }
 
-// record writes a run into its row, and keeps its report in place of the one before.
-func (s store) record(ran row, report []byte) (string, error) {
+// find returns the table, and in it the row of a run.
+func (s store) find(ran row) (table, *row, error) {
 	t, err := s.read()
 	if err != nil {
-		return "", err
+		return t, nil, err
 	}
 	found, err := t.find(ran)
+	return t, found, err
+}
+
+// record writes a run into its row, and keeps its report in place of the one before.
+func (s store) record(ran row, report []byte) (string, error) {
+	t, found, err := s.find(ran)
 	if err != nil {
 		return "", err
 	}
@@ -56,11 +62,7 @@ func (s store) record(ran row, report []byte) (string, error) {
 // check compares a run with its row: another Envoy, another profile, or red where the row is green and the other way about.
 // The number of cases may differ, for the catalogue grows.
 func (s store) check(ran row) (string, error) {
-	t, err := s.read()
-	if err != nil {
-		return "", err
-	}
-	found, err := t.find(ran)
+	_, found, err := s.find(ran)
 	if err != nil {
 		return "", err
 	}

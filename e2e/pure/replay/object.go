@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"mtls.test/conformance/e2e/pure/oracle"
 )
 
 // Object is a Kubernetes object as the API server gives it.
@@ -134,8 +136,8 @@ func Aliases(objects []Object) (map[string]string, error) {
 		alias := ""
 		switch object.Kind() {
 		case "Pod":
-			if hash := object.Label("pod-template-hash"); hash != "" {
-				alias, _, _ = strings.Cut(object.Name(), "-"+hash+"-")
+			if hash := object.Label(oracle.TemplateHashLabel); hash != "" {
+				alias = oracle.DeploymentName(object.Name(), hash)
 			}
 		case "EndpointSlice":
 			if object.text("metadata", "generateName") != "" {

@@ -35,29 +35,36 @@ type Change struct {
 
 // Compare lists what is other than it was, hop by hop in the order of the later snapshot.
 func Compare(before, after Snapshot) []Change {
-	then, now := byKey(before), byKey(after)
-	var all []Change
-	for _, key := range keys(after) {
+	earlier, then := byKey(before)
+	later, now := byKey(after)
+	all := []Change{}
+	for _, key := range later {
 		if len(then[key]) == 0 {
 			all = append(all, Change{Key: key, Class: Unexplained, Why: "the hop was not there before"})
 			continue
 		}
-		for _, h := range now[key] {
-			if h.Missing == "" && slices.ContainsFunc(then[key], h.like) {
-				continue
-			}
-			all = append(all, differ(nearest(then[key], h), h)...)
-		}
-		// A kind of pod that is gone counts too: it may have been the last that was strict.
-		for _, h := range then[key] {
-			if h.Missing == "" && !slices.ContainsFunc(now[key], h.like) {
-				all = append(all, differ(h, nearest(now[key], h))...)
-			}
-		}
+		all = append(all, among(then[key], now[key])...)
 	}
-	for _, key := range keys(before) {
+	for _, key := range earlier {
 		if len(now[key]) == 0 {
 			all = append(all, Change{Key: key, Class: Unexplained, Why: "the hop is not there any more"})
+		}
+	}
+	return all
+}
+
+// among lists what is other among the hops of one key: pods of a workload that are not alike.
+func among(then, now []Hop) []Change {
+	var all []Change
+	for _, h := range now {
+		if h.Missing != "" || !slices.ContainsFunc(then, h.like) {
+			all = append(all, differ(nearest(then, h), h)...)
+		}
+	}
+	// A kind of pod that is gone counts too: it may have been the last that was strict.
+	for _, h := range then {
+		if h.Missing == "" && !slices.ContainsFunc(now, h.like) {
+			all = append(all, differ(h, nearest(now, h))...)
 		}
 	}
 	return compact(all)
@@ -95,33 +102,24 @@ func nearest(all []Hop, to Hop) Hop {
 	return slices.MinFunc(all, func(a, b Hop) int { return len(differ(a, to)) - len(differ(b, to)) })
 }
 
-func byKey(s Snapshot) map[Key][]Hop {
-	all := map[Key][]Hop{}
+// byKey are the hops of a snapshot by their keys, and these in their order.
+func byKey(s Snapshot) (keys []Key, hops map[Key][]Hop) {
+	hops = map[Key][]Hop{}
 	for _, h := range s.Hops {
-		all[h.Key] = append(all[h.Key], h)
-	}
-	return all
-}
-
-// keys are those of a snapshot, each once.
-func keys(s Snapshot) []Key {
-	var all []Key
-	seen := map[Key]bool{}
-	for _, h := range s.Hops {
-		if !seen[h.Key] {
-			seen[h.Key] = true
-			all = append(all, h.Key)
+		if len(hops[h.Key]) == 0 {
+			keys = append(keys, h.Key)
 		}
+		hops[h.Key] = append(hops[h.Key], h)
 	}
-	return all
+	return keys, hops
 }
 
-// compact leaves out what several pods of a workload say alike.
+// compact leaves out of the changes of one key what several of its pods say alike.
 func compact(all []Change) []Change {
-	told := []Change{}
+	var told []Change
 	for _, one := range all {
 		if !slices.ContainsFunc(told, func(other Change) bool {
-			return one.Key == other.Key && one.Field == other.Field && one.Why == other.Why && slices.Equal(one.Before, other.Before) && slices.Equal(one.After, other.After)
+			return one.Field == other.Field && one.Why == other.Why && slices.Equal(one.Before, other.Before) && slices.Equal(one.After, other.After)
 		}) {
 			told = append(told, one)
 		}
