@@ -31,7 +31,7 @@ import (
 const adminTypes = "type.googleapis.com/envoy.admin.v3."
 
 // dump writes resources as an Envoy that has them all in force would tell them.
-func dump(clusters, endpoints, listeners []*anypb.Any) ([]byte, error) {
+func dump(clusters, endpoints, listeners, routes []*anypb.Any) ([]byte, error) {
 	var sections []map[string]any
 	for _, section := range []struct {
 		kind, list string
@@ -43,6 +43,7 @@ func dump(clusters, endpoints, listeners []*anypb.Any) ([]byte, error) {
 		{"ListenersConfigDump", "dynamic_listeners", listeners, func(name string, r json.RawMessage) any {
 			return map[string]any{"name": name, "active_state": map[string]any{"listener": r}}
 		}},
+		{"RoutesConfigDump", "dynamic_route_configs", routes, func(_ string, r json.RawMessage) any { return map[string]any{"route_config": r} }},
 	} {
 		elements := []any{}
 		for i, resource := range section.resources {

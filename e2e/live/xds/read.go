@@ -7,23 +7,14 @@ import (
 	"context"
 	"fmt"
 
-	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	discoveryv3 "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
 	"google.golang.org/grpc"
-	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 )
 
-// The types of resources, by which a stream tells them apart.
-const (
-	clusterType  = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
-	endpointType = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
-	listenerType = "type.googleapis.com/envoy.config.listener.v3.Listener"
-)
-
-// Read returns the clusters, endpoints and listeners that istiod has for a proxy, as JSON of the form of that proxy's
-// config_dump. There are no secrets: a proxy gets those from its own agent.
+// Read returns the clusters, endpoints, listeners and route configurations that istiod has for a proxy, as JSON of the
+// form of that proxy's config_dump. There are no secrets: a proxy gets those from its own agent.
 func Read(ctx context.Context, conn grpc.ClientConnInterface, node *corev3.Node) ([]byte, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -31,8 +22,8 @@ func Read(ctx context.Context, conn grpc.ClientConnInterface, node *corev3.Node)
 	if err != nil {
 		return nil, fmt.Errorf("xDS as %s: %w", node.GetId(), err)
 	}
-	s := session{stream: stream, node: node}
-	clusters, err := s.fetch(clusterType, nil)
+	s := session{stream: stream, node: node, names: map[string][]string{}}
+	clusters, err := s.fetch(Clusters, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -40,25 +31,37 @@ func Read(ctx context.Context, conn grpc.ClientConnInterface, node *corev3.Node)
 	if err != nil {
 		return nil, err
 	}
-	endpoints, err := s.fetch(endpointType, names)
+	assignments, err := s.fetch(endpoints, names)
 	if err != nil {
 		return nil, err
 	}
-	listeners, err := s.fetch(listenerType, nil)
+	listeners, err := s.fetch(Listeners, nil)
 	if err != nil {
 		return nil, err
 	}
-	return dump(clusters, endpoints, listeners)
+	if names, err = namesOfRoutes(listeners); err != nil {
+		return nil, err
+	}
+	// Asked for no name, istiod sends every route configuration, or none.
+	var routes []*anypb.Any
+	if len(names) > 0 {
+		if routes, err = s.fetch(Routes, names); err != nil {
+			return nil, err
+		}
+	}
+	return dump(clusters, assignments, listeners, routes)
 }
 
 // session is one stream, on which a request of each type is acknowledged once it is answered.
 type session struct {
 	stream discoveryv3.AggregatedDiscoveryService_StreamAggregatedResourcesClient
 	node   *corev3.Node
+	names  map[string][]string // that were asked for, by type
 }
 
 // fetch asks for resources by name, or for all of the type, and waits for the answer.
 func (s session) fetch(kind string, names []string) ([]*anypb.Any, error) {
+	s.names[kind] = names
 	request := &discoveryv3.DiscoveryRequest{Node: s.node, TypeUrl: kind, ResourceNames: names}
 	if err := s.stream.Send(request); err != nil {
 		return nil, fmt.Errorf("xDS as %s: ask for %s: %w", s.node.GetId(), kind, err)
@@ -69,9 +72,8 @@ func (s session) fetch(kind string, names []string) ([]*anypb.Any, error) {
 			return nil, fmt.Errorf("xDS as %s: wait for %s: %w", s.node.GetId(), kind, err)
 		}
 		// What has changed since it was answered is pushed again, and acknowledged like the first.
-		acknowledgement := &discoveryv3.DiscoveryRequest{TypeUrl: answer.GetTypeUrl(), VersionInfo: answer.GetVersionInfo(), ResponseNonce: answer.GetNonce()}
-		if answer.GetTypeUrl() == endpointType {
-			acknowledgement.ResourceNames = names
+		acknowledgement := &discoveryv3.DiscoveryRequest{
+			TypeUrl: answer.GetTypeUrl(), VersionInfo: answer.GetVersionInfo(), ResponseNonce: answer.GetNonce(), ResourceNames: s.names[answer.GetTypeUrl()],
 		}
 		if err := s.stream.Send(acknowledgement); err != nil {
 			return nil, fmt.Errorf("xDS as %s: acknowledge %s: %w", s.node.GetId(), answer.GetTypeUrl(), err)
@@ -80,23 +82,4 @@ func (s session) fetch(kind string, names []string) ([]*anypb.Any, error) {
 			return answer.GetResources(), nil
 		}
 	}
-}
-
-func namesOfEndpoints(clusters []*anypb.Any) ([]string, error) {
-	var names []string
-	for _, raw := range clusters {
-		var cluster clusterv3.Cluster
-		if err := proto.Unmarshal(raw.GetValue(), &cluster); err != nil {
-			return nil, fmt.Errorf("a cluster by xDS: %w", err)
-		}
-		if cluster.GetType() != clusterv3.Cluster_EDS {
-			continue
-		}
-		name := cluster.GetEdsClusterConfig().GetServiceName()
-		if name == "" {
-			name = cluster.GetName()
-		}
-		names = append(names, name)
-	}
-	return names, nil
 }

@@ -13,6 +13,8 @@ import (
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
+	routev3 "github.com/envoyproxy/go-control-plane/envoy/config/route/v3"
+	hcmv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
 	discoveryv3 "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/test/bufconn"
@@ -99,10 +101,18 @@ func TestWhatIstiodHasForAProxyIsReadLikeItsDump(t *testing.T) {
 	if err := raw.MarshalFrom(listener); err != nil {
 		t.Fatal(err)
 	}
-	served := istiod{asked: make(chan *discoveryv3.DiscoveryRequest, 3), resources: map[string][]*anypb.Any{
-		clusterType:  {cluster},
-		endpointType: {packed(t, &endpointv3.ClusterLoadAssignment{}, `{"cluster_name": "the endpoints", "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"socket_address": {"address": "10.0.0.2", "port_value": 80}}}}]}]}`)},
-		listenerType: {raw},
+	outbound := &listenerv3.Listener{}
+	packedOutbound := packed(t, outbound, `{"name": "0.0.0.0_80", "address": {"socket_address": {"address": "0.0.0.0", "port_value": 80}}, "filter_chains": [{"filters": [{"name": "http"}]}]}`)
+	manager := packed(t, &hcmv3.HttpConnectionManager{}, `{"rds": {"route_config_name": "80"}}`)
+	outbound.FilterChains[0].Filters[0].ConfigType = &listenerv3.Filter_TypedConfig{TypedConfig: manager}
+	if err := packedOutbound.MarshalFrom(outbound); err != nil {
+		t.Fatal(err)
+	}
+	served := istiod{asked: make(chan *discoveryv3.DiscoveryRequest, 4), resources: map[string][]*anypb.Any{
+		Clusters:  {cluster},
+		endpoints: {packed(t, &endpointv3.ClusterLoadAssignment{}, `{"cluster_name": "the endpoints", "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"socket_address": {"address": "10.0.0.2", "port_value": 80}}}}]}]}`)},
+		Listeners: {raw, packedOutbound},
+		Routes:    {packed(t, &routev3.RouteConfiguration{}, `{"name": "80", "virtual_hosts": [{"name": "a", "domains": ["a"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "outbound|80||a"}}]}]}`)},
 	}}
 	dump, err := fetch(t.Context(), connect(t, served), &corev3.Node{Id: "sidecar~10.0.0.1~a.b~b.svc.cluster.local"})
 	if err != nil {
@@ -119,13 +129,20 @@ func TestWhatIstiodHasForAProxyIsReadLikeItsDump(t *testing.T) {
 	if err != nil || !slices.Equal(server.Chains[0].Filters, []envoy.Filter{{Name: "odd", Type: "no.such.Filter"}}) {
 		t.Errorf("server: got %+v, %v", server, err)
 	}
-	for _, want := range []string{clusterType, endpointType, listenerType} {
+	routes, err := dump.Routes(envoy.Destination{Host: "a", Port: 80})
+	if err != nil || len(routes.Routes) != 1 || routes.Routes[0].Cluster != "outbound|80||a" {
+		t.Errorf("routes: got %+v, %v", routes, err)
+	}
+	for _, want := range []string{Clusters, endpoints, Listeners, Routes} {
 		request := <-served.asked
 		if request.GetTypeUrl() != want || request.GetNode().GetId() != "sidecar~10.0.0.1~a.b~b.svc.cluster.local" {
 			t.Errorf("asked %s as %s, want %s", request.GetTypeUrl(), request.GetNode().GetId(), want)
 		}
-		if names := request.GetResourceNames(); want == endpointType && !slices.Equal(names, []string{"the endpoints"}) {
+		if names := request.GetResourceNames(); want == endpoints && !slices.Equal(names, []string{"the endpoints"}) {
 			t.Errorf("asked for the endpoints of %q", names)
+		}
+		if names := request.GetResourceNames(); want == Routes && !slices.Equal(names, []string{"80"}) {
+			t.Errorf("asked for the routes of %q", names)
 		}
 	}
 }
@@ -154,8 +171,8 @@ func TestTheNodeIsTheOneOfTheBootstrap(t *testing.T) {
 
 func TestWhatIsSubscribedToIsTakenAsItIsPushed(t *testing.T) {
 	served := istiod{asked: make(chan *discoveryv3.DiscoveryRequest, 2), resources: map[string][]*anypb.Any{
-		clusterType: {packed(t, &clusterv3.Cluster{}, `{"name": "a"}`)},
-		Routes:      {packed(t, &clusterv3.Cluster{}, `{"name": "b"}`), packed(t, &clusterv3.Cluster{}, `{"name": "c"}`)},
+		Clusters: {packed(t, &clusterv3.Cluster{}, `{"name": "a"}`)},
+		Routes:   {packed(t, &clusterv3.Cluster{}, `{"name": "b"}`), packed(t, &clusterv3.Cluster{}, `{"name": "c"}`)},
 	}}
 	ctx, cancel := context.WithCancel(t.Context())
 	var got []string

@@ -10,10 +10,11 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 )
 
-// The types that can be subscribed to.
+// The types of resources, by which a stream tells them apart.
 const (
-	Clusters  = clusterType
-	Listeners = listenerType
+	Clusters  = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+	Listeners = "type.googleapis.com/envoy.config.listener.v3.Listener"
+	endpoints = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
 	Routes    = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 )
 
