@@ -21,7 +21,7 @@ func describeProfile() {
 	It(report.SpecText(c.ID, c.Title), Serial, Label(c.Labels...), SpecTimeout(timeout.Profile.Duration()), func(ctx SpecContext) {
 		judgeAlone(c, "make e2e-full", func(judged *verdict.Case) error {
 			revision, err := caseRunner.Mesh.AddRevision(ctx, client, mesh.Install{
-				Istioctl: given.Istioctl, Kubeconfig: given.Kubeconfig, Hub: given.Hub, Tag: given.Tag,
+				Istioctl: istioctl(given.Istioctl), Hub: given.Hub, Tag: given.Tag,
 				Profile: profile, Revision: c.ID, Fixtures: fixtures.FS, Say: func(line string) { GinkgoWriter.Println(line) },
 			})
 			if err != nil {

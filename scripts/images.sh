@@ -6,6 +6,8 @@
 #       (pull when the registry answers, else source); an empty version means the newest known, a minor its newest
 #   images.sh --need LANE KUBERNETES_VERSION ISTIO_VERSION
 #       checks the arguments and the disk, does no work, prints the GB that are still needed: 0 when all is there
+#   images.sh --istio LANE ISTIO_VERSION
+#       provides Istio alone, for a cluster of another version that is upgraded to it, and prints the path of its manifest
 #   images.sh --versions   prints the versions that are offered (scripts/versions), one pair a line: lane Istio Kubernetes
 #   images.sh --matrix source|pull  prints those of a lane as JSON, the newest first: [{"istio": …, "kubernetes": …}, …]
 #   images.sh --prune      removes what was built and the engine's images of it
@@ -32,6 +34,7 @@ LOGS=$IMAGES_CACHE/logs
 . "$here/images/lib/disk.sh"
 . "$here/images/lib/node.sh"
 . "$here/images/lib/source.sh"
+. "$here/images/lib/istio.sh"
 . "$here/images/lib/registry.sh"
 . "$here/images/lib/proxy.sh"
 . "$here/images/lib/pull.sh"
@@ -51,6 +54,12 @@ main() {
       preflight
       disk_total
       ;;
+    --istio)
+      [ $# = 3 ] || usage
+      select_lane "$2" "" "$3"
+      ENGINE=$("$here/engine.sh" --check 2>/dev/null) || ENGINE=
+      istio_provide
+      ;;
     source | pull | auto)
       select_lane "$@"
       provide
@@ -59,7 +68,7 @@ main() {
   esac
 }
 
-usage() { fail "usage: images.sh [--need] source|pull|auto KUBERNETES_VERSION ISTIO_VERSION | --versions | --matrix source|pull | --prune"; }
+usage() { fail "usage: images.sh [--need] source|pull|auto KUBERNETES_VERSION ISTIO_VERSION | --istio source|pull|auto ISTIO_VERSION | --versions | --matrix source|pull | --prune"; }
 
 # select_lane LANE KUBERNETES_VERSION ISTIO_VERSION sets LANE, ISTIO and KUBERNETES, a pair that the table offers.
 select_lane() {
@@ -98,15 +107,20 @@ provide() {
   preflight
   [ -n "$ENGINE" ] || ENGINE=$("$here/engine.sh")
   if [ -n "$("${LANE}_missing")" ]; then
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
-    lock
-    # Only from here on: what is half-built before belongs to another build.
-    trap leave EXIT
-    sweep
+    work
     make_missing
   fi
   echo "$MANIFEST"
+}
+
+# work takes the cache for a build, and leaves nothing half-built there.
+work() {
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  lock
+  # Only from here on: what is half-built before belongs to another build.
+  trap leave EXIT
+  sweep
 }
 
 # make_missing looks again: another build may have made it while this one waited.
@@ -144,7 +158,7 @@ sweep() {
   for left in "$IMAGES_CACHE"/*/*.building; do
     [ ! -d "$left" ] || remove "$left"
   done
-  node_sweep
+  [ -z "$ENGINE" ] || node_sweep
 }
 
 # image_ready says whether the manifest is there and the engine has the node image that it names.

@@ -126,8 +126,8 @@ func (r *program) meshAndWorld(ctx context.Context, c *cluster.Cluster, state cl
 	}
 	say := func(line string) { r.screen.step("%s", line) }
 	install := mesh.Install{
-		Istioctl: images.Istioctl, Kubeconfig: state.Kubeconfig, Hub: images.Istio.Hub, Tag: images.Istio.Tag,
-		Profile: images.Profile, Fixtures: fixtures.FS, Say: say,
+		Istioctl: mesh.Istioctl{Path: images.Istioctl, Kubeconfig: state.Kubeconfig, Say: say}, Hub: images.Istio.Hub, Tag: images.Istio.Tag,
+		Profile: images.Profile, Fixtures: fixtures.FS,
 	}
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {

@@ -26,10 +26,10 @@ type PodState struct {
 // goes through (https://kubernetes.io/docs/reference/setup-tools/kubeadm/implementation-details/#generate-static-pod-manifests-for-control-plane-components).
 const controlPlanePods = "component in (kube-apiserver, etcd)"
 
-// PodStates returns the states of the named pods and of those that every check depends on: the istiods of the revision, the taps,
+// PodStates returns the states of the named pods and of those that every check depends on: the istiods, the taps,
 // and on a cluster of the suite's own the API server and etcd. Other pods in their namespaces have no part in a verdict.
 func (m *Mesh) PodStates(ctx context.Context, named []Proxy) (PodStates, error) {
-	wanted := []podSet{{namespace: m.place.Istiod, selector: istiodsOf(m.place.Revision)}}
+	wanted := []podSet{{namespace: m.place.Istiod, selector: m.place.IstiodSelector()}}
 	if m.place.Allowed.Tap {
 		wanted = append(wanted, podSet{namespace: m.place.In(fixture.TapNamespace)})
 	}

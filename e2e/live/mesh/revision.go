@@ -14,6 +14,7 @@ import (
 	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/live/xds"
 	"mtls.test/conformance/e2e/pure/envoy"
+	"mtls.test/conformance/e2e/pure/fixture"
 )
 
 // Revision is a second control plane of the mesh, which is asked what it would send to proxies that are connected to the
@@ -33,7 +34,7 @@ func (m *Mesh) AddRevision(ctx context.Context, k *kube.Client, install Install)
 	if err := install.Run(ctx, k); err != nil {
 		return nil, err
 	}
-	pods, err := k.Pods(ctx, istioNamespace, istiodsOf(install.Revision))
+	pods, err := k.Pods(ctx, istioNamespace, fixture.Placement{Revision: install.Revision}.IstiodSelector())
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func (m *Mesh) AddRevision(ctx context.Context, k *kube.Client, install Install)
 func (r *Revision) Remove(ctx context.Context) error {
 	r.view.close()
 	_ = r.conn.Close()
-	return r.install.uninstall(ctx)
+	return r.install.Uninstall(ctx)
 }
 
 // Dump returns what the revision would have a proxy have in force, with the secrets that it holds: those are its agent's.

@@ -91,11 +91,8 @@ func (m *Mesh) syncOf(ctx context.Context, istiods []string) (SyncState, error) 
 	return state, nil
 }
 
-// istiodsOf selects the istiods of a revision.
-func istiodsOf(revision string) string { return "app=istiod,istio.io/rev=" + revision }
-
 func (m *Mesh) istiods(ctx context.Context) ([]string, error) {
-	pods, err := m.kube.Pods(ctx, m.place.Istiod, istiodsOf(m.place.Revision))
+	pods, err := m.kube.Pods(ctx, m.place.Istiod, m.place.IstiodSelector())
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ var (
 	Install      = limit("Install", 5*time.Minute, "istioctl install, which waits until istiod and the gateway are ready")
 	InstallGrace = limit("InstallGrace", 10*time.Second, "istioctl ends by itself after an interrupt")
 	RollOut      = limit("RollOut", 3*time.Minute, "a workload rolls out, and all of its pods are ready")
+	PodsEnd      = limit("PodsEnd", time.Minute, "pods that were replaced have ended, drained as in production; longer than a pod's termination grace period of 30 s")
 	Ask          = limit("Ask", 10*time.Second, "one question to a proxy, an istiod or an agent; longer than a Request or Probe of an agent together with the 5 s that it gives istiod for a certificate")
 	Reattach     = limit("Reattach", 3*time.Second, "a proxy without a stream to istiod takes one up again, which Envoy does within a second; then it counts as cut off")
 	RevisionSees = limit("RevisionSees", 5*time.Second, "a second control plane knows what the first has sent already")

@@ -14,7 +14,7 @@ kind_module() { (cd "$REPO" && GOFLAGS=-mod=readonly go list -m -f "{{.$1}}" sig
 node_key() {
   {
     echo "${KEYS[$1]} ${KEYS[$2]} $(kind_module Version)"
-    declare -f build_node node_tree node_import node_settings source_manifest commit_date
+    declare -f build_node node_tree node_import node_settings source_manifest istio_release commit_date
     (cd "$IMAGES/node" && sha256sum ./*)
   } | short_sum
 }

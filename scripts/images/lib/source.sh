@@ -49,12 +49,16 @@ source_node() {
 # commit_date FILE prints the date of istio's commit, YYYY-MM-DD, from its pseudo-version in a go.mod.
 commit_date() { sed -nE 's#^.*istio\.io/istio v.*[.-]([0-9]{4})([0-9]{2})([0-9]{2})[0-9]{6}-[0-9a-f]{12}( .*)?$#\1-\2-\3#p' "$1"; }
 
+# istio_release UNIT prints what a manifest says of the Istio that was built.
+istio_release() {
+  jq -n --arg version "${1#*/}" --arg commit "${1#*-}" --arg date "$(commit_date "$IMAGES/$1/go.mod")" --arg hub "$ISTIO_HUB" --arg tag "$(istio_tag "$1")" \
+    '{version: $version, module: "istio.io/istio", commit: $commit, date: $date, hub: $hub, tag: $tag}'
+}
+
 source_manifest() {
   local unit=istio/$ISTIO
-  jq -n --arg kubernetes "$KUBERNETES" --arg ref "$NODE_REF" --arg id "$(image_id "$NODE_REF")" \
-    --arg istio "$ISTIO" --arg commit "${ISTIO#*-}" --arg date "$(commit_date "$IMAGES/$unit/go.mod")" --arg hub "$ISTIO_HUB" --arg tag "$(istio_tag "$unit")" \
+  jq -n --arg kubernetes "$KUBERNETES" --arg ref "$NODE_REF" --arg id "$(image_id "$NODE_REF")" --argjson istio "$(istio_release "$unit")" \
     --arg envoy "$(basename "$(companion "$unit" envoy)")" --arg istioctl "$(unit_dir "$unit")/bin/istioctl" '{
-    lane: "source", profile: "vanilla", kubernetes: $kubernetes, nodeImage: $ref, nodeImageID: $id, cni: "ptp",
-    istio: {version: $istio, module: "istio.io/istio", commit: $commit, date: $date, hub: $hub, tag: $tag},
+    lane: "source", profile: "vanilla", kubernetes: $kubernetes, nodeImage: $ref, nodeImageID: $id, cni: "ptp", istio: $istio,
     envoy: $envoy, istioctl: $istioctl, loadImages: []}'
 }

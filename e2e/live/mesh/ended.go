@@ -1,0 +1,35 @@
+package mesh
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/e2e-framework/klient/wait"
+
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/timeout"
+)
+
+// Ended waits until no pod of a namespace is being deleted. What a roll-out replaced has drained then.
+func Ended(ctx context.Context, k *kube.Client, namespace string) error {
+	var ending []string
+	err := wait.For(func(ctx context.Context) (bool, error) {
+		var pods corev1.PodList
+		if err := k.List(ctx, namespace, "", &pods); err != nil {
+			return false, err
+		}
+		ending = nil
+		for _, pod := range pods.Items {
+			if pod.DeletionTimestamp != nil {
+				ending = append(ending, pod.Name)
+			}
+		}
+		return len(ending) == 0, nil
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.PodsEnd.Duration()), wait.WithInterval(rolloutInterval), wait.WithImmediate())
+	if err != nil && len(ending) > 0 {
+		return fmt.Errorf("namespace %s: pods %s have not ended after %s: %w", namespace, strings.Join(ending, ", "), timeout.PodsEnd, err)
+	}
+	return err
+}

@@ -1,0 +1,131 @@
+// Package upgrade takes a mesh from one version of Istio to another, by the steps that Istio documents.
+package upgrade
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/pure/upgrade"
+)
+
+// stable is the tag that the world's namespaces are labelled with, where they are by revision.
+const stable = "stable"
+
+// Mover makes the moves of an upgrade, one at a time.
+type Mover struct {
+	Kube       *kube.Client
+	Kubeconfig string
+	Mesh       *mesh.Mesh
+	Mode       upgrade.Mode
+	Releases   map[upgrade.Side]mesh.Release
+	Files      fs.FS
+	Say        func(line string)
+
+	tagged upgrade.Side // that the tag names
+}
+
+// Revision is the name of a side's control plane; empty where there is one, which is replaced.
+func Revision(mode upgrade.Mode, release mesh.Release) string {
+	if !mode.Revisions() {
+		return ""
+	}
+	return strings.ReplaceAll(release.Version, ".", "-")
+}
+
+// Begin installs the old version: its control plane, the tag, the gateway.
+func (m *Mover) Begin(ctx context.Context) error {
+	for _, move := range []upgrade.Move{{Act: upgrade.ControlPlane, To: upgrade.From}, {Act: upgrade.Tag, To: upgrade.From}, {Act: upgrade.Gateway, To: upgrade.From}} {
+		if move.Act == upgrade.Tag && !m.Mode.Revisions() {
+			continue
+		}
+		if err := m.Move(ctx, move); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Move makes a move, and waits until it is done.
+func (m *Mover) Move(ctx context.Context, move upgrade.Move) error {
+	if err := m.move(ctx, move); err != nil {
+		return fmt.Errorf("move %s: %w", move, err)
+	}
+	return nil
+}
+
+func (m *Mover) move(ctx context.Context, move upgrade.Move) error {
+	switch move.Act {
+	case upgrade.Precheck:
+		return m.istioctl(move.To).Run(ctx, "x", "precheck")
+	case upgrade.CRDs:
+		return m.install(ctx, move.To, "production.yaml", "crds.yaml")
+	case upgrade.ControlPlane:
+		return m.install(ctx, move.To, "production.yaml", "control-plane.yaml")
+	case upgrade.Gateway:
+		return m.moveGateway(ctx, move.To)
+	case upgrade.Namespace:
+		return m.moveNamespace(ctx, move.Namespace, move.To)
+	case upgrade.Tag:
+		return m.moveTag(ctx, move.To)
+	case upgrade.Removal:
+		return m.remove(ctx, move.To)
+	}
+	return fmt.Errorf("no such act: %q", move.Act)
+}
+
+func (m *Mover) istioctl(side upgrade.Side) mesh.Istioctl {
+	return mesh.Istioctl{Path: m.Releases[side].Istioctl, Kubeconfig: m.Kubeconfig, Say: m.Say}
+}
+
+func (m *Mover) install(ctx context.Context, side upgrade.Side, over ...string) error {
+	return m.installOf(side, over...).Run(ctx, m.Kube)
+}
+
+func (m *Mover) installOf(side upgrade.Side, over ...string) mesh.Install {
+	release := m.Releases[side]
+	return mesh.Install{
+		Istioctl: m.istioctl(side), Hub: release.Hub, Tag: release.Tag, Profile: release.Profile,
+		Over: over, Revision: Revision(m.Mode, release), Fixtures: m.Files,
+	}
+}
+
+// moveTag has the tag name a side's revision. What is labelled with the tag gets that revision at its next restart.
+func (m *Mover) moveTag(ctx context.Context, to upgrade.Side) error {
+	err := m.istioctl(to).Run(ctx, "tag", "set", stable, "--revision", Revision(m.Mode, m.Releases[to]), "--overwrite", "--skip-confirmation")
+	if err != nil {
+		return err
+	}
+	m.tagged = to
+	return m.relabel(ctx, to)
+}
+
+// remove uninstalls a side's control plane, unless a proxy is connected to it: that would be left without one.
+func (m *Mover) remove(ctx context.Context, side upgrade.Side) error {
+	revision := Revision(m.Mode, m.Releases[side])
+	connected, err := m.Mesh.Connected(ctx, revision)
+	if err != nil {
+		return err
+	}
+	if len(connected) > 0 {
+		return LeftBehindError{Revision: revision, Proxies: connected}
+	}
+	return m.installOf(side).Uninstall(ctx)
+}
+
+// LeftBehindError is of proxies that are connected to a control plane that was to be removed.
+type LeftBehindError struct {
+	Revision string
+	Proxies  []string // POD.NAMESPACE
+}
+
+func (e LeftBehindError) Error() string {
+	return fmt.Sprintf("istiod of revision %s is not removed, for proxies are connected to it: %s (label their namespace with another revision and restart them)", e.Revision, strings.Join(e.Proxies, ", "))
+}
+
+// IsLeftBehind tells whether a removal was refused because proxies were connected.
+func IsLeftBehind(err error) bool { return errors.As(err, new(LeftBehindError)) }
