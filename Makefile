@@ -5,7 +5,7 @@ TLSCHECK := bin/kubectl-tls_check
 REPORTDIFF := bin/reportdiff
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-matrix versions-record versions-check cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF)
+.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-matrix versions-record versions-check cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ e2e-full: $(RUNNER) ## the same with the slow cases
 e2e-mutants: export LABELS ?= mutant
 e2e-mutants: $(RUNNER) ## sabotage the mesh and see that the suite notices (MUTANTS=DIR for others than fixtures/mutants)
 	@exec $(RUNNER) all
+
+e2e-upgrade: $(RUNNER) ## upgrade Istio under traffic and judge the mesh at each stage (FROM=, TO=, MODE=, TRAFFIC=, POLICIES=, ACCEPT=, FULL=1)
+	@exec $(RUNNER) upgrade
 
 e2e-up: $(RUNNER) ## make or reuse the cluster with mesh and world
 	@exec $(RUNNER) up

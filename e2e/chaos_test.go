@@ -116,7 +116,7 @@ func readied(ctx context.Context, run string) error {
 func renewed(ctx context.Context, run string) (stop func(), err error) {
 	anew := given
 	anew.RunID = run + "-" + crand.Text()[:4]
-	fresh, stop, err := runner.Prepare(ctx, client, anew, fixtures.FS, world, diagnose)
+	fresh, stop, err := runner.Prepare(ctx, client, anew, files, world, diagnose)
 	if err != nil {
 		return nil, err
 	}

@@ -21,8 +21,8 @@ func describeProfile() {
 	It(report.SpecText(c.ID, c.Title), Serial, Label(c.Labels...), SpecTimeout(timeout.Profile.Duration()), func(ctx SpecContext) {
 		judgeAlone(c, "make e2e-full", func(judged *verdict.Case) error {
 			revision, err := caseRunner.Mesh.AddRevision(ctx, client, mesh.Install{
-				Istioctl: istioctl(given.Istioctl), Hub: given.Hub, Tag: given.Tag,
-				Profile: profile, Revision: c.ID, Fixtures: fixtures.FS, Say: func(line string) { GinkgoWriter.Println(line) },
+				Istioctl: mesh.Istioctl{Path: given.Istioctl, Kubeconfig: given.Kubeconfig, Say: told}, Hub: given.Hub, Tag: given.Tag,
+				Profile: profile, Over: []string{"control-plane.yaml"}, Revision: c.ID, Fixtures: fixtures.FS,
 			})
 			if err != nil {
 				return err

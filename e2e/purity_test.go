@@ -21,7 +21,7 @@ const module = "mtls.test/conformance/"
 // order is the order of the packages under e2e/pure: each imports to the left of it only. Those of one step do not import
 // each other.
 var order = [][]string{
-	{"clock", "istioversion"}, {"hop", "upgrade"}, {"fixture", "interception"}, {"oracle", "envoy", "accesslog", "handshake"}, {"verdict", "kiali", "recording"}, {"report", "join", "tlscheck"}, {"replay", "tlsdiff"},
+	{"clock", "istioversion"}, {"hop"}, {"fixture", "interception"}, {"oracle", "envoy", "accesslog", "handshake"}, {"verdict", "kiali", "recording"}, {"report", "join", "tlscheck"}, {"replay", "tlsdiff", "upgrade"},
 }
 
 // impure are packages, with all below them, that no pure package may reach.

@@ -20,7 +20,9 @@ import (
 	"mtls.test/conformance/e2e/live/runner"
 	"mtls.test/conformance/e2e/live/sabotage"
 	"mtls.test/conformance/e2e/live/timeout"
+	liveupgrade "mtls.test/conformance/e2e/live/upgrade"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/upgrade"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -65,6 +67,9 @@ func TestMTLSConformance(t *testing.T) {
 	describeLogs()
 	describeCanary()
 	describeTLSCheck()
+	if mode := upgrade.Mode(os.Getenv(mesh.UpgradeVariable)); mode != "" {
+		describeUpgrade(mode)
+	}
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "mTLS conformance")
 }
@@ -86,8 +91,13 @@ func begin(ctx SpecContext, handover []byte) {
 	var err error
 	client, err = kube.Connect(kube.Target{Kubeconfig: given.Kubeconfig, Context: given.Context})
 	Expect(err).NotTo(HaveOccurred())
-	files = fixture.Move(fixtures.FS, given.Placement)
-	world, err = fixture.LoadWorldAt(fixtures.FS, given.Placement)
+	var all fs.FS = fixtures.FS
+	if given.Upgrade != nil {
+		all, err = liveupgrade.Files(given.Upgrade.Mode)
+		Expect(err).NotTo(HaveOccurred())
+	}
+	files = fixture.Move(all, given.Placement)
+	world, err = fixture.LoadWorldAt(all, given.Placement)
 	Expect(err).NotTo(HaveOccurred())
 	cases, err = fixture.Load(files, world)
 	Expect(err).NotTo(HaveOccurred())

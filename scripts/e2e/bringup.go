@@ -39,6 +39,17 @@ type broughtUp struct {
 // bringUp provides engine, images, cluster, mesh and world, and builds the suite meanwhile. When it fails, no cluster
 // is left, unless KEEP=1 or an earlier run had kept it and a signal came.
 func (r *program) bringUp(ctx context.Context, config cluster.Config, told *record) (broughtUp, error) {
+	return r.bringUpAs(ctx, config, told, world{content: mesh.PluggedIn, into: r.meshAndWorld, handOver: func(*mesh.Handover) {}})
+}
+
+// world is what a cluster is brought up for.
+type world struct {
+	content  string // that stays for the cluster's life
+	into     func(ctx context.Context, c *cluster.Cluster, state cluster.State, images cluster.Images, agent mesh.AgentImage) error
+	handOver func(*mesh.Handover) // completes what the suite is handed
+}
+
+func (r *program) bringUpAs(ctx context.Context, config cluster.Config, told *record, w world) (broughtUp, error) {
 	engine, err := r.engine(ctx)
 	if err != nil {
 		return broughtUp{}, err
@@ -52,12 +63,12 @@ func (r *program) bringUp(ctx context.Context, config cluster.Config, told *reco
 	told.durations.ImagesSeconds = time.Since(r.began).Seconds()
 	r.screen.step("lane %s, Kubernetes %s, Istio %s, Envoy %s, profile %s", images.Lane, images.Kubernetes, images.Istio.Version, images.Envoy, images.Profile)
 	told.clusterBegan = time.Now()
-	up, err := r.clusterAndMesh(ctx, engine, config, images, told)
+	up, err := r.clusterAndMesh(ctx, engine, config, images, told, w)
 	told.durations.BringUpSeconds = time.Since(told.clusterBegan).Seconds()
 	return up, err
 }
 
-func (r *program) clusterAndMesh(ctx context.Context, engine string, config cluster.Config, images cluster.Images, told *record) (broughtUp, error) {
+func (r *program) clusterAndMesh(ctx context.Context, engine string, config cluster.Config, images cluster.Images, told *record, w world) (broughtUp, error) {
 	c := r.cluster(engine)
 	arch, err := cluster.Arch(ctx, engine, images.NodeImage)
 	if err != nil {
@@ -71,7 +82,7 @@ func (r *program) clusterAndMesh(ctx context.Context, engine string, config clus
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		state, reused, clusterErr = c.Up(both, cluster.Want{
-			RunID: r.runID, Config: config, Images: images, Content: mesh.PluggedIn, DiagDir: r.kindLogs(),
+			RunID: r.runID, Config: config, Images: images, Content: w.content, DiagDir: r.kindLogs(),
 		})
 		return clusterErr
 	})
@@ -85,9 +96,10 @@ func (r *program) clusterAndMesh(ctx context.Context, engine string, config clus
 	up := broughtUp{cluster: c, reused: reused, handover: r.handover(state, images), file: state.Handover}
 	up.handover.Engine, up.handover.Agent = engine, agent.Reference
 	if err == nil {
-		err = r.meshAndWorld(ctx, c, state, images, agent)
+		err = w.into(ctx, c, state, images, agent)
 	}
 	if err == nil {
+		w.handOver(&up.handover)
 		err = r.handOver(ctx, &up, told)
 	}
 	if ctx.Err() != nil {
@@ -129,6 +141,22 @@ func (r *program) meshAndWorld(ctx context.Context, c *cluster.Cluster, state cl
 		Istioctl: mesh.Istioctl{Path: images.Istioctl, Kubeconfig: state.Kubeconfig, Say: say}, Hub: images.Istio.Hub, Tag: images.Istio.Tag,
 		Profile: images.Profile, Fixtures: fixtures.FS,
 	}
+	err = r.prepareCluster(ctx, c, k, agent, func(ctx context.Context) error {
+		say("installing Istio")
+		return install.Run(ctx, k)
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.addKiali(ctx, k, images); err != nil {
+		return err
+	}
+	say("applying the world")
+	return mesh.ApplyWorld(ctx, k, fixtures.FS, fixture.Own(), agent.Reference, nil, say)
+}
+
+// prepareCluster puts in what Istio finds at its start, installs it, and gives the nodes the agent's image meanwhile.
+func (r *program) prepareCluster(ctx context.Context, c *cluster.Cluster, k *kube.Client, agent mesh.AgentImage, install func(context.Context) error) error {
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		// istiod makes a CA of its own when it finds none at its start.
@@ -138,8 +166,7 @@ func (r *program) meshAndWorld(ctx context.Context, c *cluster.Cluster, state cl
 		if err := r.addGatewayAPI(both, k); err != nil {
 			return err
 		}
-		say("installing Istio")
-		return install.Run(both, k)
+		return install(both)
 	})
 	group.Go(func() error {
 		return c.Load(both, func() (io.ReadCloser, error) {
@@ -148,14 +175,7 @@ func (r *program) meshAndWorld(ctx context.Context, c *cluster.Cluster, state cl
 			return read, nil
 		})
 	})
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	if err := r.addKiali(ctx, k, images); err != nil {
-		return err
-	}
-	say("applying the world")
-	return mesh.ApplyWorld(ctx, k, fixtures.FS, fixture.Own(), agent.Reference, nil, say)
+	return group.Wait()
 }
 
 // addGatewayAPI gives the cluster the kinds of the Gateway API, which istiod then reads.

@@ -31,7 +31,7 @@ type visit struct {
 // existing is `make e2e CLUSTER=existing`.
 func (r *program) existing(ctx context.Context) error {
 	return r.locked(ctx, func() error {
-		r.screen.print(r.settings.table())
+		r.screen.print(r.settings.table(r.command))
 		if err := errors.Join(r.checkArtifacts(), r.checkCases()); err != nil {
 			return badInput(err)
 		}

@@ -56,6 +56,7 @@ func commands(start func(ctx context.Context, name string, work func(*program, c
 		{"up", "make or reuse the cluster with mesh and world, and leave it for `run`", (*program).up},
 		{"run", "run the suite on the cluster that `up` left", (*program).run},
 		{"down", "delete the cluster", (*program).down},
+		{upgradeCommand, "upgrade Istio FROM one version TO another under traffic, and judge the mesh at each stage", (*program).upgrade},
 		{"lease", "take mTLS off SERVICE for MINUTES, prove it, and put it back; an interrupt puts it back at once", (*program).lease},
 		{"lease-status", "list the leases that stand", (*program).leaseStatus},
 		{"lease-end", "end every lease that stands", (*program).leaseEnd},

@@ -20,7 +20,7 @@ func (r *program) preflight(ctx context.Context) error {
 		return r.existingPreflight(ctx)
 	}
 	return r.locked(ctx, func() error {
-		r.screen.print(r.settings.table())
+		r.screen.print(r.settings.table(r.command))
 		if _, err := r.check(ctx); err != nil {
 			return err
 		}
@@ -31,7 +31,7 @@ func (r *program) preflight(ctx context.Context) error {
 
 // begin prints the settings, checks everything that can be checked before any work, and empties the artifacts folder.
 func (r *program) begin(ctx context.Context) (cluster.Config, error) {
-	r.screen.print(r.settings.table())
+	r.screen.print(r.settings.table(r.command))
 	config, err := r.check(ctx)
 	if err != nil {
 		return config, err

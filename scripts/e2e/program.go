@@ -152,7 +152,7 @@ func (r *program) up(ctx context.Context) error {
 // run is `make e2e-run`.
 func (r *program) run(ctx context.Context) error {
 	return r.locked(ctx, func() error {
-		r.screen.print(r.settings.table())
+		r.screen.print(r.settings.table(r.command))
 		if err := r.checkCases(); err != nil {
 			return badInput(err)
 		}

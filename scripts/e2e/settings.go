@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/upgrade"
 )
 
 // variables are the settings of a run, in the order in which they are printed.
@@ -42,6 +44,23 @@ var variables = []struct{ name, value, meaning string }{
 	{"ARTIFACTS", "artifacts", "folder of the report"},
 	{timeout.Variable, "1", "every time limit is multiplied by it, 0.01 to 100: 2 for a slow machine"},
 	{"GINKGO_ARGS", "", "more flags for ginkgo run, quoted as in a shell"},
+}
+
+// upgradeVariables are those of `e2e upgrade` alone.
+var upgradeVariables = []struct{ name, value, meaning string }{
+	{"FROM", "", "version or minor of Istio to begin with, of scripts/versions or, with FROM_ISTIOCTL, of a release"},
+	{"TO", "", "version or minor of Istio to end with"},
+	{"MODE", string(upgrade.Canary), "canary, in-place, rollback (of a canary that is half way) or rollback-after-tag (of one that is whole)"},
+	{"TRAFFIC", trafficStrict, "policy under which requests go on: strict, permissive, or lease (a DISABLE rule that stands from the old control plane to the new)"},
+	{"POLICIES", "", "folder of further policies that stand the whole time, such as fixtures/upgrade/standing/subset-rule"},
+	{"ACCEPT", "", "ids of rows of fixtures/upgrade/expected.yaml, comma-separated: weakenings that are wanted"},
+	{"FULL", "0", "1: run all quick cases before and after, beside those of label upgrade at each stage"},
+	{"FROM_ISTIOCTL", "", "path of the istioctl of a release to begin with"},
+	{"FROM_HUB", "", "where its images are"},
+	{"FROM_TAG", "", "tag of its images"},
+	{"TO_ISTIOCTL", "", "path of the istioctl of a release to end with"},
+	{"TO_HUB", "", "where its images are"},
+	{"TO_TAG", "", "tag of its images"},
 }
 
 // settings are what a run was asked for, checked in form.
@@ -81,7 +100,7 @@ var clusterName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 // readSettings takes the settings from the environment; the error names all that are wrong.
 func readSettings(environment func(string) string, root string) (settings, error) {
 	s := settings{values: map[string]string{}}
-	for _, v := range variables {
+	for _, v := range slices.Concat(variables, upgradeVariables) {
 		s.values[v.name] = v.value
 		if given := environment(v.name); given != "" {
 			s.values[v.name] = given
@@ -102,7 +121,7 @@ func readSettings(environment func(string) string, root string) (settings, error
 	if registry := s.values["REGISTRY"]; registry != "" && !registryName.MatchString(registry) {
 		refuse("REGISTRY", "want HOST[:PORT][/PATH], such as mirror.example:5000 or mirror.example/hub")
 	}
-	for _, name := range []string{"KEEP", "KIALI", "ALLOW_MESH_POLICY", "ALLOW_GATEWAY_LOG", "ALLOW_TAP"} {
+	for _, name := range []string{"KEEP", "KIALI", "FULL", "ALLOW_MESH_POLICY", "ALLOW_GATEWAY_LOG", "ALLOW_TAP"} {
 		if value := s.values[name]; value != "0" && value != "1" {
 			refuse(name, "want 0 or 1")
 		}
@@ -110,6 +129,9 @@ func readSettings(environment func(string) string, root string) (settings, error
 	s.keep = s.values["KEEP"] == "1"
 	if s.values["KIALI"] == "1" && s.values["LANE"] == "source" {
 		refuse("KIALI", "lane source builds no Kiali: want LANE=pull")
+	}
+	for _, err := range checkUpgrade(s.values) {
+		wrong = append(wrong, err)
 	}
 	switch s.values["CLUSTER"] {
 	case "own", "existing":
@@ -147,10 +169,14 @@ func readSettings(environment func(string) string, root string) (settings, error
 
 func (s settings) name() string { return s.values["CLUSTER_NAME"] }
 
-// table prints each setting with its value, one a line.
-func (s settings) table() string {
+// table prints each setting of a command with its value, one a line.
+func (s settings) table(command string) string {
+	shown := variables
+	if command == upgradeCommand {
+		shown = slices.Concat(variables, upgradeVariables)
+	}
 	var lines strings.Builder
-	for _, v := range variables {
+	for _, v := range shown {
 		value := s.values[v.name]
 		if value == "" {
 			value = "-"
@@ -162,12 +188,17 @@ func (s settings) table() string {
 
 func describeSettings() string {
 	var lines strings.Builder
-	for _, v := range variables {
-		value := ""
-		if v.value != "" {
-			value = " [" + v.value + "]"
+	describe := func(all []struct{ name, value, meaning string }) {
+		for _, v := range all {
+			value := ""
+			if v.value != "" {
+				value = " [" + v.value + "]"
+			}
+			fmt.Fprintf(&lines, "  %-20s%s%s\n", v.name, v.meaning, value)
 		}
-		fmt.Fprintf(&lines, "  %-20s%s%s\n", v.name, v.meaning, value)
 	}
+	describe(variables)
+	fmt.Fprintln(&lines, "\nThose of upgrade alone:")
+	describe(upgradeVariables)
 	return lines.String()
 }

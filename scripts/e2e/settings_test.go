@@ -81,12 +81,12 @@ func TestTheTableShowsEverySetting(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, v := range variables {
-		if !strings.Contains(s.table(), v.name) || !strings.Contains(describeSettings(), v.name) {
+		if !strings.Contains(s.table("all"), v.name) || !strings.Contains(describeSettings(), v.name) {
 			t.Errorf("%s is not shown", v.name)
 		}
 	}
-	if !strings.Contains(s.table(), "strict") {
-		t.Errorf("a value is not shown:\n%s", s.table())
+	if !strings.Contains(s.table("all"), "strict") {
+		t.Errorf("a value is not shown:\n%s", s.table("all"))
 	}
 }
 

@@ -123,6 +123,9 @@ func (r *program) suiteVariables(handover string) []string {
 	for _, name := range []string{"MUTANTS", timeout.Variable} {
 		variables = append(variables, name+"="+r.settings.values[name])
 	}
+	if r.command == upgradeCommand {
+		variables = append(variables, mesh.UpgradeVariable+"="+r.settings.values["MODE"])
+	}
 	return variables
 }
 

@@ -3,10 +3,15 @@ package mesh
 import (
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/upgrade"
 )
 
 // HandoverVariable names the environment variable by which the runner tells the suite where the Handover stands.
 const HandoverVariable = "MTLS_HANDOVER"
+
+// UpgradeVariable names the environment variable that holds the mode of the upgrade that the suite is to make; empty of every other
+// run. It shapes the tree of specs, before there is a Handover.
+const UpgradeVariable = "MTLS_UPGRADE"
 
 // Handover is what the runner that brought the mesh up hands to the suite, as JSON.
 type Handover struct {
@@ -23,4 +28,16 @@ type Handover struct {
 	Tag         string             `json:"tag"`
 	Engine      string             `json:"engine"` // of the nodes: docker or podman
 	Agent       string             `json:"agent"`  // the image that fixtures name agent
+
+	Upgrade *Upgrade `json:"upgrade,omitempty"` // that the suite is to make; nil of every other run
+}
+
+// Upgrade is what an upgrade was asked for.
+type Upgrade struct {
+	Mode     upgrade.Mode             `json:"mode"`
+	Releases map[upgrade.Side]Release `json:"releases"`
+	Traffic  string                   `json:"traffic"`            // strict, permissive or lease: fixtures/upgrade/traffic
+	Policies string                   `json:"policies,omitempty"` // folder of what stands the whole time
+	Accept   []string                 `json:"accept,omitempty"`   // rows of expected changes
+	Full     bool                     `json:"full,omitempty"`     // all quick cases run before and after
 }

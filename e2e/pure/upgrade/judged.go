@@ -1,0 +1,48 @@
+package upgrade
+
+import (
+	"fmt"
+	"strings"
+
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+// Judged is what a stage came to.
+type Judged struct {
+	Stage     string     `json:"stage"`
+	Title     string     `json:"title"`
+	Result    hop.Result `json:"result"`
+	Reason    string     `json:"reason"`
+	Proxies   []Proxy    `json:"proxies"`
+	Misplaced []string   `json:"misplaced,omitempty"` // proxies of another version, or at another istiod, than the moves so far lead to
+	Cases     []CaseAt   `json:"cases"`
+}
+
+// CaseAt is the verdict on a case at a stage; its evidence is the report's case of that name.
+type CaseAt struct {
+	ID     string     `json:"id"` // CASE@STAGE
+	Result hop.Result `json:"result"`
+	Reason string     `json:"reason"`
+}
+
+// Add adds the verdict on a case.
+func (j *Judged) Add(c verdict.Case) {
+	j.Cases = append(j.Cases, CaseAt{ID: c.ID, Result: c.Result, Reason: c.Reason})
+}
+
+// Conclude sets the result: the worst of the cases, and FAIL where a proxy is misplaced.
+func (j *Judged) Conclude() {
+	j.Result, j.Reason = hop.Pass, fmt.Sprintf("%d cases hold", len(j.Cases))
+	if len(j.Cases) == 0 {
+		j.Result, j.Reason = hop.Inconclusive, "no case was run"
+	}
+	for _, c := range j.Cases {
+		if verdict.Worse(j.Result, c.Result) != j.Result {
+			j.Result, j.Reason = c.Result, c.ID+": "+c.Reason
+		}
+	}
+	if len(j.Misplaced) > 0 {
+		j.Result, j.Reason = hop.Fail, strings.Join(j.Misplaced, "; ")
+	}
+}

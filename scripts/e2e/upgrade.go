@@ -1,0 +1,194 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"mtls.test/conformance/e2e/live/cluster"
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/mesh"
+	liveupgrade "mtls.test/conformance/e2e/live/upgrade"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/istioversion"
+	"mtls.test/conformance/e2e/pure/upgrade"
+)
+
+// versions are what an upgrade goes between.
+type versions struct {
+	mode upgrade.Mode
+	from mesh.Release
+	to   mesh.Release
+	load func(context.Context, *cluster.Cluster) error // into the nodes, what they lack
+}
+
+// upgrade is `make e2e-upgrade`. Its cluster is left by no run for another: what stands in it at the end is not what it began with.
+func (r *program) upgrade(ctx context.Context) error {
+	return r.locked(ctx, func() error {
+		if err := r.choose(); err != nil {
+			return badInput(err)
+		}
+		config, err := r.begin(ctx)
+		if err != nil {
+			return err
+		}
+		return r.reported(ctx, func(told *record) error {
+			var between versions
+			up, err := r.bringUpAs(ctx, config, told, world{
+				content: mesh.PluggedIn + ", for the upgrade of run " + r.runID,
+				into: func(ctx context.Context, c *cluster.Cluster, state cluster.State, images cluster.Images, agent mesh.AgentImage) error {
+					if between, err = r.between(ctx, images); err != nil {
+						return err
+					}
+					return r.oldMesh(ctx, c, state, between, agent)
+				},
+				handOver: func(handover *mesh.Handover) { r.handUpgradeOver(handover, between) },
+			})
+			if err != nil {
+				return err
+			}
+			err = r.suite(ctx, up, told)
+			if told.suiteEnd != "" && ctx.Err() == nil {
+				err = errors.Join(err, up.cluster.CollectLogs(r.kindLogs()))
+			}
+			return r.release(ctx, up, r.settings.keep, err)
+		})
+	})
+}
+
+// choose has the lane provide the version that the upgrade begins with, and the suite run the specs of an upgrade alone.
+func (r *program) choose() error {
+	for _, side := range []string{"FROM", "TO"} {
+		if r.settings.values[side] == "" {
+			return fmt.Errorf("%s=: an upgrade is between two versions, as in make e2e-upgrade FROM=1.30 TO=1.31", side)
+		}
+	}
+	if r.settings.values["FROM_ISTIOCTL"] == "" {
+		r.settings.values["ISTIO_VERSION"] = r.settings.values["FROM"]
+	}
+	r.settings.values["LABELS"] = upgradeLabel
+	return nil
+}
+
+// upgradeLabel is that of the specs of an upgrade.
+const upgradeLabel = "stage"
+
+// between provides both versions; that of the lane's images is the first. It refuses a pair that Istio does not support.
+func (r *program) between(ctx context.Context, images cluster.Images) (versions, error) {
+	mode, err := upgrade.ParseMode(r.settings.values["MODE"])
+	if err != nil {
+		return versions{}, err
+	}
+	v := versions{mode: mode, load: func(context.Context, *cluster.Cluster) error { return nil }}
+	v.from = releaseOf(images.Profile, images.Istioctl, images.Istio)
+	if r.settings.values["FROM_ISTIOCTL"] != "" {
+		v.from = r.own("FROM", &v)
+	}
+	if r.settings.values["TO_ISTIOCTL"] != "" {
+		v.to = r.own("TO", &v)
+	} else if err := r.provide(ctx, &v); err != nil {
+		return versions{}, err
+	}
+	from, err := istioversion.Parse(v.from.Version, v.from.CommitDate)
+	if err != nil {
+		return versions{}, badInput(err)
+	}
+	to, err := istioversion.Parse(v.to.Version, v.to.CommitDate)
+	if err != nil {
+		return versions{}, badInput(err)
+	}
+	if err := mode.Supports(from, to); err != nil {
+		return versions{}, badInput(err)
+	}
+	r.screen.step("upgrade %s from Istio %s to %s", mode, v.from.Version, v.to.Version)
+	return v, nil
+}
+
+// provide has the lane provide the version to end with.
+func (r *program) provide(ctx context.Context, v *versions) error {
+	manifest, err := r.ask(ctx, r.script(ctx, "images.sh", "--istio", r.settings.values["LANE"], r.settings.values["TO"]))
+	if err != nil {
+		return err
+	}
+	istio, err := cluster.ReadIstio(manifest)
+	if err != nil {
+		return err
+	}
+	v.to = releaseOf(istio.Profile, istio.Istioctl, istio.Release)
+	v.also(func(ctx context.Context, c *cluster.Cluster) error { return c.LoadIstio(ctx, istio) })
+	return nil
+}
+
+func releaseOf(profile, istioctl string, istio cluster.IstioRelease) mesh.Release {
+	return mesh.Release{Version: istio.Version, CommitDate: istio.Date, Istioctl: istioctl, Hub: istio.Hub, Tag: istio.Tag, Profile: profile}
+}
+
+// own is a release that was named by its istioctl, hub and tag. Its proxies are Istio's own.
+func (r *program) own(side string, v *versions) mesh.Release {
+	named := func(what string) string { return r.settings.values[side+"_"+what] }
+	release := mesh.Release{Version: r.settings.values[side], Istioctl: named("ISTIOCTL"), Hub: named("HUB"), Tag: named("TAG"), Profile: fixture.ProfileDefault}
+	v.also(func(ctx context.Context, c *cluster.Cluster) error {
+		return c.LoadFound(ctx, []string{release.Hub + "/pilot:" + release.Tag, release.Hub + "/proxyv2:" + release.Tag})
+	})
+	return release
+}
+
+func (v *versions) also(load func(context.Context, *cluster.Cluster) error) {
+	before := v.load
+	v.load = func(ctx context.Context, c *cluster.Cluster) error { return errors.Join(before(ctx, c), load(ctx, c)) }
+}
+
+// oldMesh installs the version to begin with, and the world of an upgrade.
+func (r *program) oldMesh(ctx context.Context, c *cluster.Cluster, state cluster.State, between versions, agent mesh.AgentImage) error {
+	k, err := kube.New(state.Kubeconfig)
+	if err != nil {
+		return err
+	}
+	files, err := liveupgrade.Files(between.mode)
+	if err != nil {
+		return err
+	}
+	mover := liveupgrade.Mover{
+		Kube: k, Kubeconfig: state.Kubeconfig, Mode: between.mode, Files: files, Say: r.say,
+		Releases: map[upgrade.Side]mesh.Release{upgrade.From: between.from, upgrade.To: between.to},
+	}
+	loading, both := errgroup.WithContext(ctx)
+	loading.Go(func() error { return between.load(both, c) })
+	loading.Go(func() error {
+		return r.prepareCluster(both, c, k, agent, func(ctx context.Context) error {
+			r.say("installing Istio " + between.from.Version)
+			return mover.Begin(ctx)
+		})
+	})
+	if err := loading.Wait(); err != nil {
+		return err
+	}
+	r.say("applying the world")
+	return mesh.ApplyWorld(ctx, k, files, fixture.Own(), agent.Reference, nil, r.say)
+}
+
+// handUpgradeOver completes what the suite is handed. The placement names the revisions of both versions.
+func (r *program) handUpgradeOver(handover *mesh.Handover, between versions) {
+	handover.Upgrade = &mesh.Upgrade{
+		Mode: between.mode, Releases: map[upgrade.Side]mesh.Release{upgrade.From: between.from, upgrade.To: between.to},
+		Traffic: r.settings.values["TRAFFIC"], Accept: r.settings.accepted(), Full: r.settings.values["FULL"] == "1",
+	}
+	if folder := r.settings.values["POLICIES"]; folder != "" {
+		handover.Upgrade.Policies = r.absolute(folder)
+	}
+	handover.Environment.Istio, handover.Environment.IstioCommitDate = between.from.Version, between.from.CommitDate
+	if between.mode.Revisions() {
+		handover.Placement.Revision = liveupgrade.Revision(between.mode, between.from)
+		handover.Placement.Revisions = []string{liveupgrade.Revision(between.mode, between.to)}
+	}
+}
+
+func (r *program) absolute(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(r.root, path)
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"mtls.test/conformance/e2e/pure/upgrade"
+)
+
+const upgradeCommand = "upgrade"
+
+// The policies under which an upgrade's requests go on: the folders of fixtures/upgrade/traffic.
+const (
+	trafficStrict     = "strict"
+	trafficPermissive = "permissive"
+	trafficLease      = "lease"
+)
+
+// checkUpgrade checks the form of an upgrade's settings.
+func checkUpgrade(values map[string]string) []error {
+	var wrong []error
+	refuse := func(name string, why error) {
+		wrong = append(wrong, fmt.Errorf("%s=%s: %w", name, values[name], why))
+	}
+	if _, err := upgrade.ParseMode(values["MODE"]); err != nil {
+		refuse("MODE", err)
+	}
+	if !slices.Contains([]string{trafficStrict, trafficPermissive, trafficLease}, values["TRAFFIC"]) {
+		refuse("TRAFFIC", errors.New("want strict, permissive or lease"))
+	}
+	if folder := values["POLICIES"]; folder != "" {
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			refuse("POLICIES", errors.New("want a folder of YAML files"))
+		}
+	}
+	for _, side := range []string{"FROM", "TO"} {
+		given := 0
+		for _, of := range releaseVariables(side) {
+			if values[of] != "" {
+				given++
+			}
+		}
+		if given != 0 && given != len(releaseVariables(side)) {
+			refuse(side, fmt.Errorf("a release of your own takes all of %s", strings.Join(releaseVariables(side), ", ")))
+		}
+	}
+	return wrong
+}
+
+// releaseVariables are the settings of a release that is not of scripts/versions.
+func releaseVariables(side string) []string {
+	return []string{side + "_ISTIOCTL", side + "_HUB", side + "_TAG"}
+}
+
+// accepted are the rows of ACCEPT.
+func (s settings) accepted() []string {
+	return strings.FieldsFunc(s.values["ACCEPT"], func(r rune) bool { return r == ',' || r == ' ' })
+}
