@@ -36,13 +36,13 @@ func (r *program) upgrade(ctx context.Context) error {
 			return err
 		}
 		return r.reported(ctx, func(told *record) error {
-			var between versions
+			between, err := r.between(ctx)
+			if err != nil {
+				return err
+			}
 			up, err := r.bringUpAs(ctx, config, told, world{
 				content: mesh.PluggedIn + ", for the upgrade of run " + r.runID,
-				into: func(ctx context.Context, c *cluster.Cluster, state cluster.State, images cluster.Images, agent mesh.AgentImage) error {
-					if between, err = r.between(ctx, images); err != nil {
-						return err
-					}
+				into: func(ctx context.Context, c *cluster.Cluster, state cluster.State, _ cluster.Images, agent mesh.AgentImage) error {
 					return r.oldMesh(ctx, c, state, between, agent)
 				},
 				handOver: func(handover *mesh.Handover) { r.handUpgradeOver(handover, between) },
@@ -76,9 +76,13 @@ func (r *program) choose() error {
 // upgradeLabel is that of the specs of an upgrade.
 const upgradeLabel = "stage"
 
-// between provides both versions; that of the lane's images is the first. It refuses a pair that Istio does not support.
-func (r *program) between(ctx context.Context, images cluster.Images) (versions, error) {
+// between provides both versions. It refuses a pair that Istio does not support, before there is a cluster.
+func (r *program) between(ctx context.Context) (versions, error) {
 	mode, err := upgrade.ParseMode(r.settings.values["MODE"])
+	if err != nil {
+		return versions{}, err
+	}
+	images, err := r.images(ctx)
 	if err != nil {
 		return versions{}, err
 	}

@@ -26,7 +26,7 @@ type Mover struct {
 	Files      fs.FS
 	Say        func(line string)
 
-	tagged upgrade.Side // that the tag names
+	tagged upgrade.Side // that the tag names; empty stands for the old one
 }
 
 // Revision is the name of a side's control plane; empty where there is one, which is replaced.
@@ -37,17 +37,17 @@ func Revision(mode upgrade.Mode, release mesh.Release) string {
 	return strings.ReplaceAll(release.Version, ".", "-")
 }
 
-// Begin installs the old version: its control plane, the tag, the gateway.
+// Begin installs the old version: its control plane, the tag, the gateway. There is no world yet.
 func (m *Mover) Begin(ctx context.Context) error {
-	for _, move := range []upgrade.Move{{Act: upgrade.ControlPlane, To: upgrade.From}, {Act: upgrade.Tag, To: upgrade.From}, {Act: upgrade.Gateway, To: upgrade.From}} {
-		if move.Act == upgrade.Tag && !m.Mode.Revisions() {
-			continue
-		}
-		if err := m.Move(ctx, move); err != nil {
+	if err := m.install(ctx, upgrade.From, "production.yaml", "control-plane.yaml"); err != nil {
+		return err
+	}
+	if m.Mode.Revisions() {
+		if err := m.setTag(ctx, upgrade.From); err != nil {
 			return err
 		}
 	}
-	return nil
+	return m.install(ctx, upgrade.From, "production.yaml", "gateway.yaml")
 }
 
 // Move makes a move, and waits until it is done.
@@ -96,12 +96,15 @@ func (m *Mover) installOf(side upgrade.Side, over ...string) mesh.Install {
 
 // moveTag has the tag name a side's revision. What is labelled with the tag gets that revision at its next restart.
 func (m *Mover) moveTag(ctx context.Context, to upgrade.Side) error {
-	err := m.istioctl(to).Run(ctx, "tag", "set", stable, "--revision", Revision(m.Mode, m.Releases[to]), "--overwrite", "--skip-confirmation")
-	if err != nil {
+	if err := m.setTag(ctx, to); err != nil {
 		return err
 	}
 	m.tagged = to
 	return m.relabel(ctx, to)
+}
+
+func (m *Mover) setTag(ctx context.Context, to upgrade.Side) error {
+	return m.istioctl(to).Run(ctx, "tag", "set", stable, "--revision", Revision(m.Mode, m.Releases[to]), "--overwrite", "--skip-confirmation")
 }
 
 // remove uninstalls a side's control plane, unless a proxy is connected to it: that would be left without one.

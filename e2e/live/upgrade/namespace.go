@@ -1,6 +1,7 @@
 package upgrade
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -31,7 +32,7 @@ func (m *Mover) label(ctx context.Context, namespace string, to upgrade.Side) er
 		return nil
 	}
 	value := Revision(m.Mode, m.Releases[to])
-	if m.tagged == to {
+	if cmp.Or(m.tagged, upgrade.From) == to {
 		value = stable
 	}
 	object := &corev1.Namespace{}
