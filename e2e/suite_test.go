@@ -93,7 +93,7 @@ func begin(ctx SpecContext, handover []byte) {
 	Expect(err).NotTo(HaveOccurred())
 	var all fs.FS = fixtures.FS
 	if given.Upgrade != nil {
-		all, err = liveupgrade.Files(given.Upgrade.Mode)
+		all, err = liveupgrade.BaseFiles(given.Upgrade.Mode)
 		Expect(err).NotTo(HaveOccurred())
 	}
 	files = fixture.Move(all, given.Placement)

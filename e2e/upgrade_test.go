@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/timeout"
 	liveupgrade "mtls.test/conformance/e2e/live/upgrade"
 	"mtls.test/conformance/e2e/pure/fixture"
@@ -26,7 +27,11 @@ func describeUpgrade(mode upgrade.Mode) {
 	Describe("The mesh", Ordered, ContinueOnFailure, Serial, Label("stage"), func() {
 		plan := upgrade.Plan(mode)
 		var going *upgrading
-		BeforeAll(func() { going = newUpgrading(plan) })
+		BeforeAll(func() {
+			var err error
+			going, err = newUpgrading(plan)
+			Expect(err).NotTo(HaveOccurred())
+		})
 		for i, stage := range plan {
 			It("holds, "+stage.Title, SpecTimeout(timeout.Stage.Duration()), func(ctx SpecContext) {
 				Expect(going.moveTo(ctx, i)).To(Succeed())
@@ -41,15 +46,24 @@ func describeUpgrade(mode upgrade.Mode) {
 // upgrading is an upgrade under way.
 type upgrading struct {
 	plan    []upgrade.Stage
+	whole   fixture.World // with what the cases do not know
 	mover   *liveupgrade.Mover
 	stopped error // why no further move is made
 }
 
-func newUpgrading(plan []upgrade.Stage) *upgrading {
+func newUpgrading(plan []upgrade.Stage) (*upgrading, error) {
 	asked := given.Upgrade
-	return &upgrading{plan: plan, mover: &liveupgrade.Mover{
-		Kube: client, Kubeconfig: given.Kubeconfig, Mesh: caseRunner.Mesh, Mode: asked.Mode, Releases: asked.Releases, Files: files, Say: told,
-	}}
+	all, err := liveupgrade.Files(asked.Mode)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := fixture.LoadWorldAt(all, given.Placement)
+	if err != nil {
+		return nil, err
+	}
+	return &upgrading{plan: plan, whole: whole, mover: &liveupgrade.Mover{
+		Kube: client, Kubeconfig: given.Kubeconfig, Mesh: mesh.At(client, given.Placement), Mode: asked.Mode, Releases: asked.Releases, Files: all, Say: told,
+	}}, nil
 }
 
 // moveTo makes the moves that lead to a stage. After a move that failed none is made.
@@ -75,7 +89,11 @@ func (u *upgrading) judge(ctx context.Context, index int) (upgrade.Judged, error
 		return judged, err
 	}
 	defer stop()
-	if judged.Proxies, err = caseRunner.Mesh.Versions(ctx, caseRunner.Places); err != nil {
+	places, err := u.mover.Mesh.Locate(ctx, u.whole)
+	if err != nil {
+		return judged, err
+	}
+	if judged.Proxies, err = u.mover.Mesh.Versions(ctx, places); err != nil {
 		return judged, err
 	}
 	versions := upgrade.Versions{}
