@@ -1,0 +1,127 @@
+package upgrade
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/fixtures/agent/series"
+)
+
+// Outside is the client that sends from outside the cluster, through the ingress gateway.
+const Outside = "outside"
+
+// Group is series that every pod of some clients sends to some servers: an element of fixtures/upgrade/series.yaml.
+type Group struct {
+	From   []string   `yaml:"from"` // clients of the world, or Outside
+	To     []string   `yaml:"to"`   // servers
+	Under  []string   `yaml:"under"`
+	Rate   int        `yaml:"rate"` // a second, of each pod
+	Series []Template `yaml:"series"`
+}
+
+// Template is one series of a group, to whichever of its servers.
+type Template struct {
+	Name        string            `yaml:"name"`
+	Protocol    series.Protocol   `yaml:"protocol"`
+	Port        uint16            `yaml:"port"` // of the server's Service; none of Outside, whose ports are the gateway's
+	Connection  series.Connection `yaml:"connection"`
+	Pooled      bool              `yaml:"pooled"`  // the server is called by the name to which proxies keep connections
+	Retried     bool              `yaml:"retried"` // the gateway tries again by Istio's default policy
+	Path        string            `yaml:"path"`
+	Certificate string            `yaml:"certificate"` // of a probe
+	Never       bool              `yaml:"never"`
+	Twin        string            `yaml:"twin"`
+}
+
+// ReadGroups reads fixtures/upgrade/series.yaml.
+func ReadGroups(content []byte) ([]Group, error) {
+	var file struct {
+		Groups []Group `yaml:"groups"`
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(content))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&file); err != nil {
+		return nil, fmt.Errorf("upgrade/series.yaml: %w", err)
+	}
+	return file.Groups, nil
+}
+
+// Gateway is where the ports of the ingress gateway are reached from outside, HOST:PORT.
+type Gateway struct{ HTTP, GRPC string }
+
+// Clients are those of the groups that send under a traffic policy, Outside among them.
+func Clients(groups []Group, traffic string) []string {
+	var all []string
+	for _, group := range groups {
+		for _, from := range group.From {
+			if group.sends(traffic) && !slices.Contains(all, from) {
+				all = append(all, from)
+			}
+		}
+	}
+	return all
+}
+
+// SeriesOf are the series that one pod of a client sends under a traffic policy.
+func SeriesOf(groups []Group, world fixture.World, gateway Gateway, client, traffic string) ([]series.Series, error) {
+	var all []series.Series
+	for _, group := range groups {
+		if !group.sends(traffic) || !slices.Contains(group.From, client) {
+			continue
+		}
+		for _, to := range group.To {
+			for _, template := range group.Series {
+				one, err := group.series(template, world, gateway, client, to)
+				if err != nil {
+					return nil, fmt.Errorf("upgrade/series.yaml: series %q from %s to %s: %w", template.Name, client, to, err)
+				}
+				all = append(all, one)
+			}
+		}
+	}
+	if err := series.Check(all); err != nil {
+		return nil, fmt.Errorf("upgrade/series.yaml: series of %s: %w", client, err)
+	}
+	return all, nil
+}
+
+func (g Group) sends(traffic string) bool {
+	return len(g.Under) == 0 || slices.Contains(g.Under, traffic)
+}
+
+func (g Group) series(t Template, world fixture.World, gateway Gateway, client, to string) (series.Series, error) {
+	name := to
+	if t.Pooled {
+		name += "-pooled"
+	}
+	service, found := world.Service(name)
+	if !found {
+		return series.Series{}, errors.New("the world has no service " + name)
+	}
+	one := series.Series{
+		Name: to + " " + t.Name, Protocol: t.Protocol, Path: t.Path, Rate: g.Rate, Connection: t.Connection, Want: series.Answer,
+		Address: fmt.Sprintf("%s:%d", service.Host(), t.Port),
+	}
+	if t.Never {
+		one.Want, one.Twin = series.Never, to+" "+t.Twin
+	}
+	if t.Protocol == series.Probe {
+		one.Hello = &series.Hello{Inside: string(hop.HTTP), ALPN: []string{"istio"}, Certificate: series.Certificate(t.Certificate)}
+	}
+	if client == Outside {
+		one.Address, one.Authority = gateway.HTTP, service.Host()
+		if t.Protocol == series.GRPC {
+			one.Address = gateway.GRPC
+		}
+		if t.Retried {
+			one.Authority = "retried." + one.Authority
+		}
+	}
+	return one, nil
+}
