@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -88,7 +89,10 @@ func (u *upgrading) judge(ctx context.Context, index int) (upgrade.Judged, error
 	if err != nil {
 		return judged, err
 	}
-	defer stop()
+	defer func() {
+		stop()
+		caseRunner = nil
+	}()
 	places, err := u.mover.Mesh.Locate(ctx, u.whole)
 	if err != nil {
 		return judged, err
@@ -109,7 +113,14 @@ func (u *upgrading) judge(ctx context.Context, index int) (upgrade.Judged, error
 		judged.Add(verdict)
 	}
 	judged.Conclude()
-	return judged, nil
+	return judged, u.leave(ctx)
+}
+
+// leave ends the work of a stage's runner, which must leave the mesh as it was.
+func (u *upgrading) leave(ctx context.Context) error {
+	err := caseRunner.End(ctx)
+	amend(ctx)
+	return err
 }
 
 // stageCases are the cases of every stage.
@@ -126,5 +137,5 @@ func (u *upgrading) run(ctx context.Context, stage string, c fixture.Case) (verd
 
 // told prints a line of progress at once.
 func told(line string) {
-	GinkgoWriter.Println(strings.TrimSpace(line))
+	_, _ = fmt.Fprintln(os.Stderr, "  "+strings.TrimSpace(line))
 }

@@ -64,13 +64,13 @@ func (m *Mover) restart(ctx context.Context, namespace string) error {
 	if err := m.Kube.List(ctx, namespace, "", &deployments); err != nil {
 		return err
 	}
-	rolling, ctx := errgroup.WithContext(ctx)
+	rolling, all := errgroup.WithContext(ctx)
 	for i := range deployments.Items {
 		deployment := &deployments.Items[i]
 		if deployment.Spec.Template.Labels[fixture.InjectLabel] == "false" {
 			continue
 		}
-		rolling.Go(func() error { return m.restartOne(ctx, deployment) })
+		rolling.Go(func() error { return m.restartOne(all, deployment) })
 	}
 	if err := rolling.Wait(); err != nil {
 		return err

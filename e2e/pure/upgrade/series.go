@@ -52,8 +52,8 @@ func ReadGroups(content []byte) ([]Group, error) {
 	return file.Groups, nil
 }
 
-// Gateway is where the ports of the ingress gateway are reached from outside, HOST:PORT.
-type Gateway struct{ HTTP, GRPC string }
+// Ingress is where the ports of the ingress gateway are reached from outside, HOST:PORT.
+type Ingress struct{ HTTP, GRPC string }
 
 // Clients are those of the groups that send under a traffic policy, Outside among them.
 func Clients(groups []Group, traffic string) []string {
@@ -69,7 +69,7 @@ func Clients(groups []Group, traffic string) []string {
 }
 
 // SeriesOf are the series that one pod of a client sends under a traffic policy.
-func SeriesOf(groups []Group, world fixture.World, gateway Gateway, client, traffic string) ([]series.Series, error) {
+func SeriesOf(groups []Group, world fixture.World, ingress Ingress, client, traffic string) ([]series.Series, error) {
 	var all []series.Series
 	for _, group := range groups {
 		if !group.sends(traffic) || !slices.Contains(group.From, client) {
@@ -77,7 +77,7 @@ func SeriesOf(groups []Group, world fixture.World, gateway Gateway, client, traf
 		}
 		for _, to := range group.To {
 			for _, template := range group.Series {
-				one, err := group.series(template, world, gateway, client, to)
+				one, err := group.series(template, world, ingress, client, to)
 				if err != nil {
 					return nil, fmt.Errorf("upgrade/series.yaml: series %q from %s to %s: %w", template.Name, client, to, err)
 				}
@@ -95,7 +95,7 @@ func (g Group) sends(traffic string) bool {
 	return len(g.Under) == 0 || slices.Contains(g.Under, traffic)
 }
 
-func (g Group) series(t Template, world fixture.World, gateway Gateway, client, to string) (series.Series, error) {
+func (g Group) series(t Template, world fixture.World, ingress Ingress, client, to string) (series.Series, error) {
 	name := to
 	if t.Pooled {
 		name += "-pooled"
@@ -115,9 +115,9 @@ func (g Group) series(t Template, world fixture.World, gateway Gateway, client, 
 		one.Hello = &series.Hello{Inside: string(hop.HTTP), ALPN: []string{"istio"}, Certificate: series.Certificate(t.Certificate)}
 	}
 	if client == Outside {
-		one.Address, one.Authority = gateway.HTTP, service.Host()
+		one.Address, one.Authority = ingress.HTTP, service.Host()
 		if t.Protocol == series.GRPC {
-			one.Address = gateway.GRPC
+			one.Address = ingress.GRPC
 		}
 		if t.Retried {
 			one.Authority = "retried." + one.Authority
