@@ -105,11 +105,11 @@ func (g Group) series(t Template, world fixture.World, ingress Ingress, client, 
 		return series.Series{}, errors.New("the world has no service " + name)
 	}
 	one := series.Series{
-		Name: to + " " + t.Name, Protocol: t.Protocol, Path: t.Path, Rate: g.Rate, Connection: t.Connection, Want: series.Answer,
+		Name: seriesName(client, to, t.Name), Protocol: t.Protocol, Path: t.Path, Rate: g.Rate, Connection: t.Connection, Want: series.Answer,
 		Address: fmt.Sprintf("%s:%d", service.Host(), t.Port),
 	}
 	if t.Never {
-		one.Want, one.Twin = series.Never, to+" "+t.Twin
+		one.Want, one.Twin = series.Never, seriesName(client, to, t.Twin)
 	}
 	if t.Protocol == series.Probe {
 		one.Hello = &series.Hello{Inside: string(hop.HTTP), ALPN: []string{"istio"}, Certificate: series.Certificate(t.Certificate)}
@@ -125,3 +125,6 @@ func (g Group) series(t Template, world fixture.World, ingress Ingress, client, 
 	}
 	return one, nil
 }
+
+// seriesName is that of a series over all pods of its client.
+func seriesName(client, to, name string) string { return client + " to " + to + ": " + name }

@@ -1,0 +1,138 @@
+package probing
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/upgrade"
+	"mtls.test/conformance/fixtures/agent/control"
+	"mtls.test/conformance/fixtures/agent/series"
+)
+
+// lookInterval is how often pods are looked for; a new pod of a client begins to send within it, before an old one ends.
+const lookInterval = 250 * time.Millisecond
+
+// watch looks for pods until the session ends.
+func (s *Session) watch(going context.Context) {
+	ticks := time.NewTicker(lookInterval)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-going.Done():
+			return
+		case <-ticks.C:
+		}
+		if err := s.look(going, going); err != nil && going.Err() == nil {
+			s.mu.Lock()
+			s.failed = err
+			s.mu.Unlock()
+		}
+	}
+}
+
+// look asks the clients' pods that are ready and new for their series, follows the logs of those and of the gateway's, and has the
+// taps look at whatever pods there are.
+func (s *Session) look(ctx, going context.Context) error {
+	for _, name := range upgrade.Clients(s.Groups, s.Traffic) {
+		client, found := s.World.Client(name)
+		if !found {
+			continue // outside
+		}
+		pods, err := s.ready(ctx, client.Workload)
+		if err != nil {
+			return err
+		}
+		for agent, address := range pods {
+			if s.known(agent) {
+				continue
+			}
+			s.place(address, name)
+			if err := s.ask(going, name, agent); err != nil {
+				return err
+			}
+			if client.Proxied {
+				s.flags.follow(going, s.Kube, &s.work, agent)
+			}
+		}
+	}
+	gateways, err := s.ready(ctx, s.World.Placement.Gateway)
+	if err != nil {
+		return err
+	}
+	for gateway, address := range gateways {
+		s.place(address, upgrade.Outside)
+		s.flags.follow(going, s.Kube, &s.work, gateway)
+	}
+	return s.clear.look(ctx, s.Kube, s.World)
+}
+
+func (s *Session) known(agent mesh.Proxy) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.streams[agent.String()] != nil
+}
+
+func (s *Session) place(address netip.Addr, client string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.addresses[address] = client
+}
+
+// ready lists the ready pods of a workload, with their addresses.
+func (s *Session) ready(ctx context.Context, workload fixture.Workload) (map[mesh.Proxy]netip.Addr, error) {
+	pods, err := s.Kube.Pods(ctx, workload.Namespace, workload.Selector)
+	if err != nil {
+		return nil, err
+	}
+	all := map[mesh.Proxy]netip.Addr{}
+	for _, pod := range pods {
+		address, err := netip.ParseAddr(pod.Status.PodIP)
+		if err != nil {
+			return nil, fmt.Errorf("pod %s/%s: %w", pod.Namespace, pod.Name, err)
+		}
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
+				all[mesh.Proxy{Namespace: pod.Namespace, Pod: pod.Name}] = address
+			}
+		}
+	}
+	return all, nil
+}
+
+// ask asks a pod of a client for its series, and reads what it tells until it ends.
+func (s *Session) ask(going context.Context, client string, agent mesh.Proxy) error {
+	all, err := upgrade.SeriesOf(s.Groups, s.World, s.Ingress, client, s.Traffic)
+	if err != nil {
+		return err
+	}
+	lines, err := s.Mesh.ControlStream(going, agent, control.PathProbingStart, control.ProbingRequest{Run: s.Run, Prefix: s.prefix(agent), Series: all})
+	if err != nil {
+		return fmt.Errorf("series of %s: %w", client, err)
+	}
+	one := s.add(client, agent)
+	s.work.Go(func() {
+		defer func() { _ = lines.Close() }()
+		for decoder := json.NewDecoder(lines); ; {
+			var line series.Line
+			if err := decoder.Decode(&line); err != nil {
+				s.close(one) // without an end line the stream is lost, and says so itself
+				return
+			}
+			s.take(one, line)
+		}
+	})
+	s.mu.Lock()
+	paused := s.paused
+	s.mu.Unlock()
+	if !paused {
+		return nil
+	}
+	return s.Mesh.Control(going, agent, control.PathProbingPause, control.ProbingChange{}, &control.ProbingChanged{})
+}
