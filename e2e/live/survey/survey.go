@@ -199,7 +199,7 @@ func (s *Survey) Controller(name string) string {
 	if !found {
 		return name
 	}
-	return workload.Namespace + "/" + oracle.ControllerName(workload.Name, workload.Labels)
+	return workload.Namespace + "/" + cmp.Or(workload.Controller, oracle.ControllerName(workload.Name, workload.Labels))
 }
 
 // Versions are those of the control planes.

@@ -30,6 +30,7 @@ type document struct {
 		DeletionTimestamp string            `json:"deletionTimestamp"`
 		Labels            map[string]string `json:"labels"`
 		Annotations       map[string]string `json:"annotations"`
+		Owners            []owner           `json:"ownerReferences"`
 	} `json:"metadata"`
 	Spec   json.RawMessage `json:"spec"`
 	Status podStatus       `json:"status"`

@@ -230,6 +230,7 @@ func decodePod(meta Meta, doc document) (Workload, error) {
 		return Workload{}, err
 	}
 	workload := newWorkload(meta, meta.Labels, spec)
+	workload.Controller = controllerOf(meta.Name, meta.Labels, doc.Metadata.Owners)
 	workload.HasProxy = spec.hasProxy()
 	workload.Domain = spec.domain()
 	workload.Gateway = workload.HasProxy && len(spec.Containers) == 1 && spec.Containers[0].Name == proxyContainer &&

@@ -137,8 +137,10 @@ func (p Port) At(w Workload) uint16 {
 
 // Workload is a pod, or what its Deployment will make.
 type Workload struct {
-	Name           string
-	Namespace      string
+	Name      string
+	Namespace string
+	// Controller names what made a pod, which outlives it; empty of what is no pod.
+	Controller     string
 	Labels         map[string]string
 	ServiceAccount string
 	// Ports are those that its containers declare, by name; one without a name by its number.
