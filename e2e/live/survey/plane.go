@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -63,8 +62,7 @@ func findPlanes(ctx context.Context, client *kube.Client) ([]Plane, error) {
 // versionOf is the tag of istiod's image, or else what its label says: that may be the chart's.
 func versionOf(pod corev1.Pod) string {
 	for _, container := range pod.Spec.Containers {
-		image, _, _ := strings.Cut(container.Image, "@")
-		if _, tag, found := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":"); found {
+		if tag := oracle.TagOf(container.Image); tag != "" {
 			return tag
 		}
 	}

@@ -202,6 +202,19 @@ func (s *Survey) Controller(name string) string {
 	return workload.Namespace + "/" + cmp.Or(workload.Controller, oracle.ControllerName(workload.Name, workload.Labels))
 }
 
+// VersionsOf are the version of the control plane that configures the proxy of a pod, and the proxy's own; empty where there is no
+// proxy, or they are not known.
+func (s *Survey) VersionsOf(name string) (istiod, proxy string) {
+	workload, found := s.workloads[name]
+	if !found || !workload.HasProxy {
+		return "", ""
+	}
+	if plane, known := s.planeOf(workload); known {
+		istiod = plane.Version
+	}
+	return istiod, workload.ProxyVersion
+}
+
 // Versions are those of the control planes.
 func (s *Survey) Versions() []string {
 	var all []string

@@ -192,6 +192,7 @@ type securityContext struct {
 
 type container struct {
 	Name            string          `json:"name"`
+	Image           string          `json:"image"`
 	Args            []string        `json:"args"`
 	SecurityContext securityContext `json:"securityContext"`
 	Env             []struct {
@@ -204,24 +205,24 @@ type container struct {
 	} `json:"ports"`
 }
 
-// hasProxy looks among init containers too: from Kubernetes 1.29 on the sidecar may be one that restarts.
-func (p podSpec) hasProxy() bool {
+func (p podSpec) hasProxy() bool { return p.proxy().Name != "" }
+
+// proxy is the proxy's container; one without a name where there is none. It looks among init containers too: from Kubernetes 1.29
+// on the sidecar may be one that restarts.
+func (p podSpec) proxy() container {
 	for _, container := range join(p.Containers, p.InitContainers) {
 		if container.Name == proxyContainer {
-			return true
+			return container
 		}
 	}
-	return false
+	return container{}
 }
 
-// domain is what the proxy's arguments name.
-func (p podSpec) domain() string {
-	for _, container := range join(p.Containers, p.InitContainers) {
-		if container.Name == proxyContainer {
-			return DomainOf(container.Args)
-		}
-	}
-	return ""
+// TagOf is the tag of an image; empty of one without.
+func TagOf(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	_, tag, _ := strings.Cut(image[strings.LastIndexByte(image, '/')+1:], ":")
+	return tag
 }
 
 func decodePod(meta Meta, doc document) (Workload, error) {
@@ -232,7 +233,7 @@ func decodePod(meta Meta, doc document) (Workload, error) {
 	workload := newWorkload(meta, meta.Labels, spec)
 	workload.Controller = controllerOf(meta.Name, meta.Labels, doc.Metadata.Owners)
 	workload.HasProxy = spec.hasProxy()
-	workload.Domain = spec.domain()
+	workload.Domain, workload.ProxyVersion = DomainOf(spec.proxy().Args), TagOf(spec.proxy().Image)
 	workload.Gateway = workload.HasProxy && len(spec.Containers) == 1 && spec.Containers[0].Name == proxyContainer &&
 		meta.Labels[tlsModeLabel] == ""
 	workload.Interception = interceptionOf(spec, doc.Metadata.Annotations, workload.Gateway)

@@ -149,6 +149,8 @@ type Workload struct {
 	Domain string
 	// HasProxy is true of a sidecar and of a gateway.
 	HasProxy bool
+	// ProxyVersion is the tag of the proxy's image; empty where it has none.
+	ProxyVersion string
 	// Gateway is true of a proxy without an application.
 	Gateway bool
 	// Revision names the control plane that injected the proxy; empty where nothing says it.

@@ -30,15 +30,30 @@ func mutual(change Facts) Facts {
 	return facts
 }
 
-func at(hops ...Hop) Snapshot { return New(time.Time{}, []string{"1.30.5"}, hops) }
+func at(hops ...Hop) Snapshot { return New(time.Time{}, Asked{All: true}, []string{"1.30.5"}, hops) }
 
 func of(facts ...Facts) Snapshot {
 	var hops []Hop
 	for _, one := range facts {
-		hops = append(hops, Hop{Key: edge, Facts: one})
+		hops = append(hops, hopOf(one))
 	}
 	return at(hops...)
 }
+
+// hopOf has one chain that terminates TLS, with the facts of a server that are a chain's.
+func hopOf(facts Facts) Hop {
+	h := Hop{Key: edge, Facts: Facts{}, Chains: []Chain{{Facts: Facts{}}}}
+	for field, value := range facts {
+		if strings.HasPrefix(string(field), "server: ") && field != ServerChains && field != ServerPlaintext {
+			h.Chains[0].Facts[field] = value
+		} else {
+			h.Facts[field] = value
+		}
+	}
+	return h
+}
+
+func compare(before, after Snapshot) []Change { return Compare(before, after, nil) }
 
 func TestEachChangeHasItsClass(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -70,7 +85,10 @@ func TestEachChangeHasItsClass(t *testing.T) {
 		"Envoy's own lowest is lower":      {ServerMinVersion, []string{"TLSv1_3"}, []string{}, Weaker},
 		"a higher TLS version is wanted":   {ClientMinVersion, []string{}, []string{"TLSv1_3"}, Stronger},
 		"what Envoy takes is written down": {ClientMinVersion, []string{}, []string{"TLSv1_2"}, Unexplained},
-		"the highest version goes down":    {ClientMaxVersion, []string{}, []string{"TLSv1_2"}, Weaker},
+		"a server's highest goes down":     {ServerMaxVersion, []string{}, []string{"TLSv1_2"}, Weaker},
+		"a client's own highest is 1.2":    {ClientMaxVersion, []string{}, []string{"TLSv1_2"}, Unexplained},
+		"a client offers a higher one":     {ClientMaxVersion, []string{}, []string{"TLSv1_3"}, Stronger},
+		"a client offers no higher one":    {ClientMaxVersion, []string{"TLSv1_3"}, []string{}, Weaker},
 		"a cipher without forward secrecy": {ServerCiphers, []string{"ECDHE-RSA-AES128-GCM-SHA256"}, []string{"ECDHE-RSA-AES128-GCM-SHA256", "AES128-GCM-SHA256"}, Weaker},
 		"such a cipher goes":               {ServerCiphers, []string{"ECDHE-RSA-AES128-GCM-SHA256", "AES128-GCM-SHA256"}, []string{"ECDHE-RSA-AES128-GCM-SHA256"}, Stronger},
 		"ciphers in another order":         {ServerCiphers, []string{"ECDHE-a-GCM", "ECDHE-b-GCM"}, []string{"ECDHE-b-GCM", "ECDHE-a-GCM"}, Unexplained},
@@ -85,7 +103,7 @@ func TestEachChangeHasItsClass(t *testing.T) {
 		"plaintext is refused":             {ServerPlaintext, []string{"plaintext"}, []string{"refused (no-filter-chain)"}, Stronger},
 		"no client certificate is wanted":  {ServerCertificate, []string{"required"}, []string{"not required"}, Weaker},
 	} {
-		changes := Compare(of(mutual(Facts{c.field: c.before})), of(mutual(Facts{c.field: c.after})))
+		changes := compare(of(mutual(Facts{c.field: c.before})), of(mutual(Facts{c.field: c.after})))
 		if len(changes) != 1 || changes[0].Field != c.field || changes[0].Class != c.want || changes[0].Key != edge {
 			t.Errorf("%s: %+v, want %s", name, changes, c.want)
 		}
@@ -97,13 +115,13 @@ func TestNothingChangesWhereOnlyPodsAreReplaced(t *testing.T) {
 	if len(before.Hops) != 1 {
 		t.Errorf("two pods that are alike are %d hops", len(before.Hops))
 	}
-	if changes := Compare(before, of(mutual(nil))); len(changes) != 0 {
+	if changes := compare(before, of(mutual(nil))); len(changes) != 0 {
 		t.Errorf("%+v", changes)
 	}
 }
 
 func TestAPodThatIsOtherThanTheRestShows(t *testing.T) {
-	changes := Compare(of(mutual(nil)), of(mutual(nil), mutual(Facts{ClientSANs: {}})))
+	changes := compare(of(mutual(nil)), of(mutual(nil), mutual(Facts{ClientSANs: {}})))
 	if len(changes) != 1 || changes[0].Field != ClientSANs || changes[0].Class != Weaker {
 		t.Errorf("%+v", changes)
 	}
@@ -111,15 +129,15 @@ func TestAPodThatIsOtherThanTheRestShows(t *testing.T) {
 
 func TestAKindOfPodThatIsGoneShows(t *testing.T) {
 	open := mutual(Facts{ServerPlaintext: {"plaintext"}})
-	changes := Compare(of(mutual(nil), open), of(open))
+	changes := compare(of(mutual(nil), open), of(open))
 	if len(changes) != 1 || changes[0].Field != ServerPlaintext || changes[0].Class != Weaker {
 		t.Errorf("%+v", changes)
 	}
 }
 
 func TestAPodThatWasNotReadHidesNoChangeOfTheOthers(t *testing.T) {
-	before := at(Hop{Key: edge, Facts: mutual(nil)}, Hop{Key: edge, Missing: "it does not answer"})
-	changes := Compare(before, of(mutual(Facts{ServerPlaintext: {"plaintext"}, ServerCertificate: {"not required"}})))
+	before := at(hopOf(mutual(nil)), Hop{Key: edge, Missing: "it does not answer"})
+	changes := compare(before, of(mutual(Facts{ServerPlaintext: {"plaintext"}, ServerCertificate: {"not required"}})))
 	if len(changes) != 2 || changes[0].Class != Weaker || changes[1].Class != Weaker {
 		t.Errorf("%+v", changes)
 	}
@@ -128,7 +146,7 @@ func TestAPodThatWasNotReadHidesNoChangeOfTheOthers(t *testing.T) {
 // A pod is compared with what it has most in common with, and not with one of another kind.
 func TestAPodIsComparedWithItsLike(t *testing.T) {
 	old := mutual(Facts{ClientMinVersion: {"TLSv1_3"}, ClientKey: {"RSA 4096"}})
-	changes := Compare(of(mutual(nil), old), of(mutual(nil), mutual(Facts{ClientMinVersion: {"TLSv1_3"}, ClientKey: {"RSA 3072"}})))
+	changes := compare(of(mutual(nil), old), of(mutual(nil), mutual(Facts{ClientMinVersion: {"TLSv1_3"}, ClientKey: {"RSA 3072"}})))
 	if len(changes) != 1 || changes[0].Field != ClientKey || changes[0].Before[0] != "RSA 4096" {
 		t.Errorf("%+v", changes)
 	}
@@ -140,7 +158,7 @@ func TestATLSThatGoesIsOneChangeOfItsEnd(t *testing.T) {
 		ClientMinVersion: nil, ClientMaxVersion: nil, ClientCiphers: nil, ClientGroups: nil, ClientKey: nil, ClientLifetime: nil,
 	})
 	var fields []string
-	for _, change := range Compare(of(mutual(nil)), of(plain)) {
+	for _, change := range compare(of(mutual(nil)), of(plain)) {
 		fields = append(fields, string(change.Field)+" "+string(change.Class))
 	}
 	if got := strings.Join(fields, ", "); got != "outcome weaker, client: socket weaker" {
@@ -151,8 +169,8 @@ func TestATLSThatGoesIsOneChangeOfItsEnd(t *testing.T) {
 func TestAHopThatCameOrWentIsUnexplained(t *testing.T) {
 	other := edge
 	other.Client = "shop/intruder"
-	both := at(Hop{Key: edge, Facts: mutual(nil)}, Hop{Key: other, Facts: mutual(nil)})
-	for _, changes := range [][]Change{Compare(of(mutual(nil)), both), Compare(both, of(mutual(nil)))} {
+	both := at(hopOf(mutual(nil)), Hop{Key: other, Facts: mutual(nil)})
+	for _, changes := range [][]Change{compare(of(mutual(nil)), both), compare(both, of(mutual(nil)))} {
 		if len(changes) != 1 || changes[0].Key != other || changes[0].Class != Unexplained || changes[0].Why == "" {
 			t.Errorf("%+v", changes)
 		}
@@ -161,11 +179,11 @@ func TestAHopThatCameOrWentIsUnexplained(t *testing.T) {
 
 func TestWhatCannotBeToldIsUnknown(t *testing.T) {
 	unread := at(Hop{Key: edge, Missing: "the proxy does not answer"})
-	changes := Compare(of(mutual(nil)), unread)
+	changes := compare(of(mutual(nil)), unread)
 	if len(changes) != 1 || changes[0].Class != Unknown || changes[0].Why != "the proxy does not answer" {
 		t.Errorf("%+v", changes)
 	}
-	if changes := Compare(unread, unread); len(changes) != 1 {
+	if changes := compare(unread, unread); len(changes) != 1 {
 		t.Errorf("what was told at neither moment is taken for the same: %+v", changes)
 	}
 }
@@ -176,10 +194,10 @@ func TestASnapshotIsReadAsItWasSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	read, err := Read(content)
-	if err != nil || len(Compare(of(mutual(nil)), read)) != 0 || len(Compare(read, of(mutual(nil)))) != 0 {
+	if err != nil || len(compare(of(mutual(nil)), read)) != 0 || len(compare(read, of(mutual(nil)))) != 0 {
 		t.Errorf("%+v, %v", read, err)
 	}
-	for _, bad := range []string{"", "[]", `{"format": 2}`, `{}`} {
+	for _, bad := range []string{"", "[]", `{"format": 1}`, `{}`} {
 		if _, err := Read([]byte(bad)); err == nil {
 			t.Errorf("%q was read", bad)
 		}
@@ -188,8 +206,8 @@ func TestASnapshotIsReadAsItWasSaved(t *testing.T) {
 
 func TestTheWeakerChangesAreToldFirst(t *testing.T) {
 	var told bytes.Buffer
-	changes := Compare(of(mutual(nil)), of(mutual(Facts{ClientSNI: {"other"}, ServerPlaintext: {"plaintext"}, ClientKey: {"RSA 4096"}})))
-	if err := Write(&told, changes); err != nil {
+	changes := compare(of(mutual(nil)), of(mutual(Facts{ClientSNI: {"other"}, ServerPlaintext: {"plaintext"}, ClientKey: {"RSA 4096"}})))
+	if err := Write(&told, changes, nil); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(told.String(), "\n")
@@ -199,7 +217,7 @@ func TestTheWeakerChangesAreToldFirst(t *testing.T) {
 		}
 	}
 	told.Reset()
-	if err := Write(&told, nil); err != nil || told.String() != "No change: every hop is as it was.\n" {
+	if err := Write(&told, nil, nil); err != nil || told.String() != "No change: every hop is as it was.\n" {
 		t.Errorf("%q, %v", told.String(), err)
 	}
 }

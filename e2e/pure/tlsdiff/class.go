@@ -25,10 +25,10 @@ func (f field) within(before, after Facts) bool {
 var fields = []field{
 	{Outcome, outcomes},
 	{EndpointMark, either}, {ClientSocket, sockets}, {ClientSNI, either}, {ClientALPN, either},
-	{ClientSANs, checks}, {ClientRoots, trusted}, {ClientUntrusted, noIsBetter}, {ClientMinVersion, lowest}, {ClientMaxVersion, highest},
+	{ClientSANs, checks}, {ClientRoots, trusted}, {ClientUntrusted, noIsBetter}, {ClientMinVersion, lowest}, {ClientMaxVersion, clientHighest},
 	{ClientCiphers, ciphers}, {ClientGroups, groups}, {ClientIdentity, either}, {ClientKey, sizes}, {ClientLifetime, lifetimes},
 	{ServerChains, either}, {ServerPlaintext, plaintext}, {ServerCertificate, requirements}, {ServerALPN, either},
-	{ServerSANs, checks}, {ServerRoots, trusted}, {ServerUntrusted, noIsBetter}, {ServerMinVersion, lowest}, {ServerMaxVersion, highest},
+	{ServerSANs, checks}, {ServerRoots, trusted}, {ServerUntrusted, noIsBetter}, {ServerMinVersion, lowest}, {ServerMaxVersion, serverHighest},
 	{ServerCiphers, ciphers}, {ServerGroups, groups}, {ServerIdentity, either}, {ServerKey, sizes}, {ServerLifetime, lifetimes},
 }
 
@@ -122,15 +122,24 @@ func subset(some, all []string) bool {
 	return !slices.ContainsFunc(some, func(one string) bool { return !slices.Contains(all, one) })
 }
 
-// What Envoy takes where no version is given, of clients and servers
+// What Envoy takes where no version is given: "By default, it's TLSv1_2 for both clients and servers" of the lowest, and "By
+// default, it's TLSv1_2 for clients and TLSv1_3 for servers" of the highest
 // (https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/transport_sockets/tls/v3/common.proto, TlsParameters).
 const (
-	defaultLowest  = "TLSv1_2"
-	defaultHighest = "TLSv1_3"
+	defaultLowest        = "TLSv1_2"
+	defaultClientHighest = "TLSv1_2"
+	defaultServerHighest = "TLSv1_3"
 )
 
-func lowest(before, after []string) Class  { return versions(before, after, defaultLowest) }
-func highest(before, after []string) Class { return versions(before, after, defaultHighest) }
+func lowest(before, after []string) Class { return versions(before, after, defaultLowest) }
+
+func clientHighest(before, after []string) Class {
+	return versions(before, after, defaultClientHighest)
+}
+
+func serverHighest(before, after []string) Class {
+	return versions(before, after, defaultServerHighest)
+}
 
 // versions compares TLS versions, whose names sort by their age.
 func versions(before, after []string, unset string) Class {

@@ -6,7 +6,7 @@ import "slices"
 type Field string
 
 // The fields. Those of a client are of the cluster and the endpoint that it picks, those of a server of its filter chains for the
-// port.
+// port: what they are for, what becomes of plaintext, and of each that terminates TLS the rest.
 const (
 	Outcome Field = "outcome" // what both ends together lead to
 

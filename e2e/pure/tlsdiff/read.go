@@ -22,12 +22,23 @@ const (
 	no  = "no"
 )
 
-// Hops are those of a host that tls-check has inspected. A pod gets the name that controller has for it.
-func Hops(host tlscheck.Host, controller func(pod string) string) []Hop {
+// Names tell of a pod, by NAMESPACE/NAME, what a snapshot keeps of it.
+type Names struct {
+	Controller func(pod string) string // what made it
+	Version    func(pod string) Version
+}
+
+// Hops are those of a host that tls-check has inspected.
+func Hops(host tlscheck.Host, names Names) []Hop {
 	var all []Hop
 	for _, row := range host.Rows {
 		for _, h := range row.Hops {
-			one := Hop{Key: Key{Client: controller(h.Client), Host: host.Host, Port: h.Port, Way: row.Way, Server: controller(h.Endpoint), Behind: h.Behind}}
+			one := Hop{
+				Key:      Key{Client: names.Controller(h.Client), Host: host.Host, Port: h.Port, Way: row.Way, Server: names.Controller(h.Endpoint), Behind: h.Behind},
+				Subset:   subsetOf(h),
+				Ambient:  h.Ambient,
+				Versions: Versions{Client: names.Version(h.Client), Server: names.Version(h.Endpoint)},
+			}
 			switch {
 			case h.Unknown != "":
 				one.Missing = h.Unknown
@@ -36,7 +47,7 @@ func Hops(host tlscheck.Host, controller func(pod string) string) []Hop {
 			case h.Configured.Missing != "":
 				one.Missing = h.Configured.Missing
 			default:
-				one.Facts = factsOf(h.Configured.Prediction, h.Configured.ClientEnd, h.Configured.ServerEnd)
+				one.read(*h.Configured)
 			}
 			all = append(all, one)
 		}
@@ -44,16 +55,23 @@ func Hops(host tlscheck.Host, controller func(pod string) string) []Hop {
 	return all
 }
 
-// factsOf are the facts of a hop. A nil end has no proxy that was read.
-func factsOf(prediction envoy.Prediction, client *envoy.ClientFacts, server *envoy.ServerFacts) Facts {
-	facts := Facts{Outcome: {outcome(prediction)}}
-	if client != nil {
-		facts.addClient(*client)
+func subsetOf(h tlscheck.Hop) string {
+	if h.Route != nil {
+		return h.Route.Subset
 	}
-	if server != nil && !server.NoProxy {
-		facts.addServer(*server)
+	return h.Subset
+}
+
+// read takes what the proxies of both ends are configured to do. An end that is nil has no proxy that was read.
+func (h *Hop) read(configured tlscheck.Configured) {
+	h.Facts = Facts{Outcome: {outcome(configured.Prediction)}}
+	if client := configured.ClientEnd; client != nil {
+		h.Facts.addClient(*client)
 	}
-	return facts
+	if server := configured.ServerEnd; server != nil && !server.NoProxy {
+		h.Gateway = server.Gateway
+		h.addServer(*server)
+	}
 }
 
 func outcome(prediction envoy.Prediction) string {
@@ -75,7 +93,7 @@ func (f Facts) addClient(c envoy.ClientFacts) {
 	if c.AutoSNI && c.SNI == "" {
 		sni = []string{"the request's authority"}
 	}
-	sans := slices.Sorted(slices.Values(c.SANs))
+	sans := sorted(c.SANs)
 	if c.AutoSAN {
 		sans = append(sans, "the request's authority")
 	}
@@ -86,7 +104,7 @@ func (f Facts) addClient(c envoy.ClientFacts) {
 	})
 }
 
-func (f Facts) addServer(s envoy.ServerFacts) {
+func (h *Hop) addServer(s envoy.ServerFacts) {
 	chains := s.Chains
 	if s.DefaultChain != nil {
 		chains = append(slices.Clone(chains), *s.DefaultChain)
@@ -95,19 +113,28 @@ func (f Facts) addServer(s envoy.ServerFacts) {
 	for _, chain := range chains {
 		order = append(order, chainText(chain))
 	}
-	f[ServerChains], f[ServerPlaintext] = order, []string{outcome(s.Plain)}
-	at := slices.IndexFunc(chains, func(chain envoy.ChainFacts) bool { return chain.Socket == envoy.TLSSocket })
-	if at < 0 {
-		return
+	h.Facts[ServerChains], h.Facts[ServerPlaintext] = order, []string{outcome(s.Plain)}
+	for _, chain := range chains {
+		if chain.Socket != envoy.TLSSocket {
+			continue
+		}
+		// istiod gives the chains of a sidecar's port one TLS context, and those of a gateway's one for each of its servers.
+		if one := chainOf(chain); !slices.ContainsFunc(h.Chains, one.like) {
+			h.Chains = append(h.Chains, one)
+		}
 	}
-	// The chains of a port differ in what they match, and istiod gives them one TLS context.
-	chain := chains[at]
-	f[ServerCertificate] = []string{map[bool]string{true: "required", false: "not required"}[chain.RequireClientCertificate]}
-	f[ServerSANs] = slices.Sorted(slices.Values(chain.SANs))
-	f.addContext(chain.TLSContext, contextFields{
+}
+
+func chainOf(chain envoy.ChainFacts) Chain {
+	facts := Facts{
+		ServerCertificate: {map[bool]string{true: "required", false: "not required"}[chain.RequireClientCertificate]},
+		ServerSANs:        sorted(chain.SANs),
+	}
+	facts.addContext(chain.TLSContext, contextFields{
 		alpn: ServerALPN, roots: ServerRoots, untrusted: ServerUntrusted, lowest: ServerMinVersion, highest: ServerMaxVersion,
 		ciphers: ServerCiphers, groups: ServerGroups, identity: ServerIdentity, key: ServerKey, lifetime: ServerLifetime,
 	})
+	return Chain{SNI: strings.Join(sorted(chain.ServerNames), ","), Facts: facts}
 }
 
 // chainText is what a chain is for, without the name that istiod gives it.
@@ -177,4 +204,11 @@ func value(text string) []string {
 	return []string{text}
 }
 
+// list is a copy, which is not nil: the field applies.
 func list(values []string) []string { return append([]string{}, values...) }
+
+func sorted(values []string) []string {
+	all := list(values)
+	slices.Sort(all)
+	return all
+}
