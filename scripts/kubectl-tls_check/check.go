@@ -19,6 +19,7 @@ import (
 	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/tlscheck"
+	"mtls.test/conformance/e2e/pure/tlsdiff"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -96,7 +97,7 @@ func (o *options) recorded() ([]oracle.Workload, map[string]string, error) {
 		}
 		workload := oracle.Workload{
 			Name: node.Pod, Namespace: node.Namespace, Labels: node.Labels, ServiceAccount: node.ServiceAccount,
-			HasProxy: true, Gateway: node.Kind == "router", Domain: oracle.ClusterDomain(node.Domain),
+			HasProxy: true, ProxyVersion: node.Istio, Gateway: node.Kind == "router", Domain: oracle.ClusterDomain(node.Domain),
 		}
 		byWorkload[workload.String()] = name
 		found = append(found, workload)
@@ -191,6 +192,9 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 			return err
 		}
 	}
+	if err := moment.ask(o.asked(l, request, arguments)); err != nil {
+		return err
+	}
 	if o.output == "wide" && l.kube != nil {
 		if err := l.addKiali(ctx, cmd.ErrOrStderr()); err != nil {
 			return err
@@ -228,18 +232,48 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	if found.Empty() {
 		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), nothingChecked, l.survey.Snapshot.Mesh.Domain)
 	}
-	changed, err := o.end(moment, l.survey, cmd.OutOrStdout())
-	if err != nil {
+	if err := moment.save(o.save, l.survey); err != nil {
 		return err
 	}
+	gate := tlscheck.Gate{RequireStrict: o.requireStrict, IgnoreAmbient: o.ignoreAmbient}
+	code := found.ExitCode(gate)
 	if moment.before != nil {
-		return exitUnlessOK(changed)
+		if code, err = o.compare(moment, l.survey, cmd.OutOrStdout(), cmd.ErrOrStderr()); err != nil {
+			return err
+		}
+		code = found.ExitCodeOfChanges(gate, code)
+		o.sayPlaintextToo(cmd.ErrOrStderr(), found)
 	}
-	code := found.ExitCode(tlscheck.Gate{RequireStrict: o.requireStrict, IgnoreAmbient: o.ignoreAmbient})
 	if code == tlscheck.ExitOK && o.all && l.lacks("ServiceEntry") {
 		code = tlscheck.ExitUnknown
 	}
 	return exitUnlessOK(code)
+}
+
+// asked is what is checked, by names that outlive pods.
+func (o *options) asked(l *look, request inspect.Request, arguments []string) tlsdiff.Asked {
+	asked := tlsdiff.Asked{All: o.all, Subset: o.subset, ByAddress: o.byAddress}
+	if o.all {
+		asked.Namespace = o.namespace
+		return asked
+	}
+	asked.Service = request.Hosts[0].Name
+	if len(arguments) < 2 {
+		return asked
+	}
+	if host, err := l.survey.Snapshot.Host(arguments[0], l.namespace); err == nil {
+		asked.Client = host.Name
+	} else {
+		asked.Client = l.survey.Controller(request.Clients[0])
+	}
+	return asked
+}
+
+// sayPlaintextToo says why --require-strict ends a comparison, whose changes do not show it.
+func (o *options) sayPlaintextToo(to io.Writer, found tlscheck.Tally) {
+	if o.requireStrict && found.AlsoPlaintext > 0 {
+		_, _ = fmt.Fprintf(to, "rows of mTLS whose endpoints take plaintext as well: %d\n", found.AlsoPlaintext)
+	}
 }
 
 func exitUnlessOK(code int) error {

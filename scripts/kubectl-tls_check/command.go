@@ -26,6 +26,7 @@ type options struct {
 	yes           bool
 	save          string
 	before        string
+	accept        []string
 }
 
 func newCommand() *cobra.Command {
@@ -94,6 +95,7 @@ cluster. It is 1 by default, and refused like a command line that cannot be unde
 	flags.BoolVarP(&o.yes, "yes", "y", false, "take the probe's question for answered with yes")
 	flags.StringVar(&o.save, "save", "", "file for how the hops are secured now, for --before of a later day")
 	flags.StringVar(&o.before, "before", "", "file of --save: tell how the hops are secured otherwise than then, and exit with 1 where that is not for the better")
+	flags.StringSliceVar(&o.accept, "accept", nil, "rows of expected changes whose changes --before lets pass, by their ids: ROW[,ROW]")
 	command.AddCommand(newVerify(&o))
 	return command
 }

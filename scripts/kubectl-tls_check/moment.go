@@ -1,29 +1,35 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
+	"strings"
 	"time"
 
 	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/live/survey"
 	"mtls.test/conformance/e2e/pure/tlscheck"
 	"mtls.test/conformance/e2e/pure/tlsdiff"
+	"mtls.test/conformance/fixtures"
 )
 
 // moment is how the hops are secured now, to be saved or laid beside an earlier one.
 type moment struct {
-	before *tlsdiff.Snapshot // nil without --before
-	hops   []tlsdiff.Hop
+	asked    tlsdiff.Asked
+	before   *tlsdiff.Snapshot // nil without --before
+	expected tlsdiff.Expected
+	hops     []tlsdiff.Hop
 }
 
 func (o *options) moment() (*moment, error) {
-	if o.policies && (o.save != "" || o.before != "") {
+	switch {
+	case o.policies && (o.save != "" || o.before != ""):
 		return nil, usage("--policies-only asks no proxy, and --save and --before tell of proxies alone")
-	}
-	if o.before == "" {
+	case len(o.accept) > 0 && o.before == "":
+		return nil, usage("--accept is of changes, which --before tells")
+	case o.before == "":
 		return &moment{}, nil
 	}
 	content, err := os.ReadFile(o.before)
@@ -34,33 +40,67 @@ func (o *options) moment() (*moment, error) {
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--before %s: %w", o.before, err)}
 	}
-	return &moment{before: &before}, nil
+	expected, err := tlsdiff.LoadExpected(fixtures.FS)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range o.accept {
+		if _, known := expected.Find(id); !known {
+			return nil, fmt.Errorf("--accept %s: there is no such row of expected changes: %s", id, strings.Join(expected.IDs(), ", "))
+		}
+	}
+	return &moment{before: &before, expected: expected}, nil
+}
+
+// ask takes what is checked, and refuses what is not what was checked before: all that is in one only would be a change.
+func (m *moment) ask(asked tlsdiff.Asked) error {
+	m.asked = asked
+	if m.before == nil {
+		return nil
+	}
+	if differs := asked.Differs(m.before.Asked); differs != "" {
+		return errors.New("what --before was saved of is not what is checked now: " + differs)
+	}
+	return nil
 }
 
 func (m *moment) add(host tlscheck.Host, seen *survey.Survey) {
-	m.hops = append(m.hops, tlsdiff.Hops(host, seen.Controller)...)
+	m.hops = append(m.hops, tlsdiff.Hops(host, tlsdiff.Names{
+		Controller: seen.Controller,
+		Version: func(pod string) tlsdiff.Version {
+			istiod, proxy := seen.VersionsOf(pod)
+			return tlsdiff.Version{Istiod: istiod, Proxy: proxy}
+		},
+	})...)
 }
 
-// end saves the moment, and tells what is other than before. The exit code is that of the worst change.
-func (o *options) end(m *moment, seen *survey.Survey, to io.Writer) (code int, err error) {
-	now := tlsdiff.New(time.Now().UTC(), seen.Versions(), m.hops)
-	if o.save != "" {
-		if err := artifact.WriteJSON(o.save, now); err != nil {
-			return 0, err
+// save writes the moment to a file, where one is given.
+func (m *moment) save(file string, seen *survey.Survey) error {
+	if file == "" {
+		return nil
+	}
+	return artifact.WriteJSON(file, m.now(seen))
+}
+
+func (m *moment) now(seen *survey.Survey) tlsdiff.Snapshot {
+	return tlsdiff.New(time.Now().UTC(), m.asked, seen.Versions(), m.hops)
+}
+
+// compare tells what is other than before. The exit code is that of the worst change, without those of ambient mode where they are
+// left out.
+func (o *options) compare(m *moment, seen *survey.Survey, to, complaints io.Writer) (code int, err error) {
+	changes := tlsdiff.Compare(*m.before, m.now(seen), m.expected)
+	for _, id := range tlsdiff.Accept(changes, o.accept) {
+		_, _ = fmt.Fprintf(complaints, "warning: --accept %s: it explains no change\n", id)
+	}
+	for _, change := range changes {
+		switch {
+		case change.Ambient && o.ignoreAmbient:
+		case change.Fails():
+			code = tlscheck.ExitNotOK
+		case change.Class == tlsdiff.Unknown && code == tlscheck.ExitOK:
+			code = tlscheck.ExitUnknown
 		}
 	}
-	if m.before == nil {
-		return tlscheck.ExitOK, nil
-	}
-	changes := tlsdiff.Compare(*m.before, now)
-	has := func(class tlsdiff.Class) bool {
-		return slices.ContainsFunc(changes, func(one tlsdiff.Change) bool { return one.Class == class })
-	}
-	switch {
-	case has(tlsdiff.Weaker), has(tlsdiff.Unexplained):
-		code = tlscheck.ExitNotOK
-	case has(tlsdiff.Unknown):
-		code = tlscheck.ExitUnknown
-	}
-	return code, o.printChanges(to, changes)
+	return code, o.printChanges(to, changes, m.expected.Told(changes))
 }

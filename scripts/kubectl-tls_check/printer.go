@@ -57,13 +57,24 @@ type silent struct{}
 func (silent) write(tlscheck.Host) error  { return nil }
 func (silent) close(tlscheck.Tally) error { return nil }
 
-// printChanges prints what is other than before.
-func (o *options) printChanges(to io.Writer, changes []tlsdiff.Change) error {
+// toldRow is a row of expected changes that explains some, as the lists tell it.
+type toldRow struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+	Source string `json:"source"`
+}
+
+// printChanges prints what is other than before, and the rows that explain some of it.
+func (o *options) printChanges(to io.Writer, changes []tlsdiff.Change, rows []tlsdiff.Row) error {
 	list := struct {
 		APIVersion string           `json:"apiVersion"`
 		Kind       string           `json:"kind"`
+		Rows       []toldRow        `json:"rows"`
 		Items      []tlsdiff.Change `json:"items"`
-	}{apiVersion, changesKind, changes}
+	}{apiVersion, changesKind, []toldRow{}, changes}
+	for _, row := range rows {
+		list.Rows = append(list.Rows, toldRow{row.ID, row.Reason, row.Source})
+	}
 	var content []byte
 	var err error
 	switch o.output {
@@ -73,7 +84,7 @@ func (o *options) printChanges(to io.Writer, changes []tlsdiff.Change) error {
 	case "yaml":
 		content, err = yaml.Marshal(list)
 	default:
-		return tlsdiff.Write(to, changes)
+		return tlsdiff.Write(to, changes, rows)
 	}
 	if err == nil {
 		_, err = to.Write(content)

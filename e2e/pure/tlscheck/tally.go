@@ -54,18 +54,39 @@ func (t Tally) Empty() bool { return len(t.Rows) == 0 }
 
 // ExitCode is the exit code of a command that found these rows. Where no row counts, nothing was checked, and nothing is known.
 func (t Tally) ExitCode(gate Gate) int {
-	counted, rows := maps.Clone(t.Rows), 0
+	counted, rows := t.counted(gate)
+	switch {
+	case counted[Conflict]+counted[Mismatch]+counted[Plaintext] > 0, t.tooLoose(gate):
+		return ExitNotOK
+	case rows == 0, counted[Unknown] > 0:
+		return ExitUnknown
+	}
+	return ExitOK
+}
+
+// ExitCodeOfChanges is that of a command that compares these rows with earlier ones, by the exit code of what has changed.
+func (t Tally) ExitCodeOfChanges(gate Gate, changes int) int {
+	_, rows := t.counted(gate)
+	switch {
+	case changes == ExitNotOK, t.tooLoose(gate):
+		return ExitNotOK
+	case rows == 0:
+		return ExitUnknown
+	}
+	return changes
+}
+
+// tooLoose reports whether endpoints take plaintext that must not.
+func (t Tally) tooLoose(gate Gate) bool { return gate.RequireStrict && t.AlsoPlaintext > 0 }
+
+// counted are the rows that count by their statuses, and how many these are.
+func (t Tally) counted(gate Gate) (counted map[Status]int, rows int) {
+	counted = maps.Clone(t.Rows)
 	for status := range counted {
 		if gate.IgnoreAmbient {
 			counted[status] -= t.ambient[status]
 		}
 		rows += counted[status]
 	}
-	switch {
-	case counted[Conflict]+counted[Mismatch]+counted[Plaintext] > 0, gate.RequireStrict && t.AlsoPlaintext > 0:
-		return ExitNotOK
-	case rows == 0, counted[Unknown] > 0:
-		return ExitUnknown
-	}
-	return ExitOK
+	return counted, rows
 }

@@ -98,6 +98,15 @@ func (e Expected) Find(id string) (Row, bool) {
 	return e[at], true
 }
 
+// IDs are those of the rows.
+func (e Expected) IDs() []string {
+	var all []string
+	for _, row := range e {
+		all = append(all, row.ID)
+	}
+	return all
+}
+
 // alone refuses an id that rows bear already.
 func (e Expected) alone(id string) []error {
 	if _, taken := e.Find(id); taken {
