@@ -12,14 +12,19 @@ import (
 	"mtls.test/conformance/e2e/pure/tlsdiff"
 )
 
-// inspectReport runs the command over a recorded report of fixtures/reports.
+// inspectReport runs the command over all services of a recorded report of fixtures/reports.
 func inspectReport(report string, arguments ...string) (out, complaint string, code int) {
+	return inspectSome(report, append(arguments, "--all")...)
+}
+
+// inspectSome is inspectReport over the services that the arguments name.
+func inspectSome(report string, arguments ...string) (out, complaint string, code int) {
 	folder := filepath.Join("..", "..", "fixtures", "reports", report)
 	var printed, complained bytes.Buffer
 	command := newCommand()
 	command.SetOut(&printed)
 	command.SetErr(&complained)
-	command.SetArgs(append(arguments, "--all", "-f", filepath.Join(folder, "cluster.yaml"), "--dumps", filepath.Join(folder, "proxies")))
+	command.SetArgs(append(arguments, "-f", filepath.Join(folder, "cluster.yaml"), "--dumps", filepath.Join(folder, "proxies")))
 	err := command.Execute()
 	return printed.String(), complained.String() + messageOf(err), codeOf(err)
 }
@@ -72,6 +77,7 @@ func TestAFileThatIsNoMomentIsRefused(t *testing.T) {
 		{[]string{"--before", file}, "--before " + file},
 		{[]string{"--before", "/nowhere"}, "/nowhere"},
 		{[]string{"--save", file, "--policies-only"}, "--policies-only asks no proxy"},
+		{[]string{"--accept", "a-row"}, "--accept is of changes, which --before tells"},
 	} {
 		if _, complaint, code := inspectReport("U11strict", c.arguments...); code != tlscheck.ExitUsage || !strings.Contains(complaint, c.says) {
 			t.Errorf("%v: exit code %d: %s", c.arguments, code, complaint)
