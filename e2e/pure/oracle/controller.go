@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -51,23 +52,32 @@ func ControllerName(pod string, labels map[string]string) string {
 		return strings.TrimSuffix(pod, "-"+labels[podIndexLabel])
 	case labels[podNameLabel] != "":
 		return pod[:max(strings.LastIndexByte(pod, '-'), 0)]
-	case labels[revisionHashLabel] != "":
+	case labels[revisionHashLabel] != "" && generated.MatchString(pod):
 		return strings.TrimSuffix(baseOf(pod), "-")
 	}
 	return pod
 }
 
 // DeploymentName is the name of the Deployment that made a pod, by the hash of its ReplicaSet. Of a long name the base of the pod's
-// is cut, maybe within the hash.
+// is cut, maybe within the hash. A pod that is named otherwise has its own name.
 func DeploymentName(pod, hash string) string {
 	base, rest := baseOf(pod), "-"+hash+"-"
+	if name, whole := strings.CutSuffix(base, rest); whole {
+		return name
+	}
+	if len(base) < maxBaseLength {
+		return pod
+	}
 	for ; rest != ""; rest = rest[:len(rest)-1] {
-		if name, found := strings.CutSuffix(base, rest); found && (rest == "-"+hash+"-" || len(base) == maxBaseLength) {
+		if name, found := strings.CutSuffix(base, rest); found {
 			return name
 		}
 	}
 	return base
 }
+
+// generated matches a name that ends with random letters, which a dash or the limit of the length parts from its base.
+var generated = regexp.MustCompile(`^(.*-|.{58})[a-z0-9]{5}$`)
 
 // baseOf is a generated name without its random letters.
 func baseOf(pod string) string { return pod[:max(len(pod)-randomLength, 0)] }

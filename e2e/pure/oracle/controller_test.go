@@ -19,6 +19,8 @@ func TestAPodIsNamedByWhatMadeIt(t *testing.T) {
 		{"db-1", map[string]string{"statefulset.kubernetes.io/pod-name": "db-1", "controller-revision-hash": "db-7f9"}, "db"},
 		{"agent-x2k9l", map[string]string{"controller-revision-hash": "7f9"}, "agent"},
 		{"alone-1", nil, "alone-1"},
+		{"cart", map[string]string{"pod-template-hash": "5c8d"}, "cart"},
+		{"agent", map[string]string{"controller-revision-hash": "7f9"}, "agent"},
 		// Kubernetes cuts what stands before the random letters after 58 characters: here within the hash, before it, and within the name.
 		{long + "abc-7d9f8c6b5x2k9l", map[string]string{"pod-template-hash": "7d9f8c6b5d"}, long + "abc"},
 		{long + "abcdefghijklmx2k9l", map[string]string{"pod-template-hash": "7d9f8c6b5d"}, long + "abcdefghijklm"},
