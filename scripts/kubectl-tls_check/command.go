@@ -45,7 +45,8 @@ proxies do other than the policies ask) or UNKNOWN, with the reason below the ta
 where all of its ports are alike. AUTHN POLICY is NAMESPACE/ for a policy of a whole namespace.
 
 The exit code is 0 where all is OK, 1 where something is CONFLICT, MISMATCH or PLAINTEXT, 2 where it cannot be told or
-nothing was checked, and 3 for a command line that cannot be understood.
+nothing was checked, and 3 for a command line that cannot be understood. With --before it is 1 where a change is for the
+worse or unexplained, and 2 where other services, clients or ways were saved than are checked.
 
 The environment variable TIMEOUT_FACTOR multiplies every time limit, such as that of a question to a proxy: 2 for a slow
 cluster. It is 1 by default, and refused like a command line that cannot be understood.`,
@@ -94,7 +95,7 @@ cluster. It is 1 by default, and refused like a command line that cannot be unde
 	flags.StringVar(&o.probeImage, "probe-image", "", "image of the probe: the suite's agent [$AGENT_IMAGE]")
 	flags.BoolVarP(&o.yes, "yes", "y", false, "take the probe's question for answered with yes")
 	flags.StringVar(&o.save, "save", "", "file for how the hops are secured now, for --before of a later day")
-	flags.StringVar(&o.before, "before", "", "file of --save: tell how the hops are secured otherwise than then, and exit with 1 where that is not for the better")
+	flags.StringVar(&o.before, "before", "", "file of --save: tell how the hops are secured otherwise than then, and which rows of expected changes explain it")
 	flags.StringSliceVar(&o.accept, "accept", nil, "rows of expected changes whose changes --before lets pass, by their ids: ROW[,ROW]")
 	command.AddCommand(newVerify(&o))
 	return command
