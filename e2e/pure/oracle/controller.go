@@ -61,10 +61,11 @@ func ControllerName(pod string, labels map[string]string) string {
 // DeploymentName is the name of the Deployment that made a pod, by the hash of its ReplicaSet. Of a long name the base of the pod's
 // is cut, maybe within the hash. A pod that is named otherwise has its own name.
 func DeploymentName(pod, hash string) string {
-	base, rest := baseOf(pod), "-"+hash+"-"
-	if name, whole := strings.CutSuffix(base, rest); whole {
-		return name
+	rest := "-" + hash + "-"
+	if at := strings.LastIndex(pod, rest); at >= 0 {
+		return pod[:at]
 	}
+	base := baseOf(pod)
 	if len(base) < maxBaseLength {
 		return pod
 	}
