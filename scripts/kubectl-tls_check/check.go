@@ -216,7 +216,7 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	l.inspector.Progress = bar.at
 	err = l.inspector.Inspect(ctx, request, func(host tlscheck.Host) error {
 		found.Add(host)
-		moment.add(host, l.survey)
+		moment.add(host, l.inspector.Survey) // which a second look renews
 		bar.clear()
 		return out.write(host)
 	})
