@@ -14,6 +14,7 @@ import (
 	"mtls.test/conformance/e2e/live/observe"
 	"mtls.test/conformance/e2e/pure/availability"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/upgrade"
 	"mtls.test/conformance/fixtures/agent/control"
 	"mtls.test/conformance/fixtures/agent/prober"
@@ -159,16 +160,42 @@ func (s *Session) Streams() []availability.Stream {
 	return all
 }
 
-// Clear tells which requests were seen in the clear on connections on which they had no business, and how many were where they
-// had to be: the first leg of those from outside and of those of clients without a proxy. Where none was there, the taps saw nothing.
-func (s *Session) Clear(ctx context.Context) (copies []upgrade.Copy, own []upgrade.Copy, gaps []string) {
-	seen, unseen := s.clear.all(ctx)
+// Clear tells which requests were seen in the clear past their client's first leg, and how many on it, where that leg is in the
+// clear: that of clients without a proxy, and from outside.
+func (s *Session) Clear(ctx context.Context) (seen []upgrade.Copy, own int, gaps []string) {
+	all, unseen := s.clear.all(ctx)
 	for _, gap := range unseen {
 		gaps = append(gaps, gap.Why)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sent := map[token.Token]upgrade.Copy{}
+	sent := s.sent()
+	for _, one := range all {
+		request, ours := sent[one.Token]
+		switch {
+		case !ours:
+		case s.firstLeg(request.client, one.Conn):
+			own++
+		default:
+			seen = append(seen, upgrade.Copy{
+				ID: request.id, Series: request.series.Name, Hop: upgrade.HopOf(s.World, request.client, request.series),
+				Connection: one.Conn.Source.String() + " > " + one.Conn.Destination.String(), At: one.At,
+			})
+		}
+	}
+	return seen, own, gaps
+}
+
+// request is one that was due.
+type request struct {
+	id     string
+	client string
+	series series.Series
+}
+
+// sent are all requests so far, by their tokens. The caller has the lock.
+func (s *Session) sent() map[token.Token]request {
+	sent := map[token.Token]request{}
 	for _, one := range s.streams {
 		var all []series.Series
 		for _, line := range one.told.Lines {
@@ -176,23 +203,16 @@ func (s *Session) Clear(ctx context.Context) (copies []upgrade.Copy, own []upgra
 				all = line.Header.Series
 			}
 			if line.Record != nil {
-				sent[line.Record.Token] = upgrade.Copy{ID: line.Record.ID, Series: all[line.Record.Series].Name, Client: one.client}
+				sent[line.Record.Token] = request{line.Record.ID, one.client, all[line.Record.Series]}
 			}
 		}
 	}
-	for _, one := range seen {
-		of, ours := sent[one.Token]
-		if !ours {
-			continue
-		}
-		of.At, of.Connection = one.At, one.Conn.String()
-		if s.addresses[one.Conn.Source.Addr()] == of.Client && s.bare(of.Client) || s.addresses[one.Conn.Destination.Addr()] == of.Client && s.bare(of.Client) {
-			own = append(own, of)
-		} else {
-			copies = append(copies, of)
-		}
-	}
-	return copies, own, gaps
+	return sent
+}
+
+// firstLeg tells whether a connection is the first leg of a client's requests, and in the clear. The caller has the lock.
+func (s *Session) firstLeg(client string, conn hop.FiveTuple) bool {
+	return s.bare(client) && (s.addresses[conn.Source.Addr()] == client || s.addresses[conn.Destination.Addr()] == client)
 }
 
 // bare tells whether a client's first leg is in the clear: no proxy of its own encrypts it.

@@ -16,6 +16,10 @@ import (
 // stable is the tag that the world's namespaces are labelled with, where they are by revision.
 const stable = "stable"
 
+// byDefault is the tag of the revision that validates Istio's objects. It stays on a revision that is removed, and then the API server
+// takes whatever it is given (https://istio.io/latest/docs/setup/upgrade/canary/#default-tag).
+const byDefault = "default"
+
 // Mover makes the moves of an upgrade, one at a time.
 type Mover struct {
 	Kube       *kube.Client
@@ -103,8 +107,14 @@ func (m *Mover) moveTag(ctx context.Context, to upgrade.Side) error {
 	return m.relabel(ctx, to)
 }
 
+// setTag has both tags name a side's revision.
 func (m *Mover) setTag(ctx context.Context, to upgrade.Side) error {
-	return m.istioctl(to).Run(ctx, "tag", "set", stable, "--revision", Revision(m.Mode, m.Releases[to]), "--overwrite", "--skip-confirmation")
+	for _, tag := range []string{stable, byDefault} {
+		if err := m.istioctl(to).Run(ctx, "tag", "set", tag, "--revision", Revision(m.Mode, m.Releases[to]), "--overwrite", "--skip-confirmation"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // remove uninstalls a side's control plane, unless a proxy is connected to it: that would be left without one.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/tlsdiff"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
@@ -17,6 +18,9 @@ type Judged struct {
 	Proxies   []Proxy    `json:"proxies"`
 	Misplaced []string   `json:"misplaced,omitempty"` // proxies of another version, or at another istiod, than the moves so far lead to
 	Cases     []CaseAt   `json:"cases"`
+
+	// Changes are those since the stage before, of a stage on the way to which no proxy moved: there may be none.
+	Changes []tlsdiff.Change `json:"changes,omitempty"`
 }
 
 // CaseAt is the verdict on a case at a stage; its evidence is the report's case of that name.
@@ -41,6 +45,9 @@ func (j *Judged) Conclude() {
 		if verdict.Worse(j.Result, c.Result) != j.Result {
 			j.Result, j.Reason = c.Result, c.ID+": "+c.Reason
 		}
+	}
+	if len(j.Changes) > 0 {
+		j.Result, j.Reason = hop.Fail, fmt.Sprintf("no proxy moved, and %d hops are configured otherwise: %s: %s", len(j.Changes), j.Changes[0].Key, said(j.Changes[0]))
 	}
 	if len(j.Misplaced) > 0 {
 		j.Result, j.Reason = hop.Fail, strings.Join(j.Misplaced, "; ")

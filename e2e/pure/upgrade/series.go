@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -120,7 +122,7 @@ func (g Group) series(t Template, world fixture.World, ingress Ingress, client, 
 			one.Address = ingress.GRPC
 		}
 		if t.Retried {
-			one.Authority = "retried." + one.Authority
+			one.Authority = retriedPrefix + one.Authority
 		}
 	}
 	return one, nil
@@ -128,3 +130,22 @@ func (g Group) series(t Template, world fixture.World, ingress Ingress, client, 
 
 // seriesName is that of a series over all pods of its client.
 func seriesName(client, to, name string) string { return client + " to " + to + ": " + name }
+
+// HopOf is the hop that a series goes from the workload whose proxy sends it on: the ingress gateway's where it comes from outside.
+func HopOf(world fixture.World, client string, s series.Series) Hop {
+	host, port, _ := strings.Cut(s.Address, ":") // a name and a number
+	workload := world.Placement.Gateway
+	if client == Outside {
+		host, port = strings.TrimPrefix(s.Authority, retriedPrefix), strconv.Itoa(int(ports[s.Protocol]))
+	} else if known, found := world.Client(client); found {
+		workload = known.Workload
+	}
+	number, _ := strconv.ParseUint(port, 10, 16)
+	return Hop{Client: workload.Namespace + "/" + workload.Name, Host: host, Port: uint16(number)}
+}
+
+// retriedPrefix begins the hosts to which the gateway tries again (fixtures/upgrade/world/base/inventory-ingress.yaml).
+const retriedPrefix = "retried."
+
+// ports are those to which the gateway sends on what comes from outside.
+var ports = map[series.Protocol]uint16{series.HTTP: 8080, series.GRPC: 50051}

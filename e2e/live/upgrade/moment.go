@@ -1,0 +1,52 @@
+package upgrade
+
+import (
+	"context"
+	"time"
+
+	"mtls.test/conformance/e2e/live/kube"
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/survey"
+	"mtls.test/conformance/e2e/live/tlscheck/inspect"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/tlscheck"
+	"mtls.test/conformance/e2e/pure/tlsdiff"
+	"mtls.test/conformance/e2e/pure/upgrade"
+)
+
+// Moment is how every hop of the mesh is secured at one time, by both of its proxies, and which hops its policies ask to be
+// plaintext.
+type Moment struct {
+	Hops      tlsdiff.Snapshot
+	Plaintext map[upgrade.Hop]bool
+}
+
+// Look reads all proxies of the mesh, as tls-check --all does.
+func Look(ctx context.Context, k *kube.Client, m *mesh.Mesh) (Moment, error) {
+	found, err := survey.Take(ctx, k)
+	if err != nil {
+		return Moment{}, err
+	}
+	inspector := &inspect.Inspector{Survey: found, Mesh: m, Again: func(ctx context.Context) (*survey.Survey, error) { return survey.Take(ctx, k) }}
+	var hops []tlsdiff.Hop
+	plaintext := map[upgrade.Hop]bool{}
+	err = inspector.Inspect(ctx, inspect.Request{Hosts: found.Snapshot.Hosts()}, func(host tlscheck.Host) error {
+		seen := inspector.Survey // which a second look renews
+		hops = append(hops, tlsdiff.Hops(host, tlsdiff.Names{Controller: seen.Controller, Version: func(pod string) tlsdiff.Version {
+			istiod, proxy := seen.VersionsOf(pod)
+			return tlsdiff.Version{Istiod: istiod, Proxy: proxy}
+		}})...)
+		for _, row := range host.Rows {
+			for _, h := range row.Hops {
+				if h.Asked.Says == hop.Plaintext {
+					plaintext[upgrade.Hop{Client: seen.Controller(h.Client), Host: host.Host, Port: h.Port}] = true
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Moment{}, err
+	}
+	return Moment{Hops: tlsdiff.New(time.Now().UTC(), tlsdiff.Asked{All: true}, inspector.Survey.Versions(), hops), Plaintext: plaintext}, nil
+}

@@ -1,0 +1,71 @@
+package upgrade
+
+import (
+	"fmt"
+
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/tlsdiff"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+// File is the name under the artifacts folder of an upgrade's verdict.
+const File = "upgrade.json"
+
+// Verdict is what an upgrade came to.
+type Verdict struct {
+	Mode     Mode             `json:"mode"`
+	Versions Versions         `json:"versions"`
+	Result   hop.Result       `json:"result"`
+	Reason   string           `json:"reason"`
+	Problems []Problem        `json:"problems"`
+	Stages   []Judged         `json:"stages"`
+	Traffic  Traffic          `json:"traffic"`
+	Changes  []tlsdiff.Change `json:"changes"`          // of how hops are secured, from before the upgrade to its end
+	Unused   []string         `json:"unused,omitempty"` // rows that were accepted, and explain no change
+}
+
+// Problem is what keeps an upgrade from PASS.
+type Problem struct {
+	Stage  string     `json:"stage,omitempty"`
+	Result hop.Result `json:"result"`
+	Why    string     `json:"why"`
+}
+
+// Conclude sets the result: the worst of what the stages, the traffic and the changes came to. Weakenings that a row explains stand
+// first.
+func (v *Verdict) Conclude() {
+	v.Problems = []Problem{}
+	for _, change := range v.Changes {
+		if change.Fails() && change.Row != "" {
+			v.Problems = append(v.Problems, Problem{Result: hop.Fail, Why: fmt.Sprintf("row %s: %s: %s (ACCEPT=%s accepts it)", change.Row, change.Key, said(change), change.Row)})
+		}
+	}
+	for _, change := range v.Changes {
+		switch {
+		case change.Row != "":
+		case change.Fails():
+			v.Problems = append(v.Problems, Problem{Result: hop.Fail, Why: fmt.Sprintf("%s, %s: %s", change.Key, change.Class, said(change))})
+		case change.Class == tlsdiff.Unknown:
+			v.Problems = append(v.Problems, Problem{Result: hop.Inconclusive, Why: fmt.Sprintf("%s: %s", change.Key, said(change))})
+		}
+	}
+	for _, stage := range v.Stages {
+		if stage.Result != hop.Pass {
+			v.Problems = append(v.Problems, Problem{Stage: stage.Stage, Result: stage.Result, Why: stage.Reason})
+		}
+	}
+	v.Problems = append(v.Problems, v.Traffic.problems()...)
+	v.Result, v.Reason = hop.Pass, fmt.Sprintf("%d stages hold, %d of %d requests failed", len(v.Stages), v.Traffic.Failed, v.Traffic.Answered+v.Traffic.Failed)
+	for _, problem := range v.Problems {
+		if verdict.Worse(v.Result, problem.Result) != v.Result {
+			v.Result, v.Reason = problem.Result, problem.Why
+		}
+	}
+}
+
+func said(change tlsdiff.Change) string {
+	if change.Field == "" {
+		return change.Why
+	}
+	return fmt.Sprintf("%s was %v and is %v", change.Field, change.Before, change.After)
+}
