@@ -37,9 +37,12 @@ func (s *Session) watch(going context.Context) {
 	}
 }
 
-// look asks the clients' pods that are ready and new for their series, follows the logs of those and of the gateway's, and has the
-// taps look at whatever pods there are.
+// look has the taps look at whatever pods there are, asks the clients' pods that are ready and new for their series, and follows the
+// logs of those and of the gateway's.
 func (s *Session) look(ctx, going context.Context) error {
+	if err := s.clear.look(ctx, s.Kube, s.World); err != nil {
+		return err
+	}
 	for _, name := range upgrade.Clients(s.Groups, s.Traffic) {
 		client, found := s.World.Client(name)
 		if !found {
@@ -70,7 +73,7 @@ func (s *Session) look(ctx, going context.Context) error {
 		s.place(address, upgrade.Outside)
 		s.flags.follow(going, s.Kube, &s.work, gateway)
 	}
-	return s.clear.look(ctx, s.Kube, s.World)
+	return nil
 }
 
 func (s *Session) known(agent mesh.Proxy) bool {

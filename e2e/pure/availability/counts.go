@@ -54,15 +54,14 @@ func (c collected) count(flags map[string]string, time span) Counts {
 
 func (c *Counts) add(one asked, flags map[string]string) {
 	c.Asked++
+	if one.Outcome == series.Unsent {
+		return
+	}
+	c.Sent++
 	if one.Late() {
 		c.Late++
 	}
-	if late := (one.Sent - one.Due).Milliseconds(); late > c.WorstLateMillis {
-		c.WorstLateMillis = late
-	}
-	if one.Outcome != series.Unsent {
-		c.Sent++
-	}
+	c.WorstLateMillis = max(c.WorstLateMillis, (one.Sent - one.Due).Milliseconds())
 	switch {
 	case one.Outcome == series.Answered:
 		c.Answered++
