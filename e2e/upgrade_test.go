@@ -45,14 +45,14 @@ func describeUpgrade(mode upgrade.Mode) {
 			Expect(err).NotTo(HaveOccurred())
 		}, NodeTimeout(timeout.SuiteBegins.Duration()))
 		for i, stage := range plan {
-			It("holds, "+stage.Title, SpecTimeout(timeout.Stage.Duration()), func(ctx SpecContext) {
+			It(report.StageText(stage.Title), SpecTimeout(timeout.Stage.Duration()), func(ctx SpecContext) {
 				Expect(going.moveTo(ctx, i)).To(Succeed())
 				judged, err := going.judge(ctx, i)
 				Expect(err).NotTo(HaveOccurred())
 				Expect(judged.Result).To(Equal(hop.Pass), judged.Reason)
 			})
 		}
-		It("holds from the beginning to the end", SpecTimeout(timeout.Stage.Duration()), func(ctx SpecContext) {
+		It(report.StageText("from the beginning to the end"), SpecTimeout(timeout.Stage.Duration()), func(ctx SpecContext) {
 			came, err := going.end(ctx)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(artifact.WriteJSON(filepath.Join(given.Artifacts, upgrade.File), came)).To(Succeed())

@@ -56,6 +56,10 @@ func (r *program) conclude(told *record, failed error) (report.Report, error) {
 	if err != nil {
 		causes = append(causes, err)
 	}
+	came, err := report.ReadUpgrade(artifacts)
+	if err != nil {
+		causes = append(causes, err)
+	}
 	specs, suiteCause, err := report.ReadSpecs(artifacts)
 	switch {
 	case suiteCause != "":
@@ -67,7 +71,7 @@ func (r *program) conclude(told *record, failed error) (report.Report, error) {
 	}
 	run := report.Run{
 		RunID: r.runID, Environment: told.environment, Durations: told.durations, Specs: specs, Verdicts: verdicts,
-		Mutants: mutants, Faults: faults, Repeat: told.repeat,
+		Mutants: mutants, Faults: faults, Upgrade: came, Repeat: told.repeat,
 	}
 	if cause := errors.Join(causes...); cause != nil {
 		run.Cause = cause.Error()

@@ -34,6 +34,7 @@ func Fold(run Run) Report {
 	report.Repeat = run.Repeat
 	report.mutate(run)
 	report.Faults = run.Faults
+	report.Upgrade = run.Upgrade
 	report.conclude(run.Cause, run.Specs)
 	return report
 }
@@ -80,6 +81,9 @@ func (r *Report) conclude(cause string, specs []Spec) {
 	if result, why := r.faultsResult(); verdict.Worse(r.Result, result) != r.Result {
 		r.Result, r.Reason, worst = result, why, why
 	}
+	if v := r.Upgrade; v != nil && verdict.Worse(r.Result, v.Result) != r.Result {
+		r.Result, r.Reason, worst = v.Result, v.Reason, v.Reason
+	}
 	if r.Repeat != nil && len(r.Repeat.Differing) > 0 {
 		r.Result = verdict.Worse(r.Result, hop.Inconclusive)
 		r.Reason = fmt.Sprintf("%d cases had not the same verdict in all of %d rounds, %s first; %s", len(r.Repeat.Differing), r.Repeat.Rounds, r.Repeat.Differing[0].ID, r.Reason)
@@ -90,7 +94,10 @@ func (r *Report) conclude(cause string, specs []Spec) {
 	}
 	chaos := 0
 	for _, spec := range specs {
-		if spec.Kind != OfSuite || spec.State == "skipped" {
+		if spec.Kind == OfStage && r.Upgrade != nil {
+			continue // the upgrade's verdict tells of its stages
+		}
+		if spec.Kind != OfSuite && spec.Kind != OfStage || spec.State == "skipped" {
 			continue
 		}
 		chaos++
@@ -99,7 +106,7 @@ func (r *Report) conclude(cause string, specs []Spec) {
 			r.Reason = fmt.Sprintf("%s: %s; %s", spec.Title, spec.Message, r.Reason)
 		}
 	}
-	if r.Summary.ran()+len(r.Mutants)+chaos == 0 && cause == "" {
+	if r.Summary.ran()+len(r.Mutants)+chaos == 0 && r.Upgrade == nil && cause == "" {
 		r.Result, r.Reason = hop.Inconclusive, "no case ran"
 	}
 }

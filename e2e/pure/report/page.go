@@ -23,6 +23,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	},
 	"observer":   observer,
 	"worstFirst": worstFirst,
+	"stages":     stages,
 	"seconds":    func(s float64) string { return fmt.Sprintf("%.1f s", s) },
 }).Parse(page))
 

@@ -63,6 +63,7 @@ const (
 	OfCase   Kind = ""
 	OfMutant Kind = "mutant"
 	OfSuite  Kind = "suite" // itself: faults, kills, secrets
+	OfStage  Kind = "stage" // of an upgrade
 )
 
 // specOf reads the text of a spec.
@@ -70,6 +71,9 @@ func specOf(text string) (kind Kind, id, title string) {
 	if mutant, is := strings.CutPrefix(text, mutantPrefix); is {
 		id, title, _ = strings.Cut(mutant, ": ")
 		return OfMutant, id, title
+	}
+	if stage, is := strings.CutPrefix(text, stagePrefix); is {
+		return OfStage, text, stage
 	}
 	id, title, found := strings.Cut(text, ": ")
 	if !found {

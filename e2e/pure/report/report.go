@@ -6,11 +6,12 @@ import (
 	"fmt"
 
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/upgrade"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // SchemaVersion is the version of report.json; schema.json beside this file is its schema.
-const SchemaVersion = "4.4"
+const SchemaVersion = "4.5"
 
 // Report is report.json. Result is the contract: the run is green when it is PASS and never otherwise.
 type Report struct {
@@ -28,6 +29,8 @@ type Report struct {
 	Mutants []verdict.Mutant `json:"mutants,omitempty"`
 	Kills   *Kills           `json:"kills,omitempty"` // what the mutants came to
 	Faults  []verdict.Fault  `json:"faults,omitempty"`
+
+	Upgrade *upgrade.Verdict `json:"upgrade,omitempty"`
 }
 
 // Environment is what the run ran on, as it was read from the lane's manifest and the cluster.
@@ -98,6 +101,7 @@ type Run struct {
 	Verdicts    map[string]Case // by case id
 	Mutants     map[string]verdict.Mutant
 	Faults      []verdict.Fault
-	Repeat      *Repeat // what several rounds came to; nil for one
-	Cause       string  // why the run ended before its specs did; empty when it did not
+	Upgrade     *upgrade.Verdict // nil of a run that made none, or did not come to its end
+	Repeat      *Repeat          // what several rounds came to; nil for one
+	Cause       string           // why the run ended before its specs did; empty when it did not
 }

@@ -45,6 +45,7 @@ func (r Report) WriteSummary(out io.Writer) error {
 			fmt.Fprintf(&text, "| %s | %s | %s | %s | %.0f | %s |\n", m.ID, m.Layer, m.Result, strings.Join(m.Observer, ", "), m.Seconds, cell(m.Reason))
 		}
 	}
+	text.WriteString(r.upgradeSummary())
 	if len(r.Faults) > 0 {
 		text.WriteString("\n## Faults\n\n| fault | sound mesh | weak mesh | after | recovered in | wrong |\n|---|---|---|---|---|---|\n")
 		for _, f := range r.Faults {

@@ -2,6 +2,8 @@ package upgrade
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"mtls.test/conformance/e2e/pure/hop"
@@ -52,4 +54,17 @@ func (j *Judged) Conclude() {
 	if len(j.Misplaced) > 0 {
 		j.Result, j.Reason = hop.Fail, strings.Join(j.Misplaced, "; ")
 	}
+}
+
+// ByVersion returns how many proxies are of which version: "7 of 1.30.0, 4 of 1.31.0".
+func (j Judged) ByVersion() string {
+	count := map[string]int{}
+	for _, p := range j.Proxies {
+		count[p.Istio]++
+	}
+	var all []string
+	for _, version := range slices.Sorted(maps.Keys(count)) {
+		all = append(all, fmt.Sprintf("%d of %s", count[version], version))
+	}
+	return strings.Join(all, ", ")
 }

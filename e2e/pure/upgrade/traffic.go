@@ -33,7 +33,7 @@ type Traffic struct {
 	Answered  int      `json:"answered"`  // in all periods but the baseline
 	Failed    int      `json:"failed"`    // likewise
 	Allowed   float64  `json:"allowed"`   // the share of requests that may fail
-	Calibrate string   `json:"budgetsBy"` // where the budgets come from
+	BudgetsBy string   `json:"budgetsBy"` // where the budgets come from
 	Clear     Clear    `json:"clear"`
 }
 
@@ -67,7 +67,7 @@ func allowed(mode Mode) float64 {
 
 // NewTraffic makes figures of what the probers told, in the baseline and in the intervals.
 func NewTraffic(mode Mode, policy string, streams []availability.Stream, flags map[string]string, baseline Interval, intervals []Interval) (Traffic, error) {
-	t := Traffic{Policy: policy, Periods: []Period{}, Allowed: allowed(mode), Calibrate: budgetsBy}
+	t := Traffic{Policy: policy, Periods: []Period{}, Allowed: allowed(mode), BudgetsBy: budgetsBy}
 	var err error
 	if t.Baseline, err = newPeriod(streams, flags, baseline, nothing); err != nil {
 		return t, err

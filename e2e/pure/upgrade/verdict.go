@@ -31,6 +31,21 @@ type Problem struct {
 	Why    string     `json:"why"`
 }
 
+// String returns "FAIL at stage both: …".
+func (p Problem) String() string {
+	if p.Stage == "" {
+		return fmt.Sprintf("%s: %s", p.Result, p.Why)
+	}
+	return fmt.Sprintf("%s at stage %s: %s", p.Result, p.Stage, p.Why)
+}
+
+// Sum returns what was counted, in one line.
+func (v Verdict) Sum() string {
+	t := v.Traffic
+	return fmt.Sprintf("%d of %d requests failed while Istio moved, %d were seen in the clear against the policies and %d by them (control: %d), %d changes of how hops are secured; budgets are %s",
+		t.Failed, t.Answered+t.Failed, len(t.Clear.Copies), t.Clear.ByRule, t.Clear.Own, len(v.Changes), t.BudgetsBy)
+}
+
 // Conclude sets the result: the worst of what the stages, the traffic and the changes came to. Weakenings that a row explains stand
 // first.
 func (v *Verdict) Conclude() {
