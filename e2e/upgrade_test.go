@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -64,6 +65,7 @@ func describeUpgrade(mode upgrade.Mode) {
 // upgrading is an upgrade under way.
 type upgrading struct {
 	plan      []upgrade.Stage
+	focus     *regexp.Regexp
 	whole     fixture.World // with what the cases do not know
 	mover     *liveupgrade.Mover
 	session   *probing.Session
@@ -80,6 +82,9 @@ func newUpgrading(ctx context.Context, plan []upgrade.Stage) (*upgrading, error)
 		return nil, err
 	}
 	u := &upgrading{plan: plan}
+	if u.focus, err = regexp.Compile(asked.Focus); err != nil {
+		return nil, err
+	}
 	if u.whole, err = fixture.LoadWorldAt(all, given.Placement); err != nil {
 		return nil, err
 	}
@@ -228,7 +233,8 @@ func (u *upgrading) casesAt(index int) []fixture.Case {
 	all := given.Upgrade.Full && (index == 0 || index == len(u.plan)-1)
 	return slices.DeleteFunc(slices.Clone(cases), func(c fixture.Case) bool {
 		slow := slices.Contains(c.Labels, "slow") || slices.Contains(c.Labels, "explore")
-		return !slices.Contains(c.Labels, fixture.UpgradeLabel) && (!all || slow)
+		chosen := slices.Contains(c.Labels, fixture.UpgradeLabel) || all && !slow
+		return !chosen || !u.focus.MatchString(report.SpecText(c.ID, c.Title))
 	})
 }
 

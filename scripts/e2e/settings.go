@@ -26,7 +26,7 @@ var variables = []struct{ name, value, meaning string }{
 	{"KUBERNETES_VERSION", "", "a version or a minor of scripts/versions, such as 1.36; empty: the newest of the lane"},
 	{"ISTIO_VERSION", "", "a version or a minor of scripts/versions, such as 1.31; empty: the newest of the lane"},
 	{"KEEP", "0", "1 leaves the cluster for later runs"},
-	{"FOCUS", "", "regular expression: run the cases whose text matches"},
+	{"FOCUS", "", "regular expression: run the cases whose text matches, of an upgrade at each stage"},
 	{"LABELS", fixture.QuickLabels, "Ginkgo label filter: run the cases whose labels match"},
 	{"MUTANTS", "", "folder of mutants to try instead of fixtures/mutants, or of one"},
 	{"KIALI", "0", "1: install Istio's Kiali addon beside Istio, of lane pull; its image is from quay.io, whatever REGISTRY is"},

@@ -138,7 +138,7 @@ func (r *program) ginkgoArguments() []string {
 	if !colourful(os.Stdout) {
 		arguments = append(arguments, "--no-color")
 	}
-	if focus := r.settings.values["FOCUS"]; focus != "" {
+	if focus := r.settings.values["FOCUS"]; focus != "" && r.command != upgradeCommand {
 		arguments = append(arguments, "--focus="+focus)
 	}
 	if labels := r.settings.values["LABELS"]; labels != "" {

@@ -178,7 +178,7 @@ func (r *program) oldMesh(ctx context.Context, c *cluster.Cluster, state cluster
 func (r *program) handUpgradeOver(handover *mesh.Handover, between versions) {
 	handover.Upgrade = &mesh.Upgrade{
 		Mode: between.mode, Releases: map[upgrade.Side]mesh.Release{upgrade.From: between.from, upgrade.To: between.to},
-		Traffic: r.settings.values["TRAFFIC"], Accept: r.settings.accepted(), Full: r.settings.values["FULL"] == "1",
+		Focus: r.settings.values["FOCUS"], Traffic: r.settings.values["TRAFFIC"], Accept: r.settings.accepted(), Full: r.settings.values["FULL"] == "1",
 	}
 	if folder := r.settings.values["POLICIES"]; folder != "" {
 		handover.Upgrade.Policies = r.absolute(folder)

@@ -36,6 +36,7 @@ type Handover struct {
 type Upgrade struct {
 	Mode     upgrade.Mode             `json:"mode"`
 	Releases map[upgrade.Side]Release `json:"releases"`
+	Focus    string                   `json:"focus,omitempty"`    // regular expression of the cases to run at each stage
 	Traffic  string                   `json:"traffic"`            // strict, permissive or lease: fixtures/upgrade/traffic
 	Policies string                   `json:"policies,omitempty"` // folder of what stands the whole time
 	Accept   []string                 `json:"accept,omitempty"`   // rows of expected changes
