@@ -198,6 +198,9 @@ func (u *upgrading) judge(ctx context.Context, index int) (upgrade.Judged, error
 		return judged, err
 	}
 	judged.Misplaced = upgrade.After(given.Upgrade.Mode, u.plan, index).Misplaced(judged.Proxies, versionsOf(given.Upgrade), world.Placement.Gateway.Namespace)
+	if err := liveupgrade.TryNewPods(ctx, client); err != nil {
+		judged.NewPods = err.Error()
+	}
 	err = u.runCases(ctx, index, &judged)
 	judged.Conclude()
 	u.judged = append(u.judged, judged)

@@ -79,7 +79,7 @@ func readyPods(service corev1.Service, pods []corev1.Pod) map[string]bool {
 		for key, value := range service.Spec.Selector {
 			selected = selected && pod.Labels[key] == value
 		}
-		if selected && isReady(pod) && pod.DeletionTimestamp == nil {
+		if selected && IsReady(pod) && pod.DeletionTimestamp == nil {
 			found[pod.Status.PodIP] = true
 		}
 	}

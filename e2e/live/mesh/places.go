@@ -160,8 +160,8 @@ func (e NoPodError) Error() string {
 func (m *Mesh) locate(running []corev1.Pod, workload fixture.Workload) (Pods, error) {
 	key, value := workload.Label()
 	pods := slices.DeleteFunc(slices.Clone(running), func(pod corev1.Pod) bool { return pod.Labels[key] != value })
-	if slices.ContainsFunc(pods, isReady) {
-		pods = slices.DeleteFunc(pods, func(pod corev1.Pod) bool { return !isReady(pod) })
+	if slices.ContainsFunc(pods, IsReady) {
+		pods = slices.DeleteFunc(pods, func(pod corev1.Pod) bool { return !IsReady(pod) })
 	}
 	var found Pods
 	for _, pod := range pods {
@@ -197,7 +197,8 @@ func namesOf(pods []corev1.Pod) []string {
 	return names
 }
 
-func isReady(pod corev1.Pod) bool {
+// IsReady reports whether a pod is ready: Services send to it.
+func IsReady(pod corev1.Pod) bool {
 	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 	})

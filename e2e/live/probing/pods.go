@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/upgrade"
@@ -100,10 +98,8 @@ func (s *Session) ready(ctx context.Context, workload fixture.Workload) (map[mes
 		if err != nil {
 			return nil, fmt.Errorf("pod %s/%s: %w", pod.Namespace, pod.Name, err)
 		}
-		for _, condition := range pod.Status.Conditions {
-			if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
-				all[mesh.Proxy{Namespace: pod.Namespace, Pod: pod.Name}] = address
-			}
+		if mesh.IsReady(pod) {
+			all[mesh.Proxy{Namespace: pod.Namespace, Pod: pod.Name}] = address
 		}
 	}
 	return all, nil

@@ -2,6 +2,7 @@ package upgrade
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"mtls.test/conformance/e2e/live/kube"
@@ -9,6 +10,7 @@ import (
 	"mtls.test/conformance/e2e/live/survey"
 	"mtls.test/conformance/e2e/live/tlscheck/inspect"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/tlscheck"
 	"mtls.test/conformance/e2e/pure/tlsdiff"
 	"mtls.test/conformance/e2e/pure/upgrade"
@@ -21,16 +23,18 @@ type Moment struct {
 	Plaintext map[upgrade.Hop]bool
 }
 
-// Look reads all proxies of the mesh, as tls-check --all does.
+// Look reads the hops to every service that moves, as tls-check does.
 func Look(ctx context.Context, k *kube.Client, m *mesh.Mesh) (Moment, error) {
 	found, err := survey.Take(ctx, k)
 	if err != nil {
 		return Moment{}, err
 	}
 	inspector := &inspect.Inspector{Survey: found, Mesh: m, Again: func(ctx context.Context) (*survey.Survey, error) { return survey.Take(ctx, k) }}
+	// The control planes' own services come and go.
+	hosts := slices.DeleteFunc(found.Snapshot.Hosts(), func(h oracle.Host) bool { return !slices.Contains(upgrade.Namespaces(), h.Namespace) })
 	var hops []tlsdiff.Hop
 	plaintext := map[upgrade.Hop]bool{}
-	err = inspector.Inspect(ctx, inspect.Request{Hosts: found.Snapshot.Hosts()}, func(host tlscheck.Host) error {
+	err = inspector.Inspect(ctx, inspect.Request{Hosts: hosts}, func(host tlscheck.Host) error {
 		seen := inspector.Survey // which a second look renews
 		hops = append(hops, tlsdiff.Hops(host, tlsdiff.Names{Controller: seen.Controller, Version: func(pod string) tlsdiff.Version {
 			istiod, proxy := seen.VersionsOf(pod)

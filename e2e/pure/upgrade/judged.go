@@ -19,6 +19,7 @@ type Judged struct {
 	Reason    string     `json:"reason"`
 	Proxies   []Proxy    `json:"proxies"`
 	Misplaced []string   `json:"misplaced,omitempty"` // proxies of another version, or at another istiod, than the moves so far lead to
+	NewPods   string     `json:"newPods,omitempty"`   // why a new pod could not be made; empty where it could
 	Cases     []CaseAt   `json:"cases"`
 
 	// Changes are those since the stage before, of a stage on the way to which no proxy moved: there may be none.
@@ -50,6 +51,9 @@ func (j *Judged) Conclude() {
 	}
 	if len(j.Changes) > 0 {
 		j.Result, j.Reason = hop.Fail, fmt.Sprintf("no proxy moved, and %d hops are configured otherwise: %s: %s", len(j.Changes), j.Changes[0].Key, said(j.Changes[0]))
+	}
+	if j.NewPods != "" {
+		j.Result, j.Reason = hop.Fail, j.NewPods
 	}
 	if len(j.Misplaced) > 0 {
 		j.Result, j.Reason = hop.Fail, strings.Join(j.Misplaced, "; ")

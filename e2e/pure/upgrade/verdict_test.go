@@ -88,6 +88,7 @@ func TestAStageFailsByAProxyInTheWrongPlaceAndByAChangeWhereNothingMoved(t *test
 	for says, change := range map[string]func(*Judged){
 		"no case was run":  func(j *Judged) { j.Cases = nil },
 		"x is of Istio":    func(j *Judged) { j.Misplaced = []string{"x is of Istio"} },
+		"a new pod":        func(j *Judged) { j.NewPods = "a new pod of a/b" },
 		"no proxy moved":   func(j *Judged) { j.Changes = []tlsdiff.Change{{Class: tlsdiff.Stronger, Field: tlsdiff.Outcome}} },
 		"c@before: broken": func(j *Judged) { j.Cases[0].Result, j.Cases[0].Reason = hop.Fail, "broken" },
 	} {
