@@ -8,9 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/observe"
-	"mtls.test/conformance/e2e/pure/fixture"
 )
 
 // askInterval is how often the taps are asked: they keep more sightings than pass in that time.
@@ -32,24 +30,14 @@ func newClear(taps *observe.Taps) *clear {
 }
 
 // look has the taps look at the pods that came. A pod is looked at as soon as it has an address, long before it is ready.
-func (c *clear) look(ctx context.Context, k *kube.Client, world fixture.World) error {
-	namespaces := map[string]bool{}
-	for _, workload := range world.Workloads {
-		namespaces[workload.Namespace] = true
-	}
+func (c *clear) look(ctx context.Context, pods []corev1.Pod) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	came := false
-	for namespace := range namespaces {
-		var pods corev1.PodList
-		if err := k.List(ctx, namespace, "", &pods); err != nil {
-			return err
-		}
-		for _, pod := range pods.Items {
-			address, err := netip.ParseAddr(pod.Status.PodIP)
-			if err == nil && !c.scanned[address] {
-				c.scanned[address], came = true, true
-			}
+	for _, pod := range pods {
+		address, err := netip.ParseAddr(pod.Status.PodIP)
+		if err == nil && !pod.Spec.HostNetwork && !c.scanned[address] {
+			c.scanned[address], came = true, true
 		}
 	}
 	if came {

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/upgrade"
@@ -15,7 +17,7 @@ import (
 )
 
 // lookInterval is how often pods are looked for; a new pod of a client begins to send within it, before an old one ends.
-const lookInterval = 250 * time.Millisecond
+const lookInterval = time.Second
 
 // watch looks for pods until the session ends.
 func (s *Session) watch(going context.Context) {
@@ -38,7 +40,11 @@ func (s *Session) watch(going context.Context) {
 // look has the taps look at whatever pods there are, asks the clients' pods that are ready and new for their series, and follows the
 // logs of those and of the gateway's.
 func (s *Session) look(ctx, going context.Context) error {
-	if err := s.clear.look(ctx, s.Kube, s.World); err != nil {
+	var pods corev1.PodList
+	if err := s.Kube.List(ctx, "", "", &pods); err != nil {
+		return err
+	}
+	if err := s.clear.look(ctx, pods.Items); err != nil {
 		return err
 	}
 	for _, name := range upgrade.Clients(s.Groups, s.Traffic) {
@@ -46,11 +52,11 @@ func (s *Session) look(ctx, going context.Context) error {
 		if !found {
 			continue // outside
 		}
-		pods, err := s.ready(ctx, client.Workload)
+		ready, err := readyOf(client.Workload, pods.Items)
 		if err != nil {
 			return err
 		}
-		for agent, address := range pods {
+		for agent, address := range ready {
 			if s.known(agent) {
 				continue
 			}
@@ -63,15 +69,12 @@ func (s *Session) look(ctx, going context.Context) error {
 			}
 		}
 	}
-	gateways, err := s.ready(ctx, s.World.Placement.Gateway)
-	if err != nil {
-		return err
-	}
+	gateways, err := readyOf(s.World.Placement.Gateway, pods.Items)
 	for gateway, address := range gateways {
 		s.place(address, upgrade.Outside)
 		s.flags.follow(going, s.Kube, &s.work, gateway)
 	}
-	return nil
+	return err
 }
 
 func (s *Session) known(agent mesh.Proxy) bool {
@@ -86,21 +89,19 @@ func (s *Session) place(address netip.Addr, client string) {
 	s.addresses[address] = client
 }
 
-// ready lists the ready pods of a workload, with their addresses.
-func (s *Session) ready(ctx context.Context, workload fixture.Workload) (map[mesh.Proxy]netip.Addr, error) {
-	pods, err := s.Kube.Pods(ctx, workload.Namespace, workload.Selector)
-	if err != nil {
-		return nil, err
-	}
+// readyOf are the pods of a workload that are ready and not ending, with their addresses.
+func readyOf(workload fixture.Workload, pods []corev1.Pod) (map[mesh.Proxy]netip.Addr, error) {
+	key, value := workload.Label()
 	all := map[mesh.Proxy]netip.Addr{}
 	for _, pod := range pods {
+		if pod.Namespace != workload.Namespace || pod.Labels[key] != value || pod.DeletionTimestamp != nil || !mesh.IsReady(pod) {
+			continue
+		}
 		address, err := netip.ParseAddr(pod.Status.PodIP)
 		if err != nil {
 			return nil, fmt.Errorf("pod %s/%s: %w", pod.Namespace, pod.Name, err)
 		}
-		if mesh.IsReady(pod) {
-			all[mesh.Proxy{Namespace: pod.Namespace, Pod: pod.Name}] = address
-		}
+		all[mesh.Proxy{Namespace: pod.Namespace, Pod: pod.Name}] = address
 	}
 	return all, nil
 }
