@@ -32,7 +32,7 @@ import (
 
 const (
 	baseline = time.Minute     // of traffic without a move
-	after    = 5 * time.Second // of traffic once the moves to a stage are made
+	tail     = 5 * time.Second // of traffic once the moves to a stage are made
 )
 
 // One spec is one stage: the moves that lead to it, under traffic, and what is judged once they are made.
@@ -104,7 +104,6 @@ func newUpgrading(ctx context.Context, plan []upgrade.Stage) (*upgrading, error)
 	}
 	u.session, err = probing.Begin(ctx, probing.Options{
 		Kube: client, Mesh: u.mover.Mesh, World: u.whole, Groups: groups, Traffic: asked.Traffic, Run: given.RunID,
-		Ingress: upgrade.Ingress{HTTP: given.GatewayHTTP, GRPC: given.GatewayGRPC},
 	})
 	return u, err
 }
@@ -153,7 +152,7 @@ func (u *upgrading) moveTo(ctx context.Context, index int) (err error) {
 			break
 		}
 	}
-	quiet := after
+	quiet := tail
 	if len(stage.Moves) == 0 {
 		quiet = baseline
 	}

@@ -51,7 +51,7 @@ var upgradeVariables = []struct{ name, value, meaning string }{
 	{"FROM", "", "version or minor of Istio to begin with, of scripts/versions or, with FROM_ISTIOCTL, of a release"},
 	{"TO", "", "version or minor of Istio to end with"},
 	{"MODE", string(upgrade.Canary), "canary, in-place, rollback (of a canary that is half way) or rollback-after-tag (of one that is whole)"},
-	{"TRAFFIC", trafficStrict, "policy under which requests go on: strict, permissive, or lease (a DISABLE rule that stands from the old control plane to the new)"},
+	{"TRAFFIC", trafficStrict, "policy under which requests go on: strict or permissive"},
 	{"POLICIES", "", "folder of further policies that stand the whole time, such as fixtures/upgrade/standing/subset-rule"},
 	{"ACCEPT", "", "ids of rows of fixtures/upgrade/expected.yaml, comma-separated: weakenings that are wanted"},
 	{"FULL", "0", "1: run all quick cases before and after, beside those of label upgrade at each stage"},

@@ -16,7 +16,6 @@ const upgradeCommand = "upgrade"
 const (
 	trafficStrict     = "strict"
 	trafficPermissive = "permissive"
-	trafficLease      = "lease"
 )
 
 // checkUpgrade checks the form of an upgrade's settings.
@@ -28,8 +27,8 @@ func checkUpgrade(values map[string]string) []error {
 	if _, err := upgrade.ParseMode(values["MODE"]); err != nil {
 		refuse("MODE", err)
 	}
-	if !slices.Contains([]string{trafficStrict, trafficPermissive, trafficLease}, values["TRAFFIC"]) {
-		refuse("TRAFFIC", errors.New("want strict, permissive or lease"))
+	if !slices.Contains([]string{trafficStrict, trafficPermissive}, values["TRAFFIC"]) {
+		refuse("TRAFFIC", errors.New("want strict or permissive"))
 	}
 	if folder := values["POLICIES"]; folder != "" {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {

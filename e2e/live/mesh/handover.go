@@ -37,7 +37,7 @@ type Upgrade struct {
 	Mode     upgrade.Mode             `json:"mode"`
 	Releases map[upgrade.Side]Release `json:"releases"`
 	Focus    string                   `json:"focus,omitempty"`    // regular expression of the cases to run at each stage
-	Traffic  string                   `json:"traffic"`            // strict, permissive or lease: fixtures/upgrade/traffic
+	Traffic  string                   `json:"traffic"`            // strict or permissive: fixtures/upgrade/traffic
 	Policies string                   `json:"policies,omitempty"` // folder of what stands the whole time
 	Accept   []string                 `json:"accept,omitempty"`   // rows of expected changes
 	Full     bool                     `json:"full,omitempty"`     // all quick cases run before and after

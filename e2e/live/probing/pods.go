@@ -48,10 +48,7 @@ func (s *Session) look(ctx, going context.Context) error {
 		return err
 	}
 	for _, name := range upgrade.Clients(s.Groups, s.Traffic) {
-		client, found := s.World.Client(name)
-		if !found {
-			continue // outside
-		}
+		client, _ := s.World.Client(name)
 		ready, err := readyOf(client.Workload, pods.Items)
 		if err != nil {
 			return err
@@ -70,23 +67,10 @@ func (s *Session) look(ctx, going context.Context) error {
 		}
 	}
 	gateways, err := readyOf(s.World.Placement.Gateway, pods.Items)
-	for gateway, address := range gateways {
-		s.place(address, upgrade.Outside)
+	for gateway := range gateways {
 		s.flags.follow(going, s.Kube, &s.work, gateway)
 	}
 	return err
-}
-
-func (s *Session) known(agent mesh.Proxy) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.streams[agent.String()] != nil
-}
-
-func (s *Session) place(address netip.Addr, client string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.addresses[address] = client
 }
 
 // readyOf are the pods of a workload that are ready and not ending, with their addresses.
@@ -108,7 +92,7 @@ func readyOf(workload fixture.Workload, pods []corev1.Pod) (map[mesh.Proxy]netip
 
 // ask asks a pod of a client for its series, and reads what it tells until it ends.
 func (s *Session) ask(going context.Context, client string, agent mesh.Proxy) error {
-	all, err := upgrade.SeriesOf(s.Groups, s.World, s.Ingress, client, s.Traffic)
+	all, err := upgrade.SeriesOf(s.Groups, s.World, client, s.Traffic)
 	if err != nil {
 		return err
 	}

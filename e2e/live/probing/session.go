@@ -1,15 +1,11 @@
-// Package probing has the world's clients, and the suite itself from outside the cluster, send series of requests for as long as a
-// session goes on, and keeps what they tell. Pods that come are asked too, so that the series go on while workloads roll out.
+// Package probing has the world's clients send series of requests for as long as a session goes on, and keeps what they tell. Pods that come are asked too, so that the series go on while workloads roll out.
 package probing
 
 import (
 	"context"
 	"errors"
 	"net/netip"
-	"sync"
-	"time"
 
-	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/observe"
 	"mtls.test/conformance/e2e/pure/availability"
@@ -17,88 +13,21 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/upgrade"
 	"mtls.test/conformance/fixtures/agent/control"
-	"mtls.test/conformance/fixtures/agent/prober"
 	"mtls.test/conformance/fixtures/agent/series"
 	"mtls.test/conformance/fixtures/agent/token"
 )
 
-// Options are what a session sends.
-type Options struct {
-	Kube    *kube.Client
-	Mesh    *mesh.Mesh
-	World   fixture.World
-	Groups  []upgrade.Group
-	Traffic string // the policy that the series go on under
-	Ingress upgrade.Ingress
-	Run     string // id of the suite's run, in the tokens
-}
-
-// Session is series that go on. It is safe for concurrent use.
-type Session struct {
-	Options
-	flags *flags
-	clear *clear
-	end   context.CancelFunc
-	work  sync.WaitGroup
-
-	mu      sync.Mutex
-	outside *prober.Run
-	streams map[string]*stream // by NAMESPACE/POD, and upgrade.Outside
-	paused  bool
-	failed  error // of the watch for pods
-
-	addresses map[netip.Addr]string // of the clients' pods and the gateway's, by whose they are: a client of the world, or upgrade.Outside
-}
-
-// stream is what one prober told so far.
-type stream struct {
-	client string // of the world, or upgrade.Outside
-	agent  mesh.Proxy
-	told   availability.Stream
-}
-
 // Begin starts the series. They go on until End, or until the context is done.
 func Begin(ctx context.Context, options Options) (*Session, error) {
 	going, end := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Session{Options: options, flags: newFlags(options.Run), clear: newClear(observe.NewTaps(options.Kube, options.Mesh, options.World.Placement.In(fixture.TapNamespace))), end: end, streams: map[string]*stream{}, addresses: map[netip.Addr]string{}}
+	s := &Session{Options: options, flags: newFlags(options.Run), clear: newClear(observe.NewTaps(options.Kube, options.Mesh, options.World.Placement.In(fixture.TapNamespace))), end: end, streams: map[mesh.Proxy]*stream{}, addresses: map[netip.Addr]string{}}
 	if err := s.look(ctx, going); err != nil {
 		end()
 		return nil, err
 	}
-	if err := s.sendOutside(going); err != nil {
-		end()
-		return nil, errors.Join(err, s.End(ctx))
-	}
 	s.work.Go(func() { s.watch(going) })
 	return s, nil
 }
-
-// sendOutside begins the series from outside the cluster.
-func (s *Session) sendOutside(going context.Context) error {
-	all, err := upgrade.SeriesOf(s.Groups, s.World, s.Ingress, upgrade.Outside, s.Traffic)
-	if err != nil {
-		return err
-	}
-	own := s.add(upgrade.Outside, mesh.Proxy{Pod: upgrade.Outside})
-	run, err := prober.Start(going, prober.Options{Run: s.Run, Prefix: s.prefix(own.agent), Series: all}, func(line series.Line) error {
-		s.take(own, line)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	s.outside = run
-	s.mu.Unlock()
-	s.work.Go(func() {
-		_ = run.Wait()
-		s.close(own)
-	})
-	return nil
-}
-
-// prefix begins the ids of a prober's requests.
-func (s *Session) prefix(agent mesh.Proxy) string { return s.Run + "-" + agent.Pod }
 
 // Pause makes nothing due until Resume. Kept connections stay open.
 func (s *Session) Pause(ctx context.Context) error {
@@ -114,16 +43,9 @@ func (s *Session) Resume(ctx context.Context) error {
 func (s *Session) change(ctx context.Context, pause bool, path string) error {
 	s.mu.Lock()
 	s.paused = pause
-	if s.outside != nil {
-		if pause {
-			s.outside.Pause()
-		} else {
-			s.outside.Resume()
-		}
-	}
 	var agents []mesh.Proxy
 	for _, one := range s.streams {
-		if one.client != upgrade.Outside && one.told.Ended.IsZero() {
+		if one.told.Ended.IsZero() {
 			agents = append(agents, one.agent)
 		}
 	}
@@ -138,9 +60,6 @@ func (s *Session) change(ctx context.Context, pause bool, path string) error {
 // End stops the series, and waits until what was under way is told.
 func (s *Session) End(ctx context.Context) error {
 	s.mu.Lock()
-	if s.outside != nil {
-		s.outside.Stop()
-	}
 	failed := s.failed
 	s.mu.Unlock()
 	err := errors.Join(failed, s.change(ctx, false, control.PathProbingStop))
@@ -161,7 +80,7 @@ func (s *Session) Streams() []availability.Stream {
 }
 
 // Clear tells which requests were seen in the clear past their client's first leg, and how many on it, where that leg is in the
-// clear: that of clients without a proxy, and from outside.
+// clear: that of clients without a proxy.
 func (s *Session) Clear(ctx context.Context) (seen []upgrade.Copy, own int, gaps []string) {
 	all, unseen := s.clear.all(ctx)
 	for _, gap := range unseen {
@@ -217,29 +136,9 @@ func (s *Session) firstLeg(client string, conn hop.FiveTuple) bool {
 
 // bare tells whether a client's first leg is in the clear: no proxy of its own encrypts it.
 func (s *Session) bare(client string) bool {
-	known, found := s.World.Client(client)
-	return !found || !known.Proxied
+	known, _ := s.World.Client(client)
+	return !known.Proxied
 }
 
 // Flags are the response flags that the clients' proxies and the gateway wrote of requests that failed, by the requests' ids.
 func (s *Session) Flags() map[string]string { return s.flags.all() }
-
-func (s *Session) add(client string, agent mesh.Proxy) *stream {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	one := &stream{client: client, agent: agent, told: availability.Stream{Pod: agent.String()}}
-	s.streams[agent.String()] = one
-	return one
-}
-
-func (s *Session) take(one *stream, line series.Line) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	one.told.Lines = append(one.told.Lines, line)
-}
-
-func (s *Session) close(one *stream) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	one.told.Ended = time.Now()
-}

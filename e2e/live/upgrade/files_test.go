@@ -57,7 +57,7 @@ func TestEveryClientHasItsSeriesUnderEachPolicy(t *testing.T) {
 	}
 	for _, policy := range policies {
 		for _, client := range upgrade.Clients(groups, policy.Name()) {
-			all, err := upgrade.SeriesOf(groups, world, upgrade.Ingress{HTTP: "127.0.0.1:80", GRPC: "127.0.0.1:50051"}, client, policy.Name())
+			all, err := upgrade.SeriesOf(groups, world, client, policy.Name())
 			if err != nil || len(all) == 0 {
 				t.Errorf("%s under %s: %d series, %v", client, policy.Name(), len(all), err)
 			}

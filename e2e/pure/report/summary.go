@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/upgrade"
 )
 
 // WriteSummary writes summary.md: the result, what it ran on, one row per case, one section per case that is not green, and
@@ -92,3 +93,24 @@ func writeDifferences(text *strings.Builder, heading string, differences []Diffe
 }
 
 func cell(s string) string { return strings.NewReplacer("|", `\|`, "\n", "<br>").Replace(s) }
+
+// upgradeSummary is the section of summary.md.
+func (r Report) upgradeSummary() string {
+	if r.Upgrade == nil {
+		return ""
+	}
+	v := *r.Upgrade
+	var text strings.Builder
+	fmt.Fprintf(&text, "\n## Upgrade %s from Istio %s to %s: %s\n\n%s.\n", v.Mode, v.Versions[upgrade.From], v.Versions[upgrade.To], v.Result, v.Sum())
+	text.WriteString("\n| stage | proxies | requests | failed | longest outage | cases | result | why |\n|---|---|---|---|---|---|---|---|\n")
+	for _, row := range stages(v) {
+		fmt.Fprintf(&text, "| %s | %s | %d | %d | %d ms | %d | %s | %s |\n", row.Stage, row.Proxies, row.Asked, row.Failed, row.Outage, row.Cases, row.Result, cell(row.Reason))
+	}
+	if len(v.Problems) > 0 {
+		text.WriteByte('\n')
+	}
+	for _, problem := range v.Problems {
+		fmt.Fprintf(&text, "- %s\n", problem)
+	}
+	return text.String()
+}

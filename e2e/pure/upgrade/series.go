@@ -15,23 +15,21 @@ import (
 	"mtls.test/conformance/fixtures/agent/series"
 )
 
-// Outside is the client that sends from outside the cluster, through the ingress gateway.
-const Outside = "outside"
-
 // Group is series that every pod of some clients sends to some servers: an element of fixtures/upgrade/series.yaml.
 type Group struct {
-	From   []string   `yaml:"from"` // clients of the world, or Outside
-	To     []string   `yaml:"to"`   // servers
-	Under  []string   `yaml:"under"`
-	Rate   int        `yaml:"rate"` // a second, of each pod
-	Series []Template `yaml:"series"`
+	From    []string   `yaml:"from"`    // clients of the world
+	To      []string   `yaml:"to"`      // servers
+	Gateway bool       `yaml:"gateway"` // they come through the ingress gateway
+	Under   []string   `yaml:"under"`   // traffic policies; all where there is none
+	Rate    int        `yaml:"rate"`    // a second, of each pod
+	Series  []Template `yaml:"series"`
 }
 
 // Template is one series of a group, to whichever of its servers.
 type Template struct {
 	Name        string            `yaml:"name"`
 	Protocol    series.Protocol   `yaml:"protocol"`
-	Port        uint16            `yaml:"port"` // of the server's Service; none of Outside, whose ports are the gateway's
+	Port        uint16            `yaml:"port"` // of the server's Service
 	Connection  series.Connection `yaml:"connection"`
 	Pooled      bool              `yaml:"pooled"`  // the server is called by the name to which proxies keep connections
 	Retried     bool              `yaml:"retried"` // the gateway tries again by Istio's default policy
@@ -54,10 +52,7 @@ func ReadGroups(content []byte) ([]Group, error) {
 	return file.Groups, nil
 }
 
-// Ingress is where the ports of the ingress gateway are reached from outside, HOST:PORT.
-type Ingress struct{ HTTP, GRPC string }
-
-// Clients are those of the groups that send under a traffic policy, Outside among them.
+// Clients are those of the groups that send under a traffic policy.
 func Clients(groups []Group, traffic string) []string {
 	var all []string
 	for _, group := range groups {
@@ -71,7 +66,7 @@ func Clients(groups []Group, traffic string) []string {
 }
 
 // SeriesOf are the series that one pod of a client sends under a traffic policy.
-func SeriesOf(groups []Group, world fixture.World, ingress Ingress, client, traffic string) ([]series.Series, error) {
+func SeriesOf(groups []Group, world fixture.World, client, traffic string) ([]series.Series, error) {
 	var all []series.Series
 	for _, group := range groups {
 		if !group.sends(traffic) || !slices.Contains(group.From, client) {
@@ -79,7 +74,7 @@ func SeriesOf(groups []Group, world fixture.World, ingress Ingress, client, traf
 		}
 		for _, to := range group.To {
 			for _, template := range group.Series {
-				one, err := group.series(template, world, ingress, client, to)
+				one, err := group.series(template, world, client, to)
 				if err != nil {
 					return nil, fmt.Errorf("upgrade/series.yaml: series %q from %s to %s: %w", template.Name, client, to, err)
 				}
@@ -97,7 +92,7 @@ func (g Group) sends(traffic string) bool {
 	return len(g.Under) == 0 || slices.Contains(g.Under, traffic)
 }
 
-func (g Group) series(t Template, world fixture.World, ingress Ingress, client, to string) (series.Series, error) {
+func (g Group) series(t Template, world fixture.World, client, to string) (series.Series, error) {
 	name := to
 	if t.Pooled {
 		name += "-pooled"
@@ -116,11 +111,10 @@ func (g Group) series(t Template, world fixture.World, ingress Ingress, client, 
 	if t.Protocol == series.Probe {
 		one.Hello = &series.Hello{Inside: string(hop.HTTP), ALPN: []string{"istio"}, Certificate: series.Certificate(t.Certificate)}
 	}
-	if client == Outside {
-		one.Address, one.Authority = ingress.HTTP, service.Host()
-		if t.Protocol == series.GRPC {
-			one.Address = ingress.GRPC
-		}
+	if g.Gateway {
+		gateway := world.Placement.Gateway
+		one.Authority = one.Address
+		one.Address = fmt.Sprintf("%s:%d", world.Placement.Host(gateway.Name, gateway.Namespace), gatewayPorts[t.Protocol])
 		if t.Retried {
 			one.Authority = retriedPrefix + one.Authority
 		}
@@ -131,15 +125,16 @@ func (g Group) series(t Template, world fixture.World, ingress Ingress, client, 
 // seriesName is that of a series over all pods of its client.
 func seriesName(client, to, name string) string { return client + " to " + to + ": " + name }
 
-// HopOf is the hop that a series goes from the workload whose proxy sends it on: the ingress gateway's where it comes from outside.
+// HopOf is the hop that a series goes from the workload whose proxy sends it on: the ingress gateway's where it comes through that.
 func HopOf(world fixture.World, client string, s series.Series) Hop {
-	host, port, _ := strings.Cut(s.Address, ":") // a name and a number
-	workload := world.Placement.Gateway
-	if client == Outside {
-		host, port = strings.TrimPrefix(s.Authority, retriedPrefix), strconv.Itoa(int(ports[s.Protocol]))
-	} else if known, found := world.Client(client); found {
+	at, workload := s.Address, fixture.Workload{}
+	if known, found := world.Client(client); found {
 		workload = known.Workload
 	}
+	if s.Authority != "" {
+		at, workload = strings.TrimPrefix(s.Authority, retriedPrefix), world.Placement.Gateway
+	}
+	host, port, _ := strings.Cut(at, ":") // a name and a number
 	number, _ := strconv.ParseUint(port, 10, 16)
 	return Hop{Client: workload.Namespace + "/" + workload.Name, Host: host, Port: uint16(number)}
 }
@@ -147,5 +142,5 @@ func HopOf(world fixture.World, client string, s series.Series) Hop {
 // retriedPrefix begins the hosts to which the gateway tries again (fixtures/upgrade/world/base/inventory-ingress.yaml).
 const retriedPrefix = "retried."
 
-// ports are those to which the gateway sends on what comes from outside.
-var ports = map[series.Protocol]uint16{series.HTTP: 8080, series.GRPC: 50051}
+// gatewayPorts are those of the gateway's Service (fixtures/istio/mesh.yaml).
+var gatewayPorts = map[series.Protocol]uint16{series.HTTP: 80, series.GRPC: 50051}

@@ -32,11 +32,12 @@ groups:
   series:
   - {name: open, protocol: http, port: 8080}
   - {name: denied, protocol: http, port: 8080, path: denied, never: true, twin: open}
-- from: [outside]
+- from: [visitor]
   to: [stock]
+  gateway: true
   series:
-  - {name: gRPC, protocol: grpc}
-  - {name: retried, protocol: http, pooled: true, retried: true}
+  - {name: gRPC, protocol: grpc, port: 50051}
+  - {name: retried, protocol: http, port: 8080, pooled: true, retried: true}
 `
 
 func TestAClientSendsWhatItsGroupsSayUnderTheTrafficsPolicy(t *testing.T) {
@@ -44,10 +45,10 @@ func TestAClientSendsWhatItsGroupsSayUnderTheTrafficsPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := Clients(all, "strict"); !slices.Equal(got, []string{"buyer", Outside}) {
+	if got := Clients(all, "strict"); !slices.Equal(got, []string{"buyer", "visitor"}) {
 		t.Errorf("clients: got %q", got)
 	}
-	strict, err := SeriesOf(all, world, Ingress{}, "buyer", "strict")
+	strict, err := SeriesOf(all, world, "buyer", "strict")
 	if err != nil || len(strict) != 4 {
 		t.Fatalf("got %+v, %v", strict, err)
 	}
@@ -57,7 +58,7 @@ func TestAClientSendsWhatItsGroupsSayUnderTheTrafficsPolicy(t *testing.T) {
 	if denied := strict[3]; denied.Want != series.Never || denied.Twin != "buyer to stock: open" || denied.Path != "denied" {
 		t.Errorf("got %+v", denied)
 	}
-	permissive, err := SeriesOf(all, world, Ingress{}, "buyer", "permissive")
+	permissive, err := SeriesOf(all, world, "buyer", "permissive")
 	if err != nil || len(permissive) != 2 || permissive[1].Hello.Certificate != series.Mesh {
 		t.Errorf("got %+v, %v", permissive, err)
 	}
@@ -68,16 +69,17 @@ func TestAHopIsThatOfTheProxyWhichSendsTheRequestOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	outside, err := SeriesOf(all, world, Ingress{HTTP: "127.0.0.1:80", GRPC: "127.0.0.1:81"}, Outside, "strict")
-	if err != nil || outside[0].Address != "127.0.0.1:81" || outside[1].Address != "127.0.0.1:80" {
-		t.Fatalf("got %+v, %v", outside, err)
+	through, err := SeriesOf(all, world, "visitor", "strict")
+	const gateway = "istio-ingressgateway.istio-system.svc.cluster.local"
+	if err != nil || through[0].Address != gateway+":50051" || through[1].Address != gateway+":80" {
+		t.Fatalf("got %+v, %v", through, err)
 	}
 	for i, want := range []Hop{{"istio-system/istio-ingressgateway", "stock.servers.svc.cluster.local", 50051}, {"istio-system/istio-ingressgateway", "stock-pooled.servers.svc.cluster.local", 8080}} {
-		if got := HopOf(world, Outside, outside[i]); got != want {
+		if got := HopOf(world, "visitor", through[i]); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	own, err := SeriesOf(all, world, Ingress{}, "buyer", "strict")
+	own, err := SeriesOf(all, world, "buyer", "strict")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +96,7 @@ func TestAMistakeInTheGroupsIsNamed(t *testing.T) {
 	} {
 		all, err := ReadGroups([]byte(text))
 		if err == nil {
-			_, err = SeriesOf(all, world, Ingress{}, "buyer", "strict")
+			_, err = SeriesOf(all, world, "buyer", "strict")
 		}
 		if err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: got %v", text, err)
