@@ -37,7 +37,7 @@ const (
 
 // One spec is one stage: the moves that lead to it, under traffic, and what is judged once they are made.
 func describeUpgrade(mode upgrade.Mode) {
-	Describe("The mesh", Ordered, ContinueOnFailure, Serial, Label("stage"), func() {
+	Describe("The mesh", Ordered, ContinueOnFailure, Serial, Label("stage"), PollProgressAfter(timeout.Stage.Duration()), func() {
 		plan := upgrade.Plan(mode)
 		var going *upgrading
 		BeforeAll(func(ctx SpecContext) {
