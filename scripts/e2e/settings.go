@@ -130,9 +130,7 @@ func readSettings(environment func(string) string, root string) (settings, error
 	if s.values["KIALI"] == "1" && s.values["LANE"] == "source" {
 		refuse("KIALI", "lane source builds no Kiali: want LANE=pull")
 	}
-	for _, err := range checkUpgrade(s.values) {
-		wrong = append(wrong, err)
-	}
+	wrong = append(wrong, checkUpgrade(s.values)...)
 	switch s.values["CLUSTER"] {
 	case "own", "existing":
 	default:

@@ -44,7 +44,7 @@ func (s *Session) look(ctx, going context.Context) error {
 	if err := s.Kube.List(ctx, "", "", &pods); err != nil {
 		return err
 	}
-	if err := s.clear.look(ctx, pods.Items); err != nil {
+	if err := s.sightings.look(ctx, pods.Items); err != nil {
 		return err
 	}
 	for _, name := range upgrade.Clients(s.Groups, s.Traffic) {

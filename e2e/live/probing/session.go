@@ -20,7 +20,7 @@ import (
 // Begin starts the series. They go on until End, or until the context is done.
 func Begin(ctx context.Context, options Options) (*Session, error) {
 	going, end := context.WithCancel(context.WithoutCancel(ctx))
-	s := &Session{Options: options, flags: newFlags(options.Run), clear: newClear(observe.NewTaps(options.Kube, options.Mesh, options.World.Placement.In(fixture.TapNamespace))), end: end, streams: map[mesh.Proxy]*stream{}, addresses: map[netip.Addr]string{}}
+	s := &Session{Options: options, flags: newFlags(options.Run), sightings: newSightings(observe.NewTaps(options.Kube, options.Mesh, options.World.Placement.In(fixture.TapNamespace))), end: end, streams: map[mesh.Proxy]*stream{}, addresses: map[netip.Addr]string{}}
 	if err := s.look(ctx, going); err != nil {
 		end()
 		return nil, err
@@ -82,7 +82,7 @@ func (s *Session) Streams() []availability.Stream {
 // Clear tells which requests were seen in the clear past their client's first leg, and how many on it, where that leg is in the
 // clear: that of clients without a proxy.
 func (s *Session) Clear(ctx context.Context) (seen []upgrade.Copy, own int, gaps []string) {
-	all, unseen := s.clear.all(ctx)
+	all, unseen := s.sightings.all(ctx)
 	for _, gap := range unseen {
 		gaps = append(gaps, gap.Why)
 	}

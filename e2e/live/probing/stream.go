@@ -27,10 +27,10 @@ type Options struct {
 // Session is series that go on. It is safe for concurrent use.
 type Session struct {
 	Options
-	flags *flags
-	clear *clear
-	end   context.CancelFunc
-	work  sync.WaitGroup
+	flags     *flags
+	sightings *sightings
+	end       context.CancelFunc
+	work      sync.WaitGroup
 
 	mu      sync.Mutex
 	streams map[mesh.Proxy]*stream
