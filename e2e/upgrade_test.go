@@ -37,7 +37,7 @@ const (
 
 // One spec is one stage: the moves that lead to it, under traffic, and what is judged once they are made.
 func describeUpgrade(mode upgrade.Mode) {
-	Describe("The mesh", Ordered, ContinueOnFailure, Serial, Label("stage"), PollProgressAfter(timeout.Stage.Duration()), func() {
+	Describe("The mesh", Ordered, ContinueOnFailure, Serial, Label("stage"), func() {
 		plan := upgrade.Plan(mode)
 		var going *upgrading
 		BeforeAll(func(ctx SpecContext) {
@@ -46,14 +46,14 @@ func describeUpgrade(mode upgrade.Mode) {
 			Expect(err).NotTo(HaveOccurred())
 		}, NodeTimeout(timeout.SuiteBegins.Duration()))
 		for i, stage := range plan {
-			It(report.StageText(stage.Title), SpecTimeout(timeout.Stage.Duration()), func(ctx SpecContext) {
+			It(report.StageText(stage.Title), SpecTimeout(timeout.Stage.Duration()), PollProgressAfter(timeout.Stage.Duration()), func(ctx SpecContext) {
 				Expect(going.moveTo(ctx, i)).To(Succeed())
 				judged, err := going.judge(ctx, i)
 				Expect(err).NotTo(HaveOccurred())
 				Expect(judged.Result).To(Equal(hop.Pass), judged.Reason)
 			})
 		}
-		It(report.StageText("from the beginning to the end"), SpecTimeout(timeout.Stage.Duration()), func(ctx SpecContext) {
+		It(report.StageText("from the beginning to the end"), SpecTimeout(timeout.Stage.Duration()), PollProgressAfter(timeout.Stage.Duration()), func(ctx SpecContext) {
 			came, err := going.end(ctx)
 			Expect(err).NotTo(HaveOccurred())
 			Expect(artifact.WriteJSON(filepath.Join(given.Artifacts, upgrade.File), came)).To(Succeed())
