@@ -12,8 +12,8 @@ help: ## list the commands
 	@echo
 	@echo "  Settings of the e2e commands are listed by: go run ./scripts/e2e --help"
 
-test: unit lint ## what needs no engine: unit tests, vet, lint, the suite compiled and dry-run
-	@$(MAKE) --no-print-directory outline >/dev/null
+test: unit lint ## what needs no engine: unit tests, vet, lint, the suite compiled and dry-run with the stages of an upgrade
+	@MTLS_UPGRADE=canary $(MAKE) --no-print-directory outline >/dev/null
 
 unit:
 	go vet ./...
