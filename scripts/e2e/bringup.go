@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -39,7 +38,11 @@ type broughtUp struct {
 // bringUp provides engine, images, cluster, mesh and world, and builds the suite meanwhile. When it fails, no cluster
 // is left, unless KEEP=1 or an earlier run had kept it and a signal came.
 func (r *program) bringUp(ctx context.Context, config cluster.Config, told *record) (broughtUp, error) {
-	return r.bringUpAs(ctx, config, told, world{content: mesh.PluggedIn, into: r.meshAndWorld, handOver: func(*mesh.Handover) {}})
+	on, err := r.provide(ctx, told)
+	if err != nil {
+		return broughtUp{}, err
+	}
+	return r.bringUpAs(ctx, on, config, told, world{content: mesh.PluggedIn, into: r.meshAndWorld, handOver: func(*mesh.Handover) {}})
 }
 
 // world is what a cluster is brought up for.
@@ -49,21 +52,32 @@ type world struct {
 	handOver func(*mesh.Handover) // completes what the suite is handed
 }
 
-func (r *program) bringUpAs(ctx context.Context, config cluster.Config, told *record, w world) (broughtUp, error) {
+// provided is what a cluster is made of.
+type provided struct {
+	engine string
+	images cluster.Images
+}
+
+// provide provides engine and images.
+func (r *program) provide(ctx context.Context, told *record) (provided, error) {
 	engine, err := r.engine(ctx)
 	if err != nil {
-		return broughtUp{}, err
+		return provided{}, err
 	}
 	r.screen.step("engine: %s", engine)
 	images, err := r.images(ctx)
 	if err != nil {
-		return broughtUp{}, err
+		return provided{}, err
 	}
 	told.environment = r.environment(images)
 	told.durations.ImagesSeconds = time.Since(r.began).Seconds()
 	r.screen.step("lane %s, Kubernetes %s, Istio %s, Envoy %s, profile %s", images.Lane, images.Kubernetes, images.Istio.Version, images.Envoy, images.Profile)
+	return provided{engine, images}, nil
+}
+
+func (r *program) bringUpAs(ctx context.Context, on provided, config cluster.Config, told *record, w world) (broughtUp, error) {
 	told.clusterBegan = time.Now()
-	up, err := r.clusterAndMesh(ctx, engine, config, images, told, w)
+	up, err := r.clusterAndMesh(ctx, on.engine, config, on.images, told, w)
 	told.durations.BringUpSeconds = time.Since(told.clusterBegan).Seconds()
 	return up, err
 }
@@ -169,11 +183,7 @@ func (r *program) prepareCluster(ctx context.Context, c *cluster.Cluster, k *kub
 		return install(both)
 	})
 	group.Go(func() error {
-		return c.Load(both, func() (io.ReadCloser, error) {
-			read, write := io.Pipe()
-			go func() { _ = write.CloseWithError(agent.Write(write)) }()
-			return read, nil
-		})
+		return c.LoadWritten(both, agent.Write)
 	})
 	return group.Wait()
 }

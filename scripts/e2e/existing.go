@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"strings"
 
@@ -237,11 +236,7 @@ func (r *program) agentImage(ctx context.Context, client *kube.Client) (string, 
 		return "", err
 	}
 	nodes := cluster.New(r.home, name, engine, func(line string) { r.screen.step("%s", line) })
-	return image.Reference, nodes.Load(ctx, func() (io.ReadCloser, error) {
-		read, write := io.Pipe()
-		go func() { _ = write.CloseWithError(image.Write(write)) }()
-		return read, nil
-	})
+	return image.Reference, nodes.LoadWritten(ctx, image.Write)
 }
 
 // observers are those that what is allowed leaves.

@@ -36,11 +36,15 @@ func (r *program) upgrade(ctx context.Context) error {
 			return err
 		}
 		return r.reported(ctx, func(told *record) error {
-			between, err := r.between(ctx)
+			on, err := r.provide(ctx, told)
 			if err != nil {
 				return err
 			}
-			up, err := r.bringUpAs(ctx, config, told, world{
+			between, err := r.between(ctx, on.images)
+			if err != nil {
+				return err
+			}
+			up, err := r.bringUpAs(ctx, on, config, told, world{
 				content: mesh.PluggedIn + ", for the upgrade of run " + r.runID,
 				into: func(ctx context.Context, c *cluster.Cluster, state cluster.State, _ cluster.Images, agent mesh.AgentImage) error {
 					return r.oldMesh(ctx, c, state, between, agent)
@@ -76,13 +80,9 @@ func (r *program) choose() error {
 // upgradeLabel is that of the specs of an upgrade.
 const upgradeLabel = "stage"
 
-// between provides both versions. It refuses a pair that Istio does not support, before there is a cluster.
-func (r *program) between(ctx context.Context) (versions, error) {
+// between provides the second version beside that of the images. It refuses a pair that Istio does not support, before there is a cluster.
+func (r *program) between(ctx context.Context, images cluster.Images) (versions, error) {
 	mode, err := upgrade.ParseMode(r.settings.values["MODE"])
-	if err != nil {
-		return versions{}, err
-	}
-	images, err := r.images(ctx)
 	if err != nil {
 		return versions{}, err
 	}
@@ -93,7 +93,7 @@ func (r *program) between(ctx context.Context) (versions, error) {
 	}
 	if r.settings.values["TO_ISTIOCTL"] != "" {
 		v.to = r.own("TO", &v)
-	} else if err := r.provide(ctx, &v); err != nil {
+	} else if err := r.provideSecond(ctx, images.Lane, &v); err != nil {
 		return versions{}, err
 	}
 	from, err := istioversion.Parse(v.from.Version, v.from.CommitDate)
@@ -111,9 +111,9 @@ func (r *program) between(ctx context.Context) (versions, error) {
 	return v, nil
 }
 
-// provide has the lane provide the version to end with.
-func (r *program) provide(ctx context.Context, v *versions) error {
-	manifest, err := r.ask(ctx, r.script(ctx, "images.sh", "--istio", r.settings.values["LANE"], r.settings.values["TO"]))
+// provideSecond has the lane of the first version provide the one to end with.
+func (r *program) provideSecond(ctx context.Context, lane string, v *versions) error {
+	manifest, err := r.ask(ctx, r.script(ctx, "images.sh", "--istio", lane, r.settings.values["TO"]))
 	if err != nil {
 		return err
 	}

@@ -65,13 +65,7 @@ func (m *moment) ask(asked tlsdiff.Asked) error {
 }
 
 func (m *moment) add(host tlscheck.Host, seen *survey.Survey) {
-	m.hops = append(m.hops, tlsdiff.Hops(host, tlsdiff.Names{
-		Controller: seen.Controller,
-		Version: func(pod string) tlsdiff.Version {
-			istiod, proxy := seen.VersionsOf(pod)
-			return tlsdiff.Version{Istiod: istiod, Proxy: proxy}
-		},
-	})...)
+	m.hops = append(m.hops, tlsdiff.Hops(host, seen.Names())...)
 }
 
 // save writes the moment to a file, where one is given.

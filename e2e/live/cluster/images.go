@@ -42,18 +42,26 @@ type IstioRelease struct {
 
 // ReadImages reads a lane's manifest and refuses one that lacks what a cluster needs.
 func ReadImages(path string) (Images, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return Images{}, fmt.Errorf("reading the lane's manifest: %w", err)
-	}
 	var images Images
-	if err := json.Unmarshal(content, &images); err != nil {
-		return Images{}, fmt.Errorf("%s: %w", path, err)
+	if err := readManifest(path, &images); err != nil {
+		return Images{}, err
 	}
 	if err := images.check(); err != nil {
 		return Images{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return images, nil
+}
+
+// readManifest reads what images.sh wrote.
+func readManifest(path string, into any) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("reading the lane's manifest: %w", err)
+	}
+	if err := json.Unmarshal(content, into); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
 }
 
 func (i Images) check() error {

@@ -3,7 +3,6 @@ package cluster
 import (
 	"archive/tar"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,13 +22,9 @@ type Istio struct {
 
 // ReadIstio reads the manifest of images.sh --istio.
 func ReadIstio(path string) (Istio, error) {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return Istio{}, fmt.Errorf("reading the lane's manifest: %w", err)
-	}
 	var istio Istio
-	if err := json.Unmarshal(content, &istio); err != nil {
-		return Istio{}, fmt.Errorf("%s: %w", path, err)
+	if err := readManifest(path, &istio); err != nil {
+		return Istio{}, err
 	}
 	if istio.Profile == "" || istio.Release.Version == "" || istio.Release.Hub == "" || istio.Release.Tag == "" || istio.Istioctl == "" || istio.Archive == "" && len(istio.LoadImages) == 0 {
 		return Istio{}, fmt.Errorf("%s: want profile, istio.version, istio.hub, istio.tag, istioctl, and archive or loadImages", path)
@@ -43,13 +38,9 @@ func (c *Cluster) LoadIstio(ctx context.Context, istio Istio) error {
 		return c.loadFromEngine(ctx, istio.LoadImages)
 	}
 	c.progress("loading the images of Istio " + istio.Release.Version)
-	return c.Load(ctx, func() (io.ReadCloser, error) {
-		read, write := io.Pipe()
-		go func() {
-			archive := tar.NewWriter(write)
-			_ = write.CloseWithError(errors.Join(archive.AddFS(os.DirFS(istio.Archive)), archive.Close()))
-		}()
-		return read, nil
+	return c.LoadWritten(ctx, func(to io.Writer) error {
+		archive := tar.NewWriter(to)
+		return errors.Join(archive.AddFS(os.DirFS(istio.Archive)), archive.Close())
 	})
 }
 

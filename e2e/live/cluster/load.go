@@ -27,6 +27,15 @@ func (c *Cluster) Load(ctx context.Context, open func() (io.ReadCloser, error)) 
 	return group.Wait()
 }
 
+// LoadWritten is Load of an archive that is written anew for each node.
+func (c *Cluster) LoadWritten(ctx context.Context, archive func(io.Writer) error) error {
+	return c.Load(ctx, func() (io.ReadCloser, error) {
+		read, write := io.Pipe()
+		go func() { _ = write.CloseWithError(archive(write)) }()
+		return read, nil
+	})
+}
+
 func loadInto(ctx context.Context, node nodes.Node, open func() (io.ReadCloser, error)) error {
 	archive, err := open()
 	if err != nil {

@@ -2,7 +2,6 @@ package mesh
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -21,7 +20,7 @@ func (m *Mesh) Connected(ctx context.Context, revision string) ([]string, error)
 		return nil, err
 	}
 	for who := range subscriptions {
-		delete(state, fmt.Sprintf("mtls-conformance-%s.%s", who, m.place.In(fixture.MarkerNamespace)))
+		delete(state, m.askerID(who))
 	}
 	return slices.Sorted(maps.Keys(state)), nil
 }

@@ -185,6 +185,11 @@ func (v *view) await(ctx context.Context) error {
 	return nil
 }
 
+// askerID is how istiod names an asker: POD.NAMESPACE, of a pod that there is not.
+func (m *Mesh) askerID(who asker) string {
+	return fmt.Sprintf("mtls-conformance-%s.%s", who, m.place.In(fixture.MarkerNamespace))
+}
+
 // node is how an asker presents itself. Its address is one that no pod has (RFC 5737).
 func (m *Mesh) node(who asker) *corev3.Node {
 	role, address := "sidecar", "192.0.2.2"
@@ -194,7 +199,7 @@ func (m *Mesh) node(who asker) *corev3.Node {
 	namespace := m.place.In(fixture.MarkerNamespace)
 	text := structpb.NewStringValue
 	return &corev3.Node{
-		Id: fmt.Sprintf("%s~%s~mtls-conformance-%s.%s~%s.svc.cluster.local", role, address, who, namespace, namespace),
+		Id: fmt.Sprintf("%s~%s~%s~%s.svc.cluster.local", role, address, m.askerID(who), namespace),
 		Metadata: &structpb.Struct{Fields: map[string]*structpb.Value{
 			"NAMESPACE": text(namespace),
 			"LABELS":    structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{"mtls.test/marker": text(string(who))}}),

@@ -19,6 +19,7 @@ import (
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/pure/oracle"
+	"mtls.test/conformance/e2e/pure/tlsdiff"
 )
 
 // Survey is what a cluster has.
@@ -202,17 +203,23 @@ func (s *Survey) Controller(name string) string {
 	return workload.Namespace + "/" + cmp.Or(workload.Controller, oracle.ControllerName(workload.Name, workload.Labels))
 }
 
-// VersionsOf are the version of the control plane that configures the proxy of a pod, and the proxy's own; empty where there is no
+// Names tell, of the pods of the survey, what a comparison of two moments knows them by.
+func (s *Survey) Names() tlsdiff.Names {
+	return tlsdiff.Names{Controller: s.Controller, Version: s.versionsOf}
+}
+
+// versionsOf are the version of the control plane that configures the proxy of a pod, and the proxy's own; empty where there is no
 // proxy, or they are not known.
-func (s *Survey) VersionsOf(name string) (istiod, proxy string) {
+func (s *Survey) versionsOf(name string) tlsdiff.Version {
 	workload, found := s.workloads[name]
 	if !found || !workload.HasProxy {
-		return "", ""
+		return tlsdiff.Version{}
 	}
+	v := tlsdiff.Version{Proxy: workload.ProxyVersion}
 	if plane, known := s.planeOf(workload); known {
-		istiod = plane.Version
+		v.Istiod = plane.Version
 	}
-	return istiod, workload.ProxyVersion
+	return v
 }
 
 // Versions are those of the control planes.

@@ -36,10 +36,7 @@ func Look(ctx context.Context, k *kube.Client, m *mesh.Mesh) (Moment, error) {
 	plaintext := map[upgrade.Hop]bool{}
 	err = inspector.Inspect(ctx, inspect.Request{Hosts: hosts}, func(host tlscheck.Host) error {
 		seen := inspector.Survey // which a second look renews
-		hops = append(hops, tlsdiff.Hops(host, tlsdiff.Names{Controller: seen.Controller, Version: func(pod string) tlsdiff.Version {
-			istiod, proxy := seen.VersionsOf(pod)
-			return tlsdiff.Version{Istiod: istiod, Proxy: proxy}
-		}})...)
+		hops = append(hops, tlsdiff.Hops(host, seen.Names())...)
 		for _, row := range host.Rows {
 			for _, h := range row.Hops {
 				if h.Asked.Says == hop.Plaintext {

@@ -2,7 +2,6 @@ package upgrade
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -81,6 +80,3 @@ type LeftBehindError struct {
 func (e LeftBehindError) Error() string {
 	return fmt.Sprintf("istiod of revision %s is not removed, for proxies are connected to it: %s (label their namespace with another revision and restart them)", e.Revision, strings.Join(e.Proxies, ", "))
 }
-
-// IsLeftBehind tells whether a removal was refused because proxies were connected.
-func IsLeftBehind(err error) bool { return errors.As(err, new(LeftBehindError)) }

@@ -51,7 +51,7 @@ func stages(v upgrade.Verdict) []stageRow {
 	var all []stageRow
 	for _, stage := range v.Stages {
 		row := stageRow{Stage: stage.Stage, Result: stage.Result, Proxies: stage.ByVersion(), Cases: len(stage.Cases), Reason: stage.Reason}
-		for _, period := range append([]upgrade.Period{v.Traffic.Baseline}, v.Traffic.Periods...) {
+		for _, period := range v.Traffic.All() {
 			if period.Stage != stage.Stage {
 				continue
 			}

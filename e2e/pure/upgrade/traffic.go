@@ -91,10 +91,13 @@ func newPeriod(streams []availability.Stream, flags map[string]string, interval 
 	return Period{Stage: interval.Stage, Still: interval.Still, Report: report, Budget: budget, Judgements: availability.Judge(report, func(string) availability.Budget { return budget })}, err
 }
 
+// All are the baseline and the periods after it.
+func (t Traffic) All() []Period { return append([]Period{t.Baseline}, t.Periods...) }
+
 // problems are what of the traffic keeps an upgrade from PASS, each with its result.
 func (t Traffic) problems() []Problem {
 	var all []Problem
-	for _, period := range append([]Period{t.Baseline}, t.Periods...) {
+	for _, period := range t.All() {
 		for _, j := range period.Judgements {
 			for _, why := range j.Why {
 				result := hop.Fail
