@@ -41,6 +41,7 @@ type Wanted struct {
 	Ports     []uint16 // of listeners that lead to clusters
 	Listeners bool     // every listener: a gateway's own are few
 	Clusters  []string // by name, with their endpoints
+	Services  []string // every cluster of these hosts, of any port and subset, with their endpoints
 	Onward    bool     // the clusters to which a gateway passes TLS on by server name
 	Outbound  bool     // every cluster of a service port, with their endpoints
 	Routes    bool     // what Dump.Routes needs for Ports, or with Listeners everything that leads requests
@@ -59,6 +60,9 @@ func (w Wanted) Parts() []Part {
 	}
 	for _, name := range w.Clusters {
 		clusters = append(clusters, regexp.QuoteMeta(name))
+	}
+	for _, host := range w.Services {
+		clusters = append(clusters, `outbound\|\d+\|[^|]*\|`+regexp.QuoteMeta(host))
 	}
 	if w.Onward {
 		clusters = append(clusters, `outbound_\..*`)

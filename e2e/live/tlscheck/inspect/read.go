@@ -75,7 +75,7 @@ func (in *Inspector) readings(hosts []oracle.Host, clients []oracle.Workload, re
 	for _, client := range clients {
 		if client.HasProxy {
 			at[client.String()] = len(all)
-			wanted := wantedOf(hosts, client, request.Subset)
+			wanted := wantedOf(hosts, client)
 			if request.ByAddress {
 				ports, names := in.addressesOf(hosts)
 				wanted.Ports, wanted.Hosts = append(wanted.Ports, ports...), append(wanted.Hosts, names...)
@@ -109,8 +109,8 @@ func (r *reading) asServer() {
 	}
 }
 
-// wantedOf is what decides the hops to hosts in a client's proxy.
-func wantedOf(hosts []oracle.Host, client oracle.Workload, subset string) envoy.Wanted {
+// wantedOf is what decides the hops to hosts in a client's proxy. A route to a host's port may lead to any of its clusters.
+func wantedOf(hosts []oracle.Host, client oracle.Workload) envoy.Wanted {
 	wanted := envoy.Wanted{Listeners: client.Gateway, Routes: true}
 	for _, host := range hosts {
 		wanted.Hosts = append(wanted.Hosts, host.Name)
@@ -118,11 +118,12 @@ func wantedOf(hosts []oracle.Host, client oracle.Workload, subset string) envoy.
 			if !slices.Contains(wanted.Ports, port.Number) {
 				wanted.Ports = append(wanted.Ports, port.Number)
 			}
-			wanted.Clusters = append(wanted.Clusters, envoy.SubsetName(host.Name, port.Number, subset))
 		}
 	}
 	if len(hosts) > fewHosts {
-		wanted.Clusters, wanted.Outbound = nil, true
+		wanted.Outbound = true
+	} else {
+		wanted.Services = wanted.Hosts
 	}
 	return wanted
 }
