@@ -127,10 +127,13 @@ func (u *upgrading) stand(ctx context.Context) error {
 	return u.settle(ctx)
 }
 
-// settle waits until every proxy has what the API server has, also those that the cases do not know.
+// settle waits until every proxy holds a stream and has what the API server has, also those that the cases do not know.
 func (u *upgrading) settle(ctx context.Context) error {
 	places, err := u.mover.Mesh.Locate(ctx, u.whole)
 	if err != nil {
+		return err
+	}
+	if err := u.mover.Mesh.AwaitStreams(ctx, places.Proxies()); err != nil {
 		return err
 	}
 	return u.mover.Mesh.Settle(ctx, u.mover.Mesh.Kinds(), places.Proxies(), timeout.Settle.Duration())
@@ -181,6 +184,9 @@ func lasting(ctx context.Context, long time.Duration) error {
 func (u *upgrading) judge(ctx context.Context, index int) (upgrade.Judged, error) {
 	stage := u.plan[index]
 	judged := upgrade.Judged{Stage: stage.Name, Title: stage.Title, Result: hop.Pass}
+	if err := u.settle(ctx); err != nil {
+		return judged, err
+	}
 	moment, err := liveupgrade.Look(ctx, client, u.mover.Mesh)
 	if err != nil {
 		return judged, err

@@ -31,12 +31,19 @@ func (e DetachedError) Error() string {
 // Attached waits a little until every one of the proxies holds a stream to an istiod, and returns those that do. The error
 // is a DetachedError of the others.
 func (m *Mesh) Attached(ctx context.Context, proxies []Proxy) ([]Proxy, error) {
-	attached, _, err := m.attached(ctx, proxies)
+	attached, _, err := m.attached(ctx, proxies, timeout.Reattach.Duration())
 	return attached, err
 }
 
+// AwaitStreams waits until every one of the proxies holds a stream to an istiod, also where they were cut off for long. The error is
+// a DetachedError of those that do not.
+func (m *Mesh) AwaitStreams(ctx context.Context, proxies []Proxy) error {
+	_, _, err := m.attached(ctx, proxies, timeout.Attach.Duration())
+	return err
+}
+
 // attached also returns the istiods that the streams are to.
-func (m *Mesh) attached(ctx context.Context, proxies []Proxy) (attached []Proxy, istiods []string, err error) {
+func (m *Mesh) attached(ctx context.Context, proxies []Proxy, within time.Duration) (attached []Proxy, istiods []string, err error) {
 	var detached []Proxy
 	err = wait.For(func(ctx context.Context) (bool, error) {
 		now, err := m.Sync(ctx)
@@ -56,7 +63,7 @@ func (m *Mesh) attached(ctx context.Context, proxies []Proxy) (attached []Proxy,
 			}
 		}
 		return len(detached) == 0, nil
-	}, wait.WithContext(ctx), wait.WithTimeout(timeout.Reattach.Duration()), wait.WithInterval(settleInterval), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(within), wait.WithInterval(settleInterval), wait.WithImmediate())
 	if len(detached) > 0 {
 		return attached, istiods, DetachedError{detached}
 	}
@@ -108,7 +115,7 @@ func (m *Mesh) marked(ctx context.Context, kinds []Kind, proxies []Proxy, limit 
 	var failed error
 	var raising sync.WaitGroup
 	raising.Go(func() { numbers, failed = m.raise(ctx, kinds) })
-	attached, istiods, cutOff := m.attached(ctx, proxies)
+	attached, istiods, cutOff := m.attached(ctx, proxies, timeout.Reattach.Duration())
 	raising.Wait()
 	if cutOff != nil && !errors.As(cutOff, new(DetachedError)) || len(attached) == 0 {
 		return cutOff
