@@ -14,7 +14,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
-	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/fixtures/agent/control"
 )
 
@@ -140,13 +139,9 @@ func (m *Mesh) servesBy(ctx context.Context, istiod, root string) error {
 // trusting tells who does not hold an authority's roots yet, or holds a certificate of none of them.
 func (m *Mesh) trusting(ctx context.Context, proxies []Proxy, agent Proxy, authority Authority) error {
 	for _, proxy := range proxies {
-		dump, err := m.Dump(ctx, proxy, envoy.Wanted{})
+		own, trusted, err := m.held(ctx, proxy)
 		if err != nil {
 			return err
-		}
-		trusted, err := dump.Secret(envoy.RootSecret)
-		if err != nil {
-			return fmt.Errorf("%s: %w", proxy, err)
 		}
 		var held [][]byte
 		for _, root := range trusted.Roots {
@@ -154,10 +149,6 @@ func (m *Mesh) trusting(ctx context.Context, proxies []Proxy, agent Proxy, autho
 		}
 		if !sameCertificates(held, ders(strings.Join(authority.Roots, ""))) {
 			return fmt.Errorf("%s holds other roots", proxy)
-		}
-		own, err := dump.Secret(envoy.WorkloadSecret)
-		if err != nil {
-			return fmt.Errorf("%s: %w", proxy, err)
 		}
 		if !own.SignedUnder(trusted) {
 			return fmt.Errorf("%s holds a certificate of a root that is not trusted", proxy)

@@ -6,40 +6,57 @@ import (
 	"io"
 	"strings"
 
+	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/upgrade"
 )
 
-// Versions tells of each proxy which version of Istio it states, and to which istiod, of which version, it holds its stream.
-func (m *Mesh) Versions(ctx context.Context, places Places) ([]upgrade.Proxy, error) {
+// Versions tells of each proxy which version of Istio it states, which certificate it holds, and to which istiod, of which version, it
+// holds its stream; and of each istiod by whom it signs, and which proxies do not trust it.
+func (m *Mesh) Versions(ctx context.Context, places Places) ([]upgrade.Proxy, []upgrade.Signer, error) {
 	istiods, err := m.istiods(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	versions := map[string]string{}
 	for _, istiod := range istiods {
 		if versions[istiod], err = m.istiodVersion(ctx, istiod); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	state, err := m.syncOf(ctx, istiods)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var all []upgrade.Proxy
+	var proxies []upgrade.Proxy
+	trust := map[Proxy]envoy.SecretFacts{}
 	for _, place := range places.All() {
 		if !place.Proxied {
 			continue
 		}
 		node, err := m.statedNode(ctx, place.Proxy)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		own, roots, err := m.held(ctx, place.Proxy)
+		if err != nil {
+			return nil, nil, err
+		}
+		trust[place.Proxy] = roots
 		istiod := state[place.id()].istiod
-		all = append(all, upgrade.Proxy{
-			Namespace: place.Namespace, Pod: place.Pod, Workload: place.workload, Istio: node.Istio, Istiod: istiod, IstiodVersion: versions[istiod],
+		proxies = append(proxies, upgrade.Proxy{
+			Namespace: place.Namespace, Pod: place.Pod, Workload: place.workload, Istio: node.Istio, Istiod: istiod, IstiodVersion: versions[istiod], Serial: own.Serial,
 		})
 	}
-	return all, nil
+	var signers []upgrade.Signer
+	for _, istiod := range istiods {
+		signer, err := m.signerOf(ctx, istiod, trust)
+		if err != nil {
+			return nil, nil, err
+		}
+		signer.Version = versions[istiod]
+		signers = append(signers, signer)
+	}
+	return proxies, signers, nil
 }
 
 // istiodVersion asks an istiod for its version, which it tells as VERSION-REVISION OF GIT-STATUS (istio.io/istio pkg/version

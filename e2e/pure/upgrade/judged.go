@@ -17,13 +17,24 @@ type Judged struct {
 	Title     string     `json:"title"`
 	Result    hop.Result `json:"result"`
 	Reason    string     `json:"reason"`
+	Moves     []Made     `json:"moves"`             // that led to it, in their order
+	Seconds   float64    `json:"seconds"`           // that it took to judge it
+	Failed    string     `json:"failed,omitempty"`  // why a move could not be made, or left the mesh without a control plane
+	Unknown   string     `json:"unknown,omitempty"` // why it could not be judged
 	Proxies   []Proxy    `json:"proxies"`
 	Misplaced []string   `json:"misplaced,omitempty"` // proxies of another version, or at another istiod, than the moves so far lead to
-	NewPods   string     `json:"newPods,omitempty"`   // why a new pod could not be made; empty where it could
+	Signers   []Signer   `json:"signers"`
+	NewPods   string     `json:"newPods,omitempty"` // why a new pod could not be made; empty where it could
 	Cases     []CaseAt   `json:"cases"`
 
 	// Changes are those since the stage before, of a stage on the way to which no proxy moved: there may be none.
 	Changes []tlsdiff.Change `json:"changes,omitempty"`
+}
+
+// Made is a move that was made.
+type Made struct {
+	Move
+	Seconds float64 `json:"seconds"` // until it was done
 }
 
 // CaseAt is the verdict on a case at a stage; its evidence is the report's case of that name.
@@ -38,7 +49,8 @@ func (j *Judged) Add(c verdict.Case) {
 	j.Cases = append(j.Cases, CaseAt{ID: c.ID, Result: c.Result, Reason: c.Reason})
 }
 
-// Conclude sets the result: the worst of the cases, and FAIL where a proxy is misplaced.
+// Conclude sets the result: the worst of the cases, and FAIL where a move failed, a proxy is misplaced, or does not trust an istiod's
+// certificates.
 func (j *Judged) Conclude() {
 	j.Result, j.Reason = hop.Pass, fmt.Sprintf("%d cases hold", len(j.Cases))
 	if len(j.Cases) == 0 {
@@ -55,8 +67,19 @@ func (j *Judged) Conclude() {
 	if j.NewPods != "" {
 		j.Result, j.Reason = hop.Fail, j.NewPods
 	}
+	for _, signer := range j.Signers {
+		if len(signer.NotTrustedBy) > 0 {
+			j.Result, j.Reason = hop.Fail, signer.distrust()
+		}
+	}
 	if len(j.Misplaced) > 0 {
 		j.Result, j.Reason = hop.Fail, strings.Join(j.Misplaced, "; ")
+	}
+	switch {
+	case j.Failed != "":
+		j.Result, j.Reason = hop.Fail, j.Failed
+	case j.Unknown != "" && j.Result != hop.Fail:
+		j.Result, j.Reason = hop.Inconclusive, j.Unknown
 	}
 }
 

@@ -12,6 +12,7 @@ type Proxy struct {
 	Istio         string `json:"istio"`  // that it states
 	Istiod        string `json:"istiod"` // pod to which it holds its stream; empty without one
 	IstiodVersion string `json:"istiodVersion"`
+	Serial        string `json:"serial"` // of its certificate for the mesh
 }
 
 // Versions are those of the sides.

@@ -13,15 +13,16 @@ const File = "upgrade.json"
 
 // Verdict is what an upgrade came to.
 type Verdict struct {
-	Mode     Mode             `json:"mode"`
-	Versions Versions         `json:"versions"`
-	Result   hop.Result       `json:"result"`
-	Reason   string           `json:"reason"`
-	Problems []Problem        `json:"problems"`
-	Stages   []Judged         `json:"stages"`
-	Traffic  Traffic          `json:"traffic"`
-	Changes  []tlsdiff.Change `json:"changes"`          // of how hops are secured, from before the upgrade to its end
-	Unused   []string         `json:"unused,omitempty"` // rows that were accepted, and explain no change
+	Mode      Mode             `json:"mode"`
+	Versions  Versions         `json:"versions"`
+	Result    hop.Result       `json:"result"`
+	Reason    string           `json:"reason"`
+	Problems  []Problem        `json:"problems"`
+	Stages    []Judged         `json:"stages"`
+	Rotations Rotations        `json:"rotations"`
+	Traffic   Traffic          `json:"traffic"`
+	Changes   []tlsdiff.Change `json:"changes"`          // of how hops are secured, from before the upgrade to its end
+	Unused    []string         `json:"unused,omitempty"` // rows that were accepted, and explain no change
 }
 
 // Problem is what keeps an upgrade from PASS.
@@ -70,6 +71,10 @@ func (v *Verdict) Conclude() {
 		}
 	}
 	v.Problems = append(v.Problems, v.Traffic.problems()...)
+	v.Rotations = RotationsOf(v.Stages)
+	if why := v.Rotations.problem(); why != "" {
+		v.Problems = append(v.Problems, Problem{Result: hop.Inconclusive, Why: why})
+	}
 	v.Result, v.Reason = hop.Pass, fmt.Sprintf("%d stages hold, %d of %d requests failed", len(v.Stages), v.Traffic.Failed, v.Traffic.Answered+v.Traffic.Failed)
 	for _, problem := range v.Problems {
 		if verdict.Worse(v.Result, problem.Result) != v.Result {

@@ -12,10 +12,12 @@ import (
 
 var noon = time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
 
+func renewed(serial string) []Proxy { return []Proxy{{Namespace: "n", Pod: "p", Serial: serial}} }
+
 // green is the verdict on an upgrade in which nothing went wrong.
 func green() Verdict {
 	return Verdict{
-		Mode: Canary, Stages: []Judged{{Stage: "before", Result: hop.Pass}},
+		Mode: Canary, Stages: []Judged{{Stage: "before", Result: hop.Pass, Proxies: renewed("1")}, {Stage: "both", Result: hop.Pass, Proxies: renewed("2")}, {Stage: "mixed", Result: hop.Pass, Proxies: renewed("3")}},
 		Traffic: Traffic{Answered: 1000, Allowed: 0.001, Clear: Clear{Own: 1}},
 	}
 }
@@ -31,13 +33,14 @@ func TestEachProblemDecidesByItself(t *testing.T) {
 		result hop.Result
 		says   string
 	}{
-		"nothing":                 {func(*Verdict) {}, hop.Pass, "1 stages hold"},
+		"nothing":                 {func(*Verdict) {}, hop.Pass, "3 stages hold"},
 		"a stage":                 {func(v *Verdict) { v.Stages[0].Result, v.Stages[0].Reason = hop.Mismatch, "a case" }, hop.Mismatch, "a case"},
 		"a weakening":             {func(v *Verdict) { v.Changes = []tlsdiff.Change{change(tlsdiff.Weaker, "")} }, hop.Fail, "was [mtls] and is [plaintext]"},
 		"a weakening with a row":  {func(v *Verdict) { v.Changes = []tlsdiff.Change{change(tlsdiff.Weaker, "known")} }, hop.Fail, "ACCEPT=known"},
-		"an accepted one":         {func(v *Verdict) { v.Changes = []tlsdiff.Change{accepted} }, hop.Pass, "1 stages hold"},
-		"an improvement":          {func(v *Verdict) { v.Changes = []tlsdiff.Change{change(tlsdiff.Stronger, "")} }, hop.Pass, "1 stages hold"},
+		"an accepted one":         {func(v *Verdict) { v.Changes = []tlsdiff.Change{accepted} }, hop.Pass, "3 stages hold"},
+		"an improvement":          {func(v *Verdict) { v.Changes = []tlsdiff.Change{change(tlsdiff.Stronger, "")} }, hop.Pass, "3 stages hold"},
 		"what could not be read":  {func(v *Verdict) { v.Changes = []tlsdiff.Change{change(tlsdiff.Unknown, "")} }, hop.Inconclusive, "a/b -> c:80"},
+		"certificates that stay":  {func(v *Verdict) { v.Stages = v.Stages[:2] }, hop.Inconclusive, "renewed its certificate more than 1 times"},
 		"failures":                {func(v *Verdict) { v.Traffic.Failed = 2 }, hop.Fail, "2 of 1002 requests failed"},
 		"a copy in the clear":     {func(v *Verdict) { v.Traffic.Clear.Copies = []Copy{{ID: "x"}} }, hop.Fail, "request x"},
 		"taps that saw nothing":   {func(v *Verdict) { v.Traffic.Clear.Own = 0 }, hop.Inconclusive, "the taps saw none"},
