@@ -13,7 +13,7 @@ help: ## list the commands
 	@echo "  Settings of the e2e commands are listed by: go run ./scripts/e2e --help"
 
 test: unit lint ## what needs no engine: unit tests, vet, lint, the suite compiled and dry-run with the stages of an upgrade
-	@MTLS_UPGRADE=canary $(MAKE) --no-print-directory outline >/dev/null
+	@MTLS_UPGRADE=canary/strict $(MAKE) --no-print-directory outline >/dev/null
 
 unit:
 	go vet ./...
@@ -46,7 +46,7 @@ e2e-mutants: export LABELS ?= mutant
 e2e-mutants: $(RUNNER) ## sabotage the mesh and see that the suite notices (MUTANTS=DIR for others than fixtures/mutants)
 	@exec $(RUNNER) all
 
-e2e-upgrade: $(RUNNER) ## upgrade Istio under traffic and judge the mesh at each stage (FROM=, TO=, MODE=, TRAFFIC=, POLICIES=, ACCEPT=, FULL=1)
+e2e-upgrade: $(RUNNER) ## upgrade Istio under traffic and judge the mesh at each stage (FROM=, TO=, MODE=, TRAFFIC=, POLICIES=, ACCEPT=, FULL=1, MUTANT=)
 	@exec $(RUNNER) upgrade
 
 e2e-up: $(RUNNER) ## make or reuse the cluster with mesh and world

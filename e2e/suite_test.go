@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"os"
+	"strings"
 	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -67,8 +68,9 @@ func TestMTLSConformance(t *testing.T) {
 	describeLogs()
 	describeCanary()
 	describeTLSCheck()
-	if mode := upgrade.Mode(os.Getenv(mesh.UpgradeVariable)); mode != "" {
-		describeUpgrade(mode)
+	if mode, traffic, asked := strings.Cut(os.Getenv(mesh.UpgradeVariable), "/"); asked {
+		describeUpgrade(upgrade.Plan(upgrade.Mode(mode), traffic))
+		describeWrongUpgrade()
 	}
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "mTLS conformance")

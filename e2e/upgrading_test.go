@@ -27,47 +27,57 @@ import (
 )
 
 const (
-	baseline = time.Minute     // of traffic without a move
-	tail     = 5 * time.Second // of traffic once the moves to a stage are made
+	baseline         = time.Minute      // of traffic without a move
+	baselineOfMutant = 15 * time.Second // of an upgrade that goes wrong on purpose
+	tail             = 5 * time.Second  // of traffic once the moves to a stage are made
+	drained          = 50 * time.Second // of it where connections drain; longer than drainDuration (fixtures/upgrade/world/istio/production.yaml)
 )
 
 // upgrading is an upgrade under way.
 type upgrading struct {
 	plan      []upgrade.Stage
-	focus     *regexp.Regexp
-	whole     fixture.World // with what the cases do not know
+	chosen    func(fixture.Case) bool // of the cases of each stage
+	saboteur  *liveupgrade.Saboteur   // nil of an upgrade that is to go right
+	baseline  time.Duration           // of traffic without a move
+	whole     fixture.World           // with what the cases do not know
 	mover     *liveupgrade.Mover
 	session   *probing.Session
+	lease     *liveupgrade.Lease // nil of traffic without one, and before it begins
 	intervals []upgrade.Interval
 	judged    []upgrade.Judged
 	moments   []liveupgrade.Moment
 	stopped   error // why no further move is made
 }
 
-func newUpgrading(ctx context.Context, plan []upgrade.Stage) (*upgrading, error) {
+func newUpgrading(ctx context.Context) (*upgrading, error) {
 	asked := given.Upgrade
 	all, err := liveupgrade.Files(asked.Mode)
 	if err != nil {
 		return nil, err
 	}
-	u := &upgrading{plan: plan}
-	if u.focus, err = regexp.Compile(asked.Focus); err != nil {
-		return nil, err
-	}
+	u := &upgrading{plan: upgrade.Plan(asked.Mode, asked.Traffic), baseline: baseline}
 	if u.whole, err = fixture.LoadWorldAt(all, given.Placement); err != nil {
 		return nil, err
 	}
 	u.mover = &liveupgrade.Mover{
 		Kube: client, Kubeconfig: given.Kubeconfig, Mesh: mesh.At(client, given.Placement), Mode: asked.Mode, Releases: asked.Releases, Files: all, Say: told,
 	}
-	if err := u.stand(ctx); err != nil {
-		return nil, err
-	}
-	content, err := fs.ReadFile(fixtures.FS, "upgrade/series.yaml")
+	focus, err := regexp.Compile(asked.Focus)
 	if err != nil {
 		return nil, err
 	}
-	groups, err := upgrade.ReadGroups(content)
+	u.chosen = func(c fixture.Case) bool {
+		return slices.Contains(c.Labels, fixture.UpgradeLabel) && focus.MatchString(report.SpecText(c.ID, c.Title))
+	}
+	if asked.Mutant != "" {
+		if err := u.goWrong(asked.Mutant); err != nil {
+			return nil, err
+		}
+	}
+	if err := u.stand(ctx); err != nil {
+		return nil, err
+	}
+	groups, err := u.groups()
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +85,36 @@ func newUpgrading(ctx context.Context, plan []upgrade.Stage) (*upgrading, error)
 		Kube: client, Mesh: u.mover.Mesh, World: u.whole, Groups: groups, Traffic: asked.Traffic, Run: given.RunID,
 	})
 	return u, err
+}
+
+// goWrong has the upgrade be one that goes wrong on purpose.
+func (u *upgrading) goWrong(id string) error {
+	mutant, err := upgrade.ReadMutant(fixtures.FS, id)
+	if err != nil {
+		return err
+	}
+	u.plan, u.baseline = mutant.Plan(), baselineOfMutant
+	u.chosen = func(c fixture.Case) bool { return slices.Contains(mutant.Cases, c.ID) }
+	u.saboteur = &liveupgrade.Saboteur{Mover: u.mover, Mutant: mutant, Files: fixtures.FS, Agent: given.Agent}
+	return u.saboteur.Prepare()
+}
+
+// groups are the series that go on.
+func (u *upgrading) groups() ([]upgrade.Group, error) {
+	var files fs.FS = fixtures.FS
+	name := "upgrade/series.yaml"
+	if u.saboteur != nil && u.saboteur.Mutant.SeriesFile() != "" {
+		var err error
+		if files, err = u.saboteur.Mutant.Folder(files); err != nil {
+			return nil, err
+		}
+		name = u.saboteur.Mutant.SeriesFile()
+	}
+	content, err := fs.ReadFile(files, name)
+	if err != nil {
+		return nil, err
+	}
+	return upgrade.ReadGroups(content)
 }
 
 // stand applies the policies under which the traffic goes on, and waits until every proxy has them.
@@ -90,6 +130,11 @@ func (u *upgrading) stand(ctx context.Context) error {
 	}
 	for _, folder := range folders {
 		if err := liveupgrade.Stand(ctx, client, folder); err != nil {
+			return err
+		}
+	}
+	if u.saboteur != nil {
+		if err := u.saboteur.Before(ctx, ""); err != nil {
 			return err
 		}
 	}
@@ -147,6 +192,11 @@ func (u *upgrading) moveAndJudge(ctx context.Context, index int, judged *upgrade
 func (u *upgrading) moveTo(ctx context.Context, index int) ([]upgrade.Made, error) {
 	stage := u.plan[index]
 	made := []upgrade.Made{}
+	if u.saboteur != nil {
+		if err := u.saboteur.Before(ctx, stage.Name); err != nil {
+			return made, err
+		}
+	}
 	if err := u.session.Resume(ctx); err != nil {
 		return made, err
 	}
@@ -154,7 +204,7 @@ func (u *upgrading) moveTo(ctx context.Context, index int) ([]upgrade.Made, erro
 	var failed error
 	for _, move := range stage.Moves {
 		began := time.Now()
-		failed = u.mover.Move(ctx, move)
+		failed = u.move(ctx, move)
 		took := time.Since(began).Seconds()
 		made = append(made, upgrade.Made{Move: move, Seconds: took})
 		told(fmt.Sprintf("move %s: %.0f s", move, took))
@@ -162,9 +212,15 @@ func (u *upgrading) moveTo(ctx context.Context, index int) ([]upgrade.Made, erro
 			break
 		}
 	}
+	if failed == nil {
+		failed = u.mover.Drained(ctx, stage.Moves)
+	}
 	quiet := tail
-	if len(stage.Moves) == 0 {
-		quiet = baseline
+	switch {
+	case stage.Drains:
+		quiet = drained
+	case len(stage.Moves) == 0:
+		quiet = u.baseline
 	}
 	if err := lasting(ctx, quiet); err != nil {
 		return made, err
@@ -172,6 +228,17 @@ func (u *upgrading) moveTo(ctx context.Context, index int) ([]upgrade.Made, erro
 	interval.To = time.Now()
 	u.intervals = append(u.intervals, interval)
 	return made, errors.Join(failed, u.session.Pause(ctx))
+}
+
+func (u *upgrading) move(ctx context.Context, move upgrade.Move) (err error) {
+	switch move.Act {
+	case upgrade.LeaseBegins:
+		u.lease, err = liveupgrade.BeginLease(ctx, client, given.RunID, u.settle)
+		return err
+	case upgrade.LeaseEnds:
+		return u.lease.End(ctx)
+	}
+	return u.mover.Move(ctx, move)
 }
 
 // lasting waits for a time that is itself measured.
@@ -189,6 +256,17 @@ func (u *upgrading) judge(ctx context.Context, index int, judged *upgrade.Judged
 	if err := u.settle(ctx); err != nil {
 		return err
 	}
+	if err := u.look(ctx, index, judged); err != nil {
+		return err
+	}
+	if err := liveupgrade.TryNewPods(ctx, client); err != nil {
+		judged.NewPods = err.Error()
+	}
+	return u.runCases(ctx, index, judged)
+}
+
+// look reads how hops are secured, and what every proxy is and has.
+func (u *upgrading) look(ctx context.Context, index int, judged *upgrade.Judged) error {
 	moment, err := liveupgrade.Look(ctx, client, u.mover.Mesh)
 	if err != nil {
 		return err
@@ -205,10 +283,7 @@ func (u *upgrading) judge(ctx context.Context, index int, judged *upgrade.Judged
 		return err
 	}
 	judged.Misplaced = upgrade.After(given.Upgrade.Mode, u.plan, index).Misplaced(judged.Proxies, versionsOf(given.Upgrade), world.Placement.Gateway.Namespace)
-	if err := liveupgrade.TryNewPods(ctx, client); err != nil {
-		judged.NewPods = err.Error()
-	}
-	return u.runCases(ctx, index, judged)
+	return nil
 }
 
 // runCases runs the cases of a stage, and leaves the mesh as it was.
@@ -240,8 +315,7 @@ func (u *upgrading) casesAt(index int) []fixture.Case {
 	all := given.Upgrade.Full && (index == 0 || index == len(u.plan)-1)
 	return slices.DeleteFunc(slices.Clone(cases), func(c fixture.Case) bool {
 		slow := slices.Contains(c.Labels, "slow") || slices.Contains(c.Labels, "explore")
-		chosen := slices.Contains(c.Labels, fixture.UpgradeLabel) || all && !slow
-		return !chosen || !u.focus.MatchString(report.SpecText(c.ID, c.Title))
+		return !u.chosen(c) && (!all || slow)
 	})
 }
 
@@ -278,6 +352,9 @@ func (u *upgrading) end(ctx context.Context) (upgrade.Verdict, error) {
 	came.Traffic.Clear = upgrade.Clear{Own: own, Gaps: gaps}
 	came.Traffic.Clear.Copies, came.Traffic.Clear.ByRule = upgrade.Explain(seen, u.intervals, plaintext)
 	came.Conclude()
+	if u.saboteur != nil {
+		came.Against(u.saboteur.Mutant, u.mover.Names())
+	}
 	return came, nil
 }
 

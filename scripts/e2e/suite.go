@@ -124,7 +124,7 @@ func (r *program) suiteVariables(handover string) []string {
 		variables = append(variables, name+"="+r.settings.values[name])
 	}
 	if r.command == upgradeCommand {
-		variables = append(variables, mesh.UpgradeVariable+"="+r.settings.values["MODE"])
+		variables = append(variables, mesh.UpgradeVariable+"="+r.settings.values["MODE"]+"/"+r.settings.values["TRAFFIC"])
 	}
 	return variables
 }

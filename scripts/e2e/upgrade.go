@@ -74,11 +74,17 @@ func (r *program) choose() error {
 		r.settings.values["ISTIO_VERSION"] = r.settings.values["FROM"]
 	}
 	r.settings.values["LABELS"] = upgradeLabel
+	if r.settings.values["MUTANT"] != "" {
+		r.settings.values["LABELS"] = wrongUpgradeLabel
+	}
 	return nil
 }
 
-// upgradeLabel is that of the specs of an upgrade.
-const upgradeLabel = "stage"
+// The labels of the specs of an upgrade, and of one that goes wrong on purpose.
+const (
+	upgradeLabel      = "stage"
+	wrongUpgradeLabel = "wrong-upgrade"
+)
 
 // between provides the second version beside that of the images. It refuses a pair that Istio does not support, before there is a cluster.
 func (r *program) between(ctx context.Context, images cluster.Images) (versions, error) {
@@ -179,6 +185,7 @@ func (r *program) handUpgradeOver(handover *mesh.Handover, between versions) {
 	handover.Upgrade = &mesh.Upgrade{
 		Mode: between.mode, Releases: map[upgrade.Side]mesh.Release{upgrade.From: between.from, upgrade.To: between.to},
 		Focus: r.settings.values["FOCUS"], Traffic: r.settings.values["TRAFFIC"], Accept: r.settings.accepted(), Full: r.settings.values["FULL"] == "1",
+		Mutant: r.settings.values["MUTANT"],
 	}
 	if folder := r.settings.values["POLICIES"]; folder != "" {
 		handover.Upgrade.Policies = r.absolute(folder)

@@ -8,15 +8,10 @@ import (
 	"strings"
 
 	"mtls.test/conformance/e2e/pure/upgrade"
+	"mtls.test/conformance/fixtures"
 )
 
 const upgradeCommand = "upgrade"
-
-// The policies under which an upgrade's requests go on: the folders of fixtures/upgrade/traffic.
-const (
-	trafficStrict     = "strict"
-	trafficPermissive = "permissive"
-)
 
 // checkUpgrade checks the form of an upgrade's settings.
 func checkUpgrade(values map[string]string) []error {
@@ -27,8 +22,19 @@ func checkUpgrade(values map[string]string) []error {
 	if _, err := upgrade.ParseMode(values["MODE"]); err != nil {
 		refuse("MODE", err)
 	}
-	if !slices.Contains([]string{trafficStrict, trafficPermissive}, values["TRAFFIC"]) {
-		refuse("TRAFFIC", errors.New("want strict or permissive"))
+	if !slices.Contains([]string{upgrade.StrictTraffic, upgrade.PermissiveTraffic, upgrade.LeaseTraffic}, values["TRAFFIC"]) {
+		refuse("TRAFFIC", errors.New("want strict, permissive or lease"))
+	}
+	if id := values["MUTANT"]; id != "" {
+		mutant, err := upgrade.ReadMutant(fixtures.FS, id)
+		switch {
+		case err != nil:
+			refuse("MUTANT", err)
+		case values["MODE"] != string(upgrade.Canary) || values["POLICIES"] != "" || values["ACCEPT"] != "" || values["FULL"] != "0" || values["FOCUS"] != "":
+			refuse("MUTANT", errors.New("it is a canary with policies and cases of its own: leave out MODE, POLICIES, ACCEPT, FULL and FOCUS"))
+		default:
+			values["TRAFFIC"] = mutant.Traffic
+		}
 	}
 	if folder := values["POLICIES"]; folder != "" {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {

@@ -9,8 +9,8 @@ import (
 // HandoverVariable names the environment variable by which the runner tells the suite where the Handover stands.
 const HandoverVariable = "MTLS_HANDOVER"
 
-// UpgradeVariable names the environment variable that holds the mode of the upgrade that the suite is to make; empty of every other
-// run. It shapes the tree of specs, before there is a Handover.
+// UpgradeVariable names the environment variable that holds MODE/TRAFFIC of the upgrade that the suite is to make; empty of every
+// other run. It shapes the tree of specs, before there is a Handover.
 const UpgradeVariable = "MTLS_UPGRADE"
 
 // Handover is what the runner that brought the mesh up hands to the suite, as JSON.
@@ -37,8 +37,9 @@ type Upgrade struct {
 	Mode     upgrade.Mode             `json:"mode"`
 	Releases map[upgrade.Side]Release `json:"releases"`
 	Focus    string                   `json:"focus,omitempty"`    // regular expression of the cases to run at each stage
-	Traffic  string                   `json:"traffic"`            // strict or permissive: fixtures/upgrade/traffic
+	Traffic  string                   `json:"traffic"`            // strict, permissive or lease: fixtures/upgrade/traffic
 	Policies string                   `json:"policies,omitempty"` // folder of what stands the whole time
 	Accept   []string                 `json:"accept,omitempty"`   // rows of expected changes
 	Full     bool                     `json:"full,omitempty"`     // all quick cases run before and after
+	Mutant   string                   `json:"mutant,omitempty"`   // what goes wrong on purpose: fixtures/upgrade/mutants
 }

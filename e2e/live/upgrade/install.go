@@ -29,6 +29,16 @@ type Mover struct {
 	Say        func(line string)
 
 	tagged upgrade.Side // that the tag names; empty stands for the old one
+	over   []string     // install values of a mutant, over those of the new control plane
+}
+
+// Names are what a mutant's placeholders stand for.
+func (m *Mover) Names() upgrade.Names {
+	versions, revisions := map[upgrade.Side]string{}, map[upgrade.Side]string{}
+	for side, release := range m.Releases {
+		versions[side], revisions[side] = release.Version, Revision(m.Mode, release)
+	}
+	return upgrade.NamesOf(versions, revisions)
 }
 
 // Revision is the name of a side's control plane; empty where there is one, which is replaced.

@@ -5,6 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
+
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/timeout"
+	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/upgrade"
 )
 
@@ -30,13 +35,18 @@ func (m *Mover) Move(ctx context.Context, move upgrade.Move) error {
 }
 
 func (m *Mover) move(ctx context.Context, move upgrade.Move) error {
+	if move.Act.Proxies() {
+		if err := m.ready(ctx, move.To); err != nil {
+			return err
+		}
+	}
 	switch move.Act {
 	case upgrade.Precheck:
 		return m.istioctl(move.To).Run(ctx, "x", "precheck")
 	case upgrade.CRDs:
 		return m.install(ctx, move.To, "production.yaml", "crds.yaml")
 	case upgrade.ControlPlane:
-		return m.install(ctx, move.To, "production.yaml", "control-plane.yaml")
+		return m.install(ctx, move.To, append([]string{"production.yaml", "control-plane.yaml"}, m.over...)...)
 	case upgrade.Gateway:
 		return m.moveGateway(ctx, move.To)
 	case upgrade.Namespace:
@@ -47,6 +57,18 @@ func (m *Mover) move(ctx context.Context, move upgrade.Move) error {
 		return m.remove(ctx, move.To)
 	}
 	return fmt.Errorf("no such act: %q", move.Act)
+}
+
+// ready waits a little until the control plane of a side is whole: pods that move to it get no proxy without.
+func (m *Mover) ready(ctx context.Context, side upgrade.Side) error {
+	limited, cancel := context.WithTimeout(ctx, timeout.PlaneReady.Duration())
+	defer cancel()
+	istiod := &appsv1.Deployment{}
+	istiod.Namespace, istiod.Name = fixture.Own().Istiod, "istiod"
+	if revision := Revision(m.Mode, m.Releases[side]); revision != "" {
+		istiod.Name += "-" + revision
+	}
+	return mesh.RolledOut(limited, m.Kube, istiod)
 }
 
 // moveTag has the tag name a side's revision. What is labelled with the tag gets that revision at its next restart.

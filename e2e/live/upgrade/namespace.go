@@ -72,10 +72,20 @@ func (m *Mover) restart(ctx context.Context, namespace string) error {
 		}
 		rolling.Go(func() error { return m.restartOne(all, deployment) })
 	}
-	if err := rolling.Wait(); err != nil {
-		return err
+	return rolling.Wait()
+}
+
+// Drained waits until what the moves replaced has drained and ended. Other namespaces may move meanwhile.
+func (m *Mover) Drained(ctx context.Context, moves []upgrade.Move) error {
+	for _, move := range moves {
+		if move.Act != upgrade.Namespace {
+			continue
+		}
+		if err := mesh.Ended(ctx, m.Kube, move.Namespace); err != nil {
+			return fmt.Errorf("move %s: %w", move, err)
+		}
 	}
-	return mesh.Ended(ctx, m.Kube, namespace)
+	return nil
 }
 
 func (m *Mover) restartOne(ctx context.Context, deployment *appsv1.Deployment) error {

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/kube"
@@ -17,6 +19,9 @@ import (
 
 // newPodLabel keeps the new pod of a workload apart from the workload's own: no Service and no Deployment selects it.
 const newPodLabel = "new-pod"
+
+// newPodInterval is how often a new pod is asked whether it is ready.
+const newPodInterval = 250 * time.Millisecond
 
 // patterns are the workloads of which a new pod is tried: one of the first namespaces to move, and one of the last.
 var patterns = []struct{ namespace, name string }{{"clients-first", "buyer-first"}, {"servers-last", "inventory-last"}}
@@ -49,12 +54,13 @@ func tryNewPod(ctx context.Context, k *kube.Client, namespace, name string) (err
 	}
 	defer func() {
 		cleanup := context.WithoutCancel(ctx)
-		err = errors.Join(err, k.Delete(cleanup, pod), mesh.Ended(cleanup, k, namespace))
+		// Nothing is sent to it, so that it has nothing to drain.
+		err = errors.Join(err, k.Delete(cleanup, pod, client.GracePeriodSeconds(1)), mesh.Ended(cleanup, k, namespace))
 	}()
 	var made corev1.Pod
 	err = wait.For(func(ctx context.Context) (bool, error) {
 		return k.Get(ctx, namespace, pod.Name, &made) == nil && mesh.IsReady(made), nil
-	}, wait.WithContext(ctx), wait.WithTimeout(timeout.RollOut.Duration()), wait.WithImmediate())
+	}, wait.WithContext(ctx), wait.WithTimeout(timeout.RollOut.Duration()), wait.WithInterval(newPodInterval), wait.WithImmediate())
 	switch {
 	case err != nil:
 		return fmt.Errorf("it did not become ready: %w (kubectl describe pod -n %s %s tells why)", err, namespace, pod.Name)

@@ -26,17 +26,25 @@ const (
 	Gateway      Act = "gateway"       // istioctl install of the ingress gateway, in place
 	Tag          Act = "tag"           // the tag that namespaces are labelled with names another revision
 	Removal      Act = "removal"       // istioctl uninstall of a revision, once no proxy is connected to it
+	LeaseBegins  Act = "lease-begins"  // a temporary rule makes hops plaintext: no step of an upgrade, which goes on under it
+	LeaseEnds    Act = "lease-ends"    // the rule is taken back
 )
+
+// Proxies tells whether proxies move by the act, which their new control plane injects.
+func (a Act) Proxies() bool { return a == Namespace || a == Gateway }
 
 // Move is one step of an upgrade, to one of its versions.
 type Move struct {
 	Act       Act    `json:"act"`
-	To        Side   `json:"to"`                  // of a Removal, the side that is removed
+	To        Side   `json:"to,omitempty"`        // of a Removal, the side that is removed; none of a lease
 	Namespace string `json:"namespace,omitempty"` // of a Namespace
 }
 
 // String names the move as a line of progress does.
 func (m Move) String() string {
+	if m.To == "" {
+		return string(m.Act)
+	}
 	if m.Namespace != "" {
 		return fmt.Sprintf("%s %s (%s)", m.Act, m.Namespace, m.To)
 	}
@@ -50,6 +58,8 @@ type Stage struct {
 	Moves []Move
 	// Still is true where no proxy moves: no request may fail on the way there, and no proxy's configuration may change.
 	Still bool
+	// Drains is true where connections of before may go on for as long as proxies drain: traffic goes on longer after the moves.
+	Drains bool
 }
 
 // The namespaces of the world, in the order in which they move. After the first ones, clients and servers of both versions stand
@@ -63,8 +73,21 @@ var (
 // Namespaces are all that move.
 func Namespaces() []string { return slices.Concat(firstNamespaces, lastClients, lastServers) }
 
-// Plan is the stages of a mode. The gateway moves last, and in a rollback first.
-func Plan(mode Mode) []Stage {
+// Plan is the stages of a mode, under a traffic policy. A lease begins under the control plane of before, and ends under that of after.
+func Plan(mode Mode, traffic string) []Stage {
+	stages := planOf(mode)
+	if traffic != LeaseTraffic {
+		return stages
+	}
+	leased := Stage{Name: "leased", Title: "a lease makes hops plaintext", Moves: []Move{{Act: LeaseBegins}}}
+	return slices.Concat(stages[:1], []Stage{leased}, stages[1:], []Stage{
+		{Name: "lease-ended", Title: "the lease has ended", Moves: []Move{{Act: LeaseEnds}}, Drains: true},
+		{Name: "mtls-again", Title: "no hop is plaintext any more", Still: true},
+	})
+}
+
+// planOf is that of a mode alone. The gateway moves last, and in a rollback first.
+func planOf(mode Mode) []Stage {
 	switch mode {
 	case InPlace:
 		return inPlace()

@@ -29,7 +29,7 @@ func proxies(s Standing) []Proxy {
 
 func TestEveryModeEndsWhereItsNameSays(t *testing.T) {
 	for mode, ends := range map[Mode]Side{Canary: To, InPlace: To, Rollback: From, RollbackAfterTag: From} {
-		plan := Plan(mode)
+		plan := Plan(mode, StrictTraffic)
 		end := After(mode, plan, len(plan)-1)
 		for name, side := range end.Namespaces {
 			if side != ends {
@@ -44,7 +44,7 @@ func TestEveryModeEndsWhereItsNameSays(t *testing.T) {
 
 func TestAllFourPairsOfVersionsStandAtOnce(t *testing.T) {
 	for _, mode := range Modes {
-		plan := Plan(mode)
+		plan := Plan(mode, StrictTraffic)
 		at := slices.IndexFunc(plan, func(s Stage) bool { return s.Name == "mixed" })
 		s := After(mode, plan, at)
 		if s.Namespaces["clients-first"] != To || s.Namespaces["clients-last"] != From || s.Namespaces["servers-first"] != To || s.Namespaces["servers-last"] != From {
@@ -55,7 +55,7 @@ func TestAllFourPairsOfVersionsStandAtOnce(t *testing.T) {
 
 func TestTheGatewayMovesLastAndBackFirst(t *testing.T) {
 	order := func(mode Mode) (gateways []string) {
-		for _, stage := range Plan(mode) {
+		for _, stage := range Plan(mode, StrictTraffic) {
 			for _, move := range stage.Moves {
 				if move.Act == Gateway || move.Act == Namespace {
 					gateways = append(gateways, string(move.Act)+" "+string(move.To))
@@ -75,16 +75,16 @@ func TestTheGatewayMovesLastAndBackFirst(t *testing.T) {
 }
 
 func TestNoPlanChangesAnother(t *testing.T) {
-	before := len(Plan(Canary))
-	Plan(Rollback)
-	Plan(RollbackAfterTag)
-	if now := Plan(Canary); len(now) != before || now[3].Name != "clients" {
+	before := len(Plan(Canary, StrictTraffic))
+	Plan(Rollback, StrictTraffic)
+	Plan(RollbackAfterTag, StrictTraffic)
+	if now := Plan(Canary, StrictTraffic); len(now) != before || now[3].Name != "clients" {
 		t.Errorf("the canary became %+v", now)
 	}
 }
 
 func TestAProxyIsMisplacedByItsVersionItsIstiodOrNone(t *testing.T) {
-	plan := Plan(Canary)
+	plan := Plan(Canary, StrictTraffic)
 	for index := range plan {
 		s := After(Canary, plan, index)
 		if wrong := s.Misplaced(proxies(s), versions, "istio-system"); len(wrong) > 0 {
@@ -106,7 +106,7 @@ func TestAProxyIsMisplacedByItsVersionItsIstiodOrNone(t *testing.T) {
 }
 
 func TestProxiesOfAnUpgradeInPlaceFollowTheNewControlPlaneBeforeTheyMove(t *testing.T) {
-	plan := Plan(InPlace)
+	plan := Plan(InPlace, StrictTraffic)
 	s := After(InPlace, plan, 1)
 	all := proxies(s)
 	if all[0].Istio != "1.30.0" || all[0].IstiodVersion != "1.31.0" {
@@ -140,5 +140,15 @@ func TestAPairThatIstioDoesNotSupportIsRefused(t *testing.T) {
 		if one.says == "" && err != nil || one.says != "" && (err == nil || !strings.Contains(err.Error(), one.says)) {
 			t.Errorf("%s from %s to %s: %v, want %q", one.mode, one.from, one.to, err, one.says)
 		}
+	}
+}
+
+func TestALeaseBeginsUnderTheOldControlPlaneAndEndsUnderTheNew(t *testing.T) {
+	var names []string
+	for _, stage := range Plan(Canary, LeaseTraffic) {
+		names = append(names, stage.Name)
+	}
+	if got := strings.Join(names, " "); got != "before leased both mixed clients servers tag removed lease-ended mtls-again" {
+		t.Error(got)
 	}
 }

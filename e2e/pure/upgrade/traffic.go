@@ -8,6 +8,13 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
+// The policies under which the series of an upgrade go on: the folders of fixtures/upgrade/traffic.
+const (
+	StrictTraffic     = "strict"
+	PermissiveTraffic = "permissive"
+	LeaseTraffic      = "lease" // strict, and a lease makes hops plaintext while Istio moves
+)
+
 // Interval is the time of the moves that lead to a stage, with some seconds after them, in which series went on.
 type Interval struct {
 	Stage    string

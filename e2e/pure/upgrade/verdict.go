@@ -23,6 +23,7 @@ type Verdict struct {
 	Traffic   Traffic          `json:"traffic"`
 	Changes   []tlsdiff.Change `json:"changes"`          // of how hops are secured, from before the upgrade to its end
 	Unused    []string         `json:"unused,omitempty"` // rows that were accepted, and explain no change
+	Mutant    *MutantResult    `json:"mutant,omitempty"` // of an upgrade that went wrong on purpose; the result tells then whether it was noticed
 }
 
 // Problem is what keeps an upgrade from PASS.
@@ -80,6 +81,16 @@ func (v *Verdict) Conclude() {
 		if verdict.Worse(v.Result, problem.Result) != v.Result {
 			v.Result, v.Reason = problem.Result, problem.Why
 		}
+	}
+}
+
+// Against sets the result of an upgrade that went wrong on purpose: PASS where that was noticed.
+func (v *Verdict) Against(m Mutant, names Names) {
+	judged := m.Judge(*v, names)
+	v.Mutant = &judged
+	v.Result, v.Reason = hop.Pass, fmt.Sprintf("mutant %s is noticed: %s", m.ID, judged.Why)
+	if !judged.Noticed {
+		v.Result, v.Reason = hop.Fail, fmt.Sprintf("mutant %s is not noticed: %s", m.ID, judged.Why)
 	}
 }
 
