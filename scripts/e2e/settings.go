@@ -50,7 +50,7 @@ var variables = []struct{ name, value, meaning string }{
 var upgradeVariables = []struct{ name, value, meaning string }{
 	{"FROM", "", "version or minor of Istio to begin with, of scripts/versions or, with FROM_ISTIOCTL, of a release"},
 	{"TO", "", "version or minor of Istio to end with"},
-	{"MODE", string(upgrade.Canary), "canary, in-place, rollback (of a canary that is half way) or rollback-after-tag (of one that is whole)"},
+	{"MODE", string(upgrade.Canary), "canary, in-place, one-operator (in place, istiod and gateway at once), rollback (of a canary that is half way) or rollback-after-tag (of one that is whole)"},
 	{"TRAFFIC", upgrade.StrictTraffic, "policy under which requests go on: strict, permissive, or lease (strict, and plaintext by a temporary rule while Istio moves)"},
 	{"POLICIES", "", "folder of further policies that stand the whole time, such as fixtures/upgrade/standing/subset-rule"},
 	{"ACCEPT", "", "ids of rows of fixtures/upgrade/expected.yaml, comma-separated: weakenings that are wanted"},

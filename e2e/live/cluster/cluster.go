@@ -249,7 +249,7 @@ func (c *Cluster) finish(ctx context.Context, state State, images Images) (State
 	if err := c.network(ctx, api, images.CNI); err != nil {
 		return state, err
 	}
-	if err := c.forgetSooner(ctx); err != nil {
+	if err := c.setNodes(ctx); err != nil {
 		return state, err
 	}
 	if err := api.awaitNodes(ctx, timeout.NodesReady.Duration()); err != nil {

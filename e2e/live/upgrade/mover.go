@@ -47,6 +47,8 @@ func (m *Mover) move(ctx context.Context, move upgrade.Move) error {
 		return m.install(ctx, move.To, "production.yaml", "crds.yaml")
 	case upgrade.ControlPlane:
 		return m.install(ctx, move.To, append([]string{"production.yaml", "control-plane.yaml"}, m.over...)...)
+	case upgrade.Everything:
+		return m.moveEverything(ctx, move.To)
 	case upgrade.Gateway:
 		return m.moveGateway(ctx, move.To)
 	case upgrade.Namespace:

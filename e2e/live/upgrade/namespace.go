@@ -95,25 +95,3 @@ func (m *Mover) restartOne(ctx context.Context, deployment *appsv1.Deployment) e
 	}
 	return mesh.RolledOut(ctx, m.Kube, deployment)
 }
-
-// moveGateway installs a side's gateway. Its pods restart, also where the manifest of both versions is the same.
-func (m *Mover) moveGateway(ctx context.Context, to upgrade.Side) error {
-	if err := m.install(ctx, to, "production.yaml", "gateway.yaml"); err != nil {
-		return err
-	}
-	gateway := fixture.Own().Gateway
-	var deployment appsv1.Deployment
-	if err := m.Kube.Get(ctx, gateway.Namespace, gateway.Name, &deployment); err != nil {
-		return err
-	}
-	var err error
-	if m.Mode.Revisions() {
-		err = mesh.RolledOut(ctx, m.Kube, &deployment)
-	} else {
-		err = m.restartOne(ctx, &deployment)
-	}
-	if err != nil {
-		return err
-	}
-	return mesh.Ended(ctx, m.Kube, gateway.Namespace)
-}

@@ -102,6 +102,9 @@ func (r Report) upgradeSummary() string {
 	v := *r.Upgrade
 	var text strings.Builder
 	fmt.Fprintf(&text, "\n## Upgrade %s from Istio %s to %s: %s\n\n%s.\n", v.Mode, v.Versions[upgrade.From], v.Versions[upgrade.To], v.Result, v.Sum())
+	if v.Mutant != nil {
+		fmt.Fprintf(&text, "\n%s.\n", v.Reason)
+	}
 	text.WriteString("\n| stage | proxies | requests | failed | longest outage | cases | result | why |\n|---|---|---|---|---|---|---|---|\n")
 	for _, row := range stages(v) {
 		fmt.Fprintf(&text, "| %s | %s | %d | %d | %d ms | %d | %s | %s |\n", row.Stage, row.Proxies, row.Asked, row.Failed, row.Outage, row.Cases, row.Result, cell(row.Reason))

@@ -44,6 +44,7 @@ func TestWhatAStageComesTo(t *testing.T) {
 		says   string
 	}{
 		"cases that hold":           {Judged{Cases: held}, hop.Pass, "1 cases hold"},
+		"no case asked for":         {Judged{WithoutCases: true}, hop.Pass, "0 cases hold"},
 		"no case":                   {Judged{}, hop.Inconclusive, "no case was run"},
 		"a CA that is trusted":      {Judged{Cases: held, Signers: []Signer{{Istiod: "i"}}}, hop.Pass, "1 cases hold"},
 		"a CA that is not":          {Judged{Cases: held, Signers: []Signer{{Istiod: "i", Issuer: "CN=other", NotTrustedBy: []string{"n/p"}}}}, hop.Fail, `signs by "CN=other", which no root leads to of n/p`},

@@ -17,12 +17,13 @@ type Mode string
 const (
 	Canary           Mode = "canary"             // a second control plane, to which namespaces move one by one
 	InPlace          Mode = "in-place"           // the control plane itself is replaced
+	OneOperator      Mode = "one-operator"       // in place, with the control plane and the gateway in one IstioOperator
 	Rollback         Mode = "rollback"           // a canary that is turned back while workloads of both versions run
 	RollbackAfterTag Mode = "rollback-after-tag" // a canary that is turned back when everything has moved
 )
 
 // Modes lists them.
-var Modes = []Mode{Canary, InPlace, Rollback, RollbackAfterTag}
+var Modes = []Mode{Canary, InPlace, OneOperator, Rollback, RollbackAfterTag}
 
 // ParseMode reads the name of a mode.
 func ParseMode(name string) (Mode, error) {
@@ -37,7 +38,7 @@ func ParseMode(name string) (Mode, error) {
 }
 
 // Revisions tells whether the mode has a control plane of each version, under a revision of its own.
-func (m Mode) Revisions() bool { return m != InPlace }
+func (m Mode) Revisions() bool { return m != InPlace && m != OneOperator }
 
 // reach is how many minors an upgrade may be above what it begins with
 // (https://istio.io/latest/docs/setup/upgrade/canary/ and .../in-place/).

@@ -22,6 +22,7 @@ const (
 	Precheck     Act = "precheck"      // istioctl x precheck
 	CRDs         Act = "crds"          // the definitions of Istio's kinds, which all revisions share
 	ControlPlane Act = "control-plane" // istioctl install of istiod, beside the other or in its place
+	Everything   Act = "everything"    // istioctl install of istiod and of the gateway at once, in place
 	Namespace    Act = "namespace"     // the namespace's label names a revision, and its workloads restart
 	Gateway      Act = "gateway"       // istioctl install of the ingress gateway, in place
 	Tag          Act = "tag"           // the tag that namespaces are labelled with names another revision
@@ -91,6 +92,8 @@ func planOf(mode Mode) []Stage {
 	switch mode {
 	case InPlace:
 		return inPlace()
+	case OneOperator:
+		return oneOperator()
 	case Rollback:
 		return append(canary()[:3], []Stage{
 			{Name: "returned", Title: "the namespaces are back on the old version", Moves: namespaces(From, firstNamespaces)},
@@ -127,6 +130,14 @@ func inPlace() []Stage {
 		{Name: "mixed", Title: "the first clients and the first server have restarted", Moves: namespaces(To, firstNamespaces)},
 		{Name: "after", Title: "everything has moved", Moves: append(namespaces(To, slices.Concat(lastClients, lastServers)), Move{Act: Gateway, To: To})},
 	}
+}
+
+// oneOperator shows what becomes of a gateway that is in the control plane's IstioOperator: whether it moves with istiod, or stays
+// until somebody restarts it.
+func oneOperator() []Stage {
+	stages := inPlace()
+	stages[1] = Stage{Name: "control-plane", Title: "control plane and gateway are installed and the sidecars are old", Moves: []Move{{Act: Precheck, To: To}, {Act: Everything, To: To}}}
+	return stages
 }
 
 func namespaces(to Side, names []string) []Move {

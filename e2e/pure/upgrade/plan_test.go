@@ -152,3 +152,13 @@ func TestALeaseBeginsUnderTheOldControlPlaneAndEndsUnderTheNew(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestSkewIsTheTimeOfTheStagesAtWhichAProxyIsNewerThanItsIstiod(t *testing.T) {
+	stages := []Judged{
+		{Seconds: 1, Proxies: []Proxy{{Istio: "1.30.0", IstiodVersion: "1.31.0"}}},
+		{Seconds: 2, Moves: []Made{{Seconds: 3}, {Seconds: 4}}, Proxies: []Proxy{{Istio: "1.31.0", IstiodVersion: "1.31.0"}, {Istio: "1.31.0", IstiodVersion: "1.30.0"}}},
+	}
+	if got := NewerThanIstiod(stages, versions); got != 9 {
+		t.Errorf("%v seconds", got)
+	}
+}

@@ -2,6 +2,7 @@ package upgrade
 
 import (
 	"fmt"
+	"slices"
 )
 
 // Proxy is a proxy at a stage: its version, and whose configuration it has.
@@ -21,8 +22,8 @@ type Versions map[Side]string
 // Standing is which side everything is on after some stages of a plan.
 type Standing struct {
 	Namespaces map[string]Side // all that move
-	Gateway    Side
-	Planes     map[Side]bool // whose control plane runs
+	Gateway    Side            // empty where it may be on either
+	Planes     map[Side]bool   // whose control plane runs
 }
 
 // After is what stands after the moves of the stages up to the one at an index of the plan.
@@ -41,11 +42,14 @@ func After(mode Mode, plan []Stage, index int) Standing {
 
 func (s *Standing) take(mode Mode, move Move) {
 	switch move.Act {
-	case ControlPlane:
+	case ControlPlane, Everything:
 		if !mode.Revisions() {
 			delete(s.Planes, From)
 		}
 		s.Planes[move.To] = true
+		if move.Act == Everything {
+			s.Gateway = "" // whether its pods restart is what the mode shows
+		}
 	case Namespace:
 		s.Namespaces[move.Namespace] = move.To
 	case Gateway:
@@ -62,7 +66,7 @@ func (s Standing) Misplaced(proxies []Proxy, versions Versions, gatewayNamespace
 	for _, p := range proxies {
 		side, moves := s.Namespaces[p.Namespace]
 		if p.Namespace == gatewayNamespace {
-			side, moves = s.Gateway, true
+			side, moves = s.Gateway, s.Gateway != ""
 		}
 		if !moves {
 			continue
@@ -82,6 +86,23 @@ func (s Standing) Misplaced(proxies []Proxy, versions Versions, gatewayNamespace
 		}
 	}
 	return wrong
+}
+
+// NewerThanIstiod is how many seconds of the stages some proxy was newer than the control plane that configures it, which Istio
+// supports of no release (https://istio.io/latest/docs/releases/supported-releases/#control-planedata-plane-skew). A stage counts with
+// the moves to it.
+func NewerThanIstiod(stages []Judged, versions Versions) float64 {
+	var seconds float64
+	for _, stage := range stages {
+		if !slices.ContainsFunc(stage.Proxies, func(p Proxy) bool { return p.Istio == versions[To] && p.IstiodVersion == versions[From] }) {
+			continue
+		}
+		seconds += stage.Seconds
+		for _, move := range stage.Moves {
+			seconds += move.Seconds
+		}
+	}
+	return seconds
 }
 
 func other(side Side) Side {

@@ -32,7 +32,7 @@ type Template struct {
 	Port        uint16            `yaml:"port"` // of the server's Service
 	Connection  series.Connection `yaml:"connection"`
 	Pooled      bool              `yaml:"pooled"`  // the server is called by the name to which proxies keep connections
-	Retried     bool              `yaml:"retried"` // the gateway tries again by Istio's default policy
+	Retried     bool              `yaml:"retried"` // by the name to which proxies keep connections, and try again by Istio's default policy
 	Path        string            `yaml:"path"`
 	Certificate string            `yaml:"certificate"` // of a probe
 	Never       bool              `yaml:"never"`
@@ -94,7 +94,10 @@ func (g Group) sends(traffic string) bool {
 
 func (g Group) series(t Template, world fixture.World, client, to string) (series.Series, error) {
 	name := to
-	if t.Pooled {
+	switch {
+	case t.Retried:
+		name += "-retried"
+	case t.Pooled:
 		name += "-pooled"
 	}
 	service, found := world.Service(name)
@@ -115,9 +118,6 @@ func (g Group) series(t Template, world fixture.World, client, to string) (serie
 		gateway := world.Placement.Gateway
 		one.Authority = one.Address
 		one.Address = fmt.Sprintf("%s:%d", world.Placement.Host(gateway.Name, gateway.Namespace), gatewayPorts[t.Protocol])
-		if t.Retried {
-			one.Authority = retriedPrefix + one.Authority
-		}
 	}
 	return one, nil
 }
@@ -132,15 +132,12 @@ func HopOf(world fixture.World, client string, s series.Series) Hop {
 		workload = known.Workload
 	}
 	if s.Authority != "" {
-		at, workload = strings.TrimPrefix(s.Authority, retriedPrefix), world.Placement.Gateway
+		at, workload = s.Authority, world.Placement.Gateway
 	}
 	host, port, _ := strings.Cut(at, ":") // a name and a number
 	number, _ := strconv.ParseUint(port, 10, 16)
 	return Hop{Client: workload.Namespace + "/" + workload.Name, Host: host, Port: uint16(number)}
 }
-
-// retriedPrefix begins the hosts to which the gateway tries again (fixtures/upgrade/world/base/inventory-ingress.yaml).
-const retriedPrefix = "retried."
 
 // gatewayPorts are those of the gateway's Service (fixtures/istio/mesh.yaml).
 var gatewayPorts = map[series.Protocol]uint16{series.HTTP: 80, series.GRPC: 50051}

@@ -15,6 +15,7 @@ var world = fixture.World{
 	Services: []fixture.Service{
 		{Name: "stock", Namespace: "servers", Kind: fixture.ClusterIP, Domain: "cluster.local"},
 		{Name: "stock-pooled", Namespace: "servers", Kind: fixture.ClusterIP, Domain: "cluster.local"},
+		{Name: "stock-retried", Namespace: "servers", Kind: fixture.ClusterIP, Domain: "cluster.local"},
 	},
 }
 
@@ -37,7 +38,7 @@ groups:
   gateway: true
   series:
   - {name: gRPC, protocol: grpc, port: 50051}
-  - {name: retried, protocol: http, port: 8080, pooled: true, retried: true}
+  - {name: retried, protocol: http, port: 8080, retried: true}
 `
 
 func TestAClientSendsWhatItsGroupsSayUnderTheTrafficsPolicy(t *testing.T) {
@@ -74,7 +75,7 @@ func TestAHopIsThatOfTheProxyWhichSendsTheRequestOn(t *testing.T) {
 	if err != nil || through[0].Address != gateway+":50051" || through[1].Address != gateway+":80" {
 		t.Fatalf("got %+v, %v", through, err)
 	}
-	for i, want := range []Hop{{"istio-system/istio-ingressgateway", "stock.servers.svc.cluster.local", 50051}, {"istio-system/istio-ingressgateway", "stock-pooled.servers.svc.cluster.local", 8080}} {
+	for i, want := range []Hop{{"istio-system/istio-ingressgateway", "stock.servers.svc.cluster.local", 50051}, {"istio-system/istio-ingressgateway", "stock-retried.servers.svc.cluster.local", 8080}} {
 		if got := HopOf(world, "visitor", through[i]); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}

@@ -58,7 +58,7 @@ func budgetOf(mode Mode, still bool) availability.Budget {
 	switch {
 	case still:
 		return nothing
-	case mode == InPlace:
+	case !mode.Revisions():
 		return availability.Budget{Failed: 1, LongestOutageMillis: 10_000, Evidence: evident}
 	}
 	return availability.Budget{Failed: 1, LongestOutageMillis: 1_000, Evidence: evident}
@@ -66,7 +66,7 @@ func budgetOf(mode Mode, still bool) availability.Budget {
 
 // allowed is the share of all requests that may fail while proxies move; of an upgrade in place outages alone have a budget.
 func allowed(mode Mode) float64 {
-	if mode == InPlace {
+	if !mode.Revisions() {
 		return 1
 	}
 	return 0.001

@@ -13,17 +13,20 @@ const File = "upgrade.json"
 
 // Verdict is what an upgrade came to.
 type Verdict struct {
-	Mode      Mode             `json:"mode"`
-	Versions  Versions         `json:"versions"`
-	Result    hop.Result       `json:"result"`
-	Reason    string           `json:"reason"`
-	Problems  []Problem        `json:"problems"`
-	Stages    []Judged         `json:"stages"`
-	Rotations Rotations        `json:"rotations"`
-	Traffic   Traffic          `json:"traffic"`
-	Changes   []tlsdiff.Change `json:"changes"`          // of how hops are secured, from before the upgrade to its end
-	Unused    []string         `json:"unused,omitempty"` // rows that were accepted, and explain no change
-	Mutant    *MutantResult    `json:"mutant,omitempty"` // of an upgrade that went wrong on purpose; the result tells then whether it was noticed
+	Mode      Mode       `json:"mode"`
+	Versions  Versions   `json:"versions"`
+	Result    hop.Result `json:"result"`
+	Reason    string     `json:"reason"`
+	Problems  []Problem  `json:"problems"`
+	Stages    []Judged   `json:"stages"`
+	Rotations Rotations  `json:"rotations"`
+	// NewerThanIstiod is how many seconds some proxy was newer than the istiod that it was connected to, as a rollback may have it.
+	NewerThanIstiod float64 `json:"newerThanIstiodSeconds"`
+
+	Traffic Traffic          `json:"traffic"`
+	Changes []tlsdiff.Change `json:"changes"`          // of how hops are secured, from before the upgrade to its end
+	Unused  []string         `json:"unused,omitempty"` // rows that were accepted, and explain no change
+	Mutant  *MutantResult    `json:"mutant,omitempty"` // of an upgrade that went wrong on purpose; the result tells then whether it was noticed
 }
 
 // Problem is what keeps an upgrade from PASS.
@@ -44,8 +47,8 @@ func (p Problem) String() string {
 // Sum returns what was counted, in one line.
 func (v Verdict) Sum() string {
 	t := v.Traffic
-	return fmt.Sprintf("%d of %d requests failed while Istio moved, %d were seen in the clear against the policies and %d by them (control: %d), %d changes of how hops are secured; budgets are %s",
-		t.Failed, t.Answered+t.Failed, len(t.Clear.Copies), t.Clear.ByRule, t.Clear.Own, len(v.Changes), t.BudgetsBy)
+	return fmt.Sprintf("%d of %d requests failed while Istio moved, %d were seen in the clear against the policies and %d by them (control: %d), %d changes of how hops are secured, certificates were renewed %d times, proxies were newer than their istiod for %.0f s; budgets are %s",
+		t.Failed, t.Answered+t.Failed, len(t.Clear.Copies), t.Clear.ByRule, t.Clear.Own, len(v.Changes), v.Rotations.All, v.NewerThanIstiod, t.BudgetsBy)
 }
 
 // Conclude sets the result: the worst of what the stages, the traffic and the changes came to. Weakenings that a row explains stand
@@ -72,6 +75,7 @@ func (v *Verdict) Conclude() {
 		}
 	}
 	v.Problems = append(v.Problems, v.Traffic.problems()...)
+	v.NewerThanIstiod = NewerThanIstiod(v.Stages, v.Versions)
 	v.Rotations = RotationsOf(v.Stages)
 	if why := v.Rotations.problem(); why != "" {
 		v.Problems = append(v.Problems, Problem{Result: hop.Inconclusive, Why: why})
