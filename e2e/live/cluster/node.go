@@ -14,7 +14,7 @@ var nodeSettings = [][]string{
 	{"sysctl", "--write", "net.netfilter.nf_conntrack_tcp_timeout_time_wait=1", "net.netfilter.nf_conntrack_tcp_timeout_close=1"},
 	// The pods go before the kubelet and the container runtime, beside which all of them together have one half of the CPU by
 	// default: while pods start, requests between others time out (systemd.resource-control(5); kind puts pods below kubelet.slice).
-	{"systemctl", "set-property", "--runtime", "kubelet.slice", "CPUWeight=1000"},
+	{"systemctl", "set-property", "--runtime", "kubelet.slice", "CPUWeight=400"},
 }
 
 // setNodes makes the nodes' settings.
