@@ -27,7 +27,7 @@ type Judged struct {
 	NewPods   string     `json:"newPods,omitempty"` // why a new pod could not be made; empty where it could
 	Cases     []CaseAt   `json:"cases"`
 
-	// WithoutCases is true of a stage between the first and the last of an upgrade that goes wrong on purpose.
+	// WithoutCases is true of the stages after the first of an upgrade that goes wrong on purpose.
 	WithoutCases bool `json:"withoutCases,omitempty"`
 
 	// Changes are those since the stage before, of a stage on the way to which no proxy moved: there may be none.

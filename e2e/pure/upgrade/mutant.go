@@ -27,7 +27,7 @@ type Mutant struct {
 	Until    string     `yaml:"until"`   // the last stage
 	Sabotage []Sabotage `yaml:"sabotage"`
 	Notices  Notice     `yaml:"notices"`
-	Cases    []string   `yaml:"cases"` // that run at each stage
+	Cases    []string   `yaml:"cases"` // that must hold at the first stage, before anything has moved
 }
 
 // Sabotage is one act; exactly one of its lists is set, or the series. Its files are of the mutant's folder. In them TO_REVISION,
