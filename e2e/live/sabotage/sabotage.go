@@ -2,17 +2,14 @@
 package sabotage
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
 	"mtls.test/conformance/e2e/live/kube"
@@ -166,9 +163,13 @@ func (w *work) patch(ctx context.Context, files []string) error {
 		return errors.Join(failed...)
 	})
 	for _, file := range files {
-		parts, err := parts(w.files, w.mutant.Path(file))
+		content, err := fs.ReadFile(w.files, w.mutant.Path(file))
 		if err != nil {
 			return err
+		}
+		parts, err := kube.ReadParts(content)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
 		}
 		for _, part := range parts {
 			if err := on.PatchWith(ctx, part); err != nil {
@@ -183,30 +184,6 @@ func (w *work) patch(ctx context.Context, files []string) error {
 		}
 	}
 	return nil
-}
-
-// parts reads a file of parts of objects, each named by apiVersion, kind and metadata. A null in one removes what is there.
-func parts(files fs.FS, name string) ([]*unstructured.Unstructured, error) {
-	content, err := fs.ReadFile(files, name)
-	if err != nil {
-		return nil, err
-	}
-	var all []*unstructured.Unstructured
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(content), len(content))
-	for {
-		part := &unstructured.Unstructured{}
-		err := decoder.Decode(&part.Object)
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if part.GetKind() == "" || part.GetName() == "" {
-			return nil, fmt.Errorf("%s: a part needs apiVersion, kind and metadata.name of the object that it changes", name)
-		}
-		all = append(all, part)
-	}
 }
 
 func (w *work) moved(object *unstructured.Unstructured) {

@@ -2,14 +2,14 @@ package upgrade
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/e2e-framework/klient/decoder"
-	"sigs.k8s.io/e2e-framework/klient/k8s"
 
+	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/upgrade"
@@ -52,49 +52,63 @@ func (s Saboteur) Before(ctx context.Context, stage string) error {
 func (s Saboteur) do(ctx context.Context, act upgrade.Sabotage) error {
 	for _, of := range []struct {
 		files []string
-		does  func(context.Context, k8s.Object) error
+		does  func(ctx context.Context, content string) error
 	}{{act.Apply, s.apply}, {act.Patch, s.patch}, {act.Delete, s.delete}} {
 		for _, file := range of.files {
-			objects, err := s.objects(ctx, file)
+			content, err := s.read(file)
+			if err == nil {
+				err = of.does(ctx, content)
+			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", file, err)
-			}
-			for _, object := range objects {
-				if err := of.does(ctx, object); err != nil {
-					return fmt.Errorf("%s: %w", file, err)
-				}
 			}
 		}
 	}
 	return nil
 }
 
-func (s Saboteur) objects(ctx context.Context, file string) ([]k8s.Object, error) {
+// read reads a file of the mutant, with the run's names in it.
+func (s Saboteur) read(file string) (string, error) {
 	own, err := s.Mutant.Folder(s.Files)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	content, err := fs.ReadFile(own, file)
-	if err != nil {
-		return nil, err
-	}
-	text := s.Mover.Names().Plain().Replace(string(content))
-	return decoder.DecodeAll(ctx, strings.NewReader(text), decoder.MutateOption(mesh.WithImage(s.Agent)))
+	return s.Mover.Names().Plain().Replace(string(content)), err
 }
 
-func (s Saboteur) apply(ctx context.Context, object k8s.Object) error {
-	return s.Mover.Kube.Apply(ctx, object)
-}
-
-func (s Saboteur) delete(ctx context.Context, object k8s.Object) error {
-	return s.Mover.Kube.Delete(ctx, object)
-}
-
-// patch changes what the part names, and leaves the rest.
-func (s Saboteur) patch(ctx context.Context, part k8s.Object) error {
-	patch, err := json.Marshal(part)
+func (s Saboteur) apply(ctx context.Context, content string) error {
+	objects, err := decoder.DecodeAll(ctx, strings.NewReader(content), decoder.MutateOption(mesh.WithImage(s.Agent)))
 	if err != nil {
 		return err
 	}
-	return s.Mover.Kube.MergePatch(ctx, part, patch)
+	return s.Mover.Kube.Apply(ctx, objects...)
+}
+
+// patch changes what each part names, and leaves the rest.
+func (s Saboteur) patch(ctx context.Context, content string) error {
+	return s.each(content, func(part *unstructured.Unstructured) error {
+		patch, err := part.MarshalJSON()
+		if err != nil {
+			return err
+		}
+		return s.Mover.Kube.MergePatch(ctx, part, patch)
+	})
+}
+
+func (s Saboteur) delete(ctx context.Context, content string) error {
+	return s.each(content, func(named *unstructured.Unstructured) error { return s.Mover.Kube.Delete(ctx, named) })
+}
+
+func (s Saboteur) each(content string, does func(*unstructured.Unstructured) error) error {
+	parts, err := kube.ReadParts([]byte(content))
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		if err := does(part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
