@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	crand "crypto/rand"
+	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -114,6 +115,11 @@ func readied(ctx context.Context, run string) error {
 
 // renewed makes another caseRunner the suite's, once it is ready; stop ends the reading of its logs.
 func renewed(ctx context.Context, run string) (stop func(), err error) {
+	return renewedIn(ctx, run, files, world)
+}
+
+// renewedIn does so in a world.
+func renewedIn(ctx context.Context, run string, files fs.FS, world fixture.World) (stop func(), err error) {
 	anew := given
 	anew.RunID = run + "-" + crand.Text()[:4]
 	fresh, stop, err := runner.Prepare(ctx, client, anew, files, world, diagnose)

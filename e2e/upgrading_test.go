@@ -38,7 +38,6 @@ type upgrading struct {
 	plan      []upgrade.Stage
 	chosen    func(fixture.Case) bool // of the cases of each stage
 	saboteur  *liveupgrade.Saboteur   // nil of an upgrade that is to go right
-	baseline  time.Duration           // of traffic without a move
 	whole     fixture.World           // with what the cases do not know
 	mover     *liveupgrade.Mover
 	session   *probing.Session
@@ -55,8 +54,10 @@ func newUpgrading(ctx context.Context) (*upgrading, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &upgrading{plan: upgrade.Plan(asked.Mode, asked.Traffic), baseline: baseline}
-	if u.whole, err = fixture.LoadWorldAt(all, given.Placement); err != nil {
+	u := &upgrading{plan: upgrade.Plan(asked.Mode, asked.Traffic)}
+	place := given.Placement
+	place.ByIntent = "policies stand while Istio is upgraded"
+	if u.whole, err = fixture.LoadWorldAt(all, place); err != nil {
 		return nil, err
 	}
 	u.mover = &liveupgrade.Mover{
@@ -93,7 +94,7 @@ func (u *upgrading) goWrong(id string) error {
 	if err != nil {
 		return err
 	}
-	u.plan, u.baseline = mutant.Plan(), baselineOfMutant
+	u.plan = mutant.Plan()
 	u.chosen = func(c fixture.Case) bool { return slices.Contains(mutant.Cases, c.ID) }
 	u.saboteur = &liveupgrade.Saboteur{Mover: u.mover, Mutant: mutant, Files: fixtures.FS, Agent: given.Agent}
 	return u.saboteur.Prepare()
@@ -120,7 +121,7 @@ func (u *upgrading) groups() ([]upgrade.Group, error) {
 // stand applies the policies under which the traffic goes on, and waits until every proxy has them.
 func (u *upgrading) stand(ctx context.Context) error {
 	var folders []fs.FS
-	for _, name := range []string{"upgrade/world/policies", "upgrade/traffic/" + given.Upgrade.Traffic} {
+	for _, name := range []string{quietFolder, "upgrade/world/policies", "upgrade/traffic/" + given.Upgrade.Traffic} {
 		own, err := fs.Sub(fixtures.FS, name)
 		if err != nil {
 			return err
@@ -217,14 +218,7 @@ func (u *upgrading) moveTo(ctx context.Context, index int) ([]upgrade.Made, erro
 	if failed == nil {
 		failed = u.mover.Drained(ctx, stage.Moves)
 	}
-	quiet := tail
-	switch {
-	case stage.Drains:
-		quiet = drained
-	case len(stage.Moves) == 0:
-		quiet = u.baseline
-	}
-	if err := lasting(ctx, quiet); err != nil {
+	if err := lasting(ctx, u.after(stage)); err != nil {
 		return made, err
 	}
 	interval.To = time.Now()
@@ -232,6 +226,20 @@ func (u *upgrading) moveTo(ctx context.Context, index int) ([]upgrade.Made, erro
 	return made, errors.Join(failed, u.session.Pause(ctx))
 }
 
+// after is how long traffic goes on once the moves to a stage are made.
+func (u *upgrading) after(stage upgrade.Stage) time.Duration {
+	switch {
+	case stage.Drains:
+		return drained
+	case len(stage.Moves) > 0:
+		return tail
+	case u.saboteur != nil:
+		return baselineOfMutant
+	}
+	return baseline
+}
+
+// move makes one move, or begins or ends the lease.
 func (u *upgrading) move(ctx context.Context, move upgrade.Move) (err error) {
 	switch move.Act {
 	case upgrade.LeaseBegins:
@@ -242,6 +250,9 @@ func (u *upgrading) move(ctx context.Context, move upgrade.Move) (err error) {
 	}
 	return u.mover.Move(ctx, move)
 }
+
+// quietFolder has what keeps the logs of the series' proxies short.
+const quietFolder = "upgrade/world/quiet"
 
 // lasting waits for a time that is itself measured.
 func lasting(ctx context.Context, long time.Duration) error {
@@ -296,8 +307,41 @@ func (u *upgrading) look(ctx context.Context, index int, judged *upgrade.Judged)
 
 // runCases runs the cases of a stage, and leaves the mesh as it was.
 func (u *upgrading) runCases(ctx context.Context, index int, judged *upgrade.Judged) error {
+	if err := u.runAll(ctx, judged, files, world, u.casesAt(index)); err != nil {
+		return err
+	}
+	if !u.plan[index].Pairs {
+		return nil
+	}
+	pairs, err := u.pairs()
+	if err != nil {
+		return err
+	}
+	return u.loudly(ctx, func() error { return u.runAll(ctx, judged, u.mover.Files, u.whole, pairs) })
+}
+
+// pairs are the cases that the world of the upgrade has beside those of the base.
+func (u *upgrading) pairs() ([]fixture.Case, error) {
+	all, err := fixture.Load(u.mover.Files, u.whole)
+	return slices.DeleteFunc(all, func(c fixture.Case) bool { return !slices.Contains(c.Labels, "four-pairs") }), err
+}
+
+// loudly does something while every proxy logs all requests.
+func (u *upgrading) loudly(ctx context.Context, do func() error) error {
+	quiet, err := fs.Sub(fixtures.FS, quietFolder)
+	if err != nil {
+		return err
+	}
+	if err := liveupgrade.Withdraw(ctx, client, quiet); err != nil {
+		return err
+	}
+	return errors.Join(do(), liveupgrade.Stand(ctx, client, quiet), u.settle(ctx))
+}
+
+// runAll runs cases in a world.
+func (u *upgrading) runAll(ctx context.Context, judged *upgrade.Judged, files fs.FS, world fixture.World, chosen []fixture.Case) error {
 	told("readying the observers")
-	stop, err := renewed(ctx, given.RunID)
+	stop, err := renewedIn(ctx, given.RunID, files, world)
 	if err != nil {
 		return err
 	}
@@ -305,7 +349,6 @@ func (u *upgrading) runCases(ctx context.Context, index int, judged *upgrade.Jud
 		stop()
 		caseRunner = nil
 	}()
-	chosen := u.casesAt(index)
 	told(fmt.Sprintf("running %d cases", len(chosen)))
 	for _, c := range chosen {
 		verdict, err := u.run(ctx, judged.Stage, c)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"time"
 
 	"sigs.k8s.io/e2e-framework/klient/decoder"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
@@ -15,10 +14,8 @@ import (
 	"mtls.test/conformance/e2e/live/policy"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/fixtures"
+	"mtls.test/conformance/fixtures/agent/lease"
 )
-
-// leaseLimit is how long an upgrade may take under a lease; the sweeper ends it then.
-const leaseLimit = time.Hour
 
 // Lease makes hops plaintext for a time: the policies of fixtures/upgrade/traffic/lease/leased.
 type Lease struct {
@@ -41,7 +38,7 @@ func BeginLease(ctx context.Context, k *kube.Client, run string, settle func(con
 		return nil, fmt.Errorf("policies of the lease: %w", err)
 	}
 	l := &Lease{policies: policy.New(k, files, run), objects: objects, settle: settle}
-	if l.taken, err = l.policies.Lease(ctx, "upgrade-"+run, "plaintext while Istio is upgraded", leaseLimit); err != nil {
+	if l.taken, err = l.policies.Lease(ctx, "upgrade-"+run, "plaintext while Istio is upgraded", lease.Limit); err != nil {
 		return nil, err
 	}
 	for _, object := range objects {

@@ -2,10 +2,12 @@ package upgrade
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 
 	"sigs.k8s.io/e2e-framework/klient/decoder"
+	"sigs.k8s.io/e2e-framework/klient/k8s"
 
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
@@ -13,12 +15,34 @@ import (
 
 // Stand applies the policies of a folder, which stand for the whole of an upgrade.
 func Stand(ctx context.Context, k *kube.Client, files fs.FS) error {
-	objects, err := decoder.DecodeAllFiles(ctx, files, "*.yaml", kube.Labelled(mesh.PartOf, mesh.Suite))
+	objects, err := policies(ctx, files)
 	if err != nil {
-		return fmt.Errorf("policies that stand: %w", err)
-	}
-	if len(objects) == 0 {
-		return fmt.Errorf("policies that stand: the folder has no object in a file *.yaml")
+		return err
 	}
 	return k.Apply(ctx, objects...)
+}
+
+// Withdraw deletes the policies of a folder.
+func Withdraw(ctx context.Context, k *kube.Client, files fs.FS) error {
+	objects, err := policies(ctx, files)
+	if err != nil {
+		return err
+	}
+	for _, object := range objects {
+		if err := k.Delete(ctx, object); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func policies(ctx context.Context, files fs.FS) ([]k8s.Object, error) {
+	objects, err := decoder.DecodeAllFiles(ctx, files, "*.yaml", kube.Labelled(mesh.PartOf, mesh.Suite))
+	if err != nil {
+		return nil, fmt.Errorf("policies that stand: %w", err)
+	}
+	if len(objects) == 0 {
+		return nil, errors.New("policies that stand: the folder has no object in a file *.yaml")
+	}
+	return objects, nil
 }

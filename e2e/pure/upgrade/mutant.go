@@ -199,3 +199,13 @@ func (m Mutant) Judge(v Verdict, names Names) MutantResult {
 	}
 	return result
 }
+
+// Against sets the result of an upgrade that went wrong on purpose: PASS where that was noticed.
+func (v *Verdict) Against(m Mutant, names Names) {
+	judged := m.Judge(*v, names)
+	v.Mutant = &judged
+	v.Result, v.Reason = hop.Pass, fmt.Sprintf("mutant %s is noticed: %s", m.ID, judged.Why)
+	if !judged.Noticed {
+		v.Result, v.Reason = hop.Fail, fmt.Sprintf("mutant %s is not noticed: %s", m.ID, judged.Why)
+	}
+}

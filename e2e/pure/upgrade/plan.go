@@ -59,7 +59,10 @@ type Stage struct {
 	Moves []Move
 	// Still is true where no proxy moves: no request may fail on the way there, and no proxy's configuration may change.
 	Still bool
-	// Drains is true where connections of before may go on for as long as proxies drain: traffic goes on longer after the moves.
+	// Pairs is true where clients and servers of both versions stand, so that all four pairs of versions do.
+	Pairs bool
+	// Drains is true where a policy changes: a server that takes connections otherwise from then on cuts those of before once they have
+	// drained for Istio's drainDuration, a long stream too. Traffic goes on for longer than that.
 	Drains bool
 }
 
@@ -80,7 +83,7 @@ func Plan(mode Mode, traffic string) []Stage {
 	if traffic != LeaseTraffic {
 		return stages
 	}
-	leased := Stage{Name: "leased", Title: "a lease makes hops plaintext", Moves: []Move{{Act: LeaseBegins}}}
+	leased := Stage{Name: "leased", Title: "a lease makes hops plaintext", Moves: []Move{{Act: LeaseBegins}}, Drains: true}
 	return slices.Concat(stages[:1], []Stage{leased}, stages[1:], []Stage{
 		{Name: "lease-ended", Title: "the lease has ended", Moves: []Move{{Act: LeaseEnds}}, Drains: true},
 		{Name: "mtls-again", Title: "no hop is plaintext any more", Still: true},
@@ -114,7 +117,7 @@ func canary() []Stage {
 	return []Stage{
 		{Name: "before", Title: "the old version alone", Still: true},
 		{Name: "both", Title: "both control planes are up and no proxy has moved", Moves: []Move{{Act: Precheck, To: To}, {Act: CRDs, To: To}, {Act: ControlPlane, To: To}}, Still: true},
-		{Name: "mixed", Title: "the first clients and the first server have moved", Moves: namespaces(To, firstNamespaces)},
+		{Name: "mixed", Title: "the first clients and the first server have moved", Moves: namespaces(To, firstNamespaces), Pairs: true},
 		{Name: "clients", Title: "all clients have moved", Moves: namespaces(To, lastClients)},
 		{Name: "servers", Title: "all servers have moved", Moves: namespaces(To, lastServers)},
 		{Name: "tag", Title: "the gateway and the tag have moved", Moves: []Move{{Act: Gateway, To: To}, {Act: Tag, To: To}}},
@@ -127,7 +130,7 @@ func inPlace() []Stage {
 	return []Stage{
 		{Name: "before", Title: "the old version alone", Still: true},
 		{Name: "control-plane", Title: "the control plane is new and the proxies are old", Moves: []Move{{Act: Precheck, To: To}, {Act: CRDs, To: To}, {Act: ControlPlane, To: To}}},
-		{Name: "mixed", Title: "the first clients and the first server have restarted", Moves: namespaces(To, firstNamespaces)},
+		{Name: "mixed", Title: "the first clients and the first server have restarted", Moves: namespaces(To, firstNamespaces), Pairs: true},
 		{Name: "after", Title: "everything has moved", Moves: append(namespaces(To, slices.Concat(lastClients, lastServers)), Move{Act: Gateway, To: To})},
 	}
 }

@@ -88,16 +88,6 @@ func (v *Verdict) Conclude() {
 	}
 }
 
-// Against sets the result of an upgrade that went wrong on purpose: PASS where that was noticed.
-func (v *Verdict) Against(m Mutant, names Names) {
-	judged := m.Judge(*v, names)
-	v.Mutant = &judged
-	v.Result, v.Reason = hop.Pass, fmt.Sprintf("mutant %s is noticed: %s", m.ID, judged.Why)
-	if !judged.Noticed {
-		v.Result, v.Reason = hop.Fail, fmt.Sprintf("mutant %s is not noticed: %s", m.ID, judged.Why)
-	}
-}
-
 func said(change tlsdiff.Change) string {
 	if change.Field == "" {
 		return change.Why
