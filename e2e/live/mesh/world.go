@@ -12,10 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/e2e-framework/klient/decoder"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
-	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/kube"
-	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 )
 
@@ -152,60 +150,4 @@ func WithImage(reference string) decoder.MutateFunc {
 		}
 		return nil
 	}
-}
-
-// RolledOut waits until all pods of a workload are of its newest template and ready, and no other of it runs. Of an object
-// that is none there is nothing to wait for.
-func RolledOut(ctx context.Context, k *kube.Client, object k8s.Object) error {
-	workload := workloadOf(object)
-	if workload == nil {
-		return nil
-	}
-	namespace, name := workload.GetNamespace(), workload.GetName()
-	err := wait.For(func(ctx context.Context) (bool, error) {
-		if err := k.Get(ctx, namespace, name, workload); err != nil {
-			return false, err
-		}
-		return upToDate(workload), nil
-	}, wait.WithContext(ctx), wait.WithTimeout(timeout.RollOut.Duration()), wait.WithInterval(rolloutInterval), wait.WithImmediate())
-	if err != nil {
-		return fmt.Errorf("workload %s/%s did not become ready: %w (kubectl describe pod -n %s tells why)", namespace, name, err, namespace)
-	}
-	return nil
-}
-
-// RolledOut is RolledOut at the mesh's cluster.
-func (m *Mesh) RolledOut(ctx context.Context, object k8s.Object) error {
-	return RolledOut(ctx, m.kube, object)
-}
-
-// workloadOf is an object as the workload that it is; nil for one that is none.
-func workloadOf(object k8s.Object) k8s.Object {
-	var workload k8s.Object
-	_, deployment := object.(*appsv1.Deployment)
-	_, daemonSet := object.(*appsv1.DaemonSet)
-	switch kind := object.GetObjectKind().GroupVersionKind().Kind; {
-	case deployment || kind == "Deployment":
-		workload = &appsv1.Deployment{}
-	case daemonSet || kind == "DaemonSet":
-		workload = &appsv1.DaemonSet{}
-	default:
-		return nil
-	}
-	workload.SetNamespace(object.GetNamespace())
-	workload.SetName(object.GetName())
-	return workload
-}
-
-// upToDate tells whether all pods of a workload are of its newest template and ready.
-func upToDate(workload k8s.Object) bool {
-	switch now := workload.(type) {
-	case *appsv1.Deployment:
-		s := now.Status
-		return s.ObservedGeneration >= now.Generation && s.UpdatedReplicas == *now.Spec.Replicas && s.AvailableReplicas == s.UpdatedReplicas && s.Replicas == s.UpdatedReplicas
-	case *appsv1.DaemonSet:
-		s := now.Status
-		return s.ObservedGeneration >= now.Generation && s.DesiredNumberScheduled > 0 && s.UpdatedNumberScheduled == s.DesiredNumberScheduled && s.NumberAvailable == s.DesiredNumberScheduled
-	}
-	return false
 }
