@@ -107,8 +107,11 @@ func (m Mutant) check(files fs.FS, id string) error {
 	if !stages[m.Notices.Stage] {
 		wrong = append(wrong, fmt.Errorf("notices.stage: %s: it is not reached", m.Notices.Stage))
 	}
-	if _, err := regexp.Compile(m.Notices.Why); err != nil || m.Notices.Why == "" {
-		wrong = append(wrong, fmt.Errorf("notices.why: want a regular expression: %w", err))
+	if _, err := regexp.Compile(m.Notices.Why); err != nil {
+		wrong = append(wrong, fmt.Errorf("notices.why: %w", err))
+	}
+	if m.Notices.Why == "" {
+		wrong = append(wrong, errors.New("notices.why: want what the problem says"))
 	}
 	if m.Notices.Result != hop.Fail && m.Notices.Result != hop.Inconclusive {
 		wrong = append(wrong, fmt.Errorf("notices.result: %s: want %s or %s", m.Notices.Result, hop.Fail, hop.Inconclusive))
