@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/probing"
 	"mtls.test/conformance/e2e/live/timeout"
@@ -120,19 +121,11 @@ func (u *upgrading) groups() ([]upgrade.Group, error) {
 
 // stand applies the policies under which the traffic goes on, and waits until every proxy has them.
 func (u *upgrading) stand(ctx context.Context) error {
-	var folders []fs.FS
-	for _, name := range []string{quietFolder, "upgrade/world/policies", "upgrade/traffic/" + given.Upgrade.Traffic} {
-		own, err := fs.Sub(fixtures.FS, name)
-		if err != nil {
-			return err
-		}
-		folders = append(folders, own)
+	if err := u.eachFolder(ctx, []string{quietFolder, "upgrade/world/policies", trafficFolder()}, liveupgrade.Stand); err != nil {
+		return err
 	}
 	if further := given.Upgrade.Policies; further != "" {
-		folders = append(folders, os.DirFS(further))
-	}
-	for _, folder := range folders {
-		if err := liveupgrade.Stand(ctx, client, folder); err != nil {
+		if err := liveupgrade.Stand(ctx, client, os.DirFS(further)); err != nil {
 			return err
 		}
 	}
@@ -254,6 +247,9 @@ func (u *upgrading) move(ctx context.Context, move upgrade.Move) (err error) {
 // quietFolder has what keeps the logs of the series' proxies short.
 const quietFolder = "upgrade/world/quiet"
 
+// trafficFolder has the policies under which the series go on.
+func trafficFolder() string { return "upgrade/traffic/" + given.Upgrade.Traffic }
+
 // lasting waits for a time that is itself measured.
 func lasting(ctx context.Context, long time.Duration) error {
 	select {
@@ -317,7 +313,7 @@ func (u *upgrading) runCases(ctx context.Context, index int, judged *upgrade.Jud
 	if err != nil {
 		return err
 	}
-	return u.loudly(ctx, func() error { return u.runAll(ctx, judged, u.mover.Files, u.whole, pairs) })
+	return u.withoutTraffic(ctx, func() error { return u.runAll(ctx, judged, u.mover.Files, u.whole, pairs) })
 }
 
 // pairs are the cases that the world of the upgrade has beside those of the base.
@@ -326,16 +322,27 @@ func (u *upgrading) pairs() ([]fixture.Case, error) {
 	return slices.DeleteFunc(all, func(c fixture.Case) bool { return !slices.Contains(c.Labels, "four-pairs") }), err
 }
 
-// loudly does something while every proxy logs all requests.
-func (u *upgrading) loudly(ctx context.Context, do func() error) error {
-	quiet, err := fs.Sub(fixtures.FS, quietFolder)
-	if err != nil {
+// withoutTraffic does something while every proxy logs all requests, and no policy of the traffic refuses the taps' control.
+func (u *upgrading) withoutTraffic(ctx context.Context, do func() error) error {
+	folders := []string{quietFolder, trafficFolder()}
+	if err := u.eachFolder(ctx, folders, liveupgrade.Withdraw); err != nil {
 		return err
 	}
-	if err := liveupgrade.Withdraw(ctx, client, quiet); err != nil {
-		return err
+	return errors.Join(do(), u.eachFolder(ctx, folders, liveupgrade.Stand), u.settle(ctx))
+}
+
+// eachFolder does something with the policies of each folder of the fixtures.
+func (u *upgrading) eachFolder(ctx context.Context, names []string, do func(context.Context, *kube.Client, fs.FS) error) error {
+	for _, name := range names {
+		folder, err := fs.Sub(fixtures.FS, name)
+		if err != nil {
+			return err
+		}
+		if err := do(ctx, client, folder); err != nil {
+			return err
+		}
 	}
-	return errors.Join(do(), liveupgrade.Stand(ctx, client, quiet), u.settle(ctx))
+	return nil
 }
 
 // runAll runs cases in a world.
