@@ -75,7 +75,12 @@ func Socket(by mesh.Proxy, result call.Result) *hop.Observation {
 // earlier, finished connection has its line. It is known by its id, where it is a request, for every gateway has one port for
 // sentinels. It tells whether the sentinel itself was refused for want of a filter chain.
 func (l *Logs) Sentinel(ctx context.Context, proxy mesh.Proxy, after Mark, id string, port uint16) (unmatched bool, err error) {
-	line, _, err := l.Find(ctx, proxy, after, timeout.LogLine.Duration(), toPort(port, ofOrNone(id)))
+	p := l.of(proxy)
+	// A listener logs a connection when it ends, which may be after the next sentinel is sent. Lines are looked at under the lock.
+	own := func(line accesslog.Line) bool {
+		return line.HopID == id || line.HopID == "" && p.history.connections.otherOn(line) == ""
+	}
+	line, _, err := l.Find(ctx, proxy, after, timeout.LogLine.Duration(), toPort(port, own))
 	if err != nil {
 		return false, fmt.Errorf("the sentinel was not logged: %w", err)
 	}

@@ -62,6 +62,18 @@ func TestASentinelIsNoOtherSentinel(t *testing.T) {
 	}
 }
 
+// The listener's line of a connection bears no id, and may come after the mark of the next sentinel.
+func TestTheListenersLineOfAnEarlierSentinelIsNoSentinel(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	logs := logOf(logged{id: "s-1", from: "10.0.0.5:1000", to: "10.0.0.7:8080", connection: 7})
+	mark := logs.Mark(server)
+	proxied(logs, "10.0.0.5:1000", `,"connection_id":7`)
+	if _, err := logs.Sentinel(ended, server, mark, "s-2", 8080); err == nil {
+		t.Error("it is taken for that of a later one")
+	}
+}
+
 // requested adds the line of another request.
 func requested(logs *Logs, from string) {
 	logs.of(server).Line(time.Time{}, []byte(`{"start_time":"2026-11-24T01:49:07.915Z","response_flags":"-","response_code":200,
