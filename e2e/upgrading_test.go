@@ -121,7 +121,7 @@ func (u *upgrading) groups() ([]upgrade.Group, error) {
 
 // stand applies the policies under which the traffic goes on, and waits until every proxy has them.
 func (u *upgrading) stand(ctx context.Context) error {
-	if err := u.eachFolder(ctx, []string{quietFolder, "upgrade/world/policies", trafficFolder()}, liveupgrade.Stand); err != nil {
+	if err := eachFolder(ctx, []string{quietFolder, "upgrade/world/policies", trafficFolder()}, liveupgrade.Stand); err != nil {
 		return err
 	}
 	if further := given.Upgrade.Policies; further != "" {
@@ -325,14 +325,14 @@ func (u *upgrading) pairs() ([]fixture.Case, error) {
 // withoutTraffic does something while every proxy logs all requests, and no policy of the traffic refuses the taps' control.
 func (u *upgrading) withoutTraffic(ctx context.Context, do func() error) error {
 	folders := []string{quietFolder, trafficFolder()}
-	if err := u.eachFolder(ctx, folders, liveupgrade.Withdraw); err != nil {
+	if err := eachFolder(ctx, folders, liveupgrade.Withdraw); err != nil {
 		return err
 	}
-	return errors.Join(do(), u.eachFolder(ctx, folders, liveupgrade.Stand), u.settle(ctx))
+	return errors.Join(do(), eachFolder(ctx, folders, liveupgrade.Stand), u.settle(ctx))
 }
 
 // eachFolder does something with the policies of each folder of the fixtures.
-func (u *upgrading) eachFolder(ctx context.Context, names []string, do func(context.Context, *kube.Client, fs.FS) error) error {
+func eachFolder(ctx context.Context, names []string, do func(context.Context, *kube.Client, fs.FS) error) error {
 	for _, name := range names {
 		folder, err := fs.Sub(fixtures.FS, name)
 		if err != nil {

@@ -126,14 +126,10 @@ func (m *Mesh) signing(ctx context.Context, istiods []string, authority Authorit
 }
 
 func (m *Mesh) servesBy(ctx context.Context, istiod, root string) error {
-	stream, err := m.kube.Transport().DialContext(ctx, "tcp", istiod+"."+istioNamespace+":15012")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = stream.Close() }()
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(root))
-	return tls.Client(stream, &tls.Config{RootCAs: roots, ServerName: "istiod.istio-system.svc", MinVersion: tls.VersionTLS12}).HandshakeContext(ctx)
+	_, err := m.handshake(ctx, istiod, &tls.Config{RootCAs: roots, ServerName: "istiod.istio-system.svc", MinVersion: tls.VersionTLS12})
+	return err
 }
 
 // trusting tells who does not hold an authority's roots yet, or holds a certificate of none of them.
