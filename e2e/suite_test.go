@@ -71,6 +71,7 @@ func TestMTLSConformance(t *testing.T) {
 	if mode, traffic, asked := strings.Cut(os.Getenv(mesh.UpgradeVariable), "/"); asked {
 		describeUpgrade(upgrade.Plan(upgrade.Mode(mode), traffic))
 		describeWrongUpgrade()
+		describeWatch()
 	}
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "mTLS conformance")
@@ -95,7 +96,7 @@ func begin(ctx SpecContext, handover []byte) {
 	Expect(err).NotTo(HaveOccurred())
 	var all fs.FS = fixtures.FS
 	if given.Upgrade != nil {
-		all, err = liveupgrade.BaseFiles(given.Upgrade.Mode)
+		all, err = baseFiles(given.Upgrade)
 		Expect(err).NotTo(HaveOccurred())
 	}
 	files = fixture.Move(all, given.Placement)
@@ -118,6 +119,14 @@ func begin(ctx SpecContext, handover []byte) {
 	}
 	Expect(prepared.Start(ctx)).To(Succeed())
 	caseRunner = prepared
+}
+
+// baseFiles are the fixtures of an upgrade that its cases know. On a cluster of another's namespaces are injected as they were found.
+func baseFiles(asked *mesh.Upgrade) (fs.FS, error) {
+	if asked.Watch {
+		return liveupgrade.BaseFiles(upgrade.InPlace)
+	}
+	return liveupgrade.BaseFiles(asked.Mode)
 }
 
 func end(ctx SpecContext) {

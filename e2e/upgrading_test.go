@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"mtls.test/conformance/e2e/live/existing"
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/probing"
@@ -40,7 +41,11 @@ type upgrading struct {
 	chosen    func(fixture.Case) bool // of the cases of each stage
 	saboteur  *liveupgrade.Saboteur   // nil of an upgrade that is to go right
 	whole     fixture.World           // with what the cases do not know
-	mover     *liveupgrade.Mover
+	files     fs.FS                   // the fixtures with that, as they are for the cluster
+	mesh      *mesh.Mesh
+	mover     *liveupgrade.Mover   // nil where others upgrade Istio
+	operator  liveupgrade.Operator // who does then
+	done      bool                 // they told of their last step
 	session   *probing.Session
 	lease     *liveupgrade.Lease // nil of traffic without one, and before it begins
 	intervals []upgrade.Interval
@@ -51,19 +56,17 @@ type upgrading struct {
 
 func newUpgrading(ctx context.Context) (*upgrading, error) {
 	asked := given.Upgrade
-	all, err := liveupgrade.Files(asked.Mode)
+	u := &upgrading{mesh: mesh.At(client, given.Placement)}
+	all, err := u.beMade(asked)
 	if err != nil {
 		return nil, err
 	}
-	u := &upgrading{plan: upgrade.Plan(asked.Mode, asked.Traffic)}
 	place := given.Placement
 	place.ByIntent = "policies stand while Istio is upgraded"
 	if u.whole, err = fixture.LoadWorldAt(all, place); err != nil {
 		return nil, err
 	}
-	u.mover = &liveupgrade.Mover{
-		Kube: client, Kubeconfig: given.Kubeconfig, Mesh: mesh.At(client, given.Placement), Mode: asked.Mode, Releases: asked.Releases, Files: all, Say: told,
-	}
+	u.files = fixture.Move(all, place)
 	focus, err := regexp.Compile(asked.Focus)
 	if err != nil {
 		return nil, err
@@ -84,9 +87,23 @@ func newUpgrading(ctx context.Context) (*upgrading, error) {
 		return nil, err
 	}
 	u.session, err = probing.Begin(ctx, probing.Options{
-		Kube: client, Mesh: u.mover.Mesh, World: u.whole, Groups: groups, Traffic: asked.Traffic, Run: given.RunID,
+		Kube: client, Mesh: u.mesh, World: u.whole, Groups: groups, Traffic: asked.Traffic, Run: given.RunID,
 	})
 	return u, err
+}
+
+// beMade plans how the upgrade is made, or waits for others to make it. It returns the fixtures.
+func (u *upgrading) beMade(asked *mesh.Upgrade) (fs.FS, error) {
+	if asked.Watch {
+		u.plan, u.operator = []upgrade.Stage{upgrade.Baseline()}, liveupgrade.Operator{Folder: given.Artifacts}
+		return liveupgrade.WatchedFiles()
+	}
+	all, err := liveupgrade.Files(asked.Mode)
+	u.plan = upgrade.Plan(asked.Mode, asked.Traffic)
+	u.mover = &liveupgrade.Mover{
+		Kube: client, Kubeconfig: given.Kubeconfig, Mesh: u.mesh, Mode: asked.Mode, Releases: asked.Releases, Files: all, Say: told,
+	}
+	return all, err
 }
 
 // goWrong has the upgrade be one that goes wrong on purpose.
@@ -121,11 +138,11 @@ func (u *upgrading) groups() ([]upgrade.Group, error) {
 
 // stand applies the policies under which the traffic goes on, and waits until every proxy has them.
 func (u *upgrading) stand(ctx context.Context) error {
-	if err := eachFolder(ctx, []string{quietFolder, "upgrade/world/policies", trafficFolder()}, liveupgrade.Stand); err != nil {
+	if err := eachFolder(ctx, append(ofTraffic(), "upgrade/world/policies"), liveupgrade.Stand); err != nil {
 		return err
 	}
 	if further := given.Upgrade.Policies; further != "" {
-		if err := liveupgrade.Stand(ctx, client, os.DirFS(further)); err != nil {
+		if err := liveupgrade.Stand(ctx, client, fixture.Move(os.DirFS(further), given.Placement)); err != nil {
 			return err
 		}
 	}
@@ -139,14 +156,14 @@ func (u *upgrading) stand(ctx context.Context) error {
 
 // settle waits until every proxy holds a stream and has what the API server has, also those that the cases do not know.
 func (u *upgrading) settle(ctx context.Context) error {
-	places, err := u.mover.Mesh.Locate(ctx, u.whole)
+	places, err := u.mesh.Locate(ctx, u.whole)
 	if err != nil {
 		return err
 	}
-	if err := u.mover.Mesh.AwaitStreams(ctx, places.Proxies()); err != nil {
+	if err := u.mesh.AwaitStreams(ctx, places.Proxies()); err != nil {
 		return err
 	}
-	return u.mover.Mesh.Settle(ctx, u.mover.Mesh.Kinds(), places.Proxies(), timeout.Settle.Duration())
+	return u.mesh.Settle(ctx, u.mesh.Kinds(), places.Proxies(), timeout.Settle.Duration())
 }
 
 // reach makes the moves that lead to a stage, under traffic, and judges the mesh there. After a stage that could not be judged none is
@@ -168,7 +185,9 @@ func (u *upgrading) reach(ctx context.Context, index int) upgrade.Judged {
 // moveAndJudge returns why no further stage can be reached.
 func (u *upgrading) moveAndJudge(ctx context.Context, index int, judged *upgrade.Judged) error {
 	var err error
-	if judged.Moves, err = u.moveTo(ctx, index); err != nil {
+	judged.Moves, err = u.moveTo(ctx, index)
+	judged.Title = u.plan[index].Title
+	if err != nil {
 		judged.Failed = err.Error()
 		return err
 	}
@@ -196,7 +215,7 @@ func (u *upgrading) moveTo(ctx context.Context, index int) ([]upgrade.Made, erro
 	if err := u.session.Resume(ctx); err != nil {
 		return made, err
 	}
-	interval := upgrade.Interval{Stage: stage.Name, Place: index, Still: stage.Still, From: time.Now()}
+	interval := upgrade.Interval{Stage: stage.Name, Place: index, From: time.Now()}
 	var failed error
 	for _, move := range stage.Moves {
 		began := time.Now()
@@ -209,7 +228,7 @@ func (u *upgrading) moveTo(ctx context.Context, index int) ([]upgrade.Made, erro
 		}
 	}
 	if failed == nil {
-		failed = u.mover.Drained(ctx, stage.Moves)
+		failed = u.drained(ctx, stage.Moves)
 	}
 	if err := lasting(ctx, u.after(stage)); err != nil {
 		return made, err
@@ -240,15 +259,47 @@ func (u *upgrading) move(ctx context.Context, move upgrade.Move) (err error) {
 		return err
 	case upgrade.LeaseEnds:
 		return u.lease.End(ctx)
+	case upgrade.Operator:
+		return u.await(ctx)
 	}
 	return u.mover.Move(ctx, move)
+}
+
+// await waits until others have made a step.
+func (u *upgrading) await(ctx context.Context) error {
+	next, done := filepath.Join(given.Artifacts, upgrade.NextFile), filepath.Join(given.Artifacts, upgrade.DoneFile)
+	told(fmt.Sprintf("waiting for a step of the upgrade: echo WHAT >%s has the mesh judged after it, and echo WHAT >%s after the last one", next, done))
+	what, last, err := u.operator.Await(ctx)
+	index := len(u.plan) - 1
+	u.plan[index], u.done = upgrade.Step(index, what), last
+	return err
+}
+
+// drained waits until what was replaced has drained and ended.
+func (u *upgrading) drained(ctx context.Context, moves []upgrade.Move) error {
+	if u.mover != nil {
+		return u.mover.Drained(ctx, moves)
+	}
+	for _, namespace := range given.Placement.Injected() {
+		if err := mesh.Ended(ctx, client, namespace); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // quietFolder has what keeps the logs of the series' proxies short.
 const quietFolder = "upgrade/world/quiet"
 
-// trafficFolder has the policies under which the series go on.
-func trafficFolder() string { return "upgrade/traffic/" + given.Upgrade.Traffic }
+// ofTraffic are the folders of what stands for the series alone: the policies under which they go on. The logs of another's mesh stay as
+// they are.
+func ofTraffic() []string {
+	folders := []string{"upgrade/traffic/" + given.Upgrade.Traffic}
+	if given.Placement.Existing {
+		return folders
+	}
+	return append(folders, quietFolder)
+}
 
 // lasting waits for a time that is itself measured.
 func lasting(ctx context.Context, long time.Duration) error {
@@ -269,7 +320,7 @@ func (u *upgrading) judge(ctx context.Context, index int, judged *upgrade.Judged
 		return err
 	}
 	told("making new pods")
-	if err := liveupgrade.TryNewPods(ctx, client); err != nil {
+	if err := liveupgrade.TryNewPods(ctx, client, given.Placement); err != nil {
 		judged.NewPods = err.Error()
 	}
 	if judged.WithoutCases = u.saboteur != nil && index != 0; judged.WithoutCases {
@@ -281,29 +332,46 @@ func (u *upgrading) judge(ctx context.Context, index int, judged *upgrade.Judged
 // look reads how hops are secured, and what every proxy is and has.
 func (u *upgrading) look(ctx context.Context, index int, judged *upgrade.Judged) error {
 	told("reading how every hop is secured")
-	moment, err := liveupgrade.Look(ctx, client, u.mover.Mesh)
+	moment, err := liveupgrade.Look(ctx, client, u.mesh, given.Placement)
 	if err != nil {
 		return err
 	}
 	u.moments = append(u.moments, moment)
-	if index > 0 && u.plan[index].Still {
-		judged.Changes = tlsdiff.Compare(u.moments[index-1].Hops, moment.Hops, nil)
-	}
-	places, err := u.mover.Mesh.Locate(ctx, u.whole)
+	places, err := u.mesh.Locate(ctx, u.whole)
 	if err != nil {
 		return err
 	}
 	told("asking every proxy for its version, certificate and istiod")
-	if judged.Proxies, judged.Signers, err = u.mover.Mesh.Versions(ctx, places); err != nil {
+	if judged.Proxies, judged.Signers, err = u.mesh.Versions(ctx, places); err != nil {
 		return err
 	}
-	judged.Misplaced = upgrade.After(given.Upgrade.Mode, u.plan, index).Misplaced(judged.Proxies, versionsOf(given.Upgrade), world.Placement.Gateway.Namespace)
+	if u.mover == nil {
+		u.describe(index, judged.Proxies)
+	} else {
+		judged.Misplaced = upgrade.After(given.Upgrade.Mode, u.plan, index).Misplaced(judged.Proxies, versionsOf(given.Upgrade), world.Placement.Gateway.Namespace)
+	}
+	if before := len(u.moments) - 2; before >= 0 && u.plan[index].Still {
+		judged.Changes = tlsdiff.Compare(u.moments[before].Hops, moment.Hops, nil)
+	}
 	return nil
+}
+
+// describe says of a stage that others led to what a plan would have said: whether proxies moved, and whether those of two versions stand.
+// A proxy that follows a control plane in place of another has moved.
+func (u *upgrading) describe(index int, proxies []upgrade.Proxy) {
+	if index > 0 {
+		u.plan[index].Still = given.Upgrade.Mode.Revisions() && upgrade.Stood(u.judged[index-1].Proxies, proxies)
+	}
+	u.plan[index].Pairs = upgrade.Paired(proxies)
 }
 
 // runCases runs the cases of a stage, and leaves the mesh as it was.
 func (u *upgrading) runCases(ctx context.Context, index int, judged *upgrade.Judged) error {
-	if err := u.runAll(ctx, judged, files, world, u.casesAt(index)); err != nil {
+	chosen, err := u.casesAt(index)
+	if err != nil {
+		return err
+	}
+	if err := u.runAll(ctx, judged, files, world, chosen); err != nil {
 		return err
 	}
 	if !u.plan[index].Pairs {
@@ -313,28 +381,27 @@ func (u *upgrading) runCases(ctx context.Context, index int, judged *upgrade.Jud
 	if err != nil {
 		return err
 	}
-	return u.withoutTraffic(ctx, func() error { return u.runAll(ctx, judged, u.mover.Files, u.whole, pairs) })
+	return u.withoutTraffic(ctx, func() error { return u.runAll(ctx, judged, u.files, u.whole, pairs) })
 }
 
 // pairs are the cases that the world of the upgrade has beside those of the base.
 func (u *upgrading) pairs() ([]fixture.Case, error) {
-	all, err := fixture.Load(u.mover.Files, u.whole)
+	all, err := fixture.Load(u.files, u.whole)
 	return slices.DeleteFunc(all, func(c fixture.Case) bool { return !slices.Contains(c.Labels, "four-pairs") }), err
 }
 
 // withoutTraffic does something while every proxy logs all requests, and no policy of the traffic refuses the taps' control.
 func (u *upgrading) withoutTraffic(ctx context.Context, do func() error) error {
-	folders := []string{quietFolder, trafficFolder()}
-	if err := eachFolder(ctx, folders, liveupgrade.Withdraw); err != nil {
+	if err := eachFolder(ctx, ofTraffic(), liveupgrade.Withdraw); err != nil {
 		return err
 	}
-	return errors.Join(do(), eachFolder(ctx, folders, liveupgrade.Stand), u.settle(ctx))
+	return errors.Join(do(), eachFolder(ctx, ofTraffic(), liveupgrade.Stand), u.settle(ctx))
 }
 
 // eachFolder does something with the policies of each folder of the fixtures.
 func eachFolder(ctx context.Context, names []string, do func(context.Context, *kube.Client, fs.FS) error) error {
 	for _, name := range names {
-		folder, err := fs.Sub(fixtures.FS, name)
+		folder, err := fs.Sub(fixture.Move(fixtures.FS, given.Placement), name)
 		if err != nil {
 			return err
 		}
@@ -371,13 +438,25 @@ func (u *upgrading) runAll(ctx context.Context, judged *upgrade.Judged, files fs
 	return u.settle(ctx)
 }
 
-// casesAt are the cases of a stage: those of every stage, and all quick ones before and after a full upgrade.
-func (u *upgrading) casesAt(index int) []fixture.Case {
-	all := given.Upgrade.Full && (index == 0 || index == len(u.plan)-1)
-	return slices.DeleteFunc(slices.Clone(cases), func(c fixture.Case) bool {
+// casesAt are the cases of a stage that can be played there: those of every stage, and all quick ones before and after a full upgrade.
+func (u *upgrading) casesAt(index int) ([]fixture.Case, error) {
+	last := index == len(u.plan)-1 && (u.mover != nil || u.done)
+	all := given.Upgrade.Full && (index == 0 || last)
+	var chosen []fixture.Case
+	for _, c := range cases {
 		slow := slices.Contains(c.Labels, "slow") || slices.Contains(c.Labels, "explore")
-		return !u.chosen(c) && (!all || slow)
-	})
+		if !u.chosen(c) && (!all || slow) {
+			continue
+		}
+		needs, err := existing.Needs(files, world, c)
+		if err != nil {
+			return nil, err
+		}
+		if len(needs) == 0 {
+			chosen = append(chosen, c)
+		}
+	}
+	return chosen, nil
 }
 
 // run runs a case at a stage. Its verdict is the report's under the name of both.
@@ -389,7 +468,10 @@ func (u *upgrading) run(ctx context.Context, stage string, c fixture.Case) (verd
 
 // end stops the traffic, and says what the upgrade came to.
 func (u *upgrading) end(ctx context.Context) (upgrade.Verdict, error) {
-	came := upgrade.Verdict{Mode: given.Upgrade.Mode, Versions: versionsOf(given.Upgrade), Stages: u.judged}
+	came := upgrade.Verdict{Mode: given.Upgrade.Mode, Versions: u.versions(), Stages: u.judged}
+	for i := range u.intervals {
+		u.intervals[i].Still = u.plan[u.intervals[i].Place].Still
+	}
 	if err := u.session.End(ctx); err != nil {
 		return came, err
 	}
@@ -417,6 +499,14 @@ func (u *upgrading) end(ctx context.Context) (upgrade.Verdict, error) {
 		came.Against(u.saboteur.Mutant, u.mover.Names())
 	}
 	return came, nil
+}
+
+// versions are those that were asked for, or that were found where others made the upgrade.
+func (u *upgrading) versions() upgrade.Versions {
+	if u.mover == nil {
+		return upgrade.Between(u.judged)
+	}
+	return versionsOf(given.Upgrade)
 }
 
 func versionsOf(asked *mesh.Upgrade) upgrade.Versions {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"strings"
 
@@ -13,10 +14,12 @@ import (
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/survey"
+	liveupgrade "mtls.test/conformance/e2e/live/upgrade"
 	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/upgrade"
 	"mtls.test/conformance/fixtures"
 )
 
@@ -25,9 +28,11 @@ type visit struct {
 	client *kube.Client
 	place  fixture.Placement
 	plane  survey.Plane
+	files  fs.FS         // the fixtures of the run, not yet as they are for the cluster
+	asked  *mesh.Upgrade // that is watched; nil of every other run
 }
 
-// existing is `make e2e CLUSTER=existing`.
+// existing is `make e2e CLUSTER=existing`, and `make e2e-upgrade CLUSTER=existing WATCH=1`.
 func (r *program) existing(ctx context.Context) error {
 	return r.locked(ctx, func() error {
 		r.screen.print(r.settings.table(r.command))
@@ -85,11 +90,17 @@ func (r *program) visit(ctx context.Context) (visit, error) {
 	if err != nil {
 		return visit{}, err
 	}
-	world, err := fixture.LoadWorldAt(fixtures.FS, place)
+	v := visit{client: client, place: place, plane: plane, files: fixtures.FS}
+	if r.settings.values["WATCH"] == "1" {
+		if err := v.watch(r.askedOfUpgrade()); err != nil {
+			return visit{}, err
+		}
+	}
+	world, err := fixture.LoadWorldAt(fixtures.FS, v.place)
 	if err != nil {
 		return visit{}, err
 	}
-	files := fixture.Move(fixtures.FS, place)
+	files := fixture.Move(fixtures.FS, v.place)
 	cases, err := fixture.Load(files, world)
 	if err != nil {
 		return visit{}, err
@@ -100,7 +111,7 @@ func (r *program) visit(ctx context.Context) (visit, error) {
 			selected = append(selected, c)
 		}
 	}
-	sections, err := existing.Preflight(ctx, client, found, plane, place, files, selected, world)
+	sections, err := existing.Preflight(ctx, client, found, plane, v.place, files, selected, world)
 	if err != nil {
 		return visit{}, err
 	}
@@ -113,7 +124,18 @@ func (r *program) visit(ctx context.Context) (visit, error) {
 	if !existing.Fit(sections) {
 		return visit{}, errors.New("the cluster is not fit for a run: see the lines with × above")
 	}
-	return visit{client: client, place: place, plane: plane}, nil
+	return v, nil
+}
+
+// watch has the run watch an upgrade. Its requests come through the ingress gateway.
+func (v *visit) watch(asked *mesh.Upgrade) (err error) {
+	if v.place.NoGateway != "" {
+		return fmt.Errorf("WATCH=1 needs an ingress gateway: %s", v.place.NoGateway)
+	}
+	v.place, v.asked = v.place.With(upgrade.Namespaces()...), asked
+	v.place.Watched = true
+	v.files, err = liveupgrade.WatchedFiles()
+	return err
 }
 
 // sectionsText is the list of a preflight, as linkerd check prints its own.
@@ -195,11 +217,11 @@ func (r *program) stay(ctx context.Context, v visit, lock *existing.Lock, told *
 		r.say("taking everything away again")
 		err = errors.Join(err, existing.LeaveOwn(context.WithoutCancel(ctx), v.client, v.place, r.runID))
 	}()
-	if err := existing.Enter(ctx, v.client, fixtures.FS, v.place, image, r.runID, r.say); err != nil {
+	if err := existing.Enter(ctx, v.client, v.files, v.place, image, r.runID, r.say); err != nil {
 		return err
 	}
 	up := broughtUp{file: r.handoverFile(), handover: mesh.Handover{
-		RunID: r.runID, Context: r.settings.values["KUBECONTEXT"], Placement: v.place, Artifacts: r.settings.artifacts, Agent: image,
+		RunID: r.runID, Context: r.settings.values["KUBECONTEXT"], Placement: v.place, Artifacts: r.settings.artifacts, Agent: image, Upgrade: v.asked,
 	}}
 	if up.handover.GatewayHTTP, up.handover.GatewayGRPC, err = v.ways(ctx); err != nil {
 		return err
@@ -212,7 +234,10 @@ func (r *program) stay(ctx context.Context, v visit, lock *existing.Lock, told *
 	if err := artifact.WriteJSON(up.file, up.handover); err != nil {
 		return err
 	}
-	return r.suite(ctx, up, told)
+	if v.asked == nil {
+		return r.suite(ctx, up, told)
+	}
+	return r.watched(ctx, func(ctx context.Context) error { return r.suite(ctx, up, told) })
 }
 
 // handoverFile is where the suite finds the handover of a run on another's cluster; it goes with the run's work.

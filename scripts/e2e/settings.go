@@ -55,6 +55,7 @@ var upgradeVariables = []struct{ name, value, meaning string }{
 	{"POLICIES", "", "folder of further policies that stand the whole time, such as fixtures/upgrade/standing/subset-rule"},
 	{"ACCEPT", "", "ids of rows of fixtures/upgrade/expected.yaml, comma-separated: weakenings that are wanted"},
 	{"FULL", "0", "1: run all quick cases before and after, beside those of label upgrade at each stage"},
+	{"WATCH", "0", "1: with CLUSTER=existing, judge the mesh while you upgrade Istio yourself, after each step that you tell of"},
 	{"MUTANT", "", "make an upgrade that goes wrong on purpose, and see that it is noticed: one of fixtures/upgrade/mutants"},
 	{"FROM_ISTIOCTL", "", "path of the istioctl of a release to begin with"},
 	{"FROM_HUB", "", "where its images are"},
@@ -122,7 +123,7 @@ func readSettings(environment func(string) string, root string) (settings, error
 	if registry := s.values["REGISTRY"]; registry != "" && !registryName.MatchString(registry) {
 		refuse("REGISTRY", "want HOST[:PORT][/PATH], such as mirror.example:5000 or mirror.example/hub")
 	}
-	for _, name := range []string{"KEEP", "KIALI", "FULL", "ALLOW_MESH_POLICY", "ALLOW_GATEWAY_LOG", "ALLOW_TAP"} {
+	for _, name := range []string{"KEEP", "KIALI", "FULL", "WATCH", "ALLOW_MESH_POLICY", "ALLOW_GATEWAY_LOG", "ALLOW_TAP"} {
 		if value := s.values[name]; value != "0" && value != "1" {
 			refuse(name, "want 0 or 1")
 		}

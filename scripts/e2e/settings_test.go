@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,6 +53,23 @@ func TestABadSettingIsNamed(t *testing.T) {
 	_, err := readSettings(from(map[string]string{"LANE": "push", "KEEP": "yes"}), "/repo")
 	if err == nil || !strings.Contains(err.Error(), "LANE") || !strings.Contains(err.Error(), "KEEP") {
 		t.Errorf("two bad settings: %v", err)
+	}
+}
+
+func TestAWatchedUpgradeIsOthers(t *testing.T) {
+	fit := map[string]string{"WATCH": "1", "CLUSTER": "existing", "ALLOW_TAP": "1"}
+	if _, err := readSettings(from(fit), "/repo"); err != nil {
+		t.Error(err)
+	}
+	for name, row := range map[string]struct{ value, wants string }{
+		"FROM": {"1.30", "leave out FROM"}, "MUTANT": {"two-labels", "leave out MUTANT"}, "CLUSTER": {"own", "CLUSTER=existing"},
+		"ALLOW_TAP": {"0", "ALLOW_TAP=1"}, "TRAFFIC": {"lease", "TRAFFIC=strict or TRAFFIC=permissive"},
+	} {
+		given := maps.Clone(fit)
+		given[name] = row.value
+		if _, err := readSettings(from(given), "/repo"); err == nil || !strings.Contains(err.Error(), row.wants) {
+			t.Errorf("%s=%s: %v, want %q", name, row.value, err, row.wants)
+		}
 	}
 }
 

@@ -27,6 +27,9 @@ type versions struct {
 
 // upgrade is `make e2e-upgrade`. Its cluster is left by no run for another: what stands in it at the end is not what it began with.
 func (r *program) upgrade(ctx context.Context) error {
+	if r.settings.values["WATCH"] == "1" {
+		return r.existing(ctx)
+	}
 	return r.locked(ctx, func() error {
 		if err := r.choose(); err != nil {
 			return badInput(err)
@@ -65,6 +68,9 @@ func (r *program) upgrade(ctx context.Context) error {
 
 // choose has the lane provide the version that the upgrade begins with, and the suite run the specs of an upgrade alone.
 func (r *program) choose() error {
+	if r.settings.values["CLUSTER"] == "existing" {
+		return errors.New("CLUSTER=existing: the suite upgrades Istio on a cluster of its own alone; WATCH=1 judges a mesh while you upgrade it")
+	}
 	for _, side := range []string{"FROM", "TO"} {
 		if r.settings.values[side] == "" {
 			return fmt.Errorf("%s=: an upgrade is between two versions, as in make e2e-upgrade FROM=1.30 TO=1.31", side)
@@ -80,10 +86,11 @@ func (r *program) choose() error {
 	return nil
 }
 
-// The labels of the specs of an upgrade, and of one that goes wrong on purpose.
+// The labels of the specs of an upgrade, of one that goes wrong on purpose, and of one that others make.
 const (
 	upgradeLabel      = "stage"
 	wrongUpgradeLabel = "wrong-upgrade"
+	watchLabel        = "watch"
 )
 
 // between provides the second version beside that of the images. It refuses a pair that Istio does not support, before there is a cluster.
@@ -182,19 +189,27 @@ func (r *program) oldMesh(ctx context.Context, c *cluster.Cluster, state cluster
 
 // handUpgradeOver completes what the suite is handed. The placement names the revisions of both versions.
 func (r *program) handUpgradeOver(handover *mesh.Handover, between versions) {
-	handover.Upgrade = &mesh.Upgrade{
-		Mode: between.mode, Releases: map[upgrade.Side]mesh.Release{upgrade.From: between.from, upgrade.To: between.to},
-		Focus: r.settings.values["FOCUS"], Traffic: r.settings.values["TRAFFIC"], Accept: r.settings.accepted(), Full: r.settings.values["FULL"] == "1",
-		Mutant: r.settings.values["MUTANT"],
-	}
-	if folder := r.settings.values["POLICIES"]; folder != "" {
-		handover.Upgrade.Policies = r.absolute(folder)
-	}
+	handover.Upgrade = r.askedOfUpgrade()
+	handover.Upgrade.Releases = map[upgrade.Side]mesh.Release{upgrade.From: between.from, upgrade.To: between.to}
+	handover.Placement = handover.Placement.With(upgrade.Namespaces()...)
 	handover.Environment.Istio, handover.Environment.IstioCommitDate = between.from.Version, between.from.CommitDate
 	if between.mode.Revisions() {
 		handover.Placement.Revision = liveupgrade.Revision(between.mode, between.from)
 		handover.Placement.Revisions = []string{liveupgrade.Revision(between.mode, between.to)}
 	}
+}
+
+// askedOfUpgrade is what the settings ask of an upgrade.
+func (r *program) askedOfUpgrade() *mesh.Upgrade {
+	values := r.settings.values
+	asked := &mesh.Upgrade{
+		Mode: upgrade.Mode(values["MODE"]), Focus: values["FOCUS"], Traffic: values["TRAFFIC"], Accept: r.settings.accepted(), Full: values["FULL"] == "1",
+		Mutant: values["MUTANT"], Watch: values["WATCH"] == "1",
+	}
+	if folder := values["POLICIES"]; folder != "" {
+		asked.Policies = r.absolute(folder)
+	}
+	return asked
 }
 
 func (r *program) absolute(path string) string {

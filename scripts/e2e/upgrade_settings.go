@@ -25,6 +25,11 @@ func checkUpgrade(values map[string]string) []error {
 	if !slices.Contains([]string{upgrade.StrictTraffic, upgrade.PermissiveTraffic, upgrade.LeaseTraffic}, values["TRAFFIC"]) {
 		refuse("TRAFFIC", errors.New("want strict, permissive or lease"))
 	}
+	if values["WATCH"] == "1" {
+		if err := checkWatch(values); err != nil {
+			refuse("WATCH", err)
+		}
+	}
 	if id := values["MUTANT"]; id != "" {
 		mutant, err := upgrade.ReadMutant(fixtures.FS, id)
 		switch {
@@ -53,6 +58,24 @@ func checkUpgrade(values map[string]string) []error {
 		}
 	}
 	return wrong
+}
+
+// checkWatch checks the settings of an upgrade that others make.
+func checkWatch(values map[string]string) error {
+	for _, of := range append([]string{"FROM", "TO", "MUTANT"}, slices.Concat(releaseVariables("FROM"), releaseVariables("TO"))...) {
+		if values[of] != "" {
+			return fmt.Errorf("you upgrade Istio yourself: leave out %s", of)
+		}
+	}
+	switch {
+	case values["CLUSTER"] != "existing":
+		return errors.New("it is for a cluster of yours: CLUSTER=existing")
+	case values["ALLOW_TAP"] != "1":
+		return errors.New("whether a request goes in the clear while Istio moves only packets tell: ALLOW_TAP=1")
+	case values["TRAFFIC"] == upgrade.LeaseTraffic:
+		return errors.New("want TRAFFIC=strict or TRAFFIC=permissive: when a lease would begin and end is not known")
+	}
+	return nil
 }
 
 // releaseVariables are the settings of a release that is not of scripts/versions.

@@ -97,6 +97,9 @@ func intends(p fixture.Placement) Section {
 	if p.NoGateway == "" {
 		say("opens ports 9000, 20000, 20051 and 20080 at the gateway's pod, by a Gateway object in %s; they are in no Service", p.In(fixture.ProductsNamespace))
 	}
+	if p.Watched {
+		say("makes Services %s in %s and %s in %s, and removes them: those of revisions come and go", fixture.AnyIstiod, p.Istiod, fixture.SuiteGateway, p.Gateway.Namespace)
+	}
 	for _, one := range []struct {
 		allowed         bool
 		name, with, not string
@@ -146,7 +149,7 @@ func needed(p fixture.Placement) []kube.Access {
 	add(p.Istiod, "rbac.authorization.k8s.io", []string{"roles", "rolebindings"}, "create", "delete")
 	add("", "", []string{"pods", "services", "nodes"}, "list")
 	add(p.Istiod, "", []string{"pods/portforward"}, "create")
-	for _, namespace := range []string{p.In(fixture.ProductsNamespace), p.In(fixture.ClientsNamespace)} {
+	for _, namespace := range p.Injected() {
 		add(namespace, "", []string{"secrets", "services", "serviceaccounts"}, "create")
 		add(namespace, "apps", []string{"deployments"}, "create", "get", "update")
 		add(namespace, "security.istio.io", []string{"peerauthentications"}, "create", "delete")
@@ -154,6 +157,16 @@ func needed(p fixture.Placement) []kube.Access {
 		add(namespace, "", []string{"pods/portforward"}, "create")
 		add(namespace, "", []string{"pods/log"}, "get")
 		add(namespace, "discovery.k8s.io", []string{"endpointslices"}, "list")
+	}
+	if p.Watched {
+		for _, namespace := range []string{p.Istiod, p.Gateway.Namespace} {
+			add(namespace, "", []string{"services"}, "create", "get", "delete")
+		}
+		for _, namespace := range p.Injected() {
+			add(namespace, "", []string{"pods"}, "create", "get", "delete") // one that is new at each stage
+			add(namespace, "security.istio.io", []string{"authorizationpolicies"}, "create")
+			add(namespace, "networking.istio.io", []string{"virtualservices"}, "create")
+		}
 	}
 	add(p.In(fixture.ProductsNamespace), "apps", []string{"deployments/scale"}, "update")
 	add(p.In(fixture.ProductsNamespace), "rbac.authorization.k8s.io", []string{"roles", "rolebindings"}, "create")

@@ -23,6 +23,7 @@ import (
 	"mtls.test/conformance/e2e/live/policy"
 	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/upgrade"
 	"mtls.test/conformance/fixtures/agent/lease"
 )
 
@@ -43,14 +44,14 @@ func Enter(ctx context.Context, client *kube.Client, files fs.FS, p fixture.Plac
 	if err != nil {
 		return err
 	}
-	filters, err := decoder.DecodeAllFiles(ctx, fixture.Move(files, p), "existing/gateway.yaml", kube.Labelled(mesh.PartOf, mesh.Suite), decoder.MutateOption(func(object k8s.Object) error {
+	filters, err := decoder.DecodeAllFiles(ctx, fixture.Move(files, p), "existing/gateway*.yaml", kube.Labelled(mesh.PartOf, mesh.Suite), decoder.MutateOption(func(object k8s.Object) error {
 		return onGateway(object, p.Gateway)
 	}))
 	if err != nil {
-		return fmt.Errorf("existing/gateway.yaml: %w", err)
+		return fmt.Errorf("fixtures/existing: %w", err)
 	}
 	if len(filters) == 0 {
-		return errors.New("existing/gateway.yaml: it holds no filter")
+		return errors.New("fixtures/existing: no filter for the gateway")
 	}
 	say("the gateway's log is in the suite's format, on lease " + taken.Name())
 	return taken.Apply(ctx, filters, fixture.Whenever)
@@ -80,13 +81,18 @@ func beyond(p fixture.Placement) []one {
 	access := func(kind string) schema.GroupVersionKind {
 		return schema.GroupVersionKind{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: kind}
 	}
-	return []one{
+	all := []one{
 		{access("RoleBinding"), p.Istiod, fixture.IstiodReader},
 		{access("Role"), p.Istiod, fixture.IstiodReader},
 		{access("ClusterRoleBinding"), "", "mtls-conformance-sweeper"},
 		{access("ClusterRole"), "", "mtls-conformance-sweeper"},
 		{schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}, "", "policyleases.mtls.test"},
 	}
+	if p.Watched {
+		service := corev1.SchemeGroupVersion.WithKind("Service")
+		all = append(all, one{service, p.Istiod, fixture.AnyIstiod}, one{service, p.Gateway.Namespace, fixture.SuiteGateway})
+	}
+	return all
 }
 
 // Leave ends every lease, and takes away all that Enter and the run made, whichever run it was; it returns once it is gone.
@@ -140,7 +146,7 @@ func lookUp(ctx context.Context, client *kube.Client, p fixture.Placement, runID
 		}
 	}
 	wanted := beyond(p)
-	for _, name := range p.Made() {
+	for _, name := range p.With(upgrade.Namespaces()...).Made() { // a run that watched an upgrade may have been killed
 		wanted = append(wanted, one{kind: corev1.SchemeGroupVersion.WithKind("Namespace"), name: name})
 	}
 	for _, one := range wanted {

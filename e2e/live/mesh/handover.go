@@ -42,4 +42,5 @@ type Upgrade struct {
 	Accept   []string                 `json:"accept,omitempty"`   // rows of expected changes
 	Full     bool                     `json:"full,omitempty"`     // all quick cases run before and after
 	Mutant   string                   `json:"mutant,omitempty"`   // what goes wrong on purpose: fixtures/upgrade/mutants
+	Watch    bool                     `json:"watch,omitempty"`    // others make it, and tell of each step by a file in the artifacts folder
 }

@@ -96,9 +96,9 @@ func label(object k8s.Object, labels map[string]string) {
 // sidecarFilters are what sidecars of the suite's namespaces are given.
 func sidecarFilters(ctx context.Context, files fs.FS, place fixture.Placement) ([]k8s.Object, error) {
 	var all []k8s.Object
-	for _, namespace := range []string{fixture.ProductsNamespace, fixture.ClientsNamespace} {
-		decoded, err := decoder.DecodeAllFiles(ctx, files, "existing/sidecars.yaml", kube.Labelled(PartOf, Suite), decoder.MutateOption(func(object k8s.Object) error {
-			object.SetNamespace(place.In(namespace))
+	for _, namespace := range place.Injected() {
+		decoded, err := decoder.DecodeAllFiles(ctx, files, "existing/sidecars*.yaml", kube.Labelled(PartOf, Suite), decoder.MutateOption(func(object k8s.Object) error {
+			object.SetNamespace(namespace)
 			return nil
 		}))
 		if err != nil {

@@ -72,6 +72,7 @@ var (
 	Profile      = limit("Profile", 6*time.Minute, "the case of Istio's default profile, for which a second control plane is installed; longer than Install")
 	Stage        = limit("Stage", 15*time.Minute, "one stage of an upgrade: the moves to it, and its cases; longer than Install, and with FULL=1 all quick cases")
 	WrongUpgrade = limit("WrongUpgrade", 15*time.Minute, "an upgrade that goes wrong on purpose, up to the stage at which that is noticed")
+	Watch        = limit("Watch", 55*time.Minute, "an upgrade that others make, with all that is judged in it; shorter than Suite, and than the hour that the lease of the gateway's filter may stand")
 	Mutant       = limit("Mutant", 3*time.Minute, "one mutant that names its cases")
 	MutantWhole  = limit("MutantWhole", 20*time.Minute, "one mutant that is tried against all quick cases")
 	Fault        = limit("Fault", 8*time.Minute, "one fault in the middle of a case, and the recovery from it")

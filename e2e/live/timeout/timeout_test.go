@@ -61,6 +61,7 @@ func TestALimitIsLongerThanWhatItsReasonNames(t *testing.T) {
 		"SuiteEnd and Ginkgo":               {SuiteEnd.value, SuiteGrace.value},
 		"SuiteGrace and a step":             {SuiteGrace.value, Revert.value},
 		"Suite and its longest":             {Suite.value, Kills.value},
+		"Suite and Watch":                   {Suite.value, Watch.value},
 	} {
 		if test.longer <= test.shorter {
 			t.Errorf("%s: %s, want more than %s", name, test.longer, test.shorter)

@@ -56,10 +56,11 @@ func (s *Sender) at(known mesh.Place, service, subset string) (mesh.Place, error
 
 // throughGateway sends from outside the cluster. TCP has no id that a log could show, and the node port would rewrite
 // the source address that tells connections apart, so it is sent from a pod to the gateway's own address. So is whatever must
-// go through one of several pods of the gateway, between which the node port would choose.
+// go through one of several pods of the gateway, between which the node port would choose, and whatever is sent while others upgrade
+// Istio: the pod that a port-forward leads to goes then.
 func (s *Sender) throughGateway(request call.Request, port fixture.Port, through mesh.Place) (mesh.Proxy, call.Request, error) {
 	pods := s.gateway()
-	chosen := through.Known() && len(pods) > 1
+	chosen := through.Known() && len(pods) > 1 || s.World.Placement.Watched
 	if !through.Known() {
 		through = pods.First()
 	}

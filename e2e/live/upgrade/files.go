@@ -17,6 +17,11 @@ func Files(mode upgrade.Mode) (fs.FS, error) {
 // BaseFiles are the fixtures without that world: what cases know. They settle in the time that the base takes.
 func BaseFiles(mode upgrade.Mode) (fs.FS, error) { return laid(fixtures.FS, injection(mode)) }
 
+// WatchedFiles are Files of an upgrade that others make, on a cluster of theirs.
+func WatchedFiles() (fs.FS, error) {
+	return laid(fixtures.FS, "upgrade/world", injection(upgrade.InPlace), "upgrade/watched")
+}
+
 // injection is the folder of the namespaces that are injected as the mode wants it.
 func injection(mode upgrade.Mode) string {
 	if mode.Revisions() {

@@ -9,6 +9,7 @@ import (
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/survey"
 	"mtls.test/conformance/e2e/live/tlscheck/inspect"
+	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/tlscheck"
@@ -23,15 +24,16 @@ type Moment struct {
 	Plaintext map[upgrade.Hop]bool
 }
 
-// Look reads the hops to every service that moves, as tls-check does.
-func Look(ctx context.Context, k *kube.Client, m *mesh.Mesh) (Moment, error) {
+// Look reads the hops to every service of the world that moves, as tls-check does.
+func Look(ctx context.Context, k *kube.Client, m *mesh.Mesh, place fixture.Placement) (Moment, error) {
 	found, err := survey.Take(ctx, k)
 	if err != nil {
 		return Moment{}, err
 	}
 	inspector := &inspect.Inspector{Survey: found, Mesh: m, Again: func(ctx context.Context) (*survey.Survey, error) { return survey.Take(ctx, k) }}
 	// The control planes' own services come and go.
-	hosts := slices.DeleteFunc(found.Snapshot.Hosts(), func(h oracle.Host) bool { return !slices.Contains(upgrade.Namespaces(), h.Namespace) })
+	moves := place.Injected()
+	hosts := slices.DeleteFunc(found.Snapshot.Hosts(), func(h oracle.Host) bool { return !slices.Contains(moves, h.Namespace) })
 	var hops []tlsdiff.Hop
 	plaintext := map[upgrade.Hop]bool{}
 	err = inspector.Inspect(ctx, inspect.Request{Hosts: hosts}, func(host tlscheck.Host) error {

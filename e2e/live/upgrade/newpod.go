@@ -15,6 +15,7 @@ import (
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/timeout"
+	"mtls.test/conformance/e2e/pure/fixture"
 )
 
 // newPodLabel keeps the new pod of a workload apart from the workload's own: no Service and no Deployment selects it.
@@ -28,12 +29,13 @@ var patterns = []struct{ namespace, name string }{{"clients-first", "buyer-first
 
 // TryNewPods makes a new pod of a workload that moves first and of one that moves last, waits until each is ready, with a proxy, and
 // deletes it. While an upgrade is half way the injector may refuse all pods.
-func TryNewPods(ctx context.Context, k *kube.Client) error {
+func TryNewPods(ctx context.Context, k *kube.Client, place fixture.Placement) error {
 	trying, ctx := errgroup.WithContext(ctx)
 	for _, of := range patterns {
 		trying.Go(func() error {
-			if err := tryNewPod(ctx, k, of.namespace, of.name); err != nil {
-				return fmt.Errorf("a new pod of %s/%s: %w", of.namespace, of.name, err)
+			namespace := place.In(of.namespace)
+			if err := tryNewPod(ctx, k, namespace, of.name); err != nil {
+				return fmt.Errorf("a new pod of %s/%s: %w", namespace, of.name, err)
 			}
 			return nil
 		})

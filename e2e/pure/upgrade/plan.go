@@ -29,6 +29,7 @@ const (
 	Removal      Act = "removal"       // istioctl uninstall of a revision, once no proxy is connected to it
 	LeaseBegins  Act = "lease-begins"  // a temporary rule makes hops plaintext: no step of an upgrade, which goes on under it
 	LeaseEnds    Act = "lease-ends"    // the rule is taken back
+	Operator     Act = "operator"      // whatever others do who upgrade Istio, until they tell that it is done
 )
 
 // Proxies tells whether proxies move by the act, which their new control plane injects.

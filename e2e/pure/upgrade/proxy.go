@@ -93,6 +93,9 @@ func (s Standing) Misplaced(proxies []Proxy, versions Versions, gatewayNamespace
 // the moves to it.
 func NewerThanIstiod(stages []Judged, versions Versions) float64 {
 	var seconds float64
+	if versions[From] == versions[To] {
+		return 0
+	}
 	for _, stage := range stages {
 		if !slices.ContainsFunc(stage.Proxies, func(p Proxy) bool { return p.Istio == versions[To] && p.IstiodVersion == versions[From] }) {
 			continue

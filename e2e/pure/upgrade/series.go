@@ -115,11 +115,18 @@ func (g Group) series(t Template, world fixture.World, client, to string) (serie
 		one.Hello = &series.Hello{Inside: string(hop.HTTP), ALPN: []string{"istio"}, Certificate: series.Certificate(t.Certificate)}
 	}
 	if g.Gateway {
-		gateway := world.Placement.Gateway
-		one.Authority = one.Address
-		one.Address = fmt.Sprintf("%s:%d", world.Placement.Host(gateway.Name, gateway.Namespace), gatewayPorts[t.Protocol])
+		one.Authority, one.Address = one.Address, gatewayAddress(world.Placement, t.Protocol)
 	}
 	return one, nil
+}
+
+// gatewayAddress is where the ingress gateway takes a protocol.
+func gatewayAddress(p fixture.Placement, protocol series.Protocol) string {
+	name, port := p.Gateway.Name, gatewayPorts[protocol]
+	if p.Watched {
+		name, port = fixture.SuiteGateway, p.GatewayPort(hop.Protocol(protocol))
+	}
+	return fmt.Sprintf("%s:%d", p.Host(name, p.Gateway.Namespace), port)
 }
 
 // seriesName is that of a series over all pods of its client.
