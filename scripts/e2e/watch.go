@@ -18,7 +18,7 @@ var steps = map[os.Signal]string{syscall.SIGUSR1: upgrade.NextFile, syscall.SIGU
 // watched runs the suite while others upgrade Istio. A signal that tells of a step becomes the file of that name.
 func (r *program) watched(ctx context.Context, suite func(context.Context) error) error {
 	r.settings.values["LABELS"] = watchLabel
-	r.screen.step("upgrade Istio now, step by step, the namespaces mtls-… too; tell of each step by a file in %s, or by a signal:\n"+
+	r.screen.step("upgrade Istio step by step once it asks for a step, the namespaces mtls-… too; tell of each by a file in %s, or by a signal:\n"+
 		"          %s or kill -USR1 %d: judge the mesh, and go on\n"+
 		"          %s or kill -USR2 %d: judge it, and end", r.settings.artifacts, upgrade.NextFile, os.Getpid(), upgrade.DoneFile, os.Getpid())
 	arrived := make(chan os.Signal, 1)

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
+	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/pure/fixture"
 )
 
@@ -35,11 +36,15 @@ var kinds = []schema.GroupVersionKind{
 	{Group: "security.istio.io", Version: "v1", Kind: "PeerAuthenticationList"},
 }
 
+// applied selects what runs applied to the mesh. What a run's own world has on a cluster of another's bears the run's label too, and says
+// that it is part of the suite.
+const applied = RunLabel + "," + mesh.PartOf + "!=" + mesh.Suite
+
 // Leftovers lists the objects of any run that are in the mesh.
 func (p *Policies) Leftovers(ctx context.Context) ([]k8s.Object, error) {
 	labels := map[string]string{}
 	for _, kind := range kinds {
-		labels[kind.Kind] = RunLabel
+		labels[kind.Kind] = applied
 	}
 	listed, err := p.list(ctx, labels)
 	var found []k8s.Object
@@ -55,7 +60,7 @@ var decisive = map[string]string{
 	"SidecarList": "", "WorkloadEntryList": "",
 	"HTTPRouteList": "", "GRPCRouteList": "", "BackendTLSPolicyList": "",
 	// The world's own are known, and those of others have no part in it.
-	"ServiceList": RunLabel,
+	"ServiceList": applied,
 }
 
 // InForce lists every object in the mesh that decides what a hop must be: policies of whatever owner, and services that
