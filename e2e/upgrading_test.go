@@ -319,14 +319,26 @@ func (u *upgrading) judge(ctx context.Context, index int, judged *upgrade.Judged
 	if err := u.look(ctx, index, judged); err != nil {
 		return err
 	}
-	told("making new pods")
-	if err := liveupgrade.TryNewPods(ctx, client, given.Placement); err != nil {
-		judged.NewPods = err.Error()
-	}
+	tried := u.tryNewPods(ctx)
 	if judged.WithoutCases = u.saboteur != nil && index != 0; judged.WithoutCases {
+		judged.NewPods = tried()
 		return nil
 	}
-	return u.runCases(ctx, index, judged)
+	return u.runCases(ctx, index, judged, tried)
+}
+
+// tryNewPods begins to make new pods, and returns what waits until they are made and gone: why one could not be made; empty where all
+// could. No hop is looked at meanwhile, for a new pod would be a client more.
+func (u *upgrading) tryNewPods(ctx context.Context) func() string {
+	told("making new pods")
+	tried := make(chan error, 1)
+	go func() { tried <- liveupgrade.TryNewPods(ctx, client, given.Placement) }()
+	return func() string {
+		if err := <-tried; err != nil {
+			return err.Error()
+		}
+		return ""
+	}
 }
 
 // look reads how hops are secured, and what every proxy is and has.
@@ -348,7 +360,7 @@ func (u *upgrading) look(ctx context.Context, index int, judged *upgrade.Judged)
 	if u.mover == nil {
 		u.describe(index, judged.Proxies)
 	} else {
-		judged.Misplaced = upgrade.After(given.Upgrade.Mode, u.plan, index).Misplaced(judged.Proxies, versionsOf(given.Upgrade), world.Placement.Gateway.Namespace)
+		judged.Misplaced = upgrade.After(given.Upgrade.Mode, u.plan, index).Misplaced(judged.Proxies, given.Upgrade.Releases.Versions(), world.Placement.Gateway.Namespace)
 	}
 	if before := len(u.moments) - 2; before >= 0 && u.plan[index].Still {
 		judged.Changes = tlsdiff.Compare(u.moments[before].Hops, moment.Hops, nil)
@@ -365,29 +377,38 @@ func (u *upgrading) describe(index int, proxies []upgrade.Proxy) {
 	u.plan[index].Pairs = upgrade.Paired(proxies)
 }
 
-// runCases runs the cases of a stage, and leaves the mesh as it was.
-func (u *upgrading) runCases(ctx context.Context, index int, judged *upgrade.Judged) error {
+// runCases runs the cases of a stage once new pods were tried, and leaves the mesh as it was.
+func (u *upgrading) runCases(ctx context.Context, index int, judged *upgrade.Judged, tried func() string) error {
 	chosen, err := u.casesAt(index)
 	if err != nil {
+		judged.NewPods = tried()
 		return err
 	}
-	if err := u.runAll(ctx, judged, files, world, chosen); err != nil {
-		return err
-	}
-	if !u.plan[index].Pairs {
-		return nil
-	}
-	pairs, err := u.pairs()
+	stop, err := u.observe(ctx, files, world)
+	judged.NewPods = tried()
 	if err != nil {
 		return err
 	}
-	return u.withoutTraffic(ctx, func() error { return u.runAll(ctx, judged, u.files, u.whole, pairs) })
+	err = u.runAll(ctx, judged, chosen)
+	stop()
+	if err != nil || !u.plan[index].Pairs {
+		return err
+	}
+	return u.withoutTraffic(ctx, func() error { return u.runPairs(ctx, judged) })
 }
 
-// pairs are the cases that the world of the upgrade has beside those of the base.
-func (u *upgrading) pairs() ([]fixture.Case, error) {
+// runPairs runs the cases that the world of the upgrade has beside those of the base, in that world.
+func (u *upgrading) runPairs(ctx context.Context, judged *upgrade.Judged) error {
 	all, err := fixture.Load(u.files, u.whole)
-	return slices.DeleteFunc(all, func(c fixture.Case) bool { return !slices.Contains(c.Labels, "four-pairs") }), err
+	if err != nil {
+		return err
+	}
+	stop, err := u.observe(ctx, u.files, u.whole)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return u.runAll(ctx, judged, slices.DeleteFunc(all, func(c fixture.Case) bool { return !slices.Contains(c.Labels, "four-pairs") }))
 }
 
 // withoutTraffic does something while every proxy logs all requests, and no policy of the traffic refuses the taps' control.
@@ -412,17 +433,18 @@ func eachFolder(ctx context.Context, names []string, do func(context.Context, *k
 	return nil
 }
 
-// runAll runs cases in a world.
-func (u *upgrading) runAll(ctx context.Context, judged *upgrade.Judged, files fs.FS, world fixture.World, chosen []fixture.Case) error {
+// observe readies the observers of a world, until what it returns is called.
+func (u *upgrading) observe(ctx context.Context, files fs.FS, world fixture.World) (stop func(), err error) {
 	told("readying the observers")
-	stop, err := renewedIn(ctx, given.RunID, files, world)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		stop()
+	unfollow, err := renewedIn(ctx, given.RunID, files, world)
+	return func() {
+		unfollow()
 		caseRunner = nil
-	}()
+	}, err
+}
+
+// runAll runs cases by the observers that are ready.
+func (u *upgrading) runAll(ctx context.Context, judged *upgrade.Judged, chosen []fixture.Case) error {
 	told(fmt.Sprintf("running %d cases", len(chosen)))
 	for _, c := range chosen {
 		verdict, err := u.run(ctx, judged.Stage, c)
@@ -506,15 +528,7 @@ func (u *upgrading) versions() upgrade.Versions {
 	if u.mover == nil {
 		return upgrade.Between(u.judged)
 	}
-	return versionsOf(given.Upgrade)
-}
-
-func versionsOf(asked *mesh.Upgrade) upgrade.Versions {
-	versions := upgrade.Versions{}
-	for side, release := range asked.Releases {
-		versions[side] = release.Version
-	}
-	return versions
+	return given.Upgrade.Releases.Versions()
 }
 
 // told prints a line of progress at once, with the time since the suite began.

@@ -170,7 +170,7 @@ func (r *program) oldMesh(ctx context.Context, c *cluster.Cluster, state cluster
 	}
 	mover := liveupgrade.Mover{
 		Kube: k, Kubeconfig: state.Kubeconfig, Mode: between.mode, Files: files, Say: r.say,
-		Releases: map[upgrade.Side]mesh.Release{upgrade.From: between.from, upgrade.To: between.to},
+		Releases: mesh.Releases{upgrade.From: between.from, upgrade.To: between.to},
 	}
 	loading, both := errgroup.WithContext(ctx)
 	loading.Go(func() error { return between.load(both, c) })
@@ -190,7 +190,7 @@ func (r *program) oldMesh(ctx context.Context, c *cluster.Cluster, state cluster
 // handUpgradeOver completes what the suite is handed. The placement names the revisions of both versions.
 func (r *program) handUpgradeOver(handover *mesh.Handover, between versions) {
 	handover.Upgrade = r.askedOfUpgrade()
-	handover.Upgrade.Releases = map[upgrade.Side]mesh.Release{upgrade.From: between.from, upgrade.To: between.to}
+	handover.Upgrade.Releases = mesh.Releases{upgrade.From: between.from, upgrade.To: between.to}
 	handover.Placement = handover.Placement.With(upgrade.Namespaces()...)
 	handover.Environment.Istio, handover.Environment.IstioCommitDate = between.from.Version, between.from.CommitDate
 	if between.mode.Revisions() {

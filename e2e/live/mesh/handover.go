@@ -34,13 +34,13 @@ type Handover struct {
 
 // Upgrade is what an upgrade was asked for.
 type Upgrade struct {
-	Mode     upgrade.Mode             `json:"mode"`
-	Releases map[upgrade.Side]Release `json:"releases"`
-	Focus    string                   `json:"focus,omitempty"`    // regular expression of the cases to run at each stage
-	Traffic  string                   `json:"traffic"`            // strict, permissive or lease: fixtures/upgrade/traffic
-	Policies string                   `json:"policies,omitempty"` // folder of what stands the whole time
-	Accept   []string                 `json:"accept,omitempty"`   // rows of expected changes
-	Full     bool                     `json:"full,omitempty"`     // all quick cases run before and after
-	Mutant   string                   `json:"mutant,omitempty"`   // what goes wrong on purpose: fixtures/upgrade/mutants
-	Watch    bool                     `json:"watch,omitempty"`    // others make it, and tell of each step by a file in the artifacts folder
+	Mode     upgrade.Mode `json:"mode"`
+	Releases Releases     `json:"releases"`
+	Focus    string       `json:"focus,omitempty"`    // regular expression of the cases to run at each stage
+	Traffic  string       `json:"traffic"`            // strict, permissive or lease: fixtures/upgrade/traffic
+	Policies string       `json:"policies,omitempty"` // folder of what stands the whole time
+	Accept   []string     `json:"accept,omitempty"`   // rows of expected changes
+	Full     bool         `json:"full,omitempty"`     // all quick cases run before and after
+	Mutant   string       `json:"mutant,omitempty"`   // what goes wrong on purpose: fixtures/upgrade/mutants
+	Watch    bool         `json:"watch,omitempty"`    // others make it, and tell of each step by a file in the artifacts folder
 }

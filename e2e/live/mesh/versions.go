@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"mtls.test/conformance/e2e/pure/envoy"
 	"mtls.test/conformance/e2e/pure/upgrade"
@@ -27,25 +30,30 @@ func (m *Mesh) Versions(ctx context.Context, places Places) ([]upgrade.Proxy, []
 	if err != nil {
 		return nil, nil, err
 	}
-	var proxies []upgrade.Proxy
-	trust := map[Proxy]envoy.SecretFacts{}
-	for _, place := range places.All() {
-		if !place.Proxied {
-			continue
-		}
-		node, err := m.statedNode(ctx, place.Proxy)
-		if err != nil {
-			return nil, nil, err
-		}
-		own, roots, err := m.held(ctx, place.Proxy)
-		if err != nil {
-			return nil, nil, err
-		}
-		trust[place.Proxy] = roots
-		istiod := state[place.id()].istiod
-		proxies = append(proxies, upgrade.Proxy{
-			Namespace: place.Namespace, Pod: place.Pod, Workload: place.workload, Istio: node.Istio, Istiod: istiod, IstiodVersion: versions[istiod], Serial: own.Serial,
+	all := slices.DeleteFunc(places.All(), func(p Place) bool { return !p.Proxied })
+	proxies, trusted := make([]upgrade.Proxy, len(all)), make([]envoy.SecretFacts, len(all))
+	asking, asked := errgroup.WithContext(ctx)
+	asking.SetLimit(versionsAtOnce)
+	for i, place := range all {
+		asking.Go(func() error {
+			node, err := m.statedNode(asked, place.Proxy)
+			if err != nil {
+				return err
+			}
+			own, roots, err := m.held(asked, place.Proxy)
+			istiod := state[place.id()].istiod
+			trusted[i], proxies[i] = roots, upgrade.Proxy{
+				Namespace: place.Namespace, Pod: place.Pod, Workload: place.workload, Istio: node.Istio, Istiod: istiod, IstiodVersion: versions[istiod], Serial: own.Serial,
+			}
+			return err
 		})
+	}
+	if err := asking.Wait(); err != nil {
+		return nil, nil, err
+	}
+	trust := map[Proxy]envoy.SecretFacts{}
+	for i, place := range all {
+		trust[place.Proxy] = trusted[i]
 	}
 	var signers []upgrade.Signer
 	for _, istiod := range istiods {
@@ -58,6 +66,9 @@ func (m *Mesh) Versions(ctx context.Context, places Places) ([]upgrade.Proxy, []
 	}
 	return proxies, signers, nil
 }
+
+// versionsAtOnce is how many proxies are asked for their versions at once.
+const versionsAtOnce = 4
 
 // istiodVersion asks an istiod for its version, which it tells as VERSION-REVISION OF GIT-STATUS (istio.io/istio pkg/version
 // BuildInfo.String).

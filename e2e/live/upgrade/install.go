@@ -24,7 +24,7 @@ type Mover struct {
 	Kubeconfig string
 	Mesh       *mesh.Mesh
 	Mode       upgrade.Mode
-	Releases   map[upgrade.Side]mesh.Release
+	Releases   mesh.Releases
 	Files      fs.FS
 	Say        func(line string)
 
@@ -34,11 +34,11 @@ type Mover struct {
 
 // Names are what a mutant's placeholders stand for.
 func (m *Mover) Names() upgrade.Names {
-	versions, revisions := map[upgrade.Side]string{}, map[upgrade.Side]string{}
+	revisions := map[upgrade.Side]string{}
 	for side, release := range m.Releases {
-		versions[side], revisions[side] = release.Version, Revision(m.Mode, release)
+		revisions[side] = Revision(m.Mode, release)
 	}
-	return upgrade.NamesOf(versions, revisions)
+	return upgrade.NamesOf(m.Releases.Versions(), revisions)
 }
 
 // Revision is the name of a side's control plane; empty where there is one, which is replaced.

@@ -9,7 +9,7 @@ import (
 type Names map[string]string
 
 // NamesOf are those of the versions and revisions of a run.
-func NamesOf(versions, revisions map[Side]string) Names {
+func NamesOf(versions Versions, revisions map[Side]string) Names {
 	names := Names{}
 	for side, placeholder := range map[Side]string{From: "FROM", To: "TO"} {
 		names[placeholder+"_VERSION"] = versions[side]
