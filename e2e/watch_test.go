@@ -25,10 +25,11 @@ func describeWatch() {
 	})
 }
 
-// watch judges the mesh before the first step and after each. A step that left a mesh which cannot be judged is followed by others.
+// watch judges the mesh before the first step and after each, as long as the series go on. A step that left a mesh which cannot be judged
+// is followed by others.
 func (u *upgrading) watch(ctx SpecContext) {
 	u.reach(ctx, 0)
-	for index := 1; !u.done && ctx.Err() == nil; index++ {
+	for index := 1; !u.done && len(u.intervals) == index && ctx.Err() == nil; index++ {
 		u.stopped = nil
 		u.plan = append(u.plan, upgrade.Step(index, ""))
 		u.reach(ctx, index)
