@@ -46,7 +46,7 @@ e2e-mutants: export LABELS ?= mutant
 e2e-mutants: $(RUNNER) ## sabotage the mesh and see that the suite notices (MUTANTS=DIR for others than fixtures/mutants)
 	@exec $(RUNNER) all
 
-e2e-upgrade: $(RUNNER) ## upgrade Istio under traffic and judge the mesh at each stage (FROM=, TO=, MODE=, TRAFFIC=, POLICIES=, ACCEPT=, FULL=1, MUTANT=)
+e2e-upgrade: $(RUNNER) ## upgrade Istio under traffic and judge the mesh at each stage (FROM=, TO=, MODE=, TRAFFIC=, POLICIES=, ACCEPT=, FULL=1, MUTANT=; of your own cluster CLUSTER=existing WATCH=1)
 	@exec $(RUNNER) upgrade
 
 e2e-up: $(RUNNER) ## make or reuse the cluster with mesh and world
