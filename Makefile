@@ -3,9 +3,12 @@
 RUNNER := bin/e2e
 TLSCHECK := bin/kubectl-tls_check
 REPORTDIFF := bin/reportdiff
+HISTORIAN := bin/history
+HISTORY ?= history.jsonl
+REPORT ?= artifacts/report.json
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-matrix versions-record versions-check cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF)
+.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-matrix versions-record versions-check history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,10 +98,22 @@ versions-matrix: ## the versions of a lane as JSON, the newest first (LANE=)
 	@exec scripts/images.sh --matrix $(LANE)
 
 versions-record: ## write what a report says into the table of versions, scripts/versions (REPORT=)
-	@go run ./scripts/versions record $(or $(REPORT),artifacts/report.json)
+	@go run ./scripts/versions record $(REPORT)
 
 versions-check: ## compare a report with its row in the table of versions (REPORT=)
-	@go run ./scripts/versions check $(or $(REPORT),artifacts/report.json)
+	@go run ./scripts/versions check $(REPORT)
+
+history: $(HISTORIAN) ## say what the last run of a history came to, beside those before, and show cases by runs (HISTORY=, CELLS=, BADGE=)
+	@$(HISTORIAN) show $(HISTORY) $(if $(CELLS),--cells "$(CELLS)") $(if $(BADGE),--badge $(BADGE)); status=$$?; echo; $(HISTORIAN) grid $(HISTORY); exit $$status
+
+history-lines: $(HISTORIAN) ## write what a report adds to a history beside it, as history.jsonl (REPORT=, JOB=)
+	@exec $(HISTORIAN) lines $(REPORT) $(dir $(REPORT))history.jsonl --job "$(JOB)"
+
+history-add: $(HISTORIAN) ## add files of such lines to a history; what it has already changes nothing (HISTORY=, FROM=)
+	@exec $(HISTORIAN) add $(HISTORY) $(FROM)
+
+history-fetch: $(HISTORIAN) ## in a workflow: the history of its runs before, with what the cells of this one add
+	@HISTORIAN=$(HISTORIAN) exec scripts/history/fetch.sh $(HISTORY)
 
 cache-prune: ## remove what was built for the lanes
 	@exec scripts/images.sh --prune
@@ -111,3 +126,6 @@ $(TLSCHECK):
 
 $(REPORTDIFF):
 	@go build -buildvcs=false -o $@ ./scripts/reportdiff
+
+$(HISTORIAN):
+	@go build -buildvcs=false -o $@ ./scripts/history

@@ -1,0 +1,128 @@
+package history
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+var noon = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+
+func TestAHistoryIsReadAsItWasWritten(t *testing.T) {
+	lines := seed(1, false).lines
+	var file bytes.Buffer
+	if err := Write(&file, lines); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Read(&file)
+	if err != nil || !slices.Equal(again, lines) {
+		t.Errorf("%d lines of %d: %v", len(again), len(lines), err)
+	}
+}
+
+func TestAppendingTwiceChangesNothing(t *testing.T) {
+	lines := seed(1, false).lines
+	once := Append(nil, lines)
+	if twice := Append(once, lines); len(once) != len(lines) || !slices.Equal(once, twice) {
+		t.Errorf("%d lines, %d, %d", len(lines), len(once), len(twice))
+	}
+}
+
+func TestALineThatIsNoneIsNamed(t *testing.T) {
+	for text, why := range map[string]string{
+		"{}":                       "it lacks run",
+		"{":                        "unexpected EOF",
+		`{"run": "r", "other": 1}`: "unknown field",
+	} {
+		if _, err := Read(strings.NewReader("\n" + text)); err == nil || !strings.HasPrefix(err.Error(), "line 2: ") || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v, want %q", text, err, why)
+		}
+	}
+}
+
+func TestTheLinesOfAReport(t *testing.T) {
+	r := report.Report{
+		Result: hop.Fail, Reason: "b: broken",
+		Environment: report.Environment{Istio: "1.31.0", Settings: map[string]string{"LABELS": "smoke", "ARTIFACTS": "here"}},
+		Cases: []report.Case{
+			{Case: verdict.Case{ID: "a", Result: hop.Pass, Reason: "2 checks agree", Rerun: "make a", Seconds: 3}},
+			{Case: verdict.Case{ID: "b", Result: hop.Fail, Reason: "broken", Rerun: "make b", Seconds: 4}},
+		},
+	}
+	part := Part{Run: "r", Cell: "c", Attempt: 1, Began: noon, Suite: "abc", Machine: "m"}
+	lines := Of(r, part)
+	if len(lines) != 3 || lines[0].Case != "" || lines[0].Verdict != hop.Fail || lines[1].Reason != "" || lines[2].Reason != "broken" || lines[2].Rerun != "make b" || lines[2].On.Suite != "abc" {
+		t.Errorf("%+v", lines)
+	}
+	r.Environment.Settings["ARTIFACTS"] = "there"
+	if Of(r, part)[0].On != lines[0].On {
+		t.Error("where artifacts are is of no account")
+	}
+	r.Environment.Settings["LABELS"] = "quick"
+	if Of(r, part)[0].On == lines[0].On {
+		t.Error("which cases run is of account")
+	}
+}
+
+// An istiod that crashed is one cause, however many cases it turned red.
+func TestManyFailuresOfOneCauseAreOne(t *testing.T) {
+	lines := []Line{{Run: "r", Cell: "c", Attempt: 1, Began: noon, Verdict: hop.Fail}}
+	for i := range 200 {
+		lines = append(lines, Line{
+			Run: "r", Cell: "c", Case: fmt.Sprintf("case-%d", i), Attempt: 1, Began: noon, Verdict: hop.Inconclusive,
+			Reason: fmt.Sprintf("gateway -> product-service:%d: pod istio-system/istiod-7c9f8d6b5c-x%04d of 10.244.0.%d ended during the case, after %d ms", i, i, i%250, i),
+		})
+	}
+	lines[0].Reason = "case-17: " + lines[18].Reason
+	m, _ := Look(lines, nil)
+	if len(m.Red) != 1 || len(m.Red[0].Cases) != 200 {
+		t.Fatalf("%d causes", len(m.Red))
+	}
+	lines[0].Reason = "ginkgo: exit status 1; " + lines[0].Reason
+	if m, _ := Look(lines, nil); len(m.Red) != 2 {
+		t.Errorf("that the suite ended before its specs is a cause too: %+v", m.Red)
+	}
+	if text := m.Markdown(); len(text) > 1000 || !strings.Contains(text, "195 more") {
+		t.Errorf("%d characters:\n%s", len(text), text)
+	}
+}
+
+func TestARunThatEndedBeforeItsCasesIsRed(t *testing.T) {
+	m, _ := Look([]Line{{Run: "r", Cell: "c", Attempt: 1, Began: noon, Verdict: hop.Inconclusive, Reason: "no case has a verdict"}}, []string{"c", "d"})
+	if m.Result != hop.Fail || len(m.Red) != 1 || m.Red[0].Cases[0] != (Subject{Cell: "c"}) || !slices.Equal(m.Missing, []string{"d"}) {
+		t.Errorf("%+v", m)
+	}
+	if badge := m.Badge(); badge.Color != "red" || badge.Message != "1 failure of 0 cases in 1 cell, for 1 cause, and 1 cell did not run" {
+		t.Errorf("%+v", badge)
+	}
+}
+
+func TestTheGridHasWhatWasRed(t *testing.T) {
+	var text bytes.Buffer
+	if err := Grid(&text, seed(1, false).lines, false); err != nil {
+		t.Fatal(err)
+	}
+	s := seed(1, false)
+	for _, want := range []string{"...........F  " + s.fresh + " in cell-0", "..........F.  " + s.again + " in cell-0", "....~.......  " + s.flaky + " in cell-0"} {
+		if !strings.Contains(text.String(), want+"\n") {
+			t.Errorf("no %q in\n%s", want, text.String())
+		}
+	}
+	if lines := strings.Count(text.String(), "\n"); lines != 4 {
+		t.Errorf("%d lines:\n%s", lines, text.String())
+	}
+}
+
+func TestMarkupInAReasonIsText(t *testing.T) {
+	m, _ := Look([]Line{{Run: "r", Cell: "c", Case: "a", Attempt: 1, Began: noon, Verdict: hop.Fail, Reason: "<script>\n# x | `y`"}}, nil)
+	if text := m.Markdown(); strings.Contains(text, "<script") || strings.Contains(text, "\n# x") {
+		t.Error(text)
+	}
+}

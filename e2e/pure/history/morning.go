@@ -1,0 +1,224 @@
+package history
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"mtls.test/conformance/e2e/pure/hop"
+)
+
+// Morning is what the last run of a history came to, beside those before it.
+type Morning struct {
+	Run        string     `json:"run"`
+	Began      time.Time  `json:"began"`
+	Result     hop.Result `json:"result"`
+	Cells      int        `json:"cells"`
+	Cases      int        `json:"cases"`
+	Changed    []Change   `json:"changed"` // of what the cells stand on, since each ran last
+	Missing    []string   `json:"missing"` // cells that were to run and did not: they count as red
+	Red        []Failure  `json:"red"`
+	GreenAgain []Subject  `json:"greenAgain"` // that were red in the run before
+	Flaky      []Subject  `json:"flaky"`      // that had differing verdicts on the same ground, in whichever run
+	Slower     []Slow     `json:"slower"`
+}
+
+// Subject is a case in a cell.
+type Subject struct {
+	Cell string `json:"cell"`
+	Case string `json:"case"`
+}
+
+// Change is something that cells stand on, and that is another than when they ran last.
+type Change struct {
+	What   string   `json:"what"` // the suite, Istio, …
+	Before string   `json:"before"`
+	After  string   `json:"after"`
+	Cells  []string `json:"cells"`
+}
+
+// Failure is what all cases that are red for one cause share.
+type Failure struct {
+	Cause     string    `json:"cause"`
+	Reason    string    `json:"reason"` // of the first of them, in full
+	FirstSeen string    `json:"firstSeen"`
+	Since     time.Time `json:"since"`               // that run began
+	LastGreen string    `json:"lastGreen,omitempty"` // commit of the suite with which it was green last; empty where it never was
+	Rerun     string    `json:"rerun,omitempty"`     // of the first of them
+	Cases     []Subject `json:"cases"`
+}
+
+// Slow is a case that takes longer than it used to.
+type Slow struct {
+	Subject
+	Seconds float64 `json:"seconds"`
+	Median  float64 `json:"median"` // of the runs before
+}
+
+// Of the last run before, whether a case is slower is told by the median of these many, at least of some.
+const (
+	medianOf    = 10
+	medianLeast = 5
+	slowerBy    = 1.5 // times the median
+	slowerLeast = 2.0 // seconds above it
+)
+
+// Look looks at the last run. Planned are the cells that were to run; none stands for those of the run before.
+func Look(lines []Line, planned []string) (Morning, bool) {
+	runs := runsOf(lines)
+	if len(runs) == 0 {
+		return Morning{}, false
+	}
+	now, before := runs[len(runs)-1], runs[:len(runs)-1]
+	m := Morning{Run: now.id, Result: hop.Pass, Cells: len(now.cells()), Changed: []Change{}, Missing: []string{}, Red: []Failure{}, GreenAgain: []Subject{}, Flaky: []Subject{}, Slower: []Slow{}}
+	if len(planned) == 0 && len(before) > 0 {
+		planned = before[len(before)-1].cells()
+	}
+	for _, cell := range planned {
+		if _, ran := now.ground(cell); !ran {
+			m.Missing = append(m.Missing, cell)
+		}
+	}
+	m.Changed = changed(now, before)
+	red := map[string]*Failure{}
+	for _, of := range inOrder(now.outcomes) {
+		o := now.outcomes[of]
+		m.Began = o.attempts[0].Began
+		if of.id != "" {
+			m.Cases++
+		}
+		switch {
+		case o.red():
+			if of.id != "" || !explained(now, of.cell, o.line().Reason) {
+				m.fail(red, of, o, before)
+			}
+		case len(before) > 0 && wasRed(before[len(before)-1], of):
+			m.GreenAgain = append(m.GreenAgain, Subject{of.cell, of.id})
+		}
+		if slow, is := slower(of, o, before); is {
+			m.Slower = append(m.Slower, slow)
+		}
+	}
+	m.Flaky = flaky(runs)
+	for _, cause := range slices.Sorted(maps.Keys(red)) {
+		m.Red = append(m.Red, *red[cause])
+	}
+	slices.SortStableFunc(m.Red, func(a, b Failure) int { return len(b.Cases) - len(a.Cases) })
+	if len(m.Red) > 0 || len(m.Missing) > 0 {
+		m.Result = hop.Fail
+	}
+	return m, true
+}
+
+// fail puts a red case to those of its cause.
+func (m *Morning) fail(red map[string]*Failure, of subject, o outcome, before []run) {
+	line := o.line()
+	cause := Cause(line.Reason)
+	first, since, green := firstSeen(of, line, before)
+	failure, known := red[cause]
+	if !known {
+		failure = &Failure{Cause: cause, Reason: line.Reason, FirstSeen: first, Since: since, LastGreen: green, Rerun: line.Rerun}
+		red[cause] = failure
+	}
+	if since.Before(failure.Since) {
+		failure.FirstSeen, failure.Since, failure.LastGreen = first, since, green
+	}
+	failure.Cases = append(failure.Cases, Subject{of.cell, of.id})
+}
+
+// explained tells whether a cell is red for one of its cases alone: then its reason is that of the case (report.Fold), and no cause of its
+// own.
+func explained(now run, cell, reason string) bool {
+	for of, o := range now.outcomes {
+		if of.cell == cell && of.id != "" && o.red() && reason == of.id+": "+o.line().Reason {
+			return true
+		}
+	}
+	return false
+}
+
+// inOrder are the subjects by cell and case; a cell as a whole stands after its cases.
+func inOrder(outcomes map[subject]outcome) []subject {
+	return slices.SortedFunc(maps.Keys(outcomes), func(a, b subject) int {
+		if a.cell != b.cell {
+			return strings.Compare(a.cell, b.cell)
+		}
+		if (a.id == "") != (b.id == "") {
+			return strings.Compare(b.id, a.id)
+		}
+		return strings.Compare(a.id, b.id)
+	})
+}
+
+func wasRed(r run, of subject) bool {
+	o, ran := r.outcomes[of]
+	return ran && o.red()
+}
+
+// firstSeen is the run since which a case is red without a green one between, and the suite's commit of the last green one.
+func firstSeen(of subject, line Line, before []run) (first string, since time.Time, green string) {
+	first, since = line.Run, line.Began
+	for _, r := range slices.Backward(before) {
+		o, ran := r.outcomes[of]
+		if !ran {
+			continue
+		}
+		if !o.red() {
+			return first, since, o.line().On.Suite
+		}
+		first, since = o.line().Run, o.line().Began
+	}
+	return first, since, ""
+}
+
+// slower tells whether a case that holds takes longer than it used to.
+func slower(of subject, o outcome, before []run) (Slow, bool) {
+	if o.verdict() != hop.Pass || of.id == "" {
+		return Slow{}, false
+	}
+	var seconds []float64
+	for _, r := range slices.Backward(before) {
+		if past, ran := r.outcomes[of]; ran && past.verdict() == hop.Pass && len(seconds) < medianOf {
+			seconds = append(seconds, past.line().Seconds)
+		}
+	}
+	if len(seconds) < medianLeast {
+		return Slow{}, false
+	}
+	slices.Sort(seconds)
+	median, now := seconds[len(seconds)/2], o.line().Seconds
+	return Slow{Subject{of.cell, of.id}, now, median}, now > slowerBy*median && now > median+slowerLeast
+}
+
+// flaky are the cases with differing verdicts on the same ground.
+func flaky(runs []run) []Subject {
+	type standing struct {
+		of subject
+		on Ground
+	}
+	seen := map[standing]hop.Result{}
+	found := map[subject]bool{}
+	for _, r := range runs {
+		for of, o := range r.outcomes {
+			for _, line := range o.attempts {
+				at := standing{of, line.On}
+				at.on.Machine = "" // another machine of the same kind excuses nothing
+				if first, known := seen[at]; known && first != line.Verdict {
+					found[of] = true
+				}
+				seen[at] = line.Verdict
+			}
+		}
+	}
+	all := []Subject{}
+	for _, of := range slices.SortedFunc(maps.Keys(found), func(a, b subject) int { return strings.Compare(a.cell+" "+a.id, b.cell+" "+b.id) }) {
+		if of.id != "" {
+			all = append(all, Subject{of.cell, of.id})
+		}
+	}
+	return all
+}
+
+// Green tells whether no case is red, and every cell ran.
+func (m Morning) Green() bool { return m.Result == hop.Pass }

@@ -1,0 +1,72 @@
+package history
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/report"
+)
+
+// Part is which part of which run a report is of, and what the report does not say.
+type Part struct {
+	Run     string
+	Cell    string
+	Attempt int
+	Began   time.Time
+	Suite   string // commit
+	Machine string
+}
+
+// Of makes the lines of a report: one of the cell as a whole, and one of each case.
+func Of(r report.Report, part Part) []Line {
+	line := func(id string, verdict hop.Result, reason, rerun string, seconds float64) Line {
+		if verdict == hop.Pass {
+			reason, rerun = "", ""
+		}
+		return Line{
+			Run: part.Run, Cell: part.Cell, Case: id, Attempt: part.Attempt, Began: part.Began,
+			Verdict: verdict, Reason: reason, Rerun: rerun, Seconds: seconds, On: groundOf(r.Environment, part),
+		}
+	}
+	all := []Line{line("", r.Result, r.Reason, "", r.Durations.TotalSeconds)}
+	for _, c := range r.Cases {
+		all = append(all, line(c.ID, c.Result, c.Reason, c.Rerun, c.Seconds))
+	}
+	return all
+}
+
+func groundOf(e report.Environment, part Part) Ground {
+	ground := Ground{
+		Suite: part.Suite, Istio: e.Istio, Kubernetes: e.Kubernetes, Profile: e.Profile, Lane: e.Lane, Machine: part.Machine,
+		Digests: hashOf(e.Digests), Settings: hashOf(decisive(e.Settings)),
+	}
+	return ground
+}
+
+// ofPlace are the settings that say where a run is and what becomes of it, and on which no verdict rests.
+var ofPlace = []string{"CLUSTER_NAME", "KEEP", "ARTIFACTS", "KUBECONTEXT", "REGISTRY", "AGENT_IMAGE"}
+
+func decisive(settings map[string]string) map[string]string {
+	all := maps.Clone(settings)
+	for _, name := range ofPlace {
+		delete(all, name)
+	}
+	return all
+}
+
+// hashOf is short, and the same for the same values; empty of none.
+func hashOf(values map[string]string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	hash := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		_, _ = fmt.Fprintf(hash, "%q=%q\n", name, values[name])
+	}
+	return hex.EncodeToString(hash.Sum(nil))[:12]
+}

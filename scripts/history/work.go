@@ -1,0 +1,139 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/pure/history"
+	"mtls.test/conformance/e2e/pure/report"
+)
+
+// part is what a report does not say of itself.
+type part struct {
+	job, run       string
+	attempt        int
+	suite, machine string
+}
+
+// or takes what was not given from where GitHub says it (https://docs.github.com/en/actions/reference/workflows-and-actions/variables).
+func (p part) or(environment func(string) string) part {
+	p.run = cmp.Or(p.run, environment("GITHUB_RUN_ID"))
+	p.suite = environment("GITHUB_SHA")
+	if number, err := strconv.Atoi(environment("GITHUB_RUN_ATTEMPT")); err == nil {
+		p.attempt = cmp.Or(p.attempt, number)
+	}
+	p.attempt = max(p.attempt, 1)
+	p.machine = strings.TrimSpace(fmt.Sprintf("%s/%s, %d CPUs %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), environment("ImageOS")))
+	return p
+}
+
+func writeLines(ctx context.Context, from, to string, p part) error {
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	var r report.Report
+	if err := json.Unmarshal(content, &r); err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	began, err := time.Parse("20060102-150405", r.RunID[:min(len(r.RunID), len("20060102-150405"))])
+	if err != nil {
+		return fmt.Errorf("%s: its run id %q does not begin with the time: %w", from, r.RunID, err)
+	}
+	if p.suite == "" {
+		said, err := exec.CommandContext(ctx, "git", "rev-parse", "HEAD").Output()
+		if err != nil {
+			return fmt.Errorf("which commit of the suite this is: %w", err)
+		}
+		p.suite = strings.TrimSpace(string(said))
+	}
+	lines := history.Of(r, history.Part{
+		Run: cmp.Or(p.run, r.RunID), Cell: cell(p.job, r.Environment),
+		Attempt: p.attempt, Began: began, Suite: p.suite, Machine: p.machine,
+	})
+	return write(to, lines)
+}
+
+// cell is named by minors: one that goes to another patch is the same cell on another ground.
+func cell(job string, e report.Environment) string {
+	minor := func(version string) string {
+		parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+		return strings.Join(parts[:min(len(parts), 2)], ".")
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s istio-%s kubernetes-%s", strings.TrimSpace(job), minor(e.Istio), minor(e.Kubernetes)))
+}
+
+func addLines(to string, from []string) error {
+	kept, err := read(to)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, file := range from {
+		further, err := read(file)
+		if err != nil {
+			return err
+		}
+		kept = history.Append(kept, further)
+	}
+	return write(to, kept)
+}
+
+func show(out io.Writer, file string, cells []string, badge string) error {
+	lines, err := read(file)
+	if err != nil {
+		return err
+	}
+	morning, any := history.Look(lines, cells)
+	if !any {
+		return fmt.Errorf("%s: no run is in it", file)
+	}
+	if _, err := io.WriteString(out, morning.Markdown()); err != nil {
+		return err
+	}
+	if badge != "" {
+		if err := artifact.WriteJSON(badge, morning.Badge()); err != nil {
+			return err
+		}
+	}
+	if !morning.Green() {
+		return errNotGreen
+	}
+	return nil
+}
+
+func grid(out io.Writer, file string, all bool) error {
+	lines, err := read(file)
+	if err != nil {
+		return err
+	}
+	return history.Grid(out, lines, all)
+}
+
+func read(name string) ([]history.Line, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	lines, err := history.Read(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return lines, nil
+}
+
+func write(name string, lines []history.Line) error {
+	return artifact.Write(name, func(to io.Writer) error { return history.Write(to, lines) })
+}
