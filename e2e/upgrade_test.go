@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"context"
 	"path/filepath"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -52,7 +53,7 @@ func describeWrongUpgrade() {
 	})
 }
 
-func ended(ctx SpecContext, going *upgrading) upgrade.Verdict {
+func ended(ctx context.Context, going *upgrading) upgrade.Verdict {
 	came, err := going.end(ctx)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(artifact.WriteJSON(filepath.Join(given.Artifacts, upgrade.File), came)).To(Succeed())

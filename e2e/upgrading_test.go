@@ -57,7 +57,7 @@ type upgrading struct {
 func newUpgrading(ctx context.Context) (*upgrading, error) {
 	asked := given.Upgrade
 	u := &upgrading{mesh: mesh.At(client, given.Placement)}
-	all, err := u.beMade(asked)
+	all, err := u.planned(asked)
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +92,8 @@ func newUpgrading(ctx context.Context) (*upgrading, error) {
 	return u, err
 }
 
-// beMade plans how the upgrade is made, or waits for others to make it. It returns the fixtures.
-func (u *upgrading) beMade(asked *mesh.Upgrade) (fs.FS, error) {
+// planned says which stages there are: all of them, or the first where others upgrade Istio. It returns the fixtures.
+func (u *upgrading) planned(asked *mesh.Upgrade) (fs.FS, error) {
 	if asked.Watch {
 		u.plan, u.operator = []upgrade.Stage{upgrade.Baseline()}, liveupgrade.Operator{Folder: given.Artifacts}
 		return liveupgrade.WatchedFiles()
@@ -178,6 +178,9 @@ func (u *upgrading) reach(ctx context.Context, index int) upgrade.Judged {
 	}
 	judged.Conclude()
 	u.judged = append(u.judged, judged)
+	if last := len(u.moments) - 1; last >= 0 && last < index {
+		u.moments = append(u.moments, u.moments[last]) // of a stage that was not looked at, what was known last
+	}
 	told(fmt.Sprintf("stage %s: %s: %s (judged in %.0f s)", stage.Name, judged.Result, judged.Reason, judged.Seconds))
 	return judged
 }
@@ -187,7 +190,11 @@ func (u *upgrading) moveAndJudge(ctx context.Context, index int, judged *upgrade
 	var err error
 	judged.Moves, err = u.moveTo(ctx, index)
 	judged.Title = u.plan[index].Title
-	if err != nil {
+	switch {
+	case errors.Is(err, liveupgrade.ErrEarly):
+		judged.Unknown = err.Error()
+		return err
+	case err != nil:
 		judged.Failed = err.Error()
 		return err
 	}
@@ -280,12 +287,7 @@ func (u *upgrading) drained(ctx context.Context, moves []upgrade.Move) error {
 	if u.mover != nil {
 		return u.mover.Drained(ctx, moves)
 	}
-	for _, namespace := range given.Placement.Injected() {
-		if err := mesh.Ended(ctx, client, namespace); err != nil {
-			return err
-		}
-	}
-	return nil
+	return liveupgrade.AtRest(ctx, client, given.Placement)
 }
 
 // quietFolder has what keeps the logs of the series' proxies short.
@@ -362,8 +364,8 @@ func (u *upgrading) look(ctx context.Context, index int, judged *upgrade.Judged)
 	} else {
 		judged.Misplaced = upgrade.After(given.Upgrade.Mode, u.plan, index).Misplaced(judged.Proxies, given.Upgrade.Releases.Versions(), world.Placement.Gateway.Namespace)
 	}
-	if before := len(u.moments) - 2; before >= 0 && u.plan[index].Still {
-		judged.Changes = tlsdiff.Compare(u.moments[before].Hops, moment.Hops, nil)
+	if index > 0 && u.plan[index].Still {
+		judged.Changes = tlsdiff.Compare(u.moments[index-1].Hops, moment.Hops, nil)
 	}
 	return nil
 }
@@ -372,7 +374,7 @@ func (u *upgrading) look(ctx context.Context, index int, judged *upgrade.Judged)
 // A proxy that follows a control plane in place of another has moved.
 func (u *upgrading) describe(index int, proxies []upgrade.Proxy) {
 	if index > 0 {
-		u.plan[index].Still = given.Upgrade.Mode.Revisions() && upgrade.Stood(u.judged[index-1].Proxies, proxies)
+		u.plan[index].Still = upgrade.Stood(u.judged[index-1].Proxies, proxies)
 	}
 	u.plan[index].Pairs = upgrade.Paired(proxies)
 }
@@ -490,7 +492,7 @@ func (u *upgrading) run(ctx context.Context, stage string, c fixture.Case) (verd
 
 // end stops the traffic, and says what the upgrade came to.
 func (u *upgrading) end(ctx context.Context) (upgrade.Verdict, error) {
-	came := upgrade.Verdict{Mode: given.Upgrade.Mode, Versions: u.versions(), Stages: u.judged}
+	came := upgrade.Verdict{Mode: given.Upgrade.Mode, Watched: given.Upgrade.Watch, Versions: u.versions(), Stages: u.judged}
 	for i := range u.intervals {
 		u.intervals[i].Still = u.plan[u.intervals[i].Place].Still
 	}

@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"context"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -19,19 +21,26 @@ func describeWatch() {
 			going, err := newUpgrading(ctx)
 			Expect(err).NotTo(HaveOccurred())
 			going.watch(ctx)
-			came := ended(ctx, going)
+			// What was seen is told, also where nobody told of a last step.
+			ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout.Revert.Duration())
+			defer cancel()
+			came := ended(ending, going)
 			Expect(came.Result).To(Equal(hop.Pass), came.Reason)
 		})
 	})
 }
 
-// watch judges the mesh before the first step and after each, as long as the series go on. A step that left a mesh which cannot be judged
-// is followed by others.
-func (u *upgrading) watch(ctx SpecContext) {
+// watch judges the mesh before the first step and after each, as long as the series go on and how the mesh was is known. A step that left a
+// mesh which cannot be judged is followed by others.
+func (u *upgrading) watch(ctx context.Context) {
 	u.reach(ctx, 0)
-	for index := 1; !u.done && len(u.intervals) == index && ctx.Err() == nil; index++ {
+	for index := 1; !u.done && len(u.intervals) == index && len(u.moments) == index && ctx.Err() == nil; index++ {
 		u.stopped = nil
 		u.plan = append(u.plan, upgrade.Step(index, ""))
 		u.reach(ctx, index)
+		if err := u.operator.Answered(); err != nil {
+			u.stopped = err
+			return
+		}
 	}
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"mtls.test/conformance/e2e/live/artifact"
@@ -34,6 +36,9 @@ type visit struct {
 
 // existing is `make e2e CLUSTER=existing`, and `make e2e-upgrade CLUSTER=existing WATCH=1`.
 func (r *program) existing(ctx context.Context) error {
+	if r.watches() && r.command != upgradeCommand {
+		return badInput(errors.New("WATCH=1: it is `make e2e-upgrade` that watches an upgrade"))
+	}
 	return r.locked(ctx, func() error {
 		r.screen.print(r.settings.table(r.command))
 		if err := errors.Join(r.checkArtifacts(), r.checkCases()); err != nil {
@@ -91,8 +96,8 @@ func (r *program) visit(ctx context.Context) (visit, error) {
 		return visit{}, err
 	}
 	v := visit{client: client, place: place, plane: plane, files: fixtures.FS}
-	if r.settings.values["WATCH"] == "1" {
-		if err := v.watch(r.askedOfUpgrade()); err != nil {
+	if r.watches() {
+		if err := v.watch(ctx, r.askedOfUpgrade()); err != nil {
 			return visit{}, err
 		}
 	}
@@ -107,7 +112,7 @@ func (r *program) visit(ctx context.Context) (visit, error) {
 	}
 	var selected []fixture.Case
 	for _, c := range cases {
-		if r.settings.selects(c) {
+		if r.plays(c) {
 			selected = append(selected, c)
 		}
 	}
@@ -127,15 +132,29 @@ func (r *program) visit(ctx context.Context) (visit, error) {
 	return v, nil
 }
 
-// watch has the run watch an upgrade. Its requests come through the ingress gateway.
-func (v *visit) watch(asked *mesh.Upgrade) (err error) {
+// watch has the run watch an upgrade. Its requests come through the ingress gateway, and its policies stand in its own namespaces.
+func (v *visit) watch(ctx context.Context, asked *mesh.Upgrade) (err error) {
 	if v.place.NoGateway != "" {
 		return fmt.Errorf("WATCH=1 needs an ingress gateway: %s", v.place.NoGateway)
 	}
 	v.place, v.asked = v.place.With(upgrade.Namespaces()...), asked
 	v.place.Watched = true
-	v.files, err = liveupgrade.WatchedFiles()
+	if v.files, err = liveupgrade.WatchedFiles(); err != nil || asked.Policies == "" {
+		return err
+	}
+	beyond, err := liveupgrade.Beyond(ctx, fixture.Move(os.DirFS(asked.Policies), v.place), v.place)
+	if err == nil && len(beyond) > 0 {
+		err = fmt.Errorf("POLICIES=%s: %s would stand outside of the suite's namespaces; what is yours alone you apply yourself", asked.Policies, strings.Join(beyond, ", "))
+	}
 	return err
+}
+
+// plays tells whether the run plays a case, where it can be played.
+func (r *program) plays(c fixture.Case) bool {
+	if r.watches() {
+		return slices.Contains(c.Labels, fixture.UpgradeLabel) && r.settings.focus.MatchString(report.SpecText(c.ID, c.Title))
+	}
+	return r.settings.selects(c)
 }
 
 // sectionsText is the list of a preflight, as linkerd check prints its own.

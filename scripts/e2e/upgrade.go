@@ -27,7 +27,7 @@ type versions struct {
 
 // upgrade is `make e2e-upgrade`. Its cluster is left by no run for another: what stands in it at the end is not what it began with.
 func (r *program) upgrade(ctx context.Context) error {
-	if r.settings.values["WATCH"] == "1" {
+	if r.watches() {
 		return r.existing(ctx)
 	}
 	return r.locked(ctx, func() error {

@@ -15,6 +15,9 @@ import (
 // steps are the signals that tell of a step of an upgrade, each with the file that says the same.
 var steps = map[os.Signal]string{syscall.SIGUSR1: upgrade.NextFile, syscall.SIGUSR2: upgrade.DoneFile}
 
+// watches tells whether the run watches an upgrade that others make.
+func (r *program) watches() bool { return r.settings.values["WATCH"] == "1" }
+
 // watched runs the suite while others upgrade Istio. A signal that tells of a step becomes the file of that name.
 func (r *program) watched(ctx context.Context, suite func(context.Context) error) error {
 	r.settings.values["LABELS"] = watchLabel

@@ -94,11 +94,12 @@ func intends(p fixture.Placement) Section {
 	say("makes CustomResourceDefinition policyleases.mtls.test, and ClusterRole and ClusterRoleBinding mtls-conformance-sweeper, and removes them")
 	say("makes Role and RoleBinding %s in %s, by which the sweeper knows whether an istiod is ready, and removes them", fixture.IstiodReader, p.Istiod)
 	say("asks istiod, on its port 15010, as two proxies of %s that do not run: whether it knows a change", p.In(fixture.MarkerNamespace))
-	if p.NoGateway == "" {
+	switch {
+	case p.Watched:
+		say("makes Services %s in %s and %s in %s, and removes them", fixture.AnyIstiod, p.Istiod, fixture.SuiteGateway, p.Gateway.Namespace)
+		say("opens ports 9000, 20000, 20051 and 20080 at the gateway's pod, by a Gateway object in %s; two of them are in that Service", p.In(fixture.ProductsNamespace))
+	case p.NoGateway == "":
 		say("opens ports 9000, 20000, 20051 and 20080 at the gateway's pod, by a Gateway object in %s; they are in no Service", p.In(fixture.ProductsNamespace))
-	}
-	if p.Watched {
-		say("makes Services %s in %s and %s in %s, and removes them: those of revisions come and go", fixture.AnyIstiod, p.Istiod, fixture.SuiteGateway, p.Gateway.Namespace)
 	}
 	for _, one := range []struct {
 		allowed         bool
@@ -117,15 +118,41 @@ func intends(p fixture.Placement) Section {
 	return section
 }
 
-// needed are the permissions that a run takes.
+// access is that to each of the resources of a namespace, or of all of them where it is empty, by each of the verbs.
+func access(namespace, group string, resources []string, verbs ...string) []kube.Access {
+	var all []kube.Access
+	for _, resource := range resources {
+		for _, verb := range verbs {
+			all = append(all, kube.Access{Verb: verb, Group: group, Resource: resource, Namespace: namespace})
+		}
+	}
+	return all
+}
+
+// neededToWatch are the permissions that a run takes beside the others which watches an upgrade.
+func neededToWatch(p fixture.Placement) []kube.Access {
+	if !p.Watched {
+		return nil
+	}
+	all := access(p.Gateway.Namespace, "apps", []string{"deployments"}, "list", "get")
+	for _, namespace := range []string{p.Istiod, p.Gateway.Namespace} {
+		all = append(all, access(namespace, "", []string{"services"}, "create", "get", "delete")...)
+	}
+	for _, namespace := range p.Injected() {
+		all = append(all, access(namespace, "", []string{"pods"}, "create", "get", "delete")...) // one that is new at each stage
+		all = append(all, access(namespace, "apps", []string{"deployments"}, "list")...)
+		all = append(all, access(namespace, "security.istio.io", []string{"peerauthentications", "authorizationpolicies"}, "create", "patch")...)
+		all = append(all, access(namespace, "networking.istio.io", []string{"destinationrules", "virtualservices"}, "create", "patch")...)
+	}
+	return all
+}
+
+// needed are the permissions that a run takes. What it makes in namespaces of its own it applies, which takes create and patch
+// (https://kubernetes.io/docs/reference/using-api/server-side-apply/).
 func needed(p fixture.Placement) []kube.Access {
 	var all []kube.Access
 	add := func(namespace, group string, resources []string, verbs ...string) {
-		for _, resource := range resources {
-			for _, verb := range verbs {
-				all = append(all, kube.Access{Verb: verb, Group: group, Resource: resource, Namespace: namespace})
-			}
-		}
+		all = append(all, access(namespace, group, resources, verbs...)...)
 	}
 	add("", "", []string{"namespaces"}, "create", "get", "delete")
 	add("", "apiextensions.k8s.io", []string{"customresourcedefinitions"}, "create", "get", "delete")
@@ -149,27 +176,28 @@ func needed(p fixture.Placement) []kube.Access {
 	add(p.Istiod, "rbac.authorization.k8s.io", []string{"roles", "rolebindings"}, "create", "delete")
 	add("", "", []string{"pods", "services", "nodes"}, "list")
 	add(p.Istiod, "", []string{"pods/portforward"}, "create")
+	add("", "", []string{"namespaces"}, "patch")
 	for _, namespace := range p.Injected() {
-		add(namespace, "", []string{"secrets", "services", "serviceaccounts"}, "create")
-		add(namespace, "apps", []string{"deployments"}, "create", "get", "update")
+		add(namespace, "", []string{"secrets"}, "create")
+		add(namespace, "", []string{"services", "serviceaccounts"}, "create", "patch")
+		add(namespace, "apps", []string{"deployments"}, "create", "get", "update", "patch")
 		add(namespace, "security.istio.io", []string{"peerauthentications"}, "create", "delete")
 		add(namespace, "networking.istio.io", []string{"destinationrules", "envoyfilters", "sidecars"}, "create", "delete")
+		add(namespace, "networking.istio.io", []string{"envoyfilters"}, "patch")
 		add(namespace, "", []string{"pods/portforward"}, "create")
 		add(namespace, "", []string{"pods/log"}, "get")
 		add(namespace, "discovery.k8s.io", []string{"endpointslices"}, "list")
 	}
-	if p.Watched {
-		for _, namespace := range []string{p.Istiod, p.Gateway.Namespace} {
-			add(namespace, "", []string{"services"}, "create", "get", "delete")
-		}
-		for _, namespace := range p.Injected() {
-			add(namespace, "", []string{"pods"}, "create", "get", "delete") // one that is new at each stage
-			add(namespace, "security.istio.io", []string{"authorizationpolicies"}, "create")
-			add(namespace, "networking.istio.io", []string{"virtualservices"}, "create")
-		}
-	}
+	all = append(all, neededToWatch(p)...)
+	add(p.In(fixture.ProductsNamespace), "networking.istio.io", []string{"gateways", "virtualservices", "serviceentries"}, "create", "patch")
 	add(p.In(fixture.ProductsNamespace), "apps", []string{"deployments/scale"}, "update")
-	add(p.In(fixture.ProductsNamespace), "rbac.authorization.k8s.io", []string{"roles", "rolebindings"}, "create")
+	add(p.In(fixture.ProductsNamespace), "rbac.authorization.k8s.io", []string{"roles", "rolebindings"}, "create", "patch")
+	add(p.In(fixture.LeasesNamespace), "", []string{"serviceaccounts"}, "create", "patch")
+	add(p.In(fixture.LeasesNamespace), "apps", []string{"deployments"}, "create", "get", "patch")
+	if p.Allowed.Tap {
+		add(p.In(fixture.TapNamespace), "", []string{"serviceaccounts"}, "create", "patch")
+		add(p.In(fixture.TapNamespace), "apps", []string{"daemonsets"}, "create", "get", "patch")
+	}
 	marker := p.In(fixture.MarkerNamespace)
 	add(marker, "", []string{"services"}, "get", "create", "patch", "delete")
 	add(marker, "discovery.k8s.io", []string{"endpointslices"}, "create")

@@ -81,18 +81,25 @@ func beyond(p fixture.Placement) []one {
 	access := func(kind string) schema.GroupVersionKind {
 		return schema.GroupVersionKind{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: kind}
 	}
-	all := []one{
+	return []one{
 		{access("RoleBinding"), p.Istiod, fixture.IstiodReader},
 		{access("Role"), p.Istiod, fixture.IstiodReader},
 		{access("ClusterRoleBinding"), "", "mtls-conformance-sweeper"},
 		{access("ClusterRole"), "", "mtls-conformance-sweeper"},
 		{schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}, "", "policyleases.mtls.test"},
 	}
-	if p.Watched {
-		service := corev1.SchemeGroupVersion.WithKind("Service")
-		all = append(all, one{service, p.Istiod, fixture.AnyIstiod}, one{service, p.Gateway.Namespace, fixture.SuiteGateway})
+}
+
+// servicesOf are the Services that runs made in namespaces of others: only one that watches an upgrade does, wherever istiod and the
+// gateway were then.
+func servicesOf(ctx context.Context, client *kube.Client) ([]one, error) {
+	var services corev1.ServiceList
+	err := client.List(ctx, "", policy.RunLabel+","+mesh.PartOf+"="+mesh.Suite, &services)
+	var all []one
+	for _, service := range services.Items {
+		all = append(all, one{corev1.SchemeGroupVersion.WithKind("Service"), service.Namespace, service.Name})
 	}
-	return all
+	return all, err
 }
 
 // Leave ends every lease, and takes away all that Enter and the run made, whichever run it was; it returns once it is gone.
@@ -145,8 +152,13 @@ func lookUp(ctx context.Context, client *kube.Client, p fixture.Placement, runID
 			found.applied = append(found.applied, object)
 		}
 	}
-	wanted := beyond(p)
-	for _, name := range p.With(upgrade.Namespaces()...).Made() { // a run that watched an upgrade may have been killed
+	services, err := servicesOf(ctx, client)
+	failed = append(failed, err)
+	wanted := append(beyond(p), services...)
+	// Whatever this run may do, one that watched an upgrade, or had a tap, may have been killed.
+	largest := p.With(upgrade.Namespaces()...)
+	largest.Allowed.Tap = true
+	for _, name := range largest.Made() {
 		wanted = append(wanted, one{kind: corev1.SchemeGroupVersion.WithKind("Namespace"), name: name})
 	}
 	for _, one := range wanted {

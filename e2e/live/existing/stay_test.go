@@ -3,9 +3,11 @@ package existing
 import (
 	"io/fs"
 	"slices"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/e2e-framework/klient/decoder"
 
 	"mtls.test/conformance/e2e/live/kube"
@@ -40,6 +42,9 @@ func TestWhatTheWorldHasOutsideOfItsNamespacesIsTakenAway(t *testing.T) {
 					continue
 				}
 				beside++
+				if _, service := object.(*corev1.Service); service {
+					continue // which is found by its labels
+				}
 				known := slices.ContainsFunc(beyond(run.place), func(one one) bool {
 					return one.kind.Kind == object.GetObjectKind().GroupVersionKind().Kind && one.name == object.GetName() && one.namespace == object.GetNamespace()
 				})
@@ -50,6 +55,52 @@ func TestWhatTheWorldHasOutsideOfItsNamespacesIsTakenAway(t *testing.T) {
 		}
 		if beside != run.beside {
 			t.Errorf("%d objects are outside of the suite's namespaces, want %d", beside, run.beside)
+		}
+	}
+}
+
+// What a run applies in its namespaces takes leave to create and to patch it; what it makes in others' to create it.
+func TestLeaveIsAskedForWhateverTheWorldHas(t *testing.T) {
+	p := fixture.Elsewhere()
+	p.Root, p.Istiod, p.Revision = "mesh-root", "mesh-control", "canary"
+	p.Allowed = fixture.Allowed{MeshPolicy: true, GatewayLog: true, Tap: true}
+	watched := p.With(upgrade.Namespaces()...)
+	watched.Watched, watched.Gateway.Namespace = true, "edge"
+	ofWatch, err := liveupgrade.WatchedFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range []struct {
+		files    fs.FS
+		place    fixture.Placement
+		patterns []string
+	}{
+		{fixtures.FS, p, nil},
+		{ofWatch, watched, []string{"upgrade/world/policies/*.yaml", "upgrade/traffic/strict/*.yaml"}},
+	} {
+		all := needed(run.place)
+		for _, pattern := range append(run.patterns, "base/*.yaml", "base/marker/*.yaml", "base/leases/*.yaml", "existing/sidecars*.yaml", "existing/inbound.yaml") {
+			objects, err := decoder.DecodeAllFiles(t.Context(), fixture.Move(run.files, run.place), pattern)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, object := range objects {
+				kind := object.GetObjectKind().GroupVersionKind()
+				guess, _ := meta.UnsafeGuessKindToResource(kind)
+				resource := strings.Replace(guess.Resource, "gatewaies", "gateways", 1)
+				verbs := []string{"create"}
+				if slices.Contains(run.place.Made(), object.GetNamespace()) || kind.Kind == "Namespace" {
+					verbs = append(verbs, "patch")
+				}
+				for _, verb := range verbs {
+					asked := slices.ContainsFunc(all, func(a kube.Access) bool {
+						return a.Verb == verb && a.Group == kind.Group && a.Resource == resource && (a.Namespace == "" || a.Namespace == object.GetNamespace())
+					})
+					if !asked {
+						t.Errorf("%s of %s in %q is not asked for", verb, resource, object.GetNamespace())
+					}
+				}
+			}
 		}
 	}
 }

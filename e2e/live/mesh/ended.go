@@ -12,12 +12,13 @@ import (
 	"mtls.test/conformance/e2e/live/timeout"
 )
 
-// Ended waits until no pod of a namespace is being deleted. What a roll-out replaced has drained then.
-func Ended(ctx context.Context, k *kube.Client, namespace string) error {
+// Ended waits until no pod of a namespace that the selector selects is being deleted; an empty one selects all. What a roll-out replaced has
+// drained then.
+func Ended(ctx context.Context, k *kube.Client, namespace, selector string) error {
 	var ending []string
 	err := wait.For(func(ctx context.Context) (bool, error) {
 		var pods corev1.PodList
-		if err := k.List(ctx, namespace, "", &pods); err != nil {
+		if err := k.List(ctx, namespace, selector, &pods); err != nil {
 			return false, err
 		}
 		ending = nil

@@ -29,11 +29,13 @@ func (s *Session) watch(going context.Context) {
 			return
 		case <-ticks.C:
 		}
-		if err := s.look(going, going); err != nil && going.Err() == nil {
-			s.mu.Lock()
-			s.failed = err
-			s.mu.Unlock()
+		err := s.look(going, going)
+		if going.Err() != nil {
+			return
 		}
+		s.mu.Lock()
+		s.failed = err // what a look that failed once leaves out the figures show
+		s.mu.Unlock()
 	}
 }
 
@@ -44,7 +46,7 @@ func (s *Session) look(ctx, going context.Context) error {
 	if err := s.Kube.List(ctx, "", "", &pods); err != nil {
 		return err
 	}
-	if err := s.sightings.look(ctx, pods.Items); err != nil {
+	if err := s.sightings.look(ctx, pods.Items, s.World.Placement); err != nil {
 		return err
 	}
 	for _, name := range upgrade.Clients(s.Groups, s.Traffic) {

@@ -8,7 +8,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/observe"
+	"mtls.test/conformance/e2e/pure/fixture"
 )
 
 // askInterval is how often the taps are asked: they keep more sightings than pass in that time.
@@ -29,24 +31,40 @@ func newSightings(taps *observe.Taps) *sightings {
 	return &sightings{taps: taps, scanned: map[netip.Addr]bool{}}
 }
 
-// look has the taps look at the pods that came. A pod is looked at as soon as it has an address, long before it is ready.
-func (s *sightings) look(ctx context.Context, pods []corev1.Pod) error {
+// look has the taps look at the pods that came: all of a cluster of the suite's own, and the suite's and the ingress gateway's on
+// another's. A pod is looked at as soon as it has an address, long before it is ready.
+func (s *sightings) look(ctx context.Context, pods []corev1.Pod, at fixture.Placement) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	came := false
+	var came []mesh.Place
 	for _, pod := range pods {
 		address, err := netip.ParseAddr(pod.Status.PodIP)
-		if err == nil && !pod.Spec.HostNetwork && !s.scanned[address] {
-			s.scanned[address], came = true, true
+		if err == nil && !pod.Spec.HostNetwork && pod.DeletionTimestamp == nil && at.Scans(pod.Namespace, pod.Labels) && !s.scanned[address] {
+			came = append(came, mesh.Place{Proxy: mesh.Proxy{Namespace: pod.Namespace, Pod: pod.Name}, Address: address})
 		}
 	}
-	if came {
-		if err := s.taps.Scan(ctx); err != nil {
+	if len(came) > 0 {
+		if err := s.scan(ctx, came, at); err != nil {
 			return err
 		}
 	}
 	if time.Since(s.asked) > askInterval {
 		s.take(ctx)
+	}
+	return nil
+}
+
+// scan has the taps look at places. Where all pods are looked at none is named, so that the taps find those that nobody knows of.
+func (s *sightings) scan(ctx context.Context, came []mesh.Place, at fixture.Placement) error {
+	named := came
+	if !at.Existing {
+		named = nil
+	}
+	if err := s.taps.Scan(ctx, named...); err != nil {
+		return err
+	}
+	for _, place := range came {
+		s.scanned[place.Address] = true
 	}
 	return nil
 }

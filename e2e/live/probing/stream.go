@@ -35,7 +35,7 @@ type Session struct {
 	mu      sync.Mutex
 	streams map[mesh.Proxy]*stream
 	paused  bool
-	failed  error // of the watch for pods
+	failed  error // of the last look for pods
 
 	addresses map[netip.Addr]string // of the clients' pods, by whose they are
 }

@@ -25,7 +25,7 @@ func (m *Mover) moveGateway(ctx context.Context, to upgrade.Side) error {
 	if err := m.restartOne(ctx, gateway); err != nil {
 		return err
 	}
-	return mesh.Ended(ctx, m.Kube, gateway.Namespace)
+	return mesh.Ended(ctx, m.Kube, gateway.Namespace, "")
 }
 
 // moveEverything installs a side's control plane and gateway at once. No pod restarts that the installation does not restart.
@@ -45,7 +45,7 @@ func (m *Mover) gatewayRolledOut(ctx context.Context) error {
 	if err := mesh.RolledOut(ctx, m.Kube, gateway); err != nil {
 		return err
 	}
-	return mesh.Ended(ctx, m.Kube, gateway.Namespace)
+	return mesh.Ended(ctx, m.Kube, gateway.Namespace, "")
 }
 
 func (m *Mover) gateway(ctx context.Context) (*appsv1.Deployment, error) {

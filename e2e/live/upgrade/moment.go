@@ -36,13 +36,13 @@ func Look(ctx context.Context, k *kube.Client, m *mesh.Mesh, place fixture.Place
 	hosts := slices.DeleteFunc(found.Snapshot.Hosts(), func(h oracle.Host) bool { return !slices.Contains(moves, h.Namespace) })
 	var hops []tlsdiff.Hop
 	plaintext := map[upgrade.Hop]bool{}
-	err = inspector.Inspect(ctx, inspect.Request{Hosts: hosts}, func(host tlscheck.Host) error {
+	err = inspector.Inspect(ctx, inspect.Request{Hosts: hosts, Clients: clientsOf(found, place)}, func(host tlscheck.Host) error {
 		seen := inspector.Survey // which a second look renews
 		hops = append(hops, tlsdiff.Hops(host, seen.Names())...)
 		for _, row := range host.Rows {
 			for _, h := range row.Hops {
 				if h.Asked.Says == hop.Plaintext {
-					plaintext[upgrade.Hop{Client: seen.Controller(h.Client), Host: host.Host, Port: h.Port}] = true
+					plaintext[upgrade.Hop{Client: clientAs(seen, h.Client, place), Host: host.Host, Port: h.Port}] = true
 				}
 			}
 		}
@@ -52,4 +52,28 @@ func Look(ctx context.Context, k *kube.Client, m *mesh.Mesh, place fixture.Place
 		return Moment{}, err
 	}
 	return Moment{Hops: tlsdiff.New(time.Now().UTC(), tlsdiff.Asked{All: true}, inspector.Survey.Versions(), hops), Plaintext: plaintext}, nil
+}
+
+// clientsOf are the clients whose hops are looked at: those of the world and the ingress gateway on a cluster of another's, whose other
+// workloads come and go; all of them, which none stands for, on one of the suite's own.
+func clientsOf(s *survey.Survey, place fixture.Placement) []string {
+	if !place.Existing {
+		return nil
+	}
+	var all []string
+	for _, proxy := range s.Proxies() {
+		if place.Scans(proxy.Namespace, proxy.Labels) {
+			all = append(all, proxy.String())
+		}
+	}
+	return all
+}
+
+// clientAs names what made a pod as the world does, which knows the ingress gateway by one name.
+func clientAs(s *survey.Survey, pod string, place fixture.Placement) string {
+	key, value := place.Gateway.Label()
+	if workload, found := s.Workload(pod); found && workload.Namespace == place.Gateway.Namespace && workload.Labels[key] == value {
+		return place.Gateway.Namespace + "/" + place.Gateway.Name
+	}
+	return s.Controller(pod)
 }

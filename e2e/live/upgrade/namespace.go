@@ -81,7 +81,7 @@ func (m *Mover) Drained(ctx context.Context, moves []upgrade.Move) error {
 		if move.Act != upgrade.Namespace {
 			continue
 		}
-		if err := mesh.Ended(ctx, m.Kube, move.Namespace); err != nil {
+		if err := mesh.Ended(ctx, m.Kube, move.Namespace, ""); err != nil {
 			return fmt.Errorf("move %s: %w", move, err)
 		}
 	}

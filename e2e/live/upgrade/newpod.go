@@ -57,7 +57,7 @@ func tryNewPod(ctx context.Context, k *kube.Client, namespace, name string) (err
 	defer func() {
 		cleanup := context.WithoutCancel(ctx)
 		// Nothing is sent to it, so that it has nothing to drain.
-		err = errors.Join(err, k.Delete(cleanup, pod, client.GracePeriodSeconds(1)), mesh.Ended(cleanup, k, namespace))
+		err = errors.Join(err, k.Delete(cleanup, pod, client.GracePeriodSeconds(1)), mesh.Ended(cleanup, k, namespace, ""))
 	}()
 	var made corev1.Pod
 	err = wait.For(func(ctx context.Context) (bool, error) {

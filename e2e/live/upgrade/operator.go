@@ -1,6 +1,7 @@
 package upgrade
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,8 +22,14 @@ type Operator struct {
 // done so by then.
 const operatorInterval = 500 * time.Millisecond
 
-// Await waits until a step was made, and takes the file away. It returns what the file holds, and whether the step was the last.
+// ErrEarly is of a step that was told of before it was asked for: nothing was sent while it was made.
+var ErrEarly = errors.New("a step was told of before it was asked for: nothing was sent while it was made")
+
+// Await waits until a step was made. It returns what the file holds, and whether the step was the last. The file stays until Answered.
 func (o Operator) Await(ctx context.Context) (told string, last bool, err error) {
+	if early, err := o.stands(); early != "" || err != nil {
+		return "", early == upgrade.DoneFile, cmp.Or(err, ErrEarly)
+	}
 	ticks := time.NewTicker(operatorInterval)
 	defer ticks.Stop()
 	for seen := ""; ; {
@@ -31,8 +38,8 @@ func (o Operator) Await(ctx context.Context) (told string, last bool, err error)
 			return "", false, err
 		}
 		if name != "" && name == seen {
-			told, err := o.take(name)
-			return told, name == upgrade.DoneFile, err
+			content, err := os.ReadFile(filepath.Join(o.Folder, name))
+			return string(content), name == upgrade.DoneFile, err
 		}
 		seen = name
 		select {
@@ -57,8 +64,13 @@ func (o Operator) stands() (string, error) {
 	return "", nil
 }
 
-func (o Operator) take(name string) (string, error) {
-	path := filepath.Join(o.Folder, name)
-	content, err := os.ReadFile(path)
-	return string(content), errors.Join(err, os.Remove(path))
+// Answered takes the files away, once the mesh has been judged after the step: whoever waits for that makes the next one.
+func (o Operator) Answered() error {
+	var failed []error
+	for _, name := range []string{upgrade.NextFile, upgrade.DoneFile} {
+		if err := os.Remove(filepath.Join(o.Folder, name)); !errors.Is(err, fs.ErrNotExist) {
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
 }

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"sigs.k8s.io/e2e-framework/klient/decoder"
 	"sigs.k8s.io/e2e-framework/klient/k8s"
 
 	"mtls.test/conformance/e2e/live/kube"
 	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/pure/fixture"
 )
 
 // Stand applies the policies of a folder, which stand for the whole of an upgrade.
@@ -34,6 +36,18 @@ func Withdraw(ctx context.Context, k *kube.Client, files fs.FS) error {
 		}
 	}
 	return nil
+}
+
+// Beyond names the policies of a folder that are in no namespace of the suite's.
+func Beyond(ctx context.Context, files fs.FS, place fixture.Placement) ([]string, error) {
+	objects, err := policies(ctx, files)
+	var all []string
+	for _, object := range objects {
+		if !slices.Contains(place.Made(), object.GetNamespace()) {
+			all = append(all, kube.Name(object))
+		}
+	}
+	return all, err
 }
 
 func policies(ctx context.Context, files fs.FS) ([]k8s.Object, error) {

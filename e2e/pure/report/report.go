@@ -11,7 +11,7 @@ import (
 )
 
 // SchemaVersion is the version of report.json; schema.json beside this file is its schema.
-const SchemaVersion = "4.6"
+const SchemaVersion = "4.7"
 
 // Report is report.json. Result is the contract: the run is green when it is PASS and never otherwise.
 type Report struct {

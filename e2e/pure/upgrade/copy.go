@@ -57,5 +57,6 @@ func stagesAt(at time.Time, intervals []Interval, stages int) (first, last int) 
 			first--
 		}
 	}
-	return max(first, 0), min(last, stages-1)
+	known := func(place int) int { return max(0, min(place, stages-1)) }
+	return known(first), known(last)
 }

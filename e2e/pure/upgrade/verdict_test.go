@@ -18,7 +18,7 @@ func renewed(serial string) []Proxy { return []Proxy{{Namespace: "n", Pod: "p", 
 func green() Verdict {
 	return Verdict{
 		Mode: Canary, Stages: []Judged{{Stage: "before", Result: hop.Pass, Proxies: renewed("1")}, {Stage: "both", Result: hop.Pass, Proxies: renewed("2")}, {Stage: "mixed", Result: hop.Pass, Proxies: renewed("3")}},
-		Traffic: Traffic{Answered: 1000, Allowed: 0.001, Clear: Clear{Own: 1}},
+		Traffic: Traffic{Answered: 1000, Counted: 1000, Allowed: 0.001, Clear: Clear{Own: 1}},
 	}
 }
 
@@ -41,6 +41,7 @@ func TestEachProblemDecidesByItself(t *testing.T) {
 		"an improvement":          {func(v *Verdict) { v.Changes = []tlsdiff.Change{change(tlsdiff.Stronger, "")} }, hop.Pass, "3 stages hold"},
 		"what could not be read":  {func(v *Verdict) { v.Changes = []tlsdiff.Change{change(tlsdiff.Unknown, "")} }, hop.Inconclusive, "a/b -> c:80"},
 		"certificates that stay":  {func(v *Verdict) { v.Stages = v.Stages[:2] }, hop.Inconclusive, "renewed its certificate more than 1 times"},
+		"of others":               {func(v *Verdict) { v.Stages, v.Watched = v.Stages[:2], true }, hop.Pass, "2 stages hold"},
 		"failures":                {func(v *Verdict) { v.Traffic.Failed = 2 }, hop.Fail, "2 of 1002 requests failed"},
 		"a copy in the clear":     {func(v *Verdict) { v.Traffic.Clear.Copies = []Copy{{ID: "x"}} }, hop.Fail, "request x"},
 		"taps that saw nothing":   {func(v *Verdict) { v.Traffic.Clear.Own = 0 }, hop.Inconclusive, "the taps saw none"},
@@ -57,6 +58,14 @@ func TestEachProblemDecidesByItself(t *testing.T) {
 		v.Conclude()
 		if v.Result != one.result || !strings.Contains(v.Reason, one.says) {
 			t.Errorf("%s: got %s %q", name, v.Result, v.Reason)
+		}
+	}
+}
+
+func TestWaitingMakesNoFailureSmaller(t *testing.T) {
+	for lasted, want := range map[time.Duration]float64{time.Minute: 600, 2 * time.Minute: 600, 4 * time.Minute: 300, time.Hour: 20} {
+		if got := countedOf(600, lasted); got != want {
+			t.Errorf("%s: %g of 600, want %g", lasted, got, want)
 		}
 	}
 }
@@ -84,6 +93,9 @@ func TestWhatThePoliciesOfEitherStageAskForExplainsACopy(t *testing.T) {
 	}
 	if copies, _ := Explain([]Copy{{Hop: Hop{Client: "another"}, At: at(250)}}, intervals, plaintext); len(copies) != 1 {
 		t.Error("the copy of another hop is explained")
+	}
+	if copies, _ := Explain([]Copy{{Hop: hop, At: at(210)}}, intervals, plaintext[:1]); len(copies) != 1 {
+		t.Error("what the policies of a stage ask for is not known, and explains a copy")
 	}
 }
 
