@@ -99,8 +99,32 @@ func TestARunThatEndedBeforeItsCasesIsRed(t *testing.T) {
 	if m.Result != hop.Fail || len(m.Red) != 1 || m.Red[0].Cases[0] != (Subject{Cell: "c"}) || !slices.Equal(m.Missing, []string{"d"}) {
 		t.Errorf("%+v", m)
 	}
-	if badge := m.Badge(); badge.Color != "red" || badge.Message != "1 failure of 0 cases in 1 cell, for 1 cause, and 1 cell did not run" {
+	if badge := m.Badge(); badge.Color != "red" || badge.Message != "1 failure of 0 cases in 1 cell, for 1 cause, and 1 did not run" {
 		t.Errorf("%+v", badge)
+	}
+}
+
+func TestACaseThatDidNotRunIsMissedWhereNothingElseChanged(t *testing.T) {
+	line := func(run, id string, day int, on Ground) Line {
+		return Line{Run: run, Cell: "c", Case: id, Attempt: 1, Began: noon.AddDate(0, 0, day), Verdict: hop.Pass, On: on}
+	}
+	one := Ground{Suite: "one", Settings: "same"}
+	lines := []Line{line("r1", "", 0, one), line("r1", "a", 0, one), line("r1", "b", 0, one)}
+	for on, missing := range map[Ground][]string{one: {"b in c"}, {Suite: "another", Settings: "same"}: nil, {Suite: "one", Settings: "others"}: nil} {
+		m, _ := Look(append(slices.Clone(lines), line("r2", "", 1, on), line("r2", "a", 1, on)), nil)
+		if !slices.Equal(m.Missing, missing) || m.Green() != (len(missing) == 0) {
+			t.Errorf("%+v: %v, green %t; want %v", on, m.Missing, m.Green(), missing)
+		}
+	}
+}
+
+func TestWhatWasSkippedIsNotGreenAgain(t *testing.T) {
+	lines := []Line{
+		{Run: "r1", Cell: "c", Case: "a", Attempt: 1, Began: noon, Verdict: hop.Fail, Reason: "broken"},
+		{Run: "r2", Cell: "c", Case: "a", Attempt: 1, Began: noon.AddDate(0, 0, 1), Verdict: hop.Skipped},
+	}
+	if m, _ := Look(lines, nil); len(m.GreenAgain) > 0 {
+		t.Errorf("%v", m.GreenAgain)
 	}
 }
 

@@ -71,36 +71,29 @@ func Look(lines []Line, planned []string) (Morning, bool) {
 		return Morning{}, false
 	}
 	now, before := runs[len(runs)-1], runs[:len(runs)-1]
-	m := Morning{Run: now.id, Result: hop.Pass, Cells: len(now.cells()), Changed: []Change{}, Missing: []string{}, Red: []Failure{}, GreenAgain: []Subject{}, Flaky: []Subject{}, Slower: []Slow{}}
-	if len(planned) == 0 && len(before) > 0 {
-		planned = before[len(before)-1].cells()
-	}
-	for _, cell := range planned {
-		if _, ran := now.ground(cell); !ran {
-			m.Missing = append(m.Missing, cell)
-		}
-	}
-	m.Changed = changed(now, before)
+	m := Morning{Run: now.id, Result: hop.Pass, Cells: len(now.cells()), Changed: changed(now, before), Missing: []string{}, Red: []Failure{}, GreenAgain: []Subject{}, Flaky: flaky(runs), Slower: []Slow{}}
+	m.miss(now, before, planned)
 	red := map[string]*Failure{}
 	for _, of := range inOrder(now.outcomes) {
 		o := now.outcomes[of]
 		m.Began = o.attempts[0].Began
-		if of.id != "" {
-			m.Cases++
+		if of.id == "" {
+			if o.red() && !explained(now, of.cell, o.line().Reason) {
+				fail(red, of, o, before)
+			}
+			continue
 		}
+		m.Cases++
 		switch {
 		case o.red():
-			if of.id != "" || !explained(now, of.cell, o.line().Reason) {
-				m.fail(red, of, o, before)
-			}
-		case len(before) > 0 && wasRed(before[len(before)-1], of):
+			fail(red, of, o, before)
+		case o.verdict() == hop.Pass && len(before) > 0 && wasRed(before[len(before)-1], of):
 			m.GreenAgain = append(m.GreenAgain, Subject{of.cell, of.id})
 		}
 		if slow, is := slower(of, o, before); is {
 			m.Slower = append(m.Slower, slow)
 		}
 	}
-	m.Flaky = flaky(runs)
 	for _, cause := range slices.Sorted(maps.Keys(red)) {
 		m.Red = append(m.Red, *red[cause])
 	}
@@ -111,8 +104,31 @@ func Look(lines []Line, planned []string) (Morning, bool) {
 	return m, true
 }
 
+// miss names what was to run and did not: cells, and of those that ran the cases that the same suite had before with the same settings.
+func (m *Morning) miss(now run, before []run, planned []string) {
+	if len(before) == 0 {
+		before = []run{{}}
+	}
+	last := before[len(before)-1]
+	if len(planned) == 0 {
+		planned = last.cells()
+	}
+	for _, cell := range planned {
+		if _, ran := now.ground(cell); !ran {
+			m.Missing = append(m.Missing, cell)
+		}
+	}
+	for _, of := range inOrder(last.outcomes) {
+		was, _ := last.ground(of.cell)
+		is, ran := now.ground(of.cell)
+		if _, came := now.outcomes[of]; ran && !came && was.Suite == is.Suite && was.Settings == is.Settings {
+			m.Missing = append(m.Missing, Subject{of.cell, of.id}.String())
+		}
+	}
+}
+
 // fail puts a red case to those of its cause.
-func (m *Morning) fail(red map[string]*Failure, of subject, o outcome, before []run) {
+func fail(red map[string]*Failure, of subject, o outcome, before []run) {
 	line := o.line()
 	cause := Cause(line.Reason)
 	first, since, green := firstSeen(of, line, before)

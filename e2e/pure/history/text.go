@@ -29,7 +29,7 @@ func (m Morning) redness() string {
 		all = append(all, fmt.Sprintf("%s of %s in %s, for %s", count(red, "failure"), count(m.Cases, "case"), count(m.Cells, "cell"), count(len(m.Red), "cause")))
 	}
 	if len(m.Missing) > 0 {
-		all = append(all, count(len(m.Missing), "cell")+" did not run")
+		all = append(all, fmt.Sprintf("%d did not run", len(m.Missing)))
 	}
 	return strings.Join(all, ", and ")
 }
