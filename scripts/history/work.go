@@ -95,8 +95,8 @@ func show(out io.Writer, file string, cells []string, badge string) error {
 	if err != nil {
 		return err
 	}
-	morning, any := history.Look(lines, cells)
-	if !any {
+	morning, ran := history.Look(lines, cells)
+	if !ran {
 		return fmt.Errorf("%s: no run is in it", file)
 	}
 	if _, err := io.WriteString(out, morning.Markdown()); err != nil {
