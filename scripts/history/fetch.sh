@@ -9,9 +9,9 @@ workflow=${workflow##*/}
 # The newest run that left one: a run that was cancelled may not have come to it.
 before=$(gh run list --workflow "$workflow" --branch "$GITHUB_REF_NAME" --status completed --limit 20 --json databaseId --jq '.[].databaseId')
 for run in $before; do
-	if gh run download "$run" --name history --dir "$(dirname "$history")"; then
-		break
-	fi
+  if gh run download "$run" --name history --dir "$(dirname "$history")"; then
+    break
+  fi
 done
 
 cells=$(mktemp -d)

@@ -17,7 +17,7 @@ const flakySign = '~'
 // Grid writes cases by runs, the oldest run to the left: whatever was red in one of them, or all cases.
 func Grid(to io.Writer, lines []Line, all bool) error {
 	runs := runsOf(lines)
-	subjects := map[subject]outcome{}
+	subjects := map[Subject]outcome{}
 	for _, r := range runs {
 		for of, o := range r.outcomes {
 			if all || o.red() || o.differs() {
@@ -41,7 +41,7 @@ func Grid(to io.Writer, lines []Line, all bool) error {
 				row.WriteByte(signs[o.verdict()])
 			}
 		}
-		if _, err := fmt.Fprintf(to, "%s  %s\n", row.String(), Subject{of.cell, of.id}); err != nil {
+		if _, err := fmt.Fprintf(to, "%s  %s\n", row.String(), of); err != nil {
 			return err
 		}
 	}

@@ -24,12 +24,6 @@ type Morning struct {
 	Slower     []Slow     `json:"slower"`
 }
 
-// Subject is a case in a cell.
-type Subject struct {
-	Cell string `json:"cell"`
-	Case string `json:"case"`
-}
-
 // Change is something that cells stand on, and that is another than when they ran last.
 type Change struct {
 	What   string   `json:"what"` // the suite, Istio, …
@@ -77,8 +71,8 @@ func Look(lines []Line, planned []string) (Morning, bool) {
 	for _, of := range inOrder(now.outcomes) {
 		o := now.outcomes[of]
 		m.Began = o.attempts[0].Began
-		if of.id == "" {
-			if o.red() && !explained(now, of.cell, o.line().Reason) {
+		if of.Case == "" {
+			if o.red() && !explained(now, of.Cell, o.line().Reason) {
 				fail(red, of, o, before)
 			}
 			continue
@@ -88,7 +82,7 @@ func Look(lines []Line, planned []string) (Morning, bool) {
 		case o.red():
 			fail(red, of, o, before)
 		case o.verdict() == hop.Pass && len(before) > 0 && wasRed(before[len(before)-1], of):
-			m.GreenAgain = append(m.GreenAgain, Subject{of.cell, of.id})
+			m.GreenAgain = append(m.GreenAgain, of)
 		}
 		if slow, is := slower(of, o, before); is {
 			m.Slower = append(m.Slower, slow)
@@ -119,16 +113,16 @@ func (m *Morning) miss(now run, before []run, planned []string) {
 		}
 	}
 	for _, of := range inOrder(last.outcomes) {
-		was, _ := last.ground(of.cell)
-		is, ran := now.ground(of.cell)
+		was, _ := last.ground(of.Cell)
+		is, ran := now.ground(of.Cell)
 		if _, came := now.outcomes[of]; ran && !came && was.Suite == is.Suite && was.Settings == is.Settings {
-			m.Missing = append(m.Missing, Subject{of.cell, of.id}.String())
+			m.Missing = append(m.Missing, of.String())
 		}
 	}
 }
 
 // fail puts a red case to those of its cause.
-func fail(red map[string]*Failure, of subject, o outcome, before []run) {
+func fail(red map[string]*Failure, of Subject, o outcome, before []run) {
 	line := o.line()
 	cause := Cause(line.Reason)
 	first, since, green := firstSeen(of, line, before)
@@ -140,14 +134,14 @@ func fail(red map[string]*Failure, of subject, o outcome, before []run) {
 	if since.Before(failure.Since) {
 		failure.FirstSeen, failure.Since, failure.LastGreen = first, since, green
 	}
-	failure.Cases = append(failure.Cases, Subject{of.cell, of.id})
+	failure.Cases = append(failure.Cases, of)
 }
 
 // explained tells whether a cell is red for one of its cases alone: then its reason is that of the case (report.Fold), and no cause of its
 // own.
 func explained(now run, cell, reason string) bool {
 	for of, o := range now.outcomes {
-		if of.cell == cell && of.id != "" && o.red() && reason == of.id+": "+o.line().Reason {
+		if of.Cell == cell && of.Case != "" && o.red() && reason == of.Case+": "+o.line().Reason {
 			return true
 		}
 	}
@@ -155,25 +149,25 @@ func explained(now run, cell, reason string) bool {
 }
 
 // inOrder are the subjects by cell and case; a cell as a whole stands after its cases.
-func inOrder(outcomes map[subject]outcome) []subject {
-	return slices.SortedFunc(maps.Keys(outcomes), func(a, b subject) int {
-		if a.cell != b.cell {
-			return strings.Compare(a.cell, b.cell)
+func inOrder(outcomes map[Subject]outcome) []Subject {
+	return slices.SortedFunc(maps.Keys(outcomes), func(a, b Subject) int {
+		if a.Cell != b.Cell {
+			return strings.Compare(a.Cell, b.Cell)
 		}
-		if (a.id == "") != (b.id == "") {
-			return strings.Compare(b.id, a.id)
+		if (a.Case == "") != (b.Case == "") {
+			return strings.Compare(b.Case, a.Case)
 		}
-		return strings.Compare(a.id, b.id)
+		return strings.Compare(a.Case, b.Case)
 	})
 }
 
-func wasRed(r run, of subject) bool {
+func wasRed(r run, of Subject) bool {
 	o, ran := r.outcomes[of]
 	return ran && o.red()
 }
 
 // firstSeen is the run since which a case is red without a green one between, and the suite's commit of the last green one.
-func firstSeen(of subject, line Line, before []run) (first string, since time.Time, green string) {
+func firstSeen(of Subject, line Line, before []run) (first string, since time.Time, green string) {
 	first, since = line.Run, line.Began
 	for _, r := range slices.Backward(before) {
 		o, ran := r.outcomes[of]
@@ -189,8 +183,8 @@ func firstSeen(of subject, line Line, before []run) (first string, since time.Ti
 }
 
 // slower tells whether a case that holds takes longer than it used to.
-func slower(of subject, o outcome, before []run) (Slow, bool) {
-	if o.verdict() != hop.Pass || of.id == "" {
+func slower(of Subject, o outcome, before []run) (Slow, bool) {
+	if o.verdict() != hop.Pass || of.Case == "" {
 		return Slow{}, false
 	}
 	var seconds []float64
@@ -204,17 +198,17 @@ func slower(of subject, o outcome, before []run) (Slow, bool) {
 	}
 	slices.Sort(seconds)
 	median, now := seconds[len(seconds)/2], o.line().Seconds
-	return Slow{Subject{of.cell, of.id}, now, median}, now > slowerBy*median && now > median+slowerLeast
+	return Slow{of, now, median}, now > slowerBy*median && now > median+slowerLeast
 }
 
 // flaky are the cases with differing verdicts on the same ground.
 func flaky(runs []run) []Subject {
 	type standing struct {
-		of subject
+		of Subject
 		on Ground
 	}
 	seen := map[standing]hop.Result{}
-	found := map[subject]bool{}
+	found := map[Subject]bool{}
 	for _, r := range runs {
 		for of, o := range r.outcomes {
 			for _, line := range o.attempts {
@@ -228,9 +222,9 @@ func flaky(runs []run) []Subject {
 		}
 	}
 	all := []Subject{}
-	for _, of := range slices.SortedFunc(maps.Keys(found), func(a, b subject) int { return strings.Compare(a.cell+" "+a.id, b.cell+" "+b.id) }) {
-		if of.id != "" {
-			all = append(all, Subject{of.cell, of.id})
+	for _, of := range slices.SortedFunc(maps.Keys(found), func(a, b Subject) int { return strings.Compare(a.Cell+" "+a.Case, b.Cell+" "+b.Case) }) {
+		if of.Case != "" {
+			all = append(all, of)
 		}
 	}
 	return all

@@ -8,9 +8,6 @@ import (
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// subject is a case in a cell, whichever the run.
-type subject struct{ cell, id string }
-
 // outcome is what a case came to in one run: its verdicts, one for each attempt, in their order.
 type outcome struct{ attempts []Line }
 
@@ -34,21 +31,21 @@ func (o outcome) red() bool { return o.line().red() }
 // run is one run of all cells.
 type run struct {
 	id       string
-	outcomes map[subject]outcome
+	outcomes map[Subject]outcome
 }
 
 // cells are those that the run has, in order.
 func (r run) cells() []string {
 	found := map[string]bool{}
 	for of := range r.outcomes {
-		found[of.cell] = true
+		found[of.Cell] = true
 	}
 	return slices.Sorted(maps.Keys(found))
 }
 
 // ground is what a cell of the run stood on.
 func (r run) ground(cell string) (Ground, bool) {
-	o, found := r.outcomes[subject{cell: cell}]
+	o, found := r.outcomes[Subject{Cell: cell}]
 	if !found {
 		return Ground{}, false
 	}
@@ -66,9 +63,9 @@ func runsOf(lines []Line) []run {
 		if !known {
 			place = len(all)
 			places[line.Run] = place
-			all = append(all, run{id: line.Run, outcomes: map[subject]outcome{}})
+			all = append(all, run{id: line.Run, outcomes: map[Subject]outcome{}})
 		}
-		of := subject{line.Cell, line.Case}
+		of := Subject{line.Cell, line.Case}
 		o := all[place].outcomes[of]
 		o.attempts = append(o.attempts, line)
 		slices.SortStableFunc(o.attempts, func(a, b Line) int { return a.Attempt - b.Attempt })

@@ -85,14 +85,6 @@ func (m Morning) Markdown() string {
 	return text.String()
 }
 
-// String returns "CASE in CELL", or the cell.
-func (s Subject) String() string {
-	if s.Case == "" {
-		return s.Cell
-	}
-	return s.Case + " in " + s.Cell
-}
-
 func named(cases []Subject) string {
 	all := texts(cases[:min(len(cases), shownCases)])
 	if further := len(cases) - len(all); further > 0 {
