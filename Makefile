@@ -104,7 +104,7 @@ versions-check: ## compare a report with its row in the table of versions (REPOR
 	@go run ./scripts/versions check $(REPORT)
 
 history: $(HISTORIAN) ## say what the last run of a history came to, beside those before, and show cases by runs (HISTORY=, CELLS=, BADGE=)
-	@$(HISTORIAN) show $(HISTORY) $(if $(CELLS),--cells "$(CELLS)") $(if $(BADGE),--badge $(BADGE)); status=$$?; echo; $(HISTORIAN) grid $(HISTORY); exit $$status
+	@$(HISTORIAN) show $(HISTORY) $(if $(CELLS),--cells "$(CELLS)") $(if $(BADGE),--badge $(BADGE)); status=$$?; echo; echo '```'; $(HISTORIAN) grid $(HISTORY); echo '```'; exit $$status
 
 history-lines: $(HISTORIAN) ## write what a report adds to a history beside it, as history.jsonl (REPORT=, JOB=)
 	@exec $(HISTORIAN) lines $(REPORT) $(dir $(REPORT))history.jsonl --job "$(JOB)"

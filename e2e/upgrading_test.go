@@ -43,9 +43,9 @@ type upgrading struct {
 	whole     fixture.World           // with what the cases do not know
 	files     fs.FS                   // the fixtures with that, as they are for the cluster
 	mesh      *mesh.Mesh
-	mover     *liveupgrade.Mover   // nil where others upgrade Istio
-	operator  liveupgrade.Operator // who does then
-	done      bool                 // they told of their last step
+	mover     *liveupgrade.Mover    // nil where others upgrade Istio
+	operator  *liveupgrade.Operator // who does then
+	done      bool                  // they told of their last step
 	session   *probing.Session
 	lease     *liveupgrade.Lease // nil of traffic without one, and before it begins
 	intervals []upgrade.Interval
@@ -95,7 +95,7 @@ func newUpgrading(ctx context.Context) (*upgrading, error) {
 // planned says which stages there are: all of them, or the first where others upgrade Istio. It returns the fixtures.
 func (u *upgrading) planned(asked *mesh.Upgrade) (fs.FS, error) {
 	if asked.Watch {
-		u.plan, u.operator = []upgrade.Stage{upgrade.Baseline()}, liveupgrade.Operator{Folder: given.Artifacts}
+		u.plan, u.operator = []upgrade.Stage{upgrade.Baseline()}, &liveupgrade.Operator{Folder: given.Artifacts}
 		return liveupgrade.WatchedFiles()
 	}
 	all, err := liveupgrade.Files(asked.Mode)
@@ -191,7 +191,7 @@ func (u *upgrading) moveAndJudge(ctx context.Context, index int, judged *upgrade
 	judged.Moves, err = u.moveTo(ctx, index)
 	judged.Title = u.plan[index].Title
 	switch {
-	case errors.Is(err, liveupgrade.ErrEarly):
+	case errors.Is(err, liveupgrade.ErrEarly), u.mover == nil && ctx.Err() != nil:
 		judged.Unknown = err.Error()
 		return err
 	case err != nil:
@@ -237,9 +237,7 @@ func (u *upgrading) moveTo(ctx context.Context, index int) ([]upgrade.Made, erro
 	if failed == nil {
 		failed = u.drained(ctx, stage.Moves)
 	}
-	if err := lasting(ctx, u.after(stage)); err != nil {
-		return made, err
-	}
+	failed = errors.Join(failed, lasting(ctx, u.after(stage)))
 	interval.To = time.Now()
 	u.intervals = append(u.intervals, interval)
 	return made, errors.Join(failed, u.session.Pause(ctx))
@@ -508,7 +506,7 @@ func (u *upgrading) end(ctx context.Context) (upgrade.Verdict, error) {
 	}
 	came.Changes = tlsdiff.Compare(u.moments[0].Hops, u.moments[len(u.moments)-1].Hops, expected)
 	came.Unused = tlsdiff.Accept(came.Changes, given.Upgrade.Accept)
-	if came.Traffic, err = upgrade.NewTraffic(given.Upgrade.Mode, given.Upgrade.Traffic, u.session.Streams(), u.session.Flags(), u.intervals[0], u.intervals[1:]); err != nil {
+	if came.Traffic, err = upgrade.NewTraffic(given.Upgrade.Mode, given.Upgrade.Watch, given.Upgrade.Traffic, u.session.Streams(), u.session.Flags(), u.intervals[0], u.intervals[1:]); err != nil {
 		return came, err
 	}
 	var plaintext []map[upgrade.Hop]bool

@@ -6,10 +6,19 @@ history=$1
 workflow=${GITHUB_WORKFLOW_REF%@*}
 workflow=${workflow##*/}
 
-# The newest run that left one: a run that was cancelled may not have come to it.
-before=$(gh run list --workflow "$workflow" --branch "$GITHUB_REF_NAME" --status completed --limit 20 --json databaseId --jq '.[].databaseId')
-for run in $before; do
-  if gh run download "$run" --name history --dir "$(dirname "$history")"; then
+# artifacts lists the artifacts of a run.
+artifacts() {
+  gh api --paginate "repos/$GITHUB_REPOSITORY/actions/runs/$1/artifacts" --jq '.artifacts[] | select(.expired | not) | .name'
+}
+
+# The newest run that left a history, its newest attempt: one that was cancelled may not have come to it. An earlier attempt at this run
+# goes before all others.
+runs=$(gh run list --workflow "$workflow" --branch "$GITHUB_REF_NAME" --status completed --limit 20 --json databaseId --jq '.[].databaseId')
+for run in $GITHUB_RUN_ID $runs; do
+  names=$(artifacts "$run")
+  newest=$(sed -n 's/^history-\([0-9][0-9]*\)$/\1/p' <<< "$names" | sort -n | tail -n 1)
+  if test -n "$newest"; then
+    gh run download "$run" --name "history-$newest" --dir "$(dirname "$history")"
     break
   fi
 done

@@ -59,20 +59,30 @@ func writeLines(ctx context.Context, from, to string, p part) error {
 		}
 		p.suite = strings.TrimSpace(string(said))
 	}
+	named, err := cell(p.job, r.Environment)
+	if err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
 	lines := history.Of(r, history.Part{
-		Run: cmp.Or(p.run, r.RunID), Cell: cell(p.job, r.Environment),
+		Run: cmp.Or(p.run, r.RunID), Cell: named,
 		Attempt: p.attempt, Began: began, Suite: p.suite, Machine: p.machine,
 	})
 	return write(to, lines)
 }
 
 // cell is named by minors: one that goes to another patch is the same cell on another ground.
-func cell(job string, e report.Environment) string {
+// A run that ended before its images were known has the versions that it was asked for.
+func cell(job string, e report.Environment) (string, error) {
+	istio := cmp.Or(e.Istio, e.Settings["ISTIO_VERSION"], e.Settings["FROM"])
+	kubernetes := cmp.Or(e.Kubernetes, e.Settings["KUBERNETES_VERSION"])
+	if istio == "" || kubernetes == "" {
+		return "", errors.New("it names no version of Istio and of Kubernetes, by which a history knows it")
+	}
 	minor := func(version string) string {
 		parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
 		return strings.Join(parts[:min(len(parts), 2)], ".")
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s istio-%s kubernetes-%s", strings.TrimSpace(job), minor(e.Istio), minor(e.Kubernetes)))
+	return strings.TrimSpace(fmt.Sprintf("%s istio-%s kubernetes-%s", strings.TrimSpace(job), minor(istio), minor(kubernetes))), nil
 }
 
 func addLines(to string, from []string) error {

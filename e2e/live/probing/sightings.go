@@ -22,13 +22,13 @@ type sightings struct {
 
 	mu      sync.Mutex
 	asked   time.Time           // when the taps were last
-	scanned map[netip.Addr]bool // pods that the taps look at
+	scanned map[mesh.Place]bool // pods that the taps look at
 	seen    []observe.Seen
 	gaps    []observe.Gap
 }
 
 func newSightings(taps *observe.Taps) *sightings {
-	return &sightings{taps: taps, scanned: map[netip.Addr]bool{}}
+	return &sightings{taps: taps, scanned: map[mesh.Place]bool{}}
 }
 
 // look has the taps look at the pods that came: all of a cluster of the suite's own, and the suite's and the ingress gateway's on
@@ -39,8 +39,11 @@ func (s *sightings) look(ctx context.Context, pods []corev1.Pod, at fixture.Plac
 	var came []mesh.Place
 	for _, pod := range pods {
 		address, err := netip.ParseAddr(pod.Status.PodIP)
-		if err == nil && !pod.Spec.HostNetwork && pod.DeletionTimestamp == nil && at.Scans(pod.Namespace, pod.Labels) && !s.scanned[address] {
-			came = append(came, mesh.Place{Proxy: mesh.Proxy{Namespace: pod.Namespace, Pod: pod.Name}, Address: address})
+		place := mesh.Place{Proxy: mesh.Proxy{Namespace: pod.Namespace, Pod: pod.Name}, Address: address}
+		// Where pods are named they must run, for their nodes' taps are looked up.
+		ready := !at.Existing || pod.Status.Phase == corev1.PodRunning
+		if err == nil && ready && !pod.Spec.HostNetwork && pod.DeletionTimestamp == nil && at.Scans(pod.Namespace, pod.Labels) && !s.scanned[place] {
+			came = append(came, place)
 		}
 	}
 	if len(came) > 0 {
@@ -64,7 +67,7 @@ func (s *sightings) scan(ctx context.Context, came []mesh.Place, at fixture.Plac
 		return err
 	}
 	for _, place := range came {
-		s.scanned[place.Address] = true
+		s.scanned[place] = true
 	}
 	return nil
 }

@@ -38,11 +38,13 @@ func Look(ctx context.Context, k *kube.Client, m *mesh.Mesh, place fixture.Place
 	plaintext := map[upgrade.Hop]bool{}
 	err = inspector.Inspect(ctx, inspect.Request{Hosts: hosts, Clients: clientsOf(found, place)}, func(host tlscheck.Host) error {
 		seen := inspector.Survey // which a second look renews
-		hops = append(hops, tlsdiff.Hops(host, seen.Names())...)
+		names := seen.Names()
+		names.Controller = func(pod string) string { return clientAs(seen, pod, place) }
+		hops = append(hops, tlsdiff.Hops(host, names)...)
 		for _, row := range host.Rows {
 			for _, h := range row.Hops {
 				if h.Asked.Says == hop.Plaintext {
-					plaintext[upgrade.Hop{Client: clientAs(seen, h.Client, place), Host: host.Host, Port: h.Port}] = true
+					plaintext[upgrade.Hop{Client: names.Controller(h.Client), Host: host.Host, Port: h.Port}] = true
 				}
 			}
 		}
@@ -69,7 +71,7 @@ func clientsOf(s *survey.Survey, place fixture.Placement) []string {
 	return all
 }
 
-// clientAs names what made a pod as the world does, which knows the ingress gateway by one name.
+// clientAs names what made a pod as the world does, which knows the ingress gateway by one name, whatever Deployments it has.
 func clientAs(s *survey.Survey, pod string, place fixture.Placement) string {
 	key, value := place.Gateway.Label()
 	if workload, found := s.Workload(pod); found && workload.Namespace == place.Gateway.Namespace && workload.Labels[key] == value {

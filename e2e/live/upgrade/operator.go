@@ -16,6 +16,8 @@ import (
 // Operator is whoever upgrades Istio while the suite watches, and tells of each step by a file.
 type Operator struct {
 	Folder string // that the files are put in
+
+	taken os.FileInfo // the file of the step that was told of last; it stands until the next is asked for
 }
 
 // operatorInterval is how often the files are looked for. One is read when it stood there at the look before too: whoever writes it has
@@ -25,23 +27,29 @@ const operatorInterval = 500 * time.Millisecond
 // ErrEarly is of a step that was told of before it was asked for: nothing was sent while it was made.
 var ErrEarly = errors.New("a step was told of before it was asked for: nothing was sent while it was made")
 
-// Await waits until a step was made. It returns what the file holds, and whether the step was the last. The file stays until Answered.
-func (o Operator) Await(ctx context.Context) (told string, last bool, err error) {
-	if early, err := o.stands(); early != "" || err != nil {
+// Await asks for a step, which takes away the file of the one before, and waits until it was made. It returns what its file holds, and
+// whether the step was the last.
+func (o *Operator) Await(ctx context.Context) (told string, last bool, err error) {
+	early, err := o.Ask()
+	if err != nil || early != "" {
 		return "", early == upgrade.DoneFile, cmp.Or(err, ErrEarly)
 	}
 	ticks := time.NewTicker(operatorInterval)
 	defer ticks.Stop()
 	for seen := ""; ; {
-		name, err := o.stands()
+		file, err := o.stands()
 		if err != nil {
 			return "", false, err
 		}
-		if name != "" && name == seen {
-			content, err := os.ReadFile(filepath.Join(o.Folder, name))
-			return string(content), name == upgrade.DoneFile, err
+		if file != nil && file.Name() == seen {
+			o.taken = file
+			content, err := os.ReadFile(filepath.Join(o.Folder, seen))
+			return string(content), seen == upgrade.DoneFile, err
 		}
-		seen = name
+		seen = ""
+		if file != nil {
+			seen = file.Name()
+		}
 		select {
 		case <-ctx.Done():
 			return "", false, fmt.Errorf("no step was told of: %w", context.Cause(ctx))
@@ -50,27 +58,29 @@ func (o Operator) Await(ctx context.Context) (told string, last bool, err error)
 	}
 }
 
-// stands is the file that is there; empty where none is.
-func (o Operator) stands() (string, error) {
-	for _, name := range []string{upgrade.NextFile, upgrade.DoneFile} {
-		_, err := os.Stat(filepath.Join(o.Folder, name))
-		if err == nil {
-			return name, nil
+// Ask takes all files away. Early is one that was written since the last step was told of.
+func (o *Operator) Ask() (early string, err error) {
+	for {
+		file, err := o.stands()
+		if file == nil || err != nil {
+			return early, err
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return "", err
+		if o.taken == nil || file.Name() != o.taken.Name() || !file.ModTime().Equal(o.taken.ModTime()) {
+			early = file.Name()
+		}
+		if err := os.Remove(filepath.Join(o.Folder, file.Name())); err != nil {
+			return early, err
 		}
 	}
-	return "", nil
 }
 
-// Answered takes the files away, once the mesh has been judged after the step: whoever waits for that makes the next one.
-func (o Operator) Answered() error {
-	var failed []error
+// stands is the file that is there; nil where none is.
+func (o *Operator) stands() (os.FileInfo, error) {
 	for _, name := range []string{upgrade.NextFile, upgrade.DoneFile} {
-		if err := os.Remove(filepath.Join(o.Folder, name)); !errors.Is(err, fs.ErrNotExist) {
-			failed = append(failed, err)
+		file, err := os.Stat(filepath.Join(o.Folder, name))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return file, err
 		}
 	}
-	return errors.Join(failed...)
+	return nil, nil
 }

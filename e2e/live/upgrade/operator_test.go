@@ -19,39 +19,54 @@ func tell(t *testing.T, path string) {
 	}
 }
 
-func TestAStepIsToldOfByAFileWhichIsTakenAwayWithTheAnswer(t *testing.T) {
-	for name, last := range map[string]bool{upgrade.NextFile: false, upgrade.DoneFile: true} {
-		operator := Operator{Folder: t.TempDir()}
+func TestAStepIsToldOfByAFileWhichStandsUntilTheNextIsAskedFor(t *testing.T) {
+	operator := &Operator{Folder: t.TempDir()}
+	for _, name := range []string{upgrade.NextFile, upgrade.NextFile, upgrade.DoneFile} {
 		path := filepath.Join(operator.Folder, name)
 		time.AfterFunc(operatorInterval/5, func() { tell(t, path) })
-		told, was, err := operator.Await(t.Context())
-		if told != "istiod is up\n" || was != last || err != nil {
-			t.Errorf("%s: %q, last %t, %v", name, told, was, err)
+		told, last, err := operator.Await(t.Context())
+		if told != "istiod is up\n" || last != (name == upgrade.DoneFile) || err != nil {
+			t.Errorf("%s: %q, last %t, %v", name, told, last, err)
 		}
 		if _, err := os.Stat(path); err != nil {
 			t.Errorf("%s is taken away before the mesh was judged: %v", name, err)
 		}
-		if err := operator.Answered(); err != nil {
-			t.Error(err)
-		}
-		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s is there still: %v", name, err)
-		}
+	}
+	if early, err := operator.Ask(); early != "" || err != nil {
+		t.Errorf("%q, %v", early, err)
+	}
+	if _, err := os.Stat(filepath.Join(operator.Folder, upgrade.DoneFile)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file is there still: %v", err)
 	}
 }
 
 func TestAStepThatIsToldOfBeforeItIsAskedForWasNotWatched(t *testing.T) {
-	operator := Operator{Folder: t.TempDir()}
-	tell(t, filepath.Join(operator.Folder, upgrade.NextFile))
-	if _, _, err := operator.Await(t.Context()); !errors.Is(err, ErrEarly) {
-		t.Errorf("%v", err)
+	for name, last := range map[string]bool{upgrade.NextFile: false, upgrade.DoneFile: true} {
+		operator := &Operator{Folder: t.TempDir()}
+		first := filepath.Join(operator.Folder, upgrade.NextFile)
+		time.AfterFunc(operatorInterval/5, func() { tell(t, first) })
+		if _, _, err := operator.Await(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		// While the mesh is judged.
+		path := filepath.Join(operator.Folder, name)
+		tell(t, path)
+		if err := os.Chtimes(path, time.Time{}, time.Now().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		if _, was, err := operator.Await(t.Context()); was != last || !errors.Is(err, ErrEarly) {
+			t.Errorf("%s: last %t, %v", name, was, err)
+		}
+		if file, err := operator.stands(); file != nil || err != nil {
+			t.Errorf("%s is there still: %v", name, err)
+		}
 	}
 }
 
 func TestWaitingForAStepEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := (Operator{Folder: t.TempDir()}).Await(ctx); !errors.Is(err, context.Canceled) {
+	if _, _, err := (&Operator{Folder: t.TempDir()}).Await(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

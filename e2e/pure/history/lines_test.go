@@ -74,10 +74,11 @@ func TestTheLinesOfAReport(t *testing.T) {
 // An istiod that crashed is one cause, however many cases it turned red.
 func TestManyFailuresOfOneCauseAreOne(t *testing.T) {
 	lines := []Line{{Run: "r", Cell: "c", Attempt: 1, Began: noon, Verdict: hop.Fail}}
+	safe := strings.NewReplacer("0", "b", "1", "c", "3", "d")
 	for i := range 200 {
 		lines = append(lines, Line{
 			Run: "r", Cell: "c", Case: fmt.Sprintf("case-%d", i), Attempt: 1, Began: noon, Verdict: hop.Inconclusive,
-			Reason: fmt.Sprintf("gateway -> product-service:%d: pod istio-system/istiod-7c9f8d6b5c-x%04d of 10.244.0.%d ended during the case, after %d ms", i, i, i%250, i),
+			Reason: fmt.Sprintf("gateway -> product-service:%d: pod istio-system/istiod-7c9f8d6b5c-x%s of 10.244.0.%d ended during the case, after %d ms", i, safe.Replace(fmt.Sprintf("%04d", i)), i%250, i),
 		})
 	}
 	lines[0].Reason = "case-17: " + lines[18].Reason
@@ -91,6 +92,55 @@ func TestManyFailuresOfOneCauseAreOne(t *testing.T) {
 	}
 	if text := m.Markdown(); len(text) > 1000 || !strings.Contains(text, "195 more") {
 		t.Errorf("%d characters:\n%s", len(text), text)
+	}
+}
+
+func TestReasonsThatDifferInWhatMattersAreTwoCauses(t *testing.T) {
+	for a, b := range map[string]string{
+		"client -> server:80: the status is 200, want 503":  "client -> server:80: the status is 403, want 503",
+		"server says plaintext":                             "wire says plaintext",
+		"policy default/internal-products-gates is missing": "policy default/external-products-gates is missing",
+	} {
+		if Cause(a) == Cause(b) {
+			t.Errorf("%q and %q are one: %q", a, b, Cause(a))
+		}
+	}
+}
+
+func TestACaseWhoseRoundsDifferIsFlakyAndRed(t *testing.T) {
+	r := report.Report{
+		Result: hop.Fail, Reason: "1 cases had not the same verdict", Repeat: &report.Repeat{Rounds: 3, Differing: []report.Differing{{ID: "a", Results: []hop.Result{hop.Pass, hop.Fail, hop.Pass}}}},
+		Cases: []report.Case{{Case: verdict.Case{ID: "a", Result: hop.Pass}}},
+	}
+	m, _ := Look(Of(r, Part{Run: "r", Cell: "c", Attempt: 1, Began: noon}), nil)
+	if !slices.Equal(m.Flaky, []Subject{{"c", "a"}}) || len(m.Red) != 2 {
+		t.Errorf("flaky %v, red %+v", m.Flaky, m.Red)
+	}
+}
+
+func TestACauseIsSeenFirstWhereItWas(t *testing.T) {
+	line := func(day int, verdict hop.Result, reason string) Line {
+		return Line{Run: fmt.Sprintf("r%d", day), Cell: "c", Case: "a", Attempt: 1, Began: noon.AddDate(0, 0, day), Verdict: verdict, Reason: reason, On: Ground{Suite: fmt.Sprintf("s%d", day)}}
+	}
+	lines := []Line{
+		line(0, hop.Pass, ""), line(1, hop.Inconclusive, "it did not settle"), line(2, hop.Fail, "served in plaintext"), line(3, hop.Skipped, "no gateway"), line(4, hop.Fail, "served in plaintext"),
+	}
+	m, _ := Look(lines, nil)
+	if len(m.Red) != 1 || m.Red[0].FirstSeen != "r2" || m.Red[0].LastGreen != "s0" {
+		t.Errorf("%+v", m.Red)
+	}
+}
+
+func TestACellThatDoesNotRunIsMissedEachTime(t *testing.T) {
+	line := func(day int, cell string) Line {
+		return Line{Run: fmt.Sprintf("r%d", day), Cell: cell, Attempt: 1, Began: noon.AddDate(0, 0, day), Verdict: hop.Pass}
+	}
+	lines := []Line{line(0, "c"), line(0, "d"), line(1, "c"), line(2, "c")}
+	if m, _ := Look(lines, nil); !slices.Equal(m.Missing, []string{"d"}) {
+		t.Errorf("%v", m.Missing)
+	}
+	if m, _ := Look([]Line{line(0, "c"), line(1, "d")}, nil); len(m.Missing) > 0 {
+		t.Errorf("of runs of one cell each %v are missing", m.Missing)
 	}
 }
 

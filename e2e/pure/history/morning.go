@@ -58,7 +58,7 @@ const (
 	slowerLeast = 2.0 // seconds above it
 )
 
-// Look looks at the last run. Planned are the cells that were to run; none stands for those of the run before.
+// Look looks at the last run. Planned are the cells that were to run; none stands for those that the last ten runs had.
 func Look(lines []Line, planned []string) (Morning, bool) {
 	runs := runsOf(lines)
 	if len(runs) == 0 {
@@ -100,32 +100,50 @@ func Look(lines []Line, planned []string) (Morning, bool) {
 
 // miss names what was to run and did not: cells, and of those that ran the cases that the same suite had before with the same settings.
 func (m *Morning) miss(now run, before []run, planned []string) {
-	if len(before) == 0 {
-		before = []run{{}}
-	}
-	last := before[len(before)-1]
+	recent := before[max(0, len(before)-medianOf):]
 	if len(planned) == 0 {
-		planned = last.cells()
+		planned = usual(recent)
 	}
 	for _, cell := range planned {
 		if _, ran := now.ground(cell); !ran {
 			m.Missing = append(m.Missing, cell)
 		}
 	}
-	for _, of := range inOrder(last.outcomes) {
-		was, _ := last.ground(of.Cell)
-		is, ran := now.ground(of.Cell)
-		if _, came := now.outcomes[of]; ran && !came && was.Suite == is.Suite && was.Settings == is.Settings {
-			m.Missing = append(m.Missing, of.String())
+	missing := map[Subject]outcome{}
+	for _, r := range recent {
+		for of, o := range r.outcomes {
+			was, _ := r.ground(of.Cell)
+			is, ran := now.ground(of.Cell)
+			if _, came := now.outcomes[of]; ran && !came && was.Suite == is.Suite && was.Settings == is.Settings {
+				missing[of] = o
+			}
 		}
 	}
+	for _, of := range inOrder(missing) {
+		m.Missing = append(m.Missing, of.String())
+	}
+}
+
+// usual are the cells that runs had. Where each had one alone, none of them is one of several that make a run.
+func usual(runs []run) []string {
+	found, several := map[string]bool{}, false
+	for _, r := range runs {
+		several = several || len(r.cells()) > 1
+		for _, cell := range r.cells() {
+			found[cell] = true
+		}
+	}
+	if !several {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(found))
 }
 
 // fail puts a red case to those of its cause.
 func fail(red map[string]*Failure, of Subject, o outcome, before []run) {
 	line := o.line()
 	cause := Cause(line.Reason)
-	first, since, green := firstSeen(of, line, before)
+	first, since, green := firstSeen(of, line, cause, before)
 	failure, known := red[cause]
 	if !known {
 		failure = &Failure{Cause: cause, Reason: line.Reason, FirstSeen: first, Since: since, LastGreen: green, Rerun: line.Rerun}
@@ -166,18 +184,22 @@ func wasRed(r run, of Subject) bool {
 	return ran && o.red()
 }
 
-// firstSeen is the run since which a case is red without a green one between, and the suite's commit of the last green one.
-func firstSeen(of Subject, line Line, before []run) (first string, since time.Time, green string) {
+// firstSeen is the run since which a case is red for a cause, without a green one or another cause between, and the suite's commit of the
+// last green one.
+func firstSeen(of Subject, line Line, cause string, before []run) (first string, since time.Time, green string) {
 	first, since = line.Run, line.Began
+	other := false
 	for _, r := range slices.Backward(before) {
 		o, ran := r.outcomes[of]
-		if !ran {
-			continue
-		}
-		if !o.red() {
+		switch {
+		case !ran || o.verdict() == hop.Skipped:
+		case !o.red():
 			return first, since, o.line().On.Suite
+		case Cause(o.line().Reason) != cause:
+			other = true
+		case !other:
+			first, since = o.line().Run, o.line().Began
 		}
-		first, since = o.line().Run, o.line().Began
 	}
 	return first, since, ""
 }

@@ -34,11 +34,26 @@ func Of(r report.Report, part Part) []Line {
 		}
 	}
 	all := []Line{line("", r.Result, r.Reason, "", r.Durations.TotalSeconds)}
+	differing := map[string][]hop.Result{}
+	if r.Repeat != nil {
+		for _, d := range r.Repeat.Differing {
+			differing[d.ID] = d.Results
+		}
+	}
 	for _, c := range r.Cases {
 		all = append(all, line(c.ID, c.Result, c.Reason, c.Rerun, c.Seconds))
+		// The case has the last round's verdict; those before it are attempts of their own.
+		for round, result := range differing[c.ID] {
+			one := line(c.ID, result, fmt.Sprintf("it was %s in round %d of %d", result, round+1, r.Repeat.Rounds), c.Rerun, c.Seconds)
+			one.Attempt = part.Attempt + (round+1)*roundsApart
+			all = append(all, one)
+		}
 	}
 	return all
 }
+
+// roundsApart keeps the attempts of a report's rounds apart from those of a run that was started again.
+const roundsApart = 1000
 
 func groundOf(e report.Environment, part Part) Ground {
 	ground := Ground{

@@ -64,7 +64,7 @@ func (m Morning) Markdown() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s\n", m.Headline())
 	for _, failure := range m.Red {
-		fmt.Fprintf(&text, "\n### %s\n", cell(failure.Reason))
+		fmt.Fprintf(&text, "\n### %s\n", plain(failure.Reason))
 		fmt.Fprintf(&text, "%s. First seen in run %s of %s", named(failure.Cases), failure.FirstSeen, failure.Since.Format(time.DateOnly))
 		if failure.LastGreen != "" {
 			fmt.Fprintf(&text, ", last green with commit `%s`", failure.LastGreen)
@@ -107,12 +107,12 @@ func list(text *strings.Builder, heading string, lines []string) {
 	}
 	fmt.Fprintf(text, "\n### %s\n", heading)
 	for _, line := range lines {
-		fmt.Fprintf(text, "- %s\n", cell(line))
+		fmt.Fprintf(text, "- %s\n", plain(line))
 	}
 }
 
-// cell takes out of a text what Markdown would take for its own.
-func cell(text string) string {
+// plain takes out of a text what Markdown would take for its own.
+func plain(text string) string {
 	return strings.NewReplacer("\n", " ", "\r", " ", "<", "&lt;", "|", "\\|", "`", "'").Replace(text)
 }
 

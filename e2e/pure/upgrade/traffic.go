@@ -73,8 +73,9 @@ func allowed(mode Mode) float64 {
 	return 0.001
 }
 
-// NewTraffic makes figures of what the probers told, in the baseline and in the intervals.
-func NewTraffic(mode Mode, policy string, streams []availability.Stream, flags map[string]string, baseline Interval, intervals []Interval) (Traffic, error) {
+// NewTraffic makes figures of what the probers told, in the baseline and in the intervals. Of an upgrade that others make, and wait in as
+// long as they like, longer intervals are counted as longestCounted.
+func NewTraffic(mode Mode, watched bool, policy string, streams []availability.Stream, flags map[string]string, baseline Interval, intervals []Interval) (Traffic, error) {
 	t := Traffic{Policy: policy, Periods: []Period{}, Allowed: allowed(mode), BudgetsBy: budgetsBy}
 	var err error
 	if t.Baseline, err = newPeriod(streams, flags, baseline, nothing); err != nil {
@@ -90,7 +91,7 @@ func NewTraffic(mode Mode, policy string, streams []availability.Stream, flags m
 		for _, figures := range period.Series {
 			t.Answered += figures.Answered
 			t.Failed += figures.Failed
-			counted += countedOf(figures.Answered, interval.To.Sub(interval.From))
+			counted += countedOf(figures.Answered, interval.To.Sub(interval.From), watched)
 		}
 	}
 	t.Counted = int(counted)
@@ -101,7 +102,10 @@ func NewTraffic(mode Mode, policy string, streams []availability.Stream, flags m
 const longestCounted = 2 * time.Minute
 
 // countedOf is how many of the requests of a period are held against those that failed.
-func countedOf(answered int, lasted time.Duration) float64 {
+func countedOf(answered int, lasted time.Duration, watched bool) float64 {
+	if !watched {
+		return float64(answered)
+	}
 	return float64(answered) * min(1, float64(longestCounted)/float64(lasted))
 }
 
@@ -128,7 +132,7 @@ func (t Traffic) problems() []Problem {
 		}
 	}
 	if known := t.Counted + t.Failed; known > 0 && float64(t.Failed)/float64(known) > t.Allowed {
-		all = append(all, Problem{Result: hop.Fail, Why: fmt.Sprintf("%d of %d requests failed while proxies moved, of %.1f %% that may; a period of more than %s counts as one of it", t.Failed, known, 100*t.Allowed, longestCounted)})
+		all = append(all, Problem{Result: hop.Fail, Why: fmt.Sprintf("%d of %d requests failed while proxies moved, of %.1f %% that may", t.Failed, known, 100*t.Allowed)})
 	}
 	for _, one := range t.Clear.Copies {
 		all = append(all, Problem{Result: hop.Fail, Why: fmt.Sprintf("request %s of %s was seen in the clear on %s, and its policies ask for mTLS on %s", one.ID, one.Series, one.Connection, one.Hop)})

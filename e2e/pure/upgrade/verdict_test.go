@@ -64,8 +64,11 @@ func TestEachProblemDecidesByItself(t *testing.T) {
 
 func TestWaitingMakesNoFailureSmaller(t *testing.T) {
 	for lasted, want := range map[time.Duration]float64{time.Minute: 600, 2 * time.Minute: 600, 4 * time.Minute: 300, time.Hour: 20} {
-		if got := countedOf(600, lasted); got != want {
+		if got := countedOf(600, lasted, true); got != want {
 			t.Errorf("%s: %g of 600, want %g", lasted, got, want)
+		}
+		if got := countedOf(600, lasted, false); got != 600 {
+			t.Errorf("%s: %g of 600 where the suite moves proxies all the time", lasted, got)
 		}
 	}
 }
