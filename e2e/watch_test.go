@@ -21,7 +21,7 @@ func describeWatch() {
 			going, err := newUpgrading(ctx)
 			Expect(err).NotTo(HaveOccurred())
 			going.watch(ctx)
-			_, err = going.operator.Ask()
+			_, err = going.operator.Clear()
 			Expect(err).NotTo(HaveOccurred())
 			// What was seen is told, also where nobody told of a last step.
 			ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout.Revert.Duration())

@@ -30,7 +30,7 @@ var ErrEarly = errors.New("a step was told of before it was asked for: nothing w
 // Await asks for a step, which takes away the file of the one before, and waits until it was made. It returns what its file holds, and
 // whether the step was the last.
 func (o *Operator) Await(ctx context.Context) (told string, last bool, err error) {
-	early, err := o.Ask()
+	early, err := o.Clear()
 	if err != nil || early != "" {
 		return "", early == upgrade.DoneFile, cmp.Or(err, ErrEarly)
 	}
@@ -58,8 +58,8 @@ func (o *Operator) Await(ctx context.Context) (told string, last bool, err error
 	}
 }
 
-// Ask takes all files away. Early is one that was written since the last step was told of.
-func (o *Operator) Ask() (early string, err error) {
+// Clear takes all files away. Early is one that was written since the last step was told of.
+func (o *Operator) Clear() (early string, err error) {
 	for {
 		file, err := o.stands()
 		if file == nil || err != nil {

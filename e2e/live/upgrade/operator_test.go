@@ -32,7 +32,7 @@ func TestAStepIsToldOfByAFileWhichStandsUntilTheNextIsAskedFor(t *testing.T) {
 			t.Errorf("%s is taken away before the mesh was judged: %v", name, err)
 		}
 	}
-	if early, err := operator.Ask(); early != "" || err != nil {
+	if early, err := operator.Clear(); early != "" || err != nil {
 		t.Errorf("%q, %v", early, err)
 	}
 	if _, err := os.Stat(filepath.Join(operator.Folder, upgrade.DoneFile)); !errors.Is(err, fs.ErrNotExist) {
