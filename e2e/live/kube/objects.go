@@ -69,8 +69,18 @@ func (c *Client) Update(ctx context.Context, object k8s.Object, options ...clien
 
 // MergePatch changes an object by a JSON merge patch (RFC 7386), and reads the result into it.
 func (c *Client) MergePatch(ctx context.Context, object k8s.Object, patch []byte) error {
+	return c.patch(ctx, object, types.MergePatchType, patch)
+}
+
+// StrategicPatch changes an object of one of Kubernetes' own kinds as kubectl patch does by default, which finds containers by their names
+// (https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/), and reads the result into it.
+func (c *Client) StrategicPatch(ctx context.Context, object k8s.Object, patch []byte) error {
+	return c.patch(ctx, object, types.StrategicMergePatchType, patch)
+}
+
+func (c *Client) patch(ctx context.Context, object k8s.Object, by types.PatchType, patch []byte) error {
 	name := Name(object)
-	if err := c.objects.Patch(ctx, object, client.RawPatch(types.MergePatchType, patch)); err != nil {
+	if err := c.objects.Patch(ctx, object, client.RawPatch(by, patch)); err != nil {
 		return fmt.Errorf("patch %s: %w", name, err)
 	}
 	return nil

@@ -67,8 +67,8 @@ func selectorOf(workload k8s.Object) *metav1.LabelSelector {
 	return nil
 }
 
-// ailing says what keeps each container of a pod from running (ContainerStateWaiting, ContainerStateTerminated), and why the pod has
-// no node.
+// ailing says what keeps each container of a pod from running (ContainerStateWaiting, ContainerStateTerminated), which one runs and is not
+// ready, and why the pod has no node.
 func ailing(pod corev1.Pod) []string {
 	var all []string
 	for _, condition := range pod.Status.Conditions {
@@ -80,11 +80,15 @@ func ailing(pod corev1.Pod) []string {
 		if now := container.State.Terminated; now != nil && now.ExitCode != 0 {
 			all = append(all, fmt.Sprintf("container %s ended with exit code %d", container.Name, now.ExitCode))
 		}
-		waiting := container.State.Waiting
-		if waiting == nil || waiting.Reason == "PodInitializing" {
+		why := "container " + container.Name
+		switch waiting := container.State.Waiting; {
+		case waiting != nil && waiting.Reason != "PodInitializing":
+			why += " is waiting: " + waiting.Reason
+		case container.State.Running != nil && !container.Ready:
+			why += " is not ready"
+		default:
 			continue
 		}
-		why := "container " + container.Name + " is waiting: " + waiting.Reason
 		if ended := container.LastTerminationState.Terminated; ended != nil {
 			why += fmt.Sprintf(", it ended with exit code %d", ended.ExitCode)
 		}

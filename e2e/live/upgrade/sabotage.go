@@ -92,7 +92,7 @@ func (s Saboteur) patch(ctx context.Context, content string) error {
 		if err != nil {
 			return err
 		}
-		return s.Mover.Kube.MergePatch(ctx, part, patch)
+		return s.Mover.Kube.StrategicPatch(ctx, part, patch)
 	})
 }
 
