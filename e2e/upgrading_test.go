@@ -273,8 +273,9 @@ func (u *upgrading) move(ctx context.Context, move upgrade.Move) (err error) {
 // await waits until others have made a step.
 func (u *upgrading) await(ctx context.Context) error {
 	next, done := filepath.Join(given.Artifacts, upgrade.NextFile), filepath.Join(given.Artifacts, upgrade.DoneFile)
-	told(fmt.Sprintf("waiting for a step of the upgrade: echo WHAT >%s has the mesh judged after it, and echo WHAT >%s after the last one", next, done))
-	what, last, err := u.operator.Await(ctx)
+	what, last, err := u.operator.Await(ctx, func() {
+		told(fmt.Sprintf("waiting for a step of the upgrade: echo WHAT >%s has the mesh judged after it, and echo WHAT >%s after the last one", next, done))
+	})
 	index := len(u.plan) - 1
 	u.plan[index], u.done = upgrade.Step(index, what), last
 	return err

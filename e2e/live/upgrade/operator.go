@@ -27,13 +27,14 @@ const operatorInterval = 500 * time.Millisecond
 // ErrEarly is of a step that was told of before it was asked for: nothing was sent while it was made.
 var ErrEarly = errors.New("a step was told of before it was asked for: nothing was sent while it was made")
 
-// Await asks for a step, which takes away the file of the one before, and waits until it was made. It returns what its file holds, and
-// whether the step was the last.
-func (o *Operator) Await(ctx context.Context) (told string, last bool, err error) {
+// Await takes away the file of the step before, asks for one, and waits until it was made. It returns what its file holds, and whether the
+// step was the last.
+func (o *Operator) Await(ctx context.Context, ask func()) (told string, last bool, err error) {
 	early, err := o.Clear()
 	if err != nil || early != "" {
 		return "", early == upgrade.DoneFile, cmp.Or(err, ErrEarly)
 	}
+	ask()
 	ticks := time.NewTicker(operatorInterval)
 	defer ticks.Stop()
 	for seen := ""; ; {

@@ -23,8 +23,7 @@ func TestAStepIsToldOfByAFileWhichStandsUntilTheNextIsAskedFor(t *testing.T) {
 	operator := &Operator{Folder: t.TempDir()}
 	for _, name := range []string{upgrade.NextFile, upgrade.NextFile, upgrade.DoneFile} {
 		path := filepath.Join(operator.Folder, name)
-		time.AfterFunc(operatorInterval/5, func() { tell(t, path) })
-		told, last, err := operator.Await(t.Context())
+		told, last, err := operator.Await(t.Context(), func() { tell(t, path) })
 		if told != "istiod is up\n" || last != (name == upgrade.DoneFile) || err != nil {
 			t.Errorf("%s: %q, last %t, %v", name, told, last, err)
 		}
@@ -44,8 +43,7 @@ func TestAStepThatIsToldOfBeforeItIsAskedForWasNotWatched(t *testing.T) {
 	for name, last := range map[string]bool{upgrade.NextFile: false, upgrade.DoneFile: true} {
 		operator := &Operator{Folder: t.TempDir()}
 		first := filepath.Join(operator.Folder, upgrade.NextFile)
-		time.AfterFunc(operatorInterval/5, func() { tell(t, first) })
-		if _, _, err := operator.Await(t.Context()); err != nil {
+		if _, _, err := operator.Await(t.Context(), func() { tell(t, first) }); err != nil {
 			t.Fatal(err)
 		}
 		// While the mesh is judged.
@@ -54,7 +52,7 @@ func TestAStepThatIsToldOfBeforeItIsAskedForWasNotWatched(t *testing.T) {
 		if err := os.Chtimes(path, time.Time{}, time.Now().Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
-		if _, was, err := operator.Await(t.Context()); was != last || !errors.Is(err, ErrEarly) {
+		if _, was, err := operator.Await(t.Context(), func() { t.Error("it is asked for one more") }); was != last || !errors.Is(err, ErrEarly) {
 			t.Errorf("%s: last %t, %v", name, was, err)
 		}
 		if file, err := operator.stands(); file != nil || err != nil {
@@ -66,7 +64,7 @@ func TestAStepThatIsToldOfBeforeItIsAskedForWasNotWatched(t *testing.T) {
 func TestWaitingForAStepEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := (&Operator{Folder: t.TempDir()}).Await(ctx); !errors.Is(err, context.Canceled) {
+	if _, _, err := (&Operator{Folder: t.TempDir()}).Await(ctx, func() {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
