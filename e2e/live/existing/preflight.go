@@ -118,33 +118,18 @@ func intends(p fixture.Placement) Section {
 	return section
 }
 
-// access is that to each of the resources of a namespace, or of all of them where it is empty, by each of the verbs.
-func access(namespace, group string, resources []string, verbs ...string) []kube.Access {
-	var all []kube.Access
-	for _, resource := range resources {
-		for _, verb := range verbs {
-			all = append(all, kube.Access{Verb: verb, Group: group, Resource: resource, Namespace: namespace})
-		}
-	}
-	return all
-}
-
-// neededToWatch are the permissions that a run takes beside the others which watches an upgrade.
-func neededToWatch(p fixture.Placement) []kube.Access {
-	if !p.Watched {
-		return nil
-	}
-	all := access(p.Gateway.Namespace, "apps", []string{"deployments"}, "list", "get")
+// neededToWatch adds the permissions that a run takes beside the others which watches an upgrade.
+func neededToWatch(p fixture.Placement, add func(namespace, group string, resources []string, verbs ...string)) {
+	add(p.Gateway.Namespace, "apps", []string{"deployments"}, "list", "get")
 	for _, namespace := range []string{p.Istiod, p.Gateway.Namespace} {
-		all = append(all, access(namespace, "", []string{"services"}, "create", "get", "delete")...)
+		add(namespace, "", []string{"services"}, "create", "get", "delete")
 	}
 	for _, namespace := range p.Injected() {
-		all = append(all, access(namespace, "", []string{"pods"}, "create", "get", "delete")...) // one that is new at each stage
-		all = append(all, access(namespace, "apps", []string{"deployments"}, "list")...)
-		all = append(all, access(namespace, "security.istio.io", []string{"peerauthentications", "authorizationpolicies"}, "create", "patch")...)
-		all = append(all, access(namespace, "networking.istio.io", []string{"destinationrules", "virtualservices"}, "create", "patch")...)
+		add(namespace, "", []string{"pods"}, "create", "get", "delete") // one that is new at each stage
+		add(namespace, "apps", []string{"deployments"}, "list")
+		add(namespace, "security.istio.io", []string{"peerauthentications", "authorizationpolicies"}, "create", "patch")
+		add(namespace, "networking.istio.io", []string{"destinationrules", "virtualservices"}, "create", "patch")
 	}
-	return all
 }
 
 // needed are the permissions that a run takes. What it makes in namespaces of its own it applies, which takes create and patch
@@ -152,9 +137,16 @@ func neededToWatch(p fixture.Placement) []kube.Access {
 func needed(p fixture.Placement) []kube.Access {
 	var all []kube.Access
 	add := func(namespace, group string, resources []string, verbs ...string) {
-		all = append(all, access(namespace, group, resources, verbs...)...)
+		for _, resource := range resources {
+			for _, verb := range verbs {
+				access := kube.Access{Verb: verb, Group: group, Resource: resource, Namespace: namespace}
+				if !slices.Contains(all, access) { // the API server is asked for each once
+					all = append(all, access)
+				}
+			}
+		}
 	}
-	add("", "", []string{"namespaces"}, "create", "get", "delete")
+	add("", "", []string{"namespaces"}, "create", "get", "patch", "delete")
 	add("", "apiextensions.k8s.io", []string{"customresourcedefinitions"}, "create", "get", "delete")
 	add("", "rbac.authorization.k8s.io", []string{"clusterroles", "clusterrolebindings"}, "create", "get", "delete")
 	add("", "mtls.test", []string{"policyleases"}, "create", "get", "delete", "update", "list")
@@ -176,7 +168,6 @@ func needed(p fixture.Placement) []kube.Access {
 	add(p.Istiod, "rbac.authorization.k8s.io", []string{"roles", "rolebindings"}, "create", "delete")
 	add("", "", []string{"pods", "services", "nodes"}, "list")
 	add(p.Istiod, "", []string{"pods/portforward"}, "create")
-	add("", "", []string{"namespaces"}, "patch")
 	for _, namespace := range p.Injected() {
 		add(namespace, "", []string{"secrets"}, "create")
 		add(namespace, "", []string{"services", "serviceaccounts"}, "create", "patch")
@@ -188,7 +179,9 @@ func needed(p fixture.Placement) []kube.Access {
 		add(namespace, "", []string{"pods/log"}, "get")
 		add(namespace, "discovery.k8s.io", []string{"endpointslices"}, "list")
 	}
-	all = append(all, neededToWatch(p)...)
+	if p.Watched {
+		neededToWatch(p, add)
+	}
 	add(p.In(fixture.ProductsNamespace), "networking.istio.io", []string{"gateways", "virtualservices", "serviceentries"}, "create", "patch")
 	add(p.In(fixture.ProductsNamespace), "apps", []string{"deployments/scale"}, "update")
 	add(p.In(fixture.ProductsNamespace), "rbac.authorization.k8s.io", []string{"roles", "rolebindings"}, "create", "patch")

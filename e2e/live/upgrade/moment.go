@@ -73,8 +73,7 @@ func clientsOf(s *survey.Survey, place fixture.Placement) []string {
 
 // clientAs names what made a pod as the world does, which knows the ingress gateway by one name, whatever Deployments it has.
 func clientAs(s *survey.Survey, pod string, place fixture.Placement) string {
-	key, value := place.Gateway.Label()
-	if workload, found := s.Workload(pod); found && workload.Namespace == place.Gateway.Namespace && workload.Labels[key] == value {
+	if workload, found := s.Workload(pod); found && place.OfGateway(workload.Namespace, workload.Labels) {
 		return place.Gateway.Namespace + "/" + place.Gateway.Name
 	}
 	return s.Controller(pod)

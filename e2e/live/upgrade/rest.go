@@ -12,7 +12,6 @@ import (
 
 // AtRest waits until no workload of the world rolls out, nor the ingress gateway, and what was replaced has drained and ended.
 func AtRest(ctx context.Context, k *kube.Client, place fixture.Placement) error {
-	key, value := place.Gateway.Label()
 	for namespace, selector := range resting(place) {
 		var deployments appsv1.DeploymentList
 		if err := k.List(ctx, namespace, "", &deployments); err != nil {
@@ -20,7 +19,7 @@ func AtRest(ctx context.Context, k *kube.Client, place fixture.Placement) error 
 		}
 		for i := range deployments.Items {
 			deployment := &deployments.Items[i]
-			if selector != "" && deployment.Spec.Template.Labels[key] != value {
+			if selector != "" && !place.OfGateway(namespace, deployment.Spec.Template.Labels) {
 				continue
 			}
 			if err := mesh.RolledOut(ctx, k, deployment); err != nil {
