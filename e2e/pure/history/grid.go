@@ -17,11 +17,11 @@ const flakySign = '~'
 // Grid writes cases by runs, the oldest run to the left: whatever was red in one of them, or all cases.
 func Grid(to io.Writer, lines []Line, all bool) error {
 	runs := runsOf(lines)
-	subjects := map[Subject]outcome{}
+	subjects := map[Subject]bool{}
 	for _, r := range runs {
 		for of, o := range r.outcomes {
 			if all || o.red() || o.differs() {
-				subjects[of] = o
+				subjects[of] = true
 			}
 		}
 	}

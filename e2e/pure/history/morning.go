@@ -50,9 +50,11 @@ type Slow struct {
 	Median  float64 `json:"median"` // of the runs before
 }
 
-// Of the last run before, whether a case is slower is told by the median of these many, at least of some.
+// recently is how many runs before the last one it is held against.
+const recently = 10
+
+// Whether a case is slower is told by the median of those, at least of some.
 const (
-	medianOf    = 10
 	medianLeast = 5
 	slowerBy    = 1.5 // times the median
 	slowerLeast = 2.0 // seconds above it
@@ -100,7 +102,7 @@ func Look(lines []Line, planned []string) (Morning, bool) {
 
 // miss names what was to run and did not: cells, and of those that ran the cases that the same suite had before with the same settings.
 func (m *Morning) miss(now run, before []run, planned []string) {
-	recent := before[max(0, len(before)-medianOf):]
+	recent := before[max(0, len(before)-recently):]
 	if len(planned) == 0 {
 		planned = usual(recent)
 	}
@@ -109,13 +111,13 @@ func (m *Morning) miss(now run, before []run, planned []string) {
 			m.Missing = append(m.Missing, cell)
 		}
 	}
-	missing := map[Subject]outcome{}
+	missing := map[Subject]bool{}
 	for _, r := range recent {
-		for of, o := range r.outcomes {
+		for of := range r.outcomes {
 			was, _ := r.ground(of.Cell)
 			is, ran := now.ground(of.Cell)
 			if _, came := now.outcomes[of]; ran && !came && was.Suite == is.Suite && was.Settings == is.Settings {
-				missing[of] = o
+				missing[of] = true
 			}
 		}
 	}
@@ -167,8 +169,8 @@ func explained(now run, cell, reason string) bool {
 }
 
 // inOrder are the subjects by cell and case; a cell as a whole stands after its cases.
-func inOrder(outcomes map[Subject]outcome) []Subject {
-	return slices.SortedFunc(maps.Keys(outcomes), func(a, b Subject) int {
+func inOrder[Of any](subjects map[Subject]Of) []Subject {
+	return slices.SortedFunc(maps.Keys(subjects), func(a, b Subject) int {
 		if a.Cell != b.Cell {
 			return strings.Compare(a.Cell, b.Cell)
 		}
@@ -211,7 +213,7 @@ func slower(of Subject, o outcome, before []run) (Slow, bool) {
 	}
 	var seconds []float64
 	for _, r := range slices.Backward(before) {
-		if past, ran := r.outcomes[of]; ran && past.verdict() == hop.Pass && len(seconds) < medianOf {
+		if past, ran := r.outcomes[of]; ran && past.verdict() == hop.Pass && len(seconds) < recently {
 			seconds = append(seconds, past.line().Seconds)
 		}
 	}
@@ -236,20 +238,14 @@ func flaky(runs []run) []Subject {
 			for _, line := range o.attempts {
 				at := standing{of, line.On}
 				at.on.Machine = "" // another machine of the same kind excuses nothing
-				if first, known := seen[at]; known && first != line.Verdict {
+				if first, known := seen[at]; of.Case != "" && known && first != line.Verdict {
 					found[of] = true
 				}
 				seen[at] = line.Verdict
 			}
 		}
 	}
-	all := []Subject{}
-	for _, of := range slices.SortedFunc(maps.Keys(found), func(a, b Subject) int { return strings.Compare(a.Cell+" "+a.Case, b.Cell+" "+b.Case) }) {
-		if of.Case != "" {
-			all = append(all, of)
-		}
-	}
-	return all
+	return append([]Subject{}, inOrder(found)...)
 }
 
 // Green tells whether no case is red, and every cell ran.

@@ -56,11 +56,10 @@ func Of(r report.Report, part Part) []Line {
 const roundsApart = 1000
 
 func groundOf(e report.Environment, part Part) Ground {
-	ground := Ground{
+	return Ground{
 		Suite: part.Suite, Istio: e.Istio, Kubernetes: e.Kubernetes, Profile: e.Profile, Lane: e.Lane, Machine: part.Machine,
 		Digests: hashOf(e.Digests), Settings: hashOf(decisive(e.Settings)),
 	}
-	return ground
 }
 
 // ofPlace are the settings that say where a run is and what becomes of it, and on which no verdict rests.
