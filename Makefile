@@ -8,7 +8,7 @@ HISTORY ?= history.jsonl
 REPORT ?= artifacts/report.json
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-matrix versions-record versions-check history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN)
+.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-merge e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-matrix versions-record versions-check history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ e2e-mutants: $(RUNNER) ## sabotage the mesh and see that the suite notices (MUTA
 
 e2e-upgrade: $(RUNNER) ## upgrade Istio under traffic and judge the mesh at each stage (FROM=, TO=, MODE=, TRAFFIC=, POLICIES=, ACCEPT=, FULL=1, MUTANT=; of your own cluster CLUSTER=existing WATCH=1)
 	@exec $(RUNNER) upgrade
+
+e2e-merge: $(RUNNER) ## make one report of the artifacts of all shards of a run (FROM="DIR DIR", ARTIFACTS=)
+	@exec $(RUNNER) merge $(FROM)
 
 e2e-up: $(RUNNER) ## make or reuse the cluster with mesh and world
 	@exec $(RUNNER) up

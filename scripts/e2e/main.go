@@ -73,6 +73,12 @@ func commands(start func(ctx context.Context, name string, work func(*program, c
 			},
 		})
 	}
+	root.AddCommand(&cobra.Command{
+		Use: "merge DIR...", Short: "make one report of the artifacts of the shards of a run", Args: usageOf(cobra.MinimumNArgs(1)),
+		RunE: func(command *cobra.Command, folders []string) error {
+			return start(command.Context(), command.Name(), func(r *program, ctx context.Context) error { return r.merge(ctx, folders) })
+		},
+	})
 	root.Args = cobra.ArbitraryArgs
 	root.RunE = func(command *cobra.Command, arguments []string) error {
 		if len(arguments) == 0 {

@@ -16,6 +16,7 @@ import (
 	"github.com/onsi/ginkgo/v2/types"
 
 	"mtls.test/conformance/e2e/live/timeout"
+	"mtls.test/conformance/e2e/pure/report"
 )
 
 // outline prints the tree of the suite by a dry run of the compiled suite. Ginkgo's own outline reads the source
@@ -29,19 +30,14 @@ func (r *program) outline(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	binary, file := filepath.Join(folder, "e2e.test"), filepath.Join(folder, "outline.json")
+	binary := filepath.Join(folder, "e2e.test")
 	if err := r.compile(ctx, binary); err != nil {
 		return err
 	}
-	dryRun := exec.CommandContext(context.WithoutCancel(ctx), binary, "--ginkgo.dry-run", "--ginkgo.json-report="+file,
-		"--ginkgo.focus="+r.settings.values["FOCUS"], "--ginkgo.label-filter="+r.settings.values["LABELS"])
-	dryRun.Env = append(os.Environ(), "MUTANTS="+r.settings.values["MUTANTS"])
-	var said bytes.Buffer
-	dryRun.Stdout, dryRun.Stderr = &said, &said
-	if err := r.children.run(ctx, dryRun, timeout.ScriptGrace.Duration()); err != nil {
-		return fmt.Errorf("dry run of the suite: %w\n%s", err, &said)
+	if err := r.dryRun(ctx, binary, folder); err != nil {
+		return err
 	}
-	content, err := os.ReadFile(file)
+	content, err := os.ReadFile(filepath.Join(folder, report.GinkgoFile))
 	if err != nil {
 		return err
 	}
@@ -51,6 +47,19 @@ func (r *program) outline(ctx context.Context) (err error) {
 	}
 	if writeOutline(os.Stdout, reports) == 0 {
 		return badInput(errors.New("no case is selected: look at FOCUS and LABELS"))
+	}
+	return nil
+}
+
+// dryRun writes into a folder what Ginkgo reports of the specs that FOCUS and LABELS select, without a run of them.
+func (r *program) dryRun(ctx context.Context, binary, folder string) error {
+	dryRun := exec.CommandContext(context.WithoutCancel(ctx), binary, "--ginkgo.dry-run", "--ginkgo.json-report="+filepath.Join(folder, report.GinkgoFile),
+		"--ginkgo.focus="+r.settings.values["FOCUS"], "--ginkgo.label-filter="+r.settings.values["LABELS"])
+	dryRun.Env = append(os.Environ(), "MUTANTS="+r.settings.values["MUTANTS"])
+	var said bytes.Buffer
+	dryRun.Stdout, dryRun.Stderr = &said, &said
+	if err := r.children.run(ctx, dryRun, timeout.ScriptGrace.Duration()); err != nil {
+		return fmt.Errorf("dry run of the suite: %w\n%s", err, &said)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"mtls.test/conformance/e2e/live/cluster"
 	"mtls.test/conformance/e2e/live/timeout"
+	"mtls.test/conformance/e2e/pure/report"
 )
 
 // program is one run of one command.
@@ -44,7 +45,7 @@ func newRunner(command string, screen *console, offspring *children) (*program, 
 		return nil, badInput(err)
 	}
 	began := time.Now()
-	runID := began.UTC().Format("20060102-150405") + "-" + rand.Text()[:6]
+	runID := report.NewRunID(began, rand.Text()[:6])
 	// Every process that a run starts inherits its mark, whichever package starts it.
 	if err := os.Setenv(runVariable, runID); err != nil {
 		return nil, err

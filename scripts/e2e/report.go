@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -27,6 +28,7 @@ type record struct {
 func (r *program) reported(ctx context.Context, work func(*record) error) error {
 	told := &record{environment: report.Environment{Settings: r.settings.values, Lane: r.settings.values["LANE"]}}
 	err := withCause(ctx, work(told))
+	told.durations.TotalSeconds = cmp.Or(told.durations.TotalSeconds, time.Since(r.began).Seconds())
 	folded, unwritten := r.conclude(told, err)
 	if err := errors.Join(err, unwritten); err != nil {
 		return err
@@ -79,7 +81,6 @@ func (r *program) conclude(told *record, failed error) (report.Report, error) {
 	if first := firstRequest(verdicts); !told.clusterBegan.IsZero() && !first.IsZero() {
 		run.Durations.FirstRequestSeconds = first.Sub(told.clusterBegan).Seconds()
 	}
-	run.Durations.TotalSeconds = time.Since(r.began).Seconds()
 	folded := report.Fold(run)
 	return folded, r.writeReport(folded)
 }
@@ -91,13 +92,13 @@ func (r *program) writeReport(folded report.Report) error {
 		colour = report.ANSI
 	}
 	err := errors.Join(
-		artifact.WriteJSON(at("report.json"), folded),
+		artifact.WriteJSON(at(report.File), folded),
 		artifact.Write(at("junit.xml"), folded.WriteJUnit),
 		artifact.Write(at("summary.md"), folded.WriteSummary),
 		artifact.Write(at("report.html"), folded.WritePage),
 		folded.WriteTable(os.Stdout, colour),
 	)
-	r.screen.step("report: %s", at("report.json"))
+	r.screen.step("report: %s", at(report.File))
 	return err
 }
 

@@ -21,21 +21,13 @@ const passed = `{"id": "a", "title": "t", "result": "PASS", "checks": [{"from": 
 func left(t *testing.T, files map[string]string) *program {
 	t.Helper()
 	r := &program{began: time.Now(), screen: newConsole(os.Stderr), settings: settings{artifacts: t.TempDir(), values: map[string]string{"LANE": "source"}}}
-	for name, content := range files {
-		path := filepath.Join(r.settings.artifacts, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	writeFiles(t, r.settings.artifacts, files)
 	return r
 }
 
 func written(t *testing.T, r *program) report.Report {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(r.settings.artifacts, "report.json"))
+	content, err := os.ReadFile(filepath.Join(r.settings.artifacts, report.File))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/shard"
 	"mtls.test/conformance/e2e/pure/upgrade"
 )
 
@@ -41,6 +42,8 @@ var variables = []struct{ name, value, meaning string }{
 	{"SERVICE", "product-service", "service of the world that a lease takes mTLS off"},
 	{"MINUTES", "10", "how long the lease stands, 1 to 60"},
 	{"REPEAT", "1", "how many rounds of the cases to run; verdicts that differ between them are listed"},
+	{"SHARD", "", "i/n: run the i-th of n parts of the selected cases, on a cluster of its own; `make e2e-merge` makes one report of all"},
+	{"HISTORY", "", "history.jsonl by which shards are made to take equal time"},
 	{"ARTIFACTS", "artifacts", "folder of the report"},
 	{timeout.Variable, "1", "every time limit is multiplied by it, 0.01 to 100: 2 for a slow machine"},
 	{"GINKGO_ARGS", "", "more flags for ginkgo run, quoted as in a shell"},
@@ -71,6 +74,8 @@ type settings struct {
 	artifacts  string            // absolute
 	keep       bool
 	repeat     int
+	shard      shard.Number       // zero: all that is selected
+	seconds    map[string]float64 // that cases take, by HISTORY
 	minutes    int
 	factor     timeout.Factor
 	ginkgoArgs []string
@@ -151,6 +156,7 @@ func readSettings(environment func(string) string, root string) (settings, error
 	if s.repeat, err = strconv.Atoi(s.values["REPEAT"]); err != nil || s.repeat < 1 {
 		refuse("REPEAT", "want a number from 1 on")
 	}
+	wrong = append(wrong, s.readShard(root)...)
 	if s.minutes, err = strconv.Atoi(s.values["MINUTES"]); err != nil || s.minutes < 1 || s.minutes > 60 {
 		refuse("MINUTES", "want a number from 1 to 60")
 	}

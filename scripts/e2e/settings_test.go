@@ -40,7 +40,7 @@ func TestSettingsAreTakenFromTheEnvironment(t *testing.T) {
 
 func TestABadSettingIsNamed(t *testing.T) {
 	for name, value := range map[string]string{
-		"CLUSTER_NAME": "Mtls", "LANE": "push", "KEEP": "yes", "FOCUS": "(", "LABELS": "a &&", "GINKGO_ARGS": "'", "TIMEOUT_FACTOR": "0", "REGISTRY": "http://mirror.example",
+		"CLUSTER_NAME": "Mtls", "LANE": "push", "KEEP": "yes", "FOCUS": "(", "LABELS": "a &&", "GINKGO_ARGS": "'", "TIMEOUT_FACTOR": "0", "SHARD": "4/3", "REGISTRY": "http://mirror.example",
 	} {
 		_, err := readSettings(from(map[string]string{name: value}), "/repo")
 		if err == nil || !strings.HasPrefix(err.Error(), name+"="+value) {

@@ -54,6 +54,10 @@ func (r *program) golang(ctx context.Context, arguments ...string) error {
 func (r *program) suite(ctx context.Context, up broughtUp, told *record) error {
 	began := time.Now()
 	defer func() { told.durations.CasesSeconds = time.Since(began).Seconds() }()
+	focus, err := r.focus(ctx)
+	if err != nil {
+		return err
+	}
 	var rounds []map[string]report.Case
 	for round := range r.settings.repeat {
 		if round > 0 {
@@ -62,7 +66,7 @@ func (r *program) suite(ctx context.Context, up broughtUp, told *record) error {
 			}
 		}
 		r.screen.step("running the suite%s", r.roundName(round))
-		if err := r.round(ctx, up, told); err != nil {
+		if err := r.round(ctx, up, told, focus); err != nil {
 			return err
 		}
 		verdicts, err := report.ReadVerdicts(os.DirFS(r.settings.artifacts))
@@ -103,8 +107,8 @@ func (r *program) putAside(round int) error {
 // roundsDir holds what the rounds before the last left.
 const roundsDir = "rounds"
 
-func (r *program) round(ctx context.Context, up broughtUp, told *record) error {
-	command := exec.CommandContext(context.WithoutCancel(ctx), r.ginkgoBinary(), r.ginkgoArguments()...)
+func (r *program) round(ctx context.Context, up broughtUp, told *record, focus string) error {
+	command := exec.CommandContext(context.WithoutCancel(ctx), r.ginkgoBinary(), r.ginkgoArguments(focus)...)
 	command.Dir = r.root
 	command.Env = append(os.Environ(), r.suiteVariables(up.file)...)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
@@ -129,7 +133,18 @@ func (r *program) suiteVariables(handover string) []string {
 	return variables
 }
 
-func (r *program) ginkgoArguments() []string {
+// focus is the regular expression of the specs to run: FOCUS, or what it selects for the shard. Of an upgrade the suite selects.
+func (r *program) focus(ctx context.Context) (string, error) {
+	switch {
+	case r.command == upgradeCommand:
+		return "", nil
+	case r.settings.shard.Of > 0:
+		return r.shard(ctx)
+	}
+	return r.settings.values["FOCUS"], nil
+}
+
+func (r *program) ginkgoArguments(focus string) []string {
 	arguments := []string{
 		"run", "--fail-on-pending", "--fail-on-empty", "--poll-progress-after=60s",
 		"--timeout=" + timeout.Suite.String(), "--grace-period=" + timeout.SuiteGrace.String(),
@@ -138,7 +153,7 @@ func (r *program) ginkgoArguments() []string {
 	if !colourful(os.Stdout) {
 		arguments = append(arguments, "--no-color")
 	}
-	if focus := r.settings.values["FOCUS"]; focus != "" && r.command != upgradeCommand {
+	if focus != "" {
 		arguments = append(arguments, "--focus="+focus)
 	}
 	if labels := r.settings.values["LABELS"]; labels != "" {

@@ -29,7 +29,7 @@ func TestGinkgoIsGivenTheLimitsOfTheSuite(t *testing.T) {
 		timeout.Scale(by)
 		r := program{}
 		for _, flag := range want {
-			if arguments := r.ginkgoArguments(); !slices.Contains(arguments, flag) {
+			if arguments := r.ginkgoArguments(""); !slices.Contains(arguments, flag) {
 				t.Errorf("factor %v: %v, want %s", by, arguments, flag)
 			}
 		}

@@ -30,6 +30,9 @@ func (r *program) upgrade(ctx context.Context) error {
 	if r.watches() {
 		return r.existing(ctx)
 	}
+	if r.settings.shard.Of > 0 {
+		return badInput(errors.New("SHARD: the stages of an upgrade are of one cluster"))
+	}
 	return r.locked(ctx, func() error {
 		if err := r.choose(); err != nil {
 			return badInput(err)

@@ -10,10 +10,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 
 	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/pure/history"
@@ -48,9 +48,9 @@ func writeLines(ctx context.Context, from, to string, p part) error {
 	if err := json.Unmarshal(content, &r); err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
-	began, err := time.Parse("20060102-150405", r.RunID[:min(len(r.RunID), len("20060102-150405"))])
+	began, err := report.Began(r.RunID)
 	if err != nil {
-		return fmt.Errorf("%s: its run id %q does not begin with the time: %w", from, r.RunID, err)
+		return fmt.Errorf("%s: %w", from, err)
 	}
 	if p.suite == "" {
 		said, err := exec.CommandContext(ctx, "git", "rev-parse", "HEAD").Output()
@@ -132,16 +132,7 @@ func grid(out io.Writer, file string, all bool) error {
 }
 
 func read(name string) ([]history.Line, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	lines, err := history.Read(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return lines, nil
+	return history.ReadFile(os.DirFS(filepath.Dir(name)), filepath.Base(name))
 }
 
 func write(name string, lines []history.Line) error {

@@ -26,10 +26,19 @@ func changed(now run, before []run) []Change {
 		if !ran {
 			continue
 		}
-		for _, part := range parts {
-			if was, is := part.of(last), part.of(after); was != is {
-				all = add(all, Change{What: part.what, Before: was, After: is}, cell)
-			}
+		for _, change := range last.Changes(after) {
+			all = add(all, change, cell)
+		}
+	}
+	return all
+}
+
+// Changes is what another ground has that is not the same.
+func (g Ground) Changes(after Ground) []Change {
+	var all []Change
+	for _, part := range parts {
+		if was, is := part.of(g), part.of(after); was != is {
+			all = append(all, Change{What: part.what, Before: was, After: is})
 		}
 	}
 	return all

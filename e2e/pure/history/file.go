@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 )
 
 // File is the name of a history.
@@ -28,6 +29,20 @@ func Read(from io.Reader) ([]Line, error) {
 		all = append(all, line)
 	}
 	return all, scanner.Err()
+}
+
+// ReadFile reads a history from a file; the error names it.
+func ReadFile(from fs.FS, name string) ([]Line, error) {
+	file, err := from.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	lines, err := Read(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return lines, nil
 }
 
 // longestLine is far above the longest reason of a verdict.

@@ -71,6 +71,43 @@ func TestTheLinesOfAReport(t *testing.T) {
 	}
 }
 
+// A mutant that survives is a failure of its own, with a history of its own; the run that it makes red is no further one.
+func TestAMutantAndAFaultHaveLines(t *testing.T) {
+	r := report.Fold(report.Run{
+		Specs: []report.Spec{{ID: "blind", Kind: report.OfMutant, State: "passed"}, {ID: "seen", Kind: report.OfMutant, State: "passed"}},
+		Mutants: map[string]verdict.Mutant{
+			"blind": {ID: "blind", Result: verdict.Survived, Reason: "nobody noticed", Rerun: "make blind", Seconds: 60},
+			"seen":  {ID: "seen", Result: verdict.Killed, Reason: "by mesh-strict", Seconds: 30},
+		},
+		Faults: []verdict.Fault{{Fault: "istiod", Seconds: 9}},
+	})
+	lines := Of(r, Part{Run: "r", Cell: "c", Attempt: 1, Began: noon})
+	var said []string
+	for _, line := range lines[1:] {
+		said = append(said, fmt.Sprintf("%s %s %s %s %.0f", line.Case, line.Verdict, line.Reason, line.Rerun, line.Seconds))
+	}
+	if want := []string{"mutant blind FAIL SURVIVED: nobody noticed make blind 60", "mutant seen PASS   30", "fault istiod PASS   9"}; !slices.Equal(said, want) {
+		t.Errorf("%q, want %q", said, want)
+	}
+	m, _ := Look(lines, nil)
+	if len(m.Red) != 1 || m.Red[0].Cause != "SURVIVED: nobody noticed" || m.Headline() != "RED: 1 failure of 3 cases in 1 cell, for 1 cause; nothing is another than in the run before" {
+		t.Errorf("%s: %+v", m.Headline(), m.Red)
+	}
+}
+
+func TestHowLongACaseTakesIsToldByTheLastTenTimesThatItPassed(t *testing.T) {
+	var lines []Line
+	for day := range 15 {
+		line := Line{Run: fmt.Sprint(day), Cell: "c", Case: "a", Attempt: 1, Began: noon.AddDate(0, 0, day), Verdict: hop.Pass, Seconds: float64(day)}
+		failed, whole := line, line
+		failed.Verdict, failed.Seconds, whole.Case = hop.Fail, 900, ""
+		lines = append(lines, line, failed, whole)
+	}
+	if seconds := Seconds(lines); len(seconds) != 1 || seconds["a"] != 10 {
+		t.Errorf("%v", seconds)
+	}
+}
+
 // An istiod that crashed is one cause, however many cases it turned red.
 func TestManyFailuresOfOneCauseAreOne(t *testing.T) {
 	lines := []Line{{Run: "r", Cell: "c", Attempt: 1, Began: noon, Verdict: hop.Fail}}

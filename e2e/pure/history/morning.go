@@ -161,7 +161,7 @@ func fail(red map[string]*Failure, of Subject, o outcome, before []run) {
 // own.
 func explained(now run, cell, reason string) bool {
 	for of, o := range now.outcomes {
-		if of.Cell == cell && of.Case != "" && o.red() && reason == of.Case+": "+o.line().Reason {
+		if of.Cell == cell && of.Case != "" && o.red() && strings.HasPrefix(reason, of.Case+": "+o.line().Reason) {
 			return true
 		}
 	}
@@ -220,8 +220,7 @@ func slower(of Subject, o outcome, before []run) (Slow, bool) {
 	if len(seconds) < medianLeast {
 		return Slow{}, false
 	}
-	slices.Sort(seconds)
-	median, now := seconds[len(seconds)/2], o.line().Seconds
+	median, now := medianOf(seconds), o.line().Seconds
 	return Slow{of, now, median}, now > slowerBy*median && now > median+slowerLeast
 }
 

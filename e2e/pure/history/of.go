@@ -22,7 +22,7 @@ type Part struct {
 	Machine string
 }
 
-// Of makes the lines of a report: one of the cell as a whole, and one of each case.
+// Of makes the lines of a report: one of the cell as a whole, and one of each case, mutant and fault.
 func Of(r report.Report, part Part) []Line {
 	line := func(id string, verdict hop.Result, reason, rerun string, seconds float64) Line {
 		if verdict == hop.Pass {
@@ -30,7 +30,7 @@ func Of(r report.Report, part Part) []Line {
 		}
 		return Line{
 			Run: part.Run, Cell: part.Cell, Case: id, Attempt: part.Attempt, Began: part.Began,
-			Verdict: verdict, Reason: reason, Rerun: rerun, Seconds: seconds, On: groundOf(r.Environment, part),
+			Verdict: verdict, Reason: reason, Rerun: rerun, Seconds: seconds, On: GroundOf(r.Environment, part),
 		}
 	}
 	all := []Line{line("", r.Result, r.Reason, "", r.Durations.TotalSeconds)}
@@ -49,13 +49,24 @@ func Of(r report.Report, part Part) []Line {
 			all = append(all, one)
 		}
 	}
+	for _, m := range r.Mutants {
+		all = append(all, line(report.MutantName(m.ID), m.Verdict(), report.MutantReason(m), m.Rerun, m.Seconds))
+	}
+	for _, f := range r.Faults {
+		result := hop.Pass
+		if f.Wrong != "" {
+			result = hop.Fail
+		}
+		all = append(all, line(report.FaultName(f.Fault), result, f.Wrong, "", f.Seconds))
+	}
 	return all
 }
 
 // roundsApart keeps the attempts of a report's rounds apart from those of a run that was started again.
 const roundsApart = 1000
 
-func groundOf(e report.Environment, part Part) Ground {
+// GroundOf is what a report stands on, with what it does not say itself.
+func GroundOf(e report.Environment, part Part) Ground {
 	return Ground{
 		Suite: part.Suite, Istio: e.Istio, Kubernetes: e.Kubernetes, Profile: e.Profile, Lane: e.Lane, Machine: part.Machine,
 		Digests: hashOf(e.Digests), Settings: hashOf(decisive(e.Settings)),
@@ -63,7 +74,7 @@ func groundOf(e report.Environment, part Part) Ground {
 }
 
 // ofPlace are the settings that say where a run is and what becomes of it, and on which no verdict rests.
-var ofPlace = []string{"CLUSTER_NAME", "KEEP", "ARTIFACTS", "KUBECONTEXT", "REGISTRY", "AGENT_IMAGE"}
+var ofPlace = []string{"CLUSTER_NAME", "KEEP", "ARTIFACTS", "KUBECONTEXT", "REGISTRY", "AGENT_IMAGE", "SHARD", "HISTORY"}
 
 func decisive(settings map[string]string) map[string]string {
 	all := maps.Clone(settings)

@@ -24,11 +24,14 @@ func ReadFaults(artifacts fs.FS) ([]verdict.Fault, error) {
 	return readAll[verdict.Fault](artifacts, path.Join(FaultsDir, "*.json"))
 }
 
+// FaultName is how reports name a fault among cases.
+func FaultName(fault string) string { return "fault " + fault }
+
 // faultsResult is the result of a run by its faults: one wrong verdict is a FAIL of the suite.
 func (r *Report) faultsResult() (hop.Result, string) {
 	for _, f := range r.Faults {
 		if f.Wrong != "" {
-			return hop.Fail, fmt.Sprintf("fault %s: %s", f.Fault, f.Wrong)
+			return hop.Fail, fmt.Sprintf("%s: %s", FaultName(f.Fault), f.Wrong)
 		}
 	}
 	return hop.Pass, ""

@@ -111,6 +111,21 @@ func (r *Report) conclude(cause string, specs []Spec) {
 	}
 }
 
+// Explained tells whether the report is PASS, or not for one of its cases, mutants and faults. The reason of any other is the run's own.
+func (r Report) Explained() bool {
+	if r.Result == hop.Pass {
+		return true
+	}
+	for _, c := range r.Cases {
+		if c.Result != hop.Pass && c.Result != hop.Skipped {
+			return true
+		}
+	}
+	mutants, _ := r.mutantsResult()
+	faults, _ := r.faultsResult()
+	return mutants != hop.Pass || faults != hop.Pass
+}
+
 func (s *Summary) count(c Case) {
 	s.Checks += len(c.Checks)
 	s.SourceAlone += sourceAlone(c.Checks)

@@ -22,7 +22,7 @@ const (
 const mutantPrefix = "mutant "
 
 // MutantText is the text of the spec of a mutant, as Ginkgo shows it and FOCUS matches it.
-func MutantText(id, title string) string { return mutantPrefix + SpecText(id, title) }
+func MutantText(id, title string) string { return SpecText(MutantName(id), title) }
 
 // Kills counts mutants by their result.
 type Kills struct {
@@ -83,23 +83,22 @@ func (r *Report) mutate(run Run) {
 	}
 }
 
-// mutantsResult is what the mutants make of a run: a survivor is a FAIL of the suite, and what says nothing INCONCLUSIVE.
+// mutantsResult is what the mutants make of a run.
 func (r *Report) mutantsResult() (hop.Result, string) {
 	result, reason := hop.Pass, ""
 	for _, m := range r.Mutants {
-		its := hop.Inconclusive
-		switch m.Result {
-		case verdict.Killed:
-			continue
-		case verdict.Survived:
-			its = hop.Fail
-		}
-		if worse := verdict.Worse(result, its); worse != result {
-			result, reason = worse, fmt.Sprintf("mutant %s %s: %s", m.ID, m.Result, m.Reason)
+		if worse := verdict.Worse(result, m.Verdict()); worse != result {
+			result, reason = worse, fmt.Sprintf("%s: %s", MutantName(m.ID), MutantReason(m))
 		}
 	}
 	return result, reason
 }
+
+// MutantReason is the result of a mutant and why.
+func MutantReason(m verdict.Mutant) string { return fmt.Sprintf("%s: %s", m.Result, m.Reason) }
+
+// MutantName is how reports name a mutant among cases.
+func MutantName(id string) string { return mutantPrefix + id }
 
 // writeMutants prints one line per mutant.
 func (r Report) writeMutants(out io.Writer, colour Colour) error {

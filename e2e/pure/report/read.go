@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
+
+// File is the name of the report under the artifacts folder.
+const File = "report.json"
 
 // Names of the files under the artifacts folder that a fold reads.
 const (
@@ -84,13 +88,15 @@ func specOf(text string) (kind Kind, id, title string) {
 
 // ginkgoReport is the part of Ginkgo's JSON report that a fold needs.
 type ginkgoReport struct {
+	SuiteDescription           string
 	SpecialSuiteFailureReasons []string
 	SpecReports                []struct {
-		LeafNodeType string
-		LeafNodeText string
-		State        string
-		RunTime      time.Duration
-		Failure      struct{ Message string }
+		ContainerHierarchyTexts []string
+		LeafNodeType            string
+		LeafNodeText            string
+		State                   string
+		RunTime                 time.Duration
+		Failure                 struct{ Message string }
 	}
 }
 
@@ -119,7 +125,10 @@ func ReadSpecs(artifacts fs.FS) (specs []Spec, cause string, err error) {
 			if spec.State == "skipped" && spec.Failure.Message == "" {
 				continue
 			}
-			specs = append(specs, Spec{ID: id, Kind: kind, Title: title, State: spec.State, Message: firstLine(spec.Failure.Message), Seconds: spec.RunTime.Seconds()})
+			specs = append(specs, Spec{
+				Text: strings.Join(slices.Concat([]string{suite.SuiteDescription}, spec.ContainerHierarchyTexts, []string{spec.LeafNodeText}), " "),
+				ID:   id, Kind: kind, Title: title, State: spec.State, Message: firstLine(spec.Failure.Message), Seconds: spec.RunTime.Seconds(),
+			})
 		}
 	}
 	return specs, strings.Join(causes, "; "), nil

@@ -4,6 +4,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/upgrade"
@@ -82,14 +83,37 @@ type Durations struct {
 	TotalSeconds        float64 `json:"totalSeconds"`
 }
 
+// Longest has the longer one of each duration.
+func (d Durations) Longest(other Durations) Durations {
+	return Durations{
+		ImagesSeconds:       max(d.ImagesSeconds, other.ImagesSeconds),
+		BringUpSeconds:      max(d.BringUpSeconds, other.BringUpSeconds),
+		FirstRequestSeconds: max(d.FirstRequestSeconds, other.FirstRequestSeconds),
+		CasesSeconds:        max(d.CasesSeconds, other.CasesSeconds),
+		TotalSeconds:        max(d.TotalSeconds, other.TotalSeconds),
+	}
+}
+
 // Spec is what Ginkgo says of the spec of one case.
 type Spec struct {
+	Text    string // of suite, containers and the spec itself, as Ginkgo matches it against FOCUS
 	ID      string // the case's id, or the mutant's; the whole text of the spec of another kind
 	Kind    Kind
 	Title   string
 	State   string // Ginkgo's word: passed, failed, skipped, pending, panicked, interrupted, aborted, timedout
 	Message string
 	Seconds float64
+}
+
+// Name is how reports and histories name what the spec is of.
+func (s Spec) Name() string {
+	if s.Kind == OfMutant {
+		return MutantName(s.ID)
+	}
+	if fault, is := strings.CutPrefix(s.ID, faultPrefix); is && s.Kind == OfSuite {
+		return FaultName(fault)
+	}
+	return s.ID
 }
 
 // Run is all that a fold needs to know; every part of it may be lacking after a crash.

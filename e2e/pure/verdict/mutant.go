@@ -34,6 +34,17 @@ type Mutant struct {
 	Rerun    string        `json:"rerun"`
 }
 
+// Verdict is what the mutant makes of a run: a survivor is a FAIL of the suite, and what says nothing INCONCLUSIVE.
+func (m Mutant) Verdict() hop.Result {
+	switch m.Result {
+	case Killed:
+		return hop.Pass
+	case Survived:
+		return hop.Fail
+	}
+	return hop.Inconclusive
+}
+
 // Played is one case as it was played for a mutant.
 type Played struct {
 	Phase  Phase      `json:"phase"`

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/shard"
+)
+
+// threeShards are the artifacts of three shards with two cases each, all of which passed but those that are red.
+func threeShards(t *testing.T, red ...string) []string {
+	t.Helper()
+	var specs []shard.Spec
+	for _, id := range []string{"a", "b", "c", "d", "e", "f"} {
+		specs = append(specs, shard.Spec{Text: "suite A hop " + id + ": title"})
+	}
+	plan, err := shard.New(specs, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var folders []string
+	for place := range plan {
+		part := shard.Part{Shard: shard.Number{Index: place + 1, Of: 3}, Plan: plan}
+		r := left(t, nil)
+		writeFiles(t, r.settings.artifacts, map[string]string{shard.File: jsonOf(t, part)})
+		var reports []string
+		for _, spec := range part.Specs() {
+			id := spec.Text[len("suite A hop "):][:1]
+			result := hop.Pass
+			if slices.Contains(red, id) {
+				result = hop.Fail
+			}
+			reports = append(reports, fmt.Sprintf(`{"LeafNodeType": "It", "ContainerHierarchyTexts": ["A hop"], "LeafNodeText": "%s: title", "State": "passed"}`, id))
+			writeFiles(t, r.settings.artifacts, map[string]string{"cases/" + id + "/verdict.json": fmt.Sprintf(`{"id": %q, "result": %q, "reason": "as it came"}`, id, result)})
+		}
+		writeFiles(t, r.settings.artifacts, map[string]string{"ginkgo.json": fmt.Sprintf(`[{"SuiteDescription": "suite", "SpecReports": [%s]}]`, strings.Join(reports, ", "))})
+		told := &record{environment: report.Environment{Istio: "1.31.0", Settings: map[string]string{"SHARD": part.Shard.String(), "CLUSTER_NAME": fmt.Sprint(place)}}}
+		if _, err := r.conclude(told, nil); err != nil {
+			t.Fatal(err)
+		}
+		folders = append(folders, r.settings.artifacts)
+	}
+	return folders
+}
+
+func jsonOf(t *testing.T, value any) string {
+	t.Helper()
+	content, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// merged merges, and returns the exit status with what was reported.
+func merged(t *testing.T, folders ...string) (int, string, report.Report) {
+	t.Helper()
+	r := left(t, nil)
+	err := r.merge(t.Context(), folders)
+	var told report.Report
+	if content, unread := os.ReadFile(filepath.Join(r.settings.artifacts, report.File)); unread == nil {
+		if err := json.Unmarshal(content, &told); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return exitCode(err), fmt.Sprint(err), told
+}
+
+func TestTheShardsOfARunMakeOneReport(t *testing.T) {
+	for _, of := range []struct {
+		red    []string
+		status int
+		result hop.Result
+	}{{nil, 0, hop.Pass}, {[]string{"e"}, 1, hop.Fail}} {
+		status, why, told := merged(t, threeShards(t, of.red...)...)
+		if status != of.status || told.Result != of.result || told.Summary.Pass != 6-len(of.red) || told.Summary.Fail != len(of.red) {
+			t.Errorf("status %d, %s: %s %+v", status, why, told.Result, told.Summary)
+		}
+		if _, of := told.Environment.Settings["SHARD"]; of || told.Environment.Istio != "1.31.0" {
+			t.Errorf("%+v", told.Environment)
+		}
+	}
+}
+
+func TestAShardThatIsNotWholeIsNamedInTheReport(t *testing.T) {
+	killed := threeShards(t)
+	if err := os.Remove(filepath.Join(killed[1], report.File)); err != nil {
+		t.Fatal(err)
+	}
+	stopped := threeShards(t)
+	writeFiles(t, stopped[2], map[string]string{"ginkgo.json": `[{"SuiteDescription": "suite", "SpecReports": []}]`})
+	for name, of := range map[string]struct {
+		folders []string
+		why     string
+	}{
+		"lost":    {threeShards(t)[:2], "shard 3/3 is missing: suite A hop c: title; suite A hop f: title"},
+		"killed":  {killed, "shard 2/3 (" + killed[1] + ") ended without a report: suite A hop b: title; suite A hop e: title"},
+		"stopped": {stopped, "shard 3/3 (" + stopped[2] + ") did not run suite A hop c: title; suite A hop f: title"},
+	} {
+		status, why, told := merged(t, of.folders...)
+		if status != 1 || why != of.why || told.Result != hop.Inconclusive || told.Reason != of.why {
+			t.Errorf("%s: status %d, %s; %s %s", name, status, why, told.Result, told.Reason)
+		}
+	}
+}
+
+// What went wrong beside the cases of a shard, such as a cluster that could not be deleted, goes with it.
+func TestWhatMakesAShardRedBesideItsCasesIsKept(t *testing.T) {
+	folders := threeShards(t)
+	var told report.Report
+	if err := readJSON(os.DirFS(folders[0]), report.File, &told); err != nil {
+		t.Fatal(err)
+	}
+	told.Result, told.Reason = hop.Inconclusive, "deleting the cluster: no engine"
+	writeFiles(t, folders[0], map[string]string{report.File: jsonOf(t, told)})
+	if status, why, all := merged(t, folders...); status != 1 || !strings.HasSuffix(why, "deleting the cluster: no engine") || all.Result != hop.Inconclusive {
+		t.Errorf("status %d, %s; %s", status, why, all.Result)
+	}
+}
+
+func TestShardsThatMakeNoRunAreRefused(t *testing.T) {
+	twice := threeShards(t)
+	elsewhere := threeShards(t)
+	var told report.Report
+	if err := readJSON(os.DirFS(elsewhere[2]), report.File, &told); err != nil {
+		t.Fatal(err)
+	}
+	told.Environment.Istio = "1.30.0"
+	writeFiles(t, elsewhere[2], map[string]string{report.File: jsonOf(t, told)})
+	for name, of := range map[string]struct {
+		folders []string
+		why     string
+	}{
+		"twice":        {append(twice, twice[0]), "shard 1/3 is there twice"},
+		"other ground": {elsewhere, "are not of one run: Istio is \"1.31.0\" and \"1.30.0\""},
+		"no shard":     {[]string{t.TempDir()}, "is no artifacts folder of a run with SHARD"},
+	} {
+		if status, why, told := merged(t, of.folders...); status != 2 || !strings.Contains(why, of.why) || told.RunID != "" || told.Result != "" {
+			t.Errorf("%s: status %d, %s; %+v", name, status, why, told.Result)
+		}
+	}
+}
+
+// The folder is emptied before the report is written.
+func TestTheMergedReportGoesToAFolderOfItsOwn(t *testing.T) {
+	folders := threeShards(t)
+	for _, artifacts := range []string{folders[0], filepath.Dir(folders[0]), filepath.Join(folders[0], "merged")} {
+		r := left(t, nil)
+		r.settings.artifacts = artifacts
+		if err := r.merge(t.Context(), folders); exitCode(err) != 2 {
+			t.Errorf("%s: %v", artifacts, err)
+		}
+		if _, err := os.Stat(filepath.Join(folders[0], report.File)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
