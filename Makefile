@@ -4,11 +4,12 @@ RUNNER := bin/e2e
 TLSCHECK := bin/kubectl-tls_check
 REPORTDIFF := bin/reportdiff
 HISTORIAN := bin/history
+PLANNER := bin/cells
 HISTORY ?= history.jsonl
 REPORT ?= artifacts/report.json
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-merge e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-matrix versions-record versions-check history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN)
+.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-merge e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-record versions-check cells cell summary ci-local history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN) $(PLANNER)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +24,7 @@ unit:
 	go vet -tags e2e ./...
 	go test ./...
 
-lint: ## golangci-lint, shellcheck, actionlint
+lint: ## golangci-lint, shellcheck, actionlint, zizmor
 	scripts/tools/lint.sh
 
 code-mutants: ## make mistakes in the suite's own code and see that the unit tests notice (SUBJECT=)
@@ -97,26 +98,35 @@ report-diff: $(REPORTDIFF) ## compare two report.json check by check: nothing ma
 versions: ## list the versions that the lanes offer: lane, Istio, Kubernetes
 	@exec scripts/images.sh --versions
 
-versions-matrix: ## the versions of a lane as JSON, the newest first (LANE=)
-	@exec scripts/images.sh --matrix $(LANE)
-
 versions-record: ## write what a report says into the table of versions, scripts/versions (REPORT=)
 	@go run ./scripts/versions record $(REPORT)
 
 versions-check: ## compare a report with its row in the table of versions (REPORT=)
 	@go run ./scripts/versions check $(REPORT)
 
+cells: $(PLANNER) ## the cells of a workflow as JSON (WORKFLOW=, LANE=; of an upgrade FROM=, TO=)
+	@exec $(PLANNER) list $(WORKFLOW) $(if $(LANE),--lane $(LANE)) $(if $(FROM),--from $(FROM)) $(if $(TO),--to $(TO))
+
+cell: $(PLANNER) ## run one of them (CELL=)
+	@exec $(PLANNER) run "$(CELL)"
+
+summary: ## print the summary of the last run, as Markdown
+	@test ! -f artifacts/summary.md || cat artifacts/summary.md
+
 history: $(HISTORIAN) ## say what the last run of a history came to, beside those before, and show cases by runs (HISTORY=, CELLS=, BADGE=)
 	@$(HISTORIAN) show $(HISTORY) $(if $(CELLS),--cells "$(CELLS)") $(if $(BADGE),--badge $(BADGE)); status=$$?; echo; echo '```'; $(HISTORIAN) grid $(HISTORY); echo '```'; exit $$status
 
-history-lines: $(HISTORIAN) ## write what a report adds to a history beside it, as history.jsonl (REPORT=, JOB=)
-	@exec $(HISTORIAN) lines $(REPORT) $(dir $(REPORT))history.jsonl --job "$(JOB)"
+history-lines: $(HISTORIAN) ## write what a report adds to a history beside it, as history.jsonl (REPORT=, CELL=)
+	@exec $(HISTORIAN) lines $(REPORT) $(dir $(REPORT))history.jsonl --cell "$(CELL)"
 
 history-add: $(HISTORIAN) ## add files of such lines to a history; what it has already changes nothing (HISTORY=, FROM=)
 	@exec $(HISTORIAN) add $(HISTORY) $(FROM)
 
 history-fetch: $(HISTORIAN) ## in a workflow: the history of its runs before, with what the cells of this one add
 	@HISTORIAN=$(HISTORIAN) exec scripts/history/fetch.sh $(HISTORY)
+
+ci-local: ## do what the workflows pr and e2e do, step by step in fresh clones of what is committed
+	@go run ./scripts/cilocal .github/workflows/pr.yaml
 
 cache-prune: ## remove what was built for the lanes
 	@exec scripts/images.sh --prune
@@ -132,3 +142,6 @@ $(REPORTDIFF):
 
 $(HISTORIAN):
 	@go build -buildvcs=false -o $@ ./scripts/history
+
+$(PLANNER):
+	@go build -buildvcs=false -o $@ ./scripts/cells

@@ -106,8 +106,8 @@ func TestASubjectIsChosenByItsName(t *testing.T) {
 	}
 }
 
-func TestEverySubjectIsMeasuredNightly(t *testing.T) {
-	content, err := os.ReadFile("../../.github/workflows/nightly.yaml")
+func TestEverySubjectIsMeasuredInAWorkflow(t *testing.T) {
+	content, err := os.ReadFile("../../.github/workflows/code-mutants.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

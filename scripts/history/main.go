@@ -58,7 +58,7 @@ func commands(out io.Writer, environment func(string) string) *cobra.Command {
 			return writeLines(c.Context(), arguments[0], arguments[1], part.or(environment))
 		},
 	}
-	lines.Flags().StringVar(&part.job, "job", "", "job that the report is of; with the minors of Istio and Kubernetes it names the cell")
+	lines.Flags().StringVar(&part.cell, "cell", "", "cell that the report is of, or its job; CELL when empty")
 	lines.Flags().StringVar(&part.run, "run", "", "id that all cells of the run share; GITHUB_RUN_ID or the report's when empty")
 	lines.Flags().IntVar(&part.attempt, "attempt", 0, "attempt at it, from 1 on; GITHUB_RUN_ATTEMPT or 1 when 0")
 	add := &cobra.Command{

@@ -44,7 +44,7 @@ func TestAReportBecomesAHistoryAndAMorning(t *testing.T) {
 		begins string
 	}{{hop.Pass, exitGreen, "GREEN: 1 case in 1 cell"}, {hop.Fail, exitNotGreen, "RED: 1 failure of 1 case in 1 cell"}} {
 		github["GITHUB_RUN_ID"] += "0"
-		if status, _, problems := run(t, "lines", reportOf(t, folder, want.result), lines, "--job", "full "); status != exitGreen {
+		if status, _, problems := run(t, "lines", reportOf(t, folder, want.result), lines, "--cell", "full"); status != exitGreen {
 			t.Fatal(problems)
 		}
 		for range 2 {
@@ -79,6 +79,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, arguments := range [][]string{
+		{"lines", reportOf(t, folder, hop.Pass), filepath.Join(folder, "other.jsonl"), "--cell", "full istio-1.30 kubernetes-1.36"},
 		{"show", filepath.Join(folder, "none.jsonl")}, {"show", broken}, {"add", broken, broken}, {"lines", broken, broken}, {"show"}, {"other"},
 	} {
 		if status, out, problems := run(t, arguments...); status != exitInput || out != "" || !strings.HasPrefix(problems, "error: ") {

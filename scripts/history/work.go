@@ -22,13 +22,14 @@ import (
 
 // part is what a report does not say of itself.
 type part struct {
-	job, run       string
+	cell, run      string
 	attempt        int
 	suite, machine string
 }
 
 // or takes what was not given from where GitHub says it (https://docs.github.com/en/actions/reference/workflows-and-actions/variables).
 func (p part) or(environment func(string) string) part {
+	p.cell = cmp.Or(p.cell, environment("CELL"))
 	p.run = cmp.Or(p.run, environment("GITHUB_RUN_ID"))
 	p.suite = environment("GITHUB_SHA")
 	if number, err := strconv.Atoi(environment("GITHUB_RUN_ATTEMPT")); err == nil {
@@ -59,30 +60,25 @@ func writeLines(ctx context.Context, from, to string, p part) error {
 		}
 		p.suite = strings.TrimSpace(string(said))
 	}
-	named, err := cell(p.job, r.Environment)
+	cell, err := cellOf(p.cell, r)
 	if err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
 	lines := history.Of(r, history.Part{
-		Run: cmp.Or(p.run, r.RunID), Cell: named,
+		Run: cmp.Or(p.run, r.RunID), Cell: cell,
 		Attempt: p.attempt, Began: began, Suite: p.suite, Machine: p.machine,
 	})
 	return write(to, lines)
 }
 
-// cell is named by minors: one that goes to another patch is the same cell on another ground.
-// A run that ended before its images were known has the versions that it was asked for.
-func cell(job string, e report.Environment) (string, error) {
-	istio := cmp.Or(e.Istio, e.Settings["ISTIO_VERSION"], e.Settings["FROM"])
-	kubernetes := cmp.Or(e.Kubernetes, e.Settings["KUBERNETES_VERSION"])
-	if istio == "" || kubernetes == "" {
-		return "", errors.New("it names no version of Istio and of Kubernetes, by which a history knows it")
+// cellOf is the cell that a report is of. Where it was given with versions, the report must be of them.
+func cellOf(given string, r report.Report) (history.Cell, error) {
+	asked := history.ParseCell(given)
+	cell, err := history.CellOf(asked.Job, r.Environment)
+	if err == nil && asked.Istio != "" && cell != asked {
+		err = fmt.Errorf("it is of cell %q, not of %q", cell, asked)
 	}
-	minor := func(version string) string {
-		parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
-		return strings.Join(parts[:min(len(parts), 2)], ".")
-	}
-	return strings.TrimSpace(fmt.Sprintf("%s istio-%s kubernetes-%s", strings.TrimSpace(job), minor(istio), minor(kubernetes))), nil
+	return cell, err
 }
 
 func addLines(to string, from []string) error {

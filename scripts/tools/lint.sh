@@ -18,5 +18,6 @@ scripts() {
 }
 
 tool golangci-lint run
-scripts | xargs -0 "$here/shellcheck.sh"
+scripts | xargs -0 "$here/wheel.sh" shellcheck
 tool actionlint
+"$here/wheel.sh" zizmor --offline --no-progress --quiet .github

@@ -56,7 +56,7 @@ func TestTheLinesOfAReport(t *testing.T) {
 			{Case: verdict.Case{ID: "b", Result: hop.Fail, Reason: "broken", Rerun: "make b", Seconds: 4}},
 		},
 	}
-	part := Part{Run: "r", Cell: "c", Attempt: 1, Began: noon, Suite: "abc", Machine: "m"}
+	part := Part{Run: "r", Cell: Cell{Job: "c"}, Attempt: 1, Began: noon, Suite: "abc", Machine: "m"}
 	lines := Of(r, part)
 	if len(lines) != 3 || lines[0].Case != "" || lines[0].Verdict != hop.Fail || lines[1].Reason != "" || lines[2].Reason != "broken" || lines[2].Rerun != "make b" || lines[2].On.Suite != "abc" {
 		t.Errorf("%+v", lines)
@@ -81,7 +81,7 @@ func TestAMutantAndAFaultHaveLines(t *testing.T) {
 		},
 		Faults: []verdict.Fault{{Fault: "istiod", Seconds: 9}},
 	})
-	lines := Of(r, Part{Run: "r", Cell: "c", Attempt: 1, Began: noon})
+	lines := Of(r, Part{Run: "r", Cell: Cell{Job: "c"}, Attempt: 1, Began: noon})
 	var said []string
 	for _, line := range lines[1:] {
 		said = append(said, fmt.Sprintf("%s %s %s %s %.0f", line.Case, line.Verdict, line.Reason, line.Rerun, line.Seconds))
@@ -149,7 +149,7 @@ func TestACaseWhoseRoundsDifferIsFlakyAndRed(t *testing.T) {
 		Result: hop.Fail, Reason: "1 cases had not the same verdict", Repeat: &report.Repeat{Rounds: 3, Differing: []report.Differing{{ID: "a", Results: []hop.Result{hop.Pass, hop.Fail, hop.Pass}}}},
 		Cases: []report.Case{{Case: verdict.Case{ID: "a", Result: hop.Pass}}},
 	}
-	m, _ := Look(Of(r, Part{Run: "r", Cell: "c", Attempt: 1, Began: noon}), nil)
+	m, _ := Look(Of(r, Part{Run: "r", Cell: Cell{Job: "c"}, Attempt: 1, Began: noon}), nil)
 	if !slices.Equal(m.Flaky, []Subject{{"c", "a"}}) || len(m.Red) != 2 {
 		t.Errorf("flaky %v, red %+v", m.Flaky, m.Red)
 	}

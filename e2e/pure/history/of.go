@@ -15,7 +15,7 @@ import (
 // Part is which part of which run a report is of, and what the report does not say.
 type Part struct {
 	Run     string
-	Cell    string
+	Cell    Cell
 	Attempt int
 	Began   time.Time
 	Suite   string // commit
@@ -29,11 +29,15 @@ func Of(r report.Report, part Part) []Line {
 			reason, rerun = "", ""
 		}
 		return Line{
-			Run: part.Run, Cell: part.Cell, Case: id, Attempt: part.Attempt, Began: part.Began,
+			Run: part.Run, Cell: part.Cell.String(), Case: id, Attempt: part.Attempt, Began: part.Began,
 			Verdict: verdict, Reason: reason, Rerun: rerun, Seconds: seconds, On: GroundOf(r.Environment, part),
 		}
 	}
-	all := []Line{line("", r.Result, r.Reason, "", r.Durations.TotalSeconds)}
+	rerun := ""
+	if part.Cell.Job != "" {
+		rerun = fmt.Sprintf("make cell CELL='%s'", part.Cell)
+	}
+	all := []Line{line("", r.Result, r.Reason, rerun, r.Durations.TotalSeconds)}
 	differing := map[string][]hop.Result{}
 	if r.Repeat != nil {
 		for _, d := range r.Repeat.Differing {

@@ -1,7 +1,6 @@
 package upgrade
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -21,22 +20,6 @@ func TestEveryMutantOfAnUpgradeCanBeRead(t *testing.T) {
 	}
 	if _, err := ReadMutant(fixtures.FS, "none"); err == nil || !strings.Contains(err.Error(), ids[0]) {
 		t.Errorf("a mutant that there is not: %v", err)
-	}
-}
-
-func TestTheNightlyRunsEveryMutantOfAnUpgrade(t *testing.T) {
-	nightly, err := os.ReadFile("../../../.github/workflows/nightly.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ids, err := MutantIDs(fixtures.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, id := range ids {
-		if !strings.Contains(string(nightly), "mutant: "+id+"}") {
-			t.Errorf("%s is in no job of nightly.yaml", id)
-		}
 	}
 }
 
