@@ -23,8 +23,12 @@ for run in $GITHUB_RUN_ID $runs; do
   fi
 done
 
+# A run of which no cell came so far as to leave something adds nothing, and `history show` says that none ran.
 cells=$(mktemp -d)
 trap 'rm -rf "$cells"' EXIT
-gh run download "$GITHUB_RUN_ID" --pattern 'artifacts-*' --dir "$cells"
+names=$(artifacts "$GITHUB_RUN_ID")
+if grep -q '^artifacts-' <<< "$names"; then
+  gh run download "$GITHUB_RUN_ID" --pattern 'artifacts-*' --dir "$cells"
+fi
 mapfile -t files < <(find "$cells" -name history.jsonl | sort)
 "$HISTORIAN" add "$history" "${files[@]}"

@@ -2,13 +2,14 @@
 //
 //	history lines REPORT FILE    the lines of a report, into a file of their own
 //	history add HISTORY FILE…    adds lines to a history; what it has already changes nothing
-//	history show HISTORY         the last run beside those before, as Markdown
+//	history show HISTORY         a run, the last one unless it is named, beside those before, as Markdown
 //	history grid HISTORY         cases by runs
 //
 // Exit status: 0; 1 where `show` has a run that is not green; 2 bad input.
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -62,16 +63,17 @@ func commands(out io.Writer, environment func(string) string) *cobra.Command {
 	lines.Flags().StringVar(&part.run, "run", "", "id that all cells of the run share; GITHUB_RUN_ID or the report's when empty")
 	lines.Flags().IntVar(&part.attempt, "attempt", 0, "attempt at it, from 1 on; GITHUB_RUN_ATTEMPT or 1 when 0")
 	add := &cobra.Command{
-		Use: "add HISTORY FILE...", Short: "add lines to a history; what it has already changes nothing", Args: cobra.MinimumNArgs(2),
+		Use: "add HISTORY FILE...", Short: "add lines to a history; what it has already changes nothing", Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, arguments []string) error { return addLines(arguments[0], arguments[1:]) },
 	}
 	var cells []string
-	var badge string
+	var run, badge string
 	show := &cobra.Command{
-		Use: "show HISTORY", Short: "say what the last run came to, beside those before, as Markdown", Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, arguments []string) error { return show(out, arguments[0], cells, badge) },
+		Use: "show HISTORY", Short: "say what a run came to, beside those before, as Markdown", Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, arguments []string) error { return show(out, arguments[0], cmp.Or(run, environment("GITHUB_RUN_ID")), cells, badge) },
 	}
 	show.Flags().StringSliceVar(&cells, "cells", nil, "cells that were to run; those of the run before when empty")
+	show.Flags().StringVar(&run, "run", "", "id of the run; GITHUB_RUN_ID or the last one's when empty")
 	show.Flags().StringVar(&badge, "badge", "", "file for the badge, as JSON")
 	var all bool
 	grid := &cobra.Command{

@@ -96,12 +96,12 @@ func addLines(to string, from []string) error {
 	return write(to, kept)
 }
 
-func show(out io.Writer, file string, cells []string, badge string) error {
+func show(out io.Writer, file, run string, cells []string, badge string) error {
 	lines, err := read(file)
 	if err != nil {
 		return err
 	}
-	morning, ran := history.Look(lines, cells)
+	morning, ran := history.Look(lines, run, cells)
 	if !ran {
 		return fmt.Errorf("%s: no run is in it", file)
 	}

@@ -27,7 +27,7 @@ func thirty(t *testing.T) []Line {
 
 // Whatever is wrong in thirty runs is found, and nothing else.
 func TestThirtyRunsAreReadAsTheyWereWritten(t *testing.T) {
-	m, ran := Look(thirty(t), nil)
+	m, ran := Look(thirty(t), "", nil)
 	if !ran || m.Run != "n29" || m.Result != hop.Fail || m.Cells != 1 || m.Cases != 6 {
 		t.Errorf("%+v", m)
 	}

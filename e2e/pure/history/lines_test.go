@@ -71,6 +71,24 @@ func TestTheLinesOfAReport(t *testing.T) {
 	}
 }
 
+// The run before says nothing of one of which no cell ran.
+func TestARunOfWhichNoCellRanIsRed(t *testing.T) {
+	line := Line{Run: "r", Cell: "c", Attempt: 1, Began: noon, Verdict: hop.Pass}
+	m, found := Look([]Line{line}, "s", []string{"c"})
+	if !found || m.Green() || m.Run != "s" || !slices.Equal(m.Missing, []string{"c"}) || m.Headline() != "RED: 1 did not run; nothing is another than in the run before" {
+		t.Errorf("%v, %+v", found, m)
+	}
+	if m, found := Look(nil, "s", []string{"c"}); !found || m.Green() {
+		t.Errorf("%v, %+v", found, m)
+	}
+	if m, _ := Look([]Line{line}, "r", []string{"c"}); !m.Green() {
+		t.Errorf("%+v", m)
+	}
+	if _, found := Look(nil, "", nil); found {
+		t.Error("a history without a run has one")
+	}
+}
+
 // A mutant that survives is a failure of its own, with a history of its own; the run that it makes red is no further one.
 func TestAMutantAndAFaultHaveLines(t *testing.T) {
 	r := report.Fold(report.Run{
@@ -89,7 +107,7 @@ func TestAMutantAndAFaultHaveLines(t *testing.T) {
 	if want := []string{"mutant blind FAIL SURVIVED: nobody noticed make blind 60", "mutant seen PASS   30", "fault istiod PASS   9"}; !slices.Equal(said, want) {
 		t.Errorf("%q, want %q", said, want)
 	}
-	m, _ := Look(lines, nil)
+	m, _ := Look(lines, "", nil)
 	if len(m.Red) != 1 || m.Red[0].Cause != "SURVIVED: nobody noticed" || m.Headline() != "RED: 1 failure of 3 cases in 1 cell, for 1 cause; nothing is another than in the run before" {
 		t.Errorf("%s: %+v", m.Headline(), m.Red)
 	}
@@ -119,12 +137,12 @@ func TestManyFailuresOfOneCauseAreOne(t *testing.T) {
 		})
 	}
 	lines[0].Reason = "case-17: " + lines[18].Reason
-	m, _ := Look(lines, nil)
+	m, _ := Look(lines, "", nil)
 	if len(m.Red) != 1 || len(m.Red[0].Cases) != 200 {
 		t.Fatalf("%d causes", len(m.Red))
 	}
 	lines[0].Reason = "ginkgo: exit status 1; " + lines[0].Reason
-	if m, _ := Look(lines, nil); len(m.Red) != 2 {
+	if m, _ := Look(lines, "", nil); len(m.Red) != 2 {
 		t.Errorf("that the suite ended before its specs is a cause too: %+v", m.Red)
 	}
 	if text := m.Markdown(); len(text) > 1000 || !strings.Contains(text, "195 more") {
@@ -149,7 +167,7 @@ func TestACaseWhoseRoundsDifferIsFlakyAndRed(t *testing.T) {
 		Result: hop.Fail, Reason: "1 cases had not the same verdict", Repeat: &report.Repeat{Rounds: 3, Differing: []report.Differing{{ID: "a", Results: []hop.Result{hop.Pass, hop.Fail, hop.Pass}}}},
 		Cases: []report.Case{{Case: verdict.Case{ID: "a", Result: hop.Pass}}},
 	}
-	m, _ := Look(Of(r, Part{Run: "r", Cell: Cell{Job: "c"}, Attempt: 1, Began: noon}), nil)
+	m, _ := Look(Of(r, Part{Run: "r", Cell: Cell{Job: "c"}, Attempt: 1, Began: noon}), "", nil)
 	if !slices.Equal(m.Flaky, []Subject{{"c", "a"}}) || len(m.Red) != 2 {
 		t.Errorf("flaky %v, red %+v", m.Flaky, m.Red)
 	}
@@ -162,7 +180,7 @@ func TestACauseIsSeenFirstWhereItWas(t *testing.T) {
 	lines := []Line{
 		line(0, hop.Pass, ""), line(1, hop.Inconclusive, "it did not settle"), line(2, hop.Fail, "served in plaintext"), line(3, hop.Skipped, "no gateway"), line(4, hop.Fail, "served in plaintext"),
 	}
-	m, _ := Look(lines, nil)
+	m, _ := Look(lines, "", nil)
 	if len(m.Red) != 1 || m.Red[0].FirstSeen != "r2" || m.Red[0].LastGreen != "s0" {
 		t.Errorf("%+v", m.Red)
 	}
@@ -173,16 +191,16 @@ func TestACellThatDoesNotRunIsMissedEachTime(t *testing.T) {
 		return Line{Run: fmt.Sprintf("r%d", day), Cell: cell, Attempt: 1, Began: noon.AddDate(0, 0, day), Verdict: hop.Pass}
 	}
 	lines := []Line{line(0, "c"), line(0, "d"), line(1, "c"), line(2, "c")}
-	if m, _ := Look(lines, nil); !slices.Equal(m.Missing, []string{"d"}) {
+	if m, _ := Look(lines, "", nil); !slices.Equal(m.Missing, []string{"d"}) {
 		t.Errorf("%v", m.Missing)
 	}
-	if m, _ := Look([]Line{line(0, "c"), line(1, "d")}, nil); len(m.Missing) > 0 {
+	if m, _ := Look([]Line{line(0, "c"), line(1, "d")}, "", nil); len(m.Missing) > 0 {
 		t.Errorf("of runs of one cell each %v are missing", m.Missing)
 	}
 }
 
 func TestARunThatEndedBeforeItsCasesIsRed(t *testing.T) {
-	m, _ := Look([]Line{{Run: "r", Cell: "c", Attempt: 1, Began: noon, Verdict: hop.Inconclusive, Reason: "no case has a verdict"}}, []string{"c", "d"})
+	m, _ := Look([]Line{{Run: "r", Cell: "c", Attempt: 1, Began: noon, Verdict: hop.Inconclusive, Reason: "no case has a verdict"}}, "", []string{"c", "d"})
 	if m.Result != hop.Fail || len(m.Red) != 1 || m.Red[0].Cases[0] != (Subject{Cell: "c"}) || !slices.Equal(m.Missing, []string{"d"}) {
 		t.Errorf("%+v", m)
 	}
@@ -198,7 +216,7 @@ func TestACaseThatDidNotRunIsMissedWhereNothingElseChanged(t *testing.T) {
 	one := Ground{Suite: "one", Settings: "same"}
 	lines := []Line{line("r1", "", 0, one), line("r1", "a", 0, one), line("r1", "b", 0, one)}
 	for on, missing := range map[Ground][]string{one: {"b in c"}, {Suite: "another", Settings: "same"}: nil, {Suite: "one", Settings: "others"}: nil} {
-		m, _ := Look(append(slices.Clone(lines), line("r2", "", 1, on), line("r2", "a", 1, on)), nil)
+		m, _ := Look(append(slices.Clone(lines), line("r2", "", 1, on), line("r2", "a", 1, on)), "", nil)
 		if !slices.Equal(m.Missing, missing) || m.Green() != (len(missing) == 0) {
 			t.Errorf("%+v: %v, green %t; want %v", on, m.Missing, m.Green(), missing)
 		}
@@ -210,7 +228,7 @@ func TestWhatWasSkippedIsNotGreenAgain(t *testing.T) {
 		{Run: "r1", Cell: "c", Case: "a", Attempt: 1, Began: noon, Verdict: hop.Fail, Reason: "broken"},
 		{Run: "r2", Cell: "c", Case: "a", Attempt: 1, Began: noon.AddDate(0, 0, 1), Verdict: hop.Skipped},
 	}
-	if m, _ := Look(lines, nil); len(m.GreenAgain) > 0 {
+	if m, _ := Look(lines, "", nil); len(m.GreenAgain) > 0 {
 		t.Errorf("%v", m.GreenAgain)
 	}
 }
@@ -232,7 +250,7 @@ func TestTheGridHasWhatWasRed(t *testing.T) {
 }
 
 func TestMarkupInAReasonIsText(t *testing.T) {
-	m, _ := Look([]Line{{Run: "r", Cell: "c", Case: "a", Attempt: 1, Began: noon, Verdict: hop.Fail, Reason: "<script>\n# x | `y`"}}, nil)
+	m, _ := Look([]Line{{Run: "r", Cell: "c", Case: "a", Attempt: 1, Began: noon, Verdict: hop.Fail, Reason: "<script>\n# x | `y`"}}, "", nil)
 	if text := m.Markdown(); strings.Contains(text, "<script") || strings.Contains(text, "\n# x") {
 		t.Error(text)
 	}

@@ -60,14 +60,14 @@ const (
 	slowerLeast = 2.0 // seconds above it
 )
 
-// Look looks at the last run. Planned are the cells that were to run; none stands for those that the last ten runs had.
-func Look(lines []Line, planned []string) (Morning, bool) {
-	runs := runsOf(lines)
-	if len(runs) == 0 {
+// Look looks at a run, the last one where no id says which. Planned are the cells that were to run; none stands for those that the last
+// ten runs had. A run that is named and has no line is one of which no cell ran; false is returned where none is named and there is none.
+func Look(lines []Line, id string, planned []string) (Morning, bool) {
+	now, before, found := choose(runsOf(lines), id)
+	if !found {
 		return Morning{}, false
 	}
-	now, before := runs[len(runs)-1], runs[:len(runs)-1]
-	m := Morning{Run: now.id, Result: hop.Pass, Cells: len(now.cells()), Changed: changed(now, before), Missing: []string{}, Red: []Failure{}, GreenAgain: []Subject{}, Flaky: flaky(runs), Slower: []Slow{}}
+	m := Morning{Run: now.id, Result: hop.Pass, Cells: len(now.cells()), Changed: changed(now, before), Missing: []string{}, Red: []Failure{}, GreenAgain: []Subject{}, Flaky: flaky(append(before, now)), Slower: []Slow{}}
 	m.miss(now, before, planned)
 	red := map[string]*Failure{}
 	for _, of := range inOrder(now.outcomes) {
@@ -98,6 +98,21 @@ func Look(lines []Line, planned []string) (Morning, bool) {
 		m.Result = hop.Fail
 	}
 	return m, true
+}
+
+// choose is the run to look at, and those before it.
+func choose(runs []run, id string) (now run, before []run, found bool) {
+	place := len(runs) - 1
+	if id != "" {
+		place = slices.IndexFunc(runs, func(r run) bool { return r.id == id })
+	}
+	switch {
+	case place >= 0:
+		return runs[place], runs[:place:place], true
+	case id != "":
+		return run{id: id}, runs, true
+	}
+	return run{}, nil, false
 }
 
 // miss names what was to run and did not: cells, and of those that ran the cases that the same suite had before with the same settings.

@@ -65,7 +65,7 @@ func seed(number uint64, sound bool) seeded {
 func TestWhatIsWrongInASeededHistoryIsFoundAndNothingElse(t *testing.T) {
 	for _, number := range []uint64{1, 2} {
 		s := seed(number, false)
-		m, _ := Look(s.lines, nil)
+		m, _ := Look(s.lines, "", nil)
 		only := func(what string, got []Subject, want string) {
 			if !slices.Equal(got, []Subject{{"cell-0", want}}) {
 				t.Errorf("seed %d: %s: %v, want %s", number, what, got, want)
@@ -88,7 +88,7 @@ func TestWhatIsWrongInASeededHistoryIsFoundAndNothingElse(t *testing.T) {
 }
 
 func TestASoundHistoryHasNothingToTell(t *testing.T) {
-	m, _ := Look(seed(3, true).lines, nil)
+	m, _ := Look(seed(3, true).lines, "", nil)
 	m.Changed = nil // each run has a commit of its own
 	if text, want := m.Markdown(), "GREEN: 24 cases in 3 cells; nothing is another than in the run before\n"; text != want {
 		t.Errorf("got %q, want %q", text, want)
