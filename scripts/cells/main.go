@@ -66,12 +66,12 @@ func commands(out io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			make, err := exec.LookPath("make")
+			program, err := exec.LookPath("make")
 			if err != nil {
 				return err
 			}
 			// In the place of this process, so that signals reach it.
-			return syscall.Exec(make, append([]string{"make"}, words...), os.Environ())
+			return syscall.Exec(program, append([]string{"make"}, words...), os.Environ())
 		},
 	}
 	root.AddCommand(list, run)

@@ -70,7 +70,9 @@ func commands(out io.Writer, environment func(string) string) *cobra.Command {
 	var run, badge string
 	show := &cobra.Command{
 		Use: "show HISTORY", Short: "say what a run came to, beside those before, as Markdown", Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, arguments []string) error { return show(out, arguments[0], cmp.Or(run, environment("GITHUB_RUN_ID")), cells, badge) },
+		RunE: func(_ *cobra.Command, arguments []string) error {
+			return show(out, arguments[0], cmp.Or(run, environment("GITHUB_RUN_ID")), cells, badge)
+		},
 	}
 	show.Flags().StringSliceVar(&cells, "cells", nil, "cells that were to run; those of the run before when empty")
 	show.Flags().StringVar(&run, "run", "", "id of the run; GITHUB_RUN_ID or the last one's when empty")
