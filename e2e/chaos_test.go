@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/e2e-framework/klient/wait"
 
 	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/runner"
 	"mtls.test/conformance/e2e/live/sabotage"
 	"mtls.test/conformance/e2e/live/timeout"
@@ -115,12 +116,11 @@ func readied(ctx context.Context, run string) error {
 
 // renewed makes another caseRunner the suite's, once it is ready; stop ends the reading of its logs.
 func renewed(ctx context.Context, run string) (stop func(), err error) {
-	return renewedIn(ctx, run, files, world)
+	return renewedIn(ctx, given, run, files, world)
 }
 
-// renewedIn does so in a world.
-func renewedIn(ctx context.Context, run string, files fs.FS, world fixture.World) (stop func(), err error) {
-	anew := given
+// renewedIn does so in a world, on a mesh that is as it is handed over here.
+func renewedIn(ctx context.Context, anew mesh.Handover, run string, files fs.FS, world fixture.World) (stop func(), err error) {
 	anew.RunID = run + "-" + crand.Text()[:4]
 	fresh, stop, err := runner.Prepare(ctx, client, anew, files, world, diagnose)
 	if err != nil {

@@ -46,6 +46,7 @@ type upgrading struct {
 	mover     *liveupgrade.Mover    // nil where others upgrade Istio
 	operator  *liveupgrade.Operator // who does then
 	done      bool                  // they told of their last step
+	now       mesh.Handover         // given, as the mesh is at the stage
 	session   *probing.Session
 	lease     *liveupgrade.Lease // nil of traffic without one, and before it begins
 	intervals []upgrade.Interval
@@ -358,6 +359,7 @@ func (u *upgrading) look(ctx context.Context, index int, judged *upgrade.Judged)
 	if judged.Proxies, judged.Signers, err = u.mesh.Versions(ctx, places); err != nil {
 		return err
 	}
+	u.now = asAt(judged.Proxies)
 	if u.mover == nil {
 		u.describe(index, judged.Proxies)
 	} else {
@@ -367,6 +369,23 @@ func (u *upgrading) look(ctx context.Context, index int, judged *upgrade.Judged)
 		judged.Changes = tlsdiff.Compare(u.moments[index-1].Hops, moment.Hops, nil)
 	}
 	return nil
+}
+
+// asAt is what was handed over, with the Istio that all proxies have their configuration from. While there are two, the cases are such as
+// hold for both.
+func asAt(proxies []upgrade.Proxy) mesh.Handover {
+	now := given
+	version, one := upgrade.IstiodVersion(proxies)
+	if !one {
+		return now
+	}
+	now.Environment.Istio, now.Environment.IstioCommitDate = version, ""
+	for _, release := range given.Upgrade.Releases {
+		if release.Version == version {
+			now.Environment.IstioCommitDate = release.CommitDate
+		}
+	}
+	return now
 }
 
 // describe says of a stage that others led to what a plan would have said: whether proxies moved, and whether those of two versions stand.
@@ -437,7 +456,7 @@ func eachFolder(ctx context.Context, names []string, do func(context.Context, *k
 // observe readies the observers of a world, until what it returns is called.
 func (u *upgrading) observe(ctx context.Context, files fs.FS, world fixture.World) (stop func(), err error) {
 	told("readying the observers")
-	unfollow, err := renewedIn(ctx, given.RunID, files, world)
+	unfollow, err := renewedIn(ctx, u.now, given.RunID, files, world)
 	return func() {
 		unfollow()
 		caseRunner = nil
@@ -467,8 +486,7 @@ func (u *upgrading) casesAt(index int) ([]fixture.Case, error) {
 	all := given.Upgrade.Full && (index == 0 || last)
 	var chosen []fixture.Case
 	for _, c := range cases {
-		slow := slices.Contains(c.Labels, "slow") || slices.Contains(c.Labels, "explore")
-		if !u.chosen(c) && (!all || slow) {
+		if !u.chosen(c) && !(all && quick(c)) {
 			continue
 		}
 		needs, err := existing.Needs(files, world, c)
@@ -480,6 +498,11 @@ func (u *upgrading) casesAt(index int) ([]fixture.Case, error) {
 		}
 	}
 	return chosen, nil
+}
+
+// quick tells whether a case is one of a full upgrade. What states a default of Istio's is not: an upgrade's mesh is set otherwise.
+func quick(c fixture.Case) bool {
+	return !slices.ContainsFunc([]string{"slow", "explore", fixture.DefaultsLabel}, func(label string) bool { return slices.Contains(c.Labels, label) })
 }
 
 // run runs a case at a stage. Its verdict is the report's under the name of both.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"mtls.test/conformance/e2e/live/mesh"
+	"mtls.test/conformance/e2e/live/runner/hopconfig"
 	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/join"
 )
@@ -29,9 +31,14 @@ func TestTheWayBackTakesNoRootThatSomebodyMayStillShow(t *testing.T) {
 }
 
 func TestWhatIsCountedIsTriedByItself(t *testing.T) {
-	counted, together := join.Attempt{ID: "a", Want: fixture.Expect{Counted: true}}, join.Attempt{ID: "b"}
-	got := batches([]join.Attempt{together, counted, together, counted})
-	if len(got) != 3 || len(got[0]) != 1 || len(got[1]) != 1 || len(got[2]) != 2 {
-		t.Errorf("got %v", got)
+	two := []hopconfig.Pair{{Client: mesh.Place{Proxy: mesh.Proxy{Pod: "one"}}}, {Client: mesh.Place{Proxy: mesh.Proxy{Pod: "two"}}}}
+	counted := &spread{Attempt: join.Attempt{ID: "a", Want: fixture.Expect{Counted: true}}, pairs: two}
+	together := &spread{Attempt: join.Attempt{ID: "b"}, pairs: two}
+	var sizes []int
+	for _, group := range nextOf([]*spread{together, counted, together}) {
+		sizes = append(sizes, len(group))
+	}
+	if !slices.Equal(sizes, []int{1, 1, 4}) {
+		t.Errorf("%v requests at once, of each of two pods of the client", sizes)
 	}
 }

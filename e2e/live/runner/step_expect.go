@@ -34,29 +34,7 @@ func (c *CaseRun) Expect(ctx context.Context, step int, expects []fixture.Expect
 	if err != nil {
 		return err
 	}
-	for _, batch := range batches(attempts) {
-		if err := c.attempt(ctx, step, batch, intents, facts); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// batches parts attempts that are made at once from those that are counted, each of which goes by itself.
-func batches(attempts []join.Attempt) [][]join.Attempt {
-	var together []join.Attempt
-	var all [][]join.Attempt
-	for _, a := range attempts {
-		if a.Want.Counted {
-			all = append(all, []join.Attempt{a})
-			continue
-		}
-		together = append(together, a)
-	}
-	if len(together) > 0 {
-		all = append(all, together)
-	}
-	return all
+	return c.attempt(ctx, step, attempts, intents, facts)
 }
 
 // attempt makes attempts at once and judges each, in as many rounds as the pairs of pods ask for: one where every end has one pod.
@@ -85,37 +63,70 @@ func (c *CaseRun) attempt(ctx context.Context, step int, attempts []join.Attempt
 	return nil
 }
 
-// round makes the next request of each spread that is to have more, all at once, and judges each. It tells whether there was any.
+// round makes the next request of each spread that is to have more, and judges each. It tells whether more can be asked for.
 func (c *CaseRun) round(ctx context.Context, step int, all []*spread, intents map[string]verdict.Intent) (more bool, err error) {
-	began, err := c.r.cutoff(ctx)
-	if err != nil {
-		return false, err
-	}
-	collector, batch := c.r.collector(), attempt.NewBatch(fmt.Sprintf("%s-%s-%d", c.Name, c.Case.ID, step), began)
-	var sent []*spread
-	for _, s := range all {
-		for _, over := range s.over() {
-			c.add(collector, batch, step, s, over, intents[s.ID])
-			sent = append(sent, s)
-		}
-	}
-	if len(sent) == 0 {
+	groups := nextOf(all)
+	if len(groups) == 0 {
 		return false, nil
 	}
-	if err := collector.Collect(ctx, batch); err != nil {
-		return false, err
-	}
-	origins := batch.Origins()
-	for i, made := range batch.Made() {
-		made.Check.Judge()
-		sent[i].keep(made)
-		sent[i].origins = append(sent[i].origins, origins[i])
+	for _, together := range groups {
+		if err := c.send(ctx, step, together, intents); err != nil {
+			return false, err
+		}
 	}
 	for _, s := range all {
 		s.rounds++
 	}
-	c.Evidence.add(batch)
 	return slices.ContainsFunc(all, func(s *spread) bool { return !s.single() }), nil
+}
+
+// next is a request that a spread is to have.
+type next struct {
+	of   *spread
+	over attempt.Over
+}
+
+// nextOf are the next requests of spreads, those together that are made at once. One that is counted goes by itself, for counters name no
+// connection.
+func nextOf(all []*spread) [][]next {
+	var together []next
+	var groups [][]next
+	for _, s := range all {
+		for _, over := range s.over() {
+			if s.Want.Counted {
+				groups = append(groups, []next{{s, over}})
+				continue
+			}
+			together = append(together, next{s, over})
+		}
+	}
+	if len(together) > 0 {
+		groups = append(groups, together)
+	}
+	return groups
+}
+
+// send makes requests at once, and judges each.
+func (c *CaseRun) send(ctx context.Context, step int, together []next, intents map[string]verdict.Intent) error {
+	began, err := c.r.cutoff(ctx)
+	if err != nil {
+		return err
+	}
+	collector, batch := c.r.collector(), attempt.NewBatch(fmt.Sprintf("%s-%s-%d", c.Name, c.Case.ID, step), began)
+	for _, one := range together {
+		c.add(collector, batch, step, one.of, one.over, intents[one.of.ID])
+	}
+	if err := collector.Collect(ctx, batch); err != nil {
+		return err
+	}
+	origins := batch.Origins()
+	for i, made := range batch.Made() {
+		made.Check.Judge()
+		together[i].of.keep(made)
+		together[i].of.origins = append(together[i].of.origins, origins[i])
+	}
+	c.Evidence.add(batch)
+	return nil
 }
 
 // add adds the next request of a spread to a batch.

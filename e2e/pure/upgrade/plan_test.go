@@ -162,3 +162,20 @@ func TestSkewIsTheTimeOfTheStagesAtWhichAProxyIsNewerThanItsIstiod(t *testing.T)
 		t.Errorf("%v seconds", got)
 	}
 }
+
+func TestTheIstioOfAStageIsThatOfAllItsProxies(t *testing.T) {
+	of := func(versions ...string) (all []Proxy) {
+		for _, version := range versions {
+			all = append(all, Proxy{IstiodVersion: version})
+		}
+		return all
+	}
+	if version, one := IstiodVersion(of("1.31.0", "1.31.0")); !one || version != "1.31.0" {
+		t.Errorf("%s, %v", version, one)
+	}
+	for _, proxies := range [][]Proxy{nil, of(""), of("1.30.0", "1.31.0"), of("1.31.0", "")} {
+		if version, one := IstiodVersion(proxies); one {
+			t.Errorf("%+v: %s", proxies, version)
+		}
+	}
+}

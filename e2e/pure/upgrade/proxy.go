@@ -114,3 +114,16 @@ func other(side Side) Side {
 	}
 	return From
 }
+
+// IstiodVersion is the version of Istio that all proxies have their configuration from; false where there are several.
+func IstiodVersion(proxies []Proxy) (string, bool) {
+	for _, p := range proxies {
+		if p.IstiodVersion != proxies[0].IstiodVersion {
+			return "", false
+		}
+	}
+	if len(proxies) == 0 || proxies[0].IstiodVersion == "" {
+		return "", false
+	}
+	return proxies[0].IstiodVersion, true
+}
