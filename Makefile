@@ -5,11 +5,12 @@ TLSCHECK := bin/kubectl-tls_check
 REPORTDIFF := bin/reportdiff
 HISTORIAN := bin/history
 PLANNER := bin/cells
+CILOCAL := bin/cilocal
 HISTORY ?= history.jsonl
 REPORT ?= artifacts/report.json
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-merge e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-record versions-check cells cell summary ci-local history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN) $(PLANNER)
+.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-merge e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-record versions-check cells cell summary ci-local history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN) $(PLANNER) $(CILOCAL)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,8 +114,8 @@ cell: $(PLANNER) ## run one of them (CELL=)
 summary: ## print the summary of the last run, as Markdown
 	@test ! -f artifacts/summary.md || cat artifacts/summary.md
 
-history: $(HISTORIAN) ## say what the last run of a history came to, beside those before, and show cases by runs (HISTORY=, CELLS=, BADGE=)
-	@$(HISTORIAN) show $(HISTORY) $(if $(CELLS),--cells "$(CELLS)") $(if $(BADGE),--badge $(BADGE)); status=$$?; echo; echo '```'; $(HISTORIAN) grid $(HISTORY); echo '```'; exit $$status
+history: $(HISTORIAN) ## say what the last run of a history came to, beside those before, and show cases by runs (HISTORY=, CELLS=, JOBS=, BADGE=)
+	@$(HISTORIAN) show $(HISTORY) $(if $(CELLS),--cells "$(CELLS)") $(if $(JOBS),--jobs "$(JOBS)") $(if $(BADGE),--badge $(BADGE)); status=$$?; echo; echo '```'; $(HISTORIAN) grid $(HISTORY); echo '```'; exit $$status
 
 history-lines: $(HISTORIAN) ## write what a report adds to a history beside it, as history.jsonl (REPORT=, CELL=)
 	@exec $(HISTORIAN) lines $(REPORT) $(dir $(REPORT))history.jsonl --cell "$(CELL)"
@@ -125,8 +126,8 @@ history-add: $(HISTORIAN) ## add files of such lines to a history; what it has a
 history-fetch: $(HISTORIAN) ## in a workflow: the history of its runs before, with what the cells of this one add
 	@HISTORIAN=$(HISTORIAN) exec scripts/history/fetch.sh $(HISTORY)
 
-ci-local: ## do what the workflows pr and e2e do, step by step in fresh clones of what is committed
-	@go run ./scripts/cilocal .github/workflows/pr.yaml
+ci-local: $(CILOCAL) ## do what the workflows pr and e2e do, step by step in fresh clones of what is committed
+	@exec $(CILOCAL) .github/workflows/pr.yaml
 
 cache-prune: ## remove what was built for the lanes
 	@exec scripts/images.sh --prune
@@ -145,3 +146,6 @@ $(HISTORIAN):
 
 $(PLANNER):
 	@go build -buildvcs=false -o $@ ./scripts/cells
+
+$(CILOCAL):
+	@go build -buildvcs=false -o $@ ./scripts/cilocal

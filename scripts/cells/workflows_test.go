@@ -3,10 +3,12 @@ package main
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,10 +26,7 @@ type workflow struct {
 			Uses string `yaml:"uses"`
 			Run  string `yaml:"run"`
 		} `yaml:"steps"`
-		With     map[string]string `yaml:"with"`
-		Strategy struct {
-			Matrix map[string]yaml.Node `yaml:"matrix"`
-		} `yaml:"strategy"`
+		With map[string]string `yaml:"with"`
 	} `yaml:"jobs"`
 }
 
@@ -53,7 +52,7 @@ func workflows(t *testing.T) map[string]workflow {
 }
 
 var (
-	makeTarget = regexp.MustCompile(`\bmake (?:--no-print-directory )?([a-z0-9-]+)`)
+	makeTarget = regexp.MustCompile(`^(?:[a-z]+=\$\()?make (?:--no-print-directory )?([a-z0-9-]+)(?: [A-Z]+=[a-z.]+| >> "\$GITHUB_STEP_SUMMARY")*(?:\)\necho "[a-z]+=\$[a-z]+" >> "\$GITHUB_OUTPUT"\n)?$`)
 	pinned     = regexp.MustCompile(`^actions/(checkout|setup-go|upload-artifact)@[0-9a-f]{40}$`)
 )
 
@@ -103,6 +102,27 @@ func TestAWorkflowHasTwentyJobsAtMost(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A runner has 14 GB (https://docs.github.com/en/actions/reference/runners/github-hosted-runners); Go's caches take some of it.
+func TestTheImagesOfACellFitARunner(t *testing.T) {
+	const disk, caches = 14, 6
+	t.Chdir(root)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // with none of them there
+	pairs, err := versions(t.Context(), "pull")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pairs {
+		said, err := exec.CommandContext(t.Context(), "scripts/images.sh", "--need", "pull", p.Kubernetes, p.Istio).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		need, err := strconv.Atoi(strings.TrimSpace(string(said)))
+		if err != nil || need == 0 || need+caches > disk {
+			t.Errorf("Istio %s on Kubernetes %s needs %d GB (%v)", p.Istio, p.Kubernetes, need, err)
+		}
 	}
 }
 

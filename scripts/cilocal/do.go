@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -56,18 +58,20 @@ func (c command) do(ctx context.Context, folder, clone string, out io.Writer) er
 	}
 	bash := exec.CommandContext(ctx, "bash", "-e", script)
 	bash.Dir, bash.Stdout, bash.Stderr = clone, out, out
-	bash.Cancel = func() error { return bash.Process.Signal(os.Interrupt) }
-	bash.Env = append(fresh(os.Environ()), "CI=true", "GITHUB_STEP_SUMMARY="+filepath.Join(folder, "summary.md"))
+	// Whatever a step started ends with it.
+	bash.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	bash.Cancel = func() error { return syscall.Kill(-bash.Process.Pid, syscall.SIGINT) }
+	bash.Env = append(ofMachine(os.Environ()), "CI=true", "GITHUB_STEP_SUMMARY="+filepath.Join(folder, "summary.md"))
 	for name, value := range c.env {
 		bash.Env = append(bash.Env, name+"="+value)
 	}
 	return bash.Run()
 }
 
-// fresh takes out what a make around this command has put in.
-func fresh(environment []string) []string {
-	return slices.DeleteFunc(environment, func(variable string) bool {
-		name, _, _ := strings.Cut(variable, "=")
-		return slices.Contains([]string{"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}, name)
-	})
+// machine are the variables that say what this machine is, and not what a run is to do.
+var machine = regexp.MustCompile(`^(PATH|HOME|USER|LOGNAME|LANG|LC_.*|TZ|TMPDIR|TERM|XDG_.*|GO.*|DOCKER_.*|PIP_.*|SSL_CERT_.*|(?i:(http|https|no|all)_proxy))=`)
+
+// ofMachine leaves out everything else: a runner knows no setting of this shell, and no make around this command.
+func ofMachine(environment []string) []string {
+	return slices.DeleteFunc(environment, func(variable string) bool { return !machine.MatchString(variable) })
 }

@@ -57,6 +57,7 @@ func TestWhatIsNotKnownIsRefused(t *testing.T) {
 		"key":        {"timeout-minutes: 1", "container: {image: x}", "field container not found"},
 		"expression": {"make test", "make ${{ github.ref }}", "expression ${{ github.ref }} is not known"},
 		"condition":  {"- run: make test", "- {run: make test, if: failure()}", "if: failure() is not known"},
+		"other's":    {"uses: ./called.yaml", "uses: owner/name/called.yaml@0123", `uses "owner/name/called.yaml@0123"`},
 		"input":      {"with: {cell: quick}", "with: {cells: quick}", "input cell is not given"},
 	} {
 		files := fstest.MapFS{"pr.yaml": {Data: []byte(strings.Replace(calling, of.old, of.instead, 1))}, "called.yaml": {Data: []byte(called)}}
@@ -96,9 +97,10 @@ func TestAJobIsDoneInAFreshClone(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("MAKEFLAGS", "CELL=other")
+	t.Setenv("FOCUS", "one")
 	var out bytes.Buffer
 	err := do(t.Context(), job{name: "j", steps: []command{
-		{run: `cat committed; ls; echo "flags=$MAKEFLAGS $CELL"`, env: map[string]string{"CELL": "quick"}},
+		{run: `cat committed; ls; echo "flags=$MAKEFLAGS $CELL $FOCUS"`, env: map[string]string{"CELL": "quick"}},
 		{run: "echo early\nfalse\necho late"},
 		{run: "echo never"},
 		{run: `echo summary >> "$GITHUB_STEP_SUMMARY"`, always: true},
@@ -106,7 +108,7 @@ func TestAJobIsDoneInAFreshClone(t *testing.T) {
 	if !errors.Is(err, errFailed) {
 		t.Error(err)
 	}
-	for text, want := range map[string]bool{"\nyes\n": true, "\nleft\n": false, "\nflags= quick\n": true, "\nearly\n": true, "\nlate\n": false, "\nnever\n": false, "== exit status 1, 0 s": true} {
+	for text, want := range map[string]bool{"\nyes\n": true, "\nleft\n": false, "\nflags= quick \n": true, "\nearly\n": true, "\nlate\n": false, "\nnever\n": false, "== exit status 1, 0 s": true} {
 		if strings.Contains(out.String(), text) != want {
 			t.Errorf("%q in the output is not %v:\n%s", text, want, out.String())
 		}

@@ -129,6 +129,9 @@ func (w workflow) inputs(given map[string]string) (map[string]string, error) {
 
 func (j cijob) resolve(name string, inputs map[string]string) (job, error) {
 	one := job{name: name}
+	if j.Uses != "" || len(j.Steps) == 0 {
+		return one, fmt.Errorf("uses %q: a job has steps here, or is a workflow of this repository (./…)", j.Uses)
+	}
 	for place, s := range j.Steps {
 		if s.Uses != "" && slices.ContainsFunc(ofRunner, func(known string) bool { return strings.HasPrefix(s.Uses, known) }) {
 			continue

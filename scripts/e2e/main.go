@@ -74,7 +74,7 @@ func commands(start func(ctx context.Context, name string, work func(*program, c
 		})
 	}
 	root.AddCommand(&cobra.Command{
-		Use: "merge DIR...", Short: "make one report of the artifacts of the shards of a run", Args: usageOf(cobra.MinimumNArgs(1)),
+		Use: "merge DIR...", Short: "make one report of the artifacts of the shards of a run", Args: cobra.ArbitraryArgs,
 		RunE: func(command *cobra.Command, folders []string) error {
 			return start(command.Context(), command.Name(), func(r *program, ctx context.Context) error { return r.merge(ctx, folders) })
 		},

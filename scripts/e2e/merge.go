@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mtls.test/conformance/e2e/live/artifact"
@@ -19,12 +20,15 @@ import (
 // shardRun is what a shard left in its artifacts folder.
 type shardRun struct {
 	shard.Ran
-	report report.Report // zero of a shard that has not ended
+	report report.Report // zero of a shard that wrote none
 	ginkgo []json.RawMessage
 }
 
 // merge is `make e2e-merge`: one report of the shards of a run.
 func (r *program) merge(ctx context.Context, folders []string) error {
+	if len(folders) == 0 {
+		return badInput(errors.New("FROM=: name the artifacts folders of all shards, as in make e2e-merge FROM='one two three' ARTIFACTS=merged"))
+	}
 	if err := errors.Join(r.checkArtifacts(), r.apart(folders)); err != nil {
 		return badInput(err)
 	}
@@ -38,14 +42,13 @@ func (r *program) merge(ctx context.Context, folders []string) error {
 		shards, ran = append(shards, one), append(ran, one.Ran)
 	}
 	gaps, err := shard.Gather(ran)
-	if err != nil {
-		return badInput(err)
+	if err == nil {
+		err = onOneGround(shards)
 	}
-	ended, err := onOneGround(shards)
-	if err != nil {
-		return badInput(err)
+	if err == nil {
+		err = r.clearArtifacts()
 	}
-	if err := r.clearArtifacts(); err != nil {
+	if err != nil {
 		return badInput(err)
 	}
 	return r.reported(ctx, func(told *record) error {
@@ -53,18 +56,20 @@ func (r *program) merge(ctx context.Context, folders []string) error {
 		for _, gap := range gaps {
 			wrong = append(wrong, errors.New(gap))
 		}
-		told.environment.Settings = nil
-		if len(ended) > 0 {
-			told.environment = ended[0].report.Environment
-			delete(told.environment.Settings, "SHARD")
-		}
-		for _, one := range ended {
+		for _, one := range shards {
+			if !one.Ended {
+				continue
+			}
+			if told.environment.Istio == "" {
+				told.environment = one.report.Environment
+				delete(told.environment.Settings, "SHARD")
+			}
 			told.durations = told.durations.Longest(one.report.Durations)
-			if !one.report.Explained() {
-				wrong = append(wrong, fmt.Errorf("shard %s (%s): %s", one.Part.Shard, one.From, one.report.Reason))
+			if one.report.Cause != "" {
+				wrong = append(wrong, fmt.Errorf("shard %s (%s): %s", one.Part.Shard, one.From, one.report.Cause))
 			}
 		}
-		return errors.Join(append(wrong, r.gather(ended))...)
+		return errors.Join(append(wrong, r.gather(shards))...)
 	})
 }
 
@@ -84,24 +89,31 @@ func (r *program) apart(folders []string) error {
 	return nil
 }
 
-// readShard reads what a shard left. One that has not ended has no report.
+// readShard reads what a shard left. One that was killed has no report, one whose cluster did not come up no plan.
 func readShard(folder string) (shardRun, error) {
 	files := os.DirFS(folder)
 	one := shardRun{Ran: shard.Ran{From: folder}}
-	if err := readJSON(files, shard.File, &one.Part); err != nil {
+	one.Ended = true
+	switch err := readJSON(files, report.File, &one.report); {
+	case errors.Is(err, fs.ErrNotExist):
+		one.Ended = false
+	case err != nil:
+		return one, fmt.Errorf("%s: %w", folder, err)
+	}
+	err := readJSON(files, shard.File, &one.Part)
+	if errors.Is(err, fs.ErrNotExist) && one.Ended {
+		one.Part.Shard, err = shard.ParseNumber(one.report.Environment.Settings["SHARD"])
+	}
+	if err != nil {
 		return one, fmt.Errorf("%s is no artifacts folder of a run with SHARD: %w", folder, err)
 	}
-	err := readJSON(files, report.File, &one.report)
-	if err == nil {
-		err = readJSON(files, report.GinkgoFile, &one.ginkgo)
-	}
+	err = readJSON(files, report.GinkgoFile, &one.ginkgo)
 	if errors.Is(err, fs.ErrNotExist) {
 		return one, nil
 	}
 	if err != nil {
 		return one, fmt.Errorf("%s: %w", folder, err)
 	}
-	one.Ended = true
 	specs, _, err := report.ReadSpecs(files)
 	if err != nil {
 		return one, fmt.Errorf("%s: %w", folder, err)
@@ -123,20 +135,19 @@ func readJSON(files fs.FS, name string, into any) error {
 	return nil
 }
 
-// onOneGround are the shards that ended. Their verdicts are of one run only where they stand on the same.
-func onOneGround(shards []shardRun) ([]shardRun, error) {
-	var ended []shardRun
-	for _, one := range shards {
-		if !one.Ended {
-			continue
+// onOneGround refuses shards that do not stand on the same: their verdicts are of one run only where they do.
+func onOneGround(shards []shardRun) error {
+	ended := slices.DeleteFunc(slices.Clone(shards), func(one shardRun) bool { return !one.Ended || len(one.Part.Plan) == 0 })
+	for _, one := range ended {
+		was, is := ended[0].report.Environment, one.report.Environment
+		for _, name := range history.SettingsApart(was.Settings, is.Settings) {
+			return fmt.Errorf("%s and %s are not of one run: %s is %q and %q", ended[0].From, one.From, name, was.Settings[name], is.Settings[name])
 		}
-		ended = append(ended, one)
-		was, is := history.GroundOf(ended[0].report.Environment, history.Part{}), history.GroundOf(one.report.Environment, history.Part{})
-		if changes := was.Changes(is); len(changes) > 0 {
-			return nil, fmt.Errorf("%s and %s are not of one run: %s is %q and %q", ended[0].From, one.From, changes[0].What, changes[0].Before, changes[0].After)
+		for _, change := range history.GroundOf(was, history.Part{}).Changes(history.GroundOf(is, history.Part{})) {
+			return fmt.Errorf("%s and %s are not of one run: %s is %q and %q", ended[0].From, one.From, change.What, change.Before, change.After)
 		}
 	}
-	return ended, nil
+	return nil
 }
 
 // gather puts what the shards found where a report is folded from.

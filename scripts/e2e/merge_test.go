@@ -111,16 +111,47 @@ func TestAShardThatIsNotWholeIsNamedInTheReport(t *testing.T) {
 	}
 }
 
-// What went wrong beside the cases of a shard, such as a cluster that could not be deleted, goes with it.
+// What went wrong beside the cases of a shard, such as a cluster that could not be deleted, goes with it, also where a case is red.
 func TestWhatMakesAShardRedBesideItsCasesIsKept(t *testing.T) {
+	for _, red := range [][]string{nil, {"a"}} {
+		folders := threeShards(t, red...)
+		var told report.Report
+		if err := readJSON(os.DirFS(folders[0]), report.File, &told); err != nil {
+			t.Fatal(err)
+		}
+		told.Result, told.Cause = hop.Inconclusive, "deleting the cluster: no engine"
+		writeFiles(t, folders[0], map[string]string{report.File: jsonOf(t, told)})
+		if status, why, all := merged(t, folders...); status != 1 || !strings.HasSuffix(why, "deleting the cluster: no engine") || all.Result == hop.Pass || all.Summary.Fail != len(red) {
+			t.Errorf("status %d, %s; %s", status, why, all.Result)
+		}
+	}
+}
+
+// A verdict of a shard that did not come to its end counts, whatever else is missing.
+func TestTheVerdictsOfAShardThatWasKilledAreKept(t *testing.T) {
+	for _, file := range []string{report.File, report.GinkgoFile} {
+		folders := threeShards(t, "a")
+		if err := os.Remove(filepath.Join(folders[0], file)); err != nil {
+			t.Fatal(err)
+		}
+		if status, _, all := merged(t, folders...); status != 1 || all.Result != hop.Fail || all.Summary.Fail != 1 {
+			t.Errorf("without %s: status %d, %s %+v", file, status, all.Result, all.Summary)
+		}
+	}
+}
+
+func TestAShardWhoseClusterDidNotComeUpSaysWhy(t *testing.T) {
 	folders := threeShards(t)
 	var told report.Report
-	if err := readJSON(os.DirFS(folders[0]), report.File, &told); err != nil {
+	if err := readJSON(os.DirFS(folders[1]), report.File, &told); err != nil {
 		t.Fatal(err)
 	}
-	told.Result, told.Reason = hop.Inconclusive, "deleting the cluster: no engine"
-	writeFiles(t, folders[0], map[string]string{report.File: jsonOf(t, told)})
-	if status, why, all := merged(t, folders...); status != 1 || !strings.HasSuffix(why, "deleting the cluster: no engine") || all.Result != hop.Inconclusive {
+	told.Result, told.Cause, told.Cases, told.Environment.Istio = hop.Inconclusive, "pulling images: no route", nil, ""
+	folders[1] = t.TempDir()
+	writeFiles(t, folders[1], map[string]string{report.File: jsonOf(t, told)})
+	status, why, all := merged(t, folders...)
+	want := "shard 2/3 (" + folders[1] + ") ended before it ran anything: suite A hop b: title; suite A hop e: title\nshard 2/3 (" + folders[1] + "): pulling images: no route"
+	if status != 1 || why != want || all.Result != hop.Inconclusive || all.Environment.Istio != "1.31.0" {
 		t.Errorf("status %d, %s; %s", status, why, all.Result)
 	}
 }
@@ -140,6 +171,7 @@ func TestShardsThatMakeNoRunAreRefused(t *testing.T) {
 	}{
 		"twice":        {append(twice, twice[0]), "shard 1/3 is there twice"},
 		"other ground": {elsewhere, "are not of one run: Istio is \"1.31.0\" and \"1.30.0\""},
+		"none":         {nil, "FROM=: name the artifacts folders"},
 		"no shard":     {[]string{t.TempDir()}, "is no artifacts folder of a run with SHARD"},
 	} {
 		if status, why, told := merged(t, of.folders...); status != 2 || !strings.Contains(why, of.why) || told.RunID != "" || told.Result != "" {

@@ -32,6 +32,12 @@ func (r *program) preflight(ctx context.Context) error {
 // begin prints the settings, checks everything that can be checked before any work, and empties the artifacts folder.
 func (r *program) begin(ctx context.Context) (cluster.Config, error) {
 	r.screen.print(r.settings.table(r.command))
+	if r.settings.shard.Of > 0 {
+		// What a shard that cannot begin left before would be merged for it.
+		if err := r.clearArtifacts(); err != nil {
+			return cluster.Config{}, badInput(err)
+		}
+	}
 	config, err := r.check(ctx)
 	if err != nil {
 		return config, err

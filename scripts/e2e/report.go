@@ -6,7 +6,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"mtls.test/conformance/e2e/live/artifact"
@@ -28,6 +30,7 @@ type record struct {
 func (r *program) reported(ctx context.Context, work func(*record) error) error {
 	told := &record{environment: report.Environment{Settings: r.settings.values, Lane: r.settings.values["LANE"]}}
 	err := withCause(ctx, work(told))
+	told.environment.Suite = cmp.Or(told.environment.Suite, r.commit(ctx))
 	told.durations.TotalSeconds = cmp.Or(told.durations.TotalSeconds, time.Since(r.began).Seconds())
 	folded, unwritten := r.conclude(told, err)
 	if err := errors.Join(err, unwritten); err != nil {
@@ -83,6 +86,17 @@ func (r *program) conclude(told *record, failed error) (report.Report, error) {
 	}
 	folded := report.Fold(run)
 	return folded, r.writeReport(folded)
+}
+
+// commit is that of the suite, as git knows it; empty where it knows none.
+func (r *program) commit(ctx context.Context) string {
+	command := exec.CommandContext(context.WithoutCancel(ctx), "git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+	command.Dir = r.root
+	said, err := command.Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(said))
 }
 
 func (r *program) writeReport(folded report.Report) error {

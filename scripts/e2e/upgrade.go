@@ -27,11 +27,11 @@ type versions struct {
 
 // upgrade is `make e2e-upgrade`. Its cluster is left by no run for another: what stands in it at the end is not what it began with.
 func (r *program) upgrade(ctx context.Context) error {
-	if r.watches() {
-		return r.existing(ctx)
-	}
 	if r.settings.shard.Of > 0 {
 		return badInput(errors.New("SHARD: the stages of an upgrade are of one cluster"))
+	}
+	if r.watches() {
+		return r.existing(ctx)
 	}
 	return r.locked(ctx, func() error {
 		if err := r.choose(); err != nil {

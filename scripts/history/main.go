@@ -55,27 +55,28 @@ func commands(out io.Writer, environment func(string) string) *cobra.Command {
 	var part part
 	lines := &cobra.Command{
 		Use: "lines REPORT FILE", Short: "write the lines of a report.json into a file of their own", Args: cobra.ExactArgs(2),
-		RunE: func(c *cobra.Command, arguments []string) error {
-			return writeLines(c.Context(), arguments[0], arguments[1], part.or(environment))
+		RunE: func(_ *cobra.Command, arguments []string) error {
+			return writeLines(arguments[0], arguments[1], part.or(environment))
 		},
 	}
 	lines.Flags().StringVar(&part.cell, "cell", "", "cell that the report is of, or its job; CELL when empty")
 	lines.Flags().StringVar(&part.run, "run", "", "id that all cells of the run share; GITHUB_RUN_ID or the report's when empty")
 	lines.Flags().IntVar(&part.attempt, "attempt", 0, "attempt at it, from 1 on; GITHUB_RUN_ATTEMPT or 1 when 0")
 	add := &cobra.Command{
-		Use: "add HISTORY FILE...", Short: "add lines to a history; what it has already changes nothing", Args: cobra.MinimumNArgs(1),
+		Use: "add HISTORY FILE...", Short: "add lines to a history; what it has already changes nothing", Args: cobra.MinimumNArgs(2),
 		RunE: func(_ *cobra.Command, arguments []string) error { return addLines(arguments[0], arguments[1:]) },
 	}
 	var cells []string
-	var run, badge string
+	var run, badge, jobs string
 	show := &cobra.Command{
 		Use: "show HISTORY", Short: "say what a run came to, beside those before, as Markdown", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, arguments []string) error {
-			return show(out, arguments[0], cmp.Or(run, environment("GITHUB_RUN_ID")), cells, badge)
+			return show(out, arguments[0], cmp.Or(run, environment("GITHUB_RUN_ID")), cells, jobs, badge)
 		},
 	}
-	show.Flags().StringSliceVar(&cells, "cells", nil, "cells that were to run; those of the run before when empty")
+	show.Flags().StringSliceVar(&cells, "cells", nil, "cells that were to run; those of the last ten runs when empty")
 	show.Flags().StringVar(&run, "run", "", "id of the run; GITHUB_RUN_ID or the last one's when empty")
+	show.Flags().StringVar(&jobs, "jobs", "success", "what the jobs of the cells came to, as GitHub says it: anything but success is red")
 	show.Flags().StringVar(&badge, "badge", "", "file for the badge, as JSON")
 	var all bool
 	grid := &cobra.Command{

@@ -15,7 +15,7 @@ import (
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-var github = map[string]string{"GITHUB_RUN_ID": "17", "GITHUB_SHA": "c0ffee", "GITHUB_RUN_ATTEMPT": "2", "ImageOS": "ubuntu24"}
+var github = map[string]string{"GITHUB_RUN_ID": "17", "GITHUB_RUN_ATTEMPT": "2", "ImageOS": "ubuntu24"}
 
 func run(t *testing.T, arguments ...string) (status int, out, problems string) {
 	t.Helper()
@@ -28,7 +28,7 @@ func reportOf(t *testing.T, folder string, result hop.Result) string {
 	t.Helper()
 	file := filepath.Join(folder, "report.json")
 	err := artifact.WriteJSON(file, report.Report{
-		RunID: "20261129-031700-ABCDEF", Result: result, Reason: "default-mesh: as it came", Environment: report.Environment{Istio: "1.31.0", Kubernetes: "v1.36.0"},
+		RunID: "20261129-031700-ABCDEF", Result: result, Reason: "default-mesh: as it came", Environment: report.Environment{Suite: "c0ffee", Istio: "1.31.0", Kubernetes: "v1.36.0"},
 		Cases: []report.Case{{Case: verdict.Case{ID: "default-mesh", Result: result, Reason: "as it came"}}},
 	})
 	if err != nil {

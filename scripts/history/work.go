@@ -2,14 +2,12 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -22,16 +20,15 @@ import (
 
 // part is what a report does not say of itself.
 type part struct {
-	cell, run      string
-	attempt        int
-	suite, machine string
+	cell, run string
+	attempt   int
+	machine   string
 }
 
 // or takes what was not given from where GitHub says it (https://docs.github.com/en/actions/reference/workflows-and-actions/variables).
 func (p part) or(environment func(string) string) part {
 	p.cell = cmp.Or(p.cell, environment("CELL"))
 	p.run = cmp.Or(p.run, environment("GITHUB_RUN_ID"))
-	p.suite = environment("GITHUB_SHA")
 	if number, err := strconv.Atoi(environment("GITHUB_RUN_ATTEMPT")); err == nil {
 		p.attempt = cmp.Or(p.attempt, number)
 	}
@@ -40,7 +37,7 @@ func (p part) or(environment func(string) string) part {
 	return p
 }
 
-func writeLines(ctx context.Context, from, to string, p part) error {
+func writeLines(from, to string, p part) error {
 	content, err := os.ReadFile(from)
 	if err != nil {
 		return err
@@ -53,12 +50,11 @@ func writeLines(ctx context.Context, from, to string, p part) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
-	if p.suite == "" {
-		said, err := exec.CommandContext(ctx, "git", "rev-parse", "HEAD").Output()
-		if err != nil {
-			return fmt.Errorf("which commit of the suite this is: %w", err)
-		}
-		p.suite = strings.TrimSpace(string(said))
+	switch {
+	case r.Environment.Suite == "":
+		return fmt.Errorf("%s: it does not say of which commit of the suite it is, for git knew none", from)
+	case r.Environment.Settings["SHARD"] != "":
+		return fmt.Errorf("%s: it is of shard %s alone: merge them first", from, r.Environment.Settings["SHARD"])
 	}
 	cell, err := cellOf(p.cell, r)
 	if err != nil {
@@ -66,7 +62,7 @@ func writeLines(ctx context.Context, from, to string, p part) error {
 	}
 	lines := history.Of(r, history.Part{
 		Run: cmp.Or(p.run, r.RunID), Cell: cell,
-		Attempt: p.attempt, Began: began, Suite: p.suite, Machine: p.machine,
+		Attempt: p.attempt, Began: began, Machine: p.machine,
 	})
 	return write(to, lines)
 }
@@ -96,7 +92,7 @@ func addLines(to string, from []string) error {
 	return write(to, kept)
 }
 
-func show(out io.Writer, file, run string, cells []string, badge string) error {
+func show(out io.Writer, file, run string, cells []string, jobs, badge string) error {
 	lines, err := read(file)
 	if err != nil {
 		return err
@@ -104,6 +100,9 @@ func show(out io.Writer, file, run string, cells []string, badge string) error {
 	morning, ran := history.Look(lines, run, cells)
 	if !ran {
 		return fmt.Errorf("%s: no run is in it", file)
+	}
+	if jobs != "success" {
+		morning.Fails(jobs)
 	}
 	if _, err := io.WriteString(out, morning.Markdown()); err != nil {
 		return err

@@ -57,7 +57,7 @@ func readReport(content []byte) (row, error) {
 	if !known {
 		return row{}, fmt.Errorf("LABELS=%s: want the report of make e2e, e2e-full or e2e-mutants", e.Settings["LABELS"])
 	}
-	for name, want := range map[string]string{"FOCUS": "", "MUTANTS": "", "GINKGO_ARGS": "", "CLUSTER": "own"} {
+	for name, want := range map[string]string{"FOCUS": "", "MUTANTS": "", "GINKGO_ARGS": "", "SHARD": "", "CLUSTER": "own"} {
 		if e.Settings[name] != want {
 			return row{}, fmt.Errorf("%s=%s: want the report of a whole run on a cluster of its own", name, e.Settings[name])
 		}

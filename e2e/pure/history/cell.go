@@ -30,6 +30,18 @@ func (c Cell) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s istio-%s kubernetes-%s", c.Job, istio, c.Kubernetes))
 }
 
+// rerun is the command that runs something again as the cell does, by the command that runs it on its own; without one, the whole cell.
+func (c Cell) rerun(alone string) string {
+	if c.Job == "" {
+		return alone
+	}
+	command := fmt.Sprintf("make cell CELL='%s'", c)
+	if _, focus, of := strings.Cut(alone, " FOCUS="); of {
+		command += " FOCUS=" + focus
+	}
+	return command
+}
+
 var cellVersions = regexp.MustCompile(`^(.+) istio-(?:([0-9.]+)-to-)?([0-9.]+) kubernetes-([0-9.]+)$`)
 
 // ParseCell reads what String returns.

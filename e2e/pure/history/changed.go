@@ -1,6 +1,9 @@
 package history
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // parts are what a ground is made of, each with the word for it.
 var parts = []struct {
@@ -63,4 +66,12 @@ func lastGround(cell string, before []run) (Ground, bool) {
 		}
 	}
 	return Ground{}, false
+}
+
+// SettingsApart names the settings that decide and are not the same.
+func SettingsApart(a, b map[string]string) []string {
+	a, b = decisive(a), decisive(b)
+	names := maps.Clone(a)
+	maps.Copy(names, b)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(names)), func(name string) bool { return a[name] == b[name] })
 }

@@ -10,7 +10,7 @@ import (
 // Line is one case of one run: a line of history.jsonl.
 type Line struct {
 	Run     string     `json:"run"`  // id of the run, or of the workflow's run that all cells are of
-	Cell    string     `json:"cell"` // part of the run: job and versions, as istio-1.31/kubernetes-1.36
+	Cell    string     `json:"cell"` // part of the run: job and versions, as full istio-1.31 kubernetes-1.36
 	Case    string     `json:"case"` // or mutant or fault, as reports name them; empty of the cell as a whole
 	Attempt int        `json:"attempt"`
 	Began   time.Time  `json:"began"` // the run

@@ -50,15 +50,15 @@ func TestALineThatIsNoneIsNamed(t *testing.T) {
 func TestTheLinesOfAReport(t *testing.T) {
 	r := report.Report{
 		Result: hop.Fail, Reason: "b: broken",
-		Environment: report.Environment{Istio: "1.31.0", Settings: map[string]string{"LABELS": "smoke", "ARTIFACTS": "here"}},
+		Environment: report.Environment{Suite: "abc", Istio: "1.31.0", Settings: map[string]string{"LABELS": "smoke", "ARTIFACTS": "here"}},
 		Cases: []report.Case{
-			{Case: verdict.Case{ID: "a", Result: hop.Pass, Reason: "2 checks agree", Rerun: "make a", Seconds: 3}},
-			{Case: verdict.Case{ID: "b", Result: hop.Fail, Reason: "broken", Rerun: "make b", Seconds: 4}},
+			{Case: verdict.Case{ID: "a", Result: hop.Pass, Reason: "2 checks agree", Rerun: "make e2e FOCUS=a:", Seconds: 3}},
+			{Case: verdict.Case{ID: "b", Result: hop.Fail, Reason: "broken", Rerun: "make e2e FOCUS=b:", Seconds: 4}},
 		},
 	}
-	part := Part{Run: "r", Cell: Cell{Job: "c"}, Attempt: 1, Began: noon, Suite: "abc", Machine: "m"}
+	part := Part{Run: "r", Cell: Cell{Job: "c"}, Attempt: 1, Began: noon, Machine: "m"}
 	lines := Of(r, part)
-	if len(lines) != 3 || lines[0].Case != "" || lines[0].Verdict != hop.Fail || lines[1].Reason != "" || lines[2].Reason != "broken" || lines[2].Rerun != "make b" || lines[2].On.Suite != "abc" {
+	if len(lines) != 3 || lines[0].Case != "" || lines[0].Verdict != hop.Fail || lines[1].Reason != "" || lines[2].Reason != "broken" || lines[2].Rerun != "make cell CELL='c' FOCUS=b:" || lines[2].On.Suite != "abc" {
 		t.Errorf("%+v", lines)
 	}
 	r.Environment.Settings["ARTIFACTS"] = "there"
@@ -94,7 +94,7 @@ func TestAMutantAndAFaultHaveLines(t *testing.T) {
 	r := report.Fold(report.Run{
 		Specs: []report.Spec{{ID: "blind", Kind: report.OfMutant, State: "passed"}, {ID: "seen", Kind: report.OfMutant, State: "passed"}},
 		Mutants: map[string]verdict.Mutant{
-			"blind": {ID: "blind", Result: verdict.Survived, Reason: "nobody noticed", Rerun: "make blind", Seconds: 60},
+			"blind": {ID: "blind", Result: verdict.Survived, Reason: "nobody noticed", Rerun: "make e2e-mutants FOCUS=blind:", Seconds: 60},
 			"seen":  {ID: "seen", Result: verdict.Killed, Reason: "by mesh-strict", Seconds: 30},
 		},
 		Faults: []verdict.Fault{{Fault: "istiod", Seconds: 9}},
@@ -104,7 +104,7 @@ func TestAMutantAndAFaultHaveLines(t *testing.T) {
 	for _, line := range lines[1:] {
 		said = append(said, fmt.Sprintf("%s %s %s %s %.0f", line.Case, line.Verdict, line.Reason, line.Rerun, line.Seconds))
 	}
-	if want := []string{"mutant blind FAIL SURVIVED: nobody noticed make blind 60", "mutant seen PASS   30", "fault istiod PASS   9"}; !slices.Equal(said, want) {
+	if want := []string{"mutant blind FAIL SURVIVED: nobody noticed make cell CELL='c' FOCUS=blind: 60", "mutant seen PASS   30", "fault istiod PASS   9"}; !slices.Equal(said, want) {
 		t.Errorf("%q, want %q", said, want)
 	}
 	m, _ := Look(lines, "", nil)

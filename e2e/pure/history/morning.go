@@ -262,5 +262,13 @@ func flaky(runs []run) []Subject {
 	return append([]Subject{}, inOrder(found)...)
 }
 
+// Fails makes a run red whose lines are green, and of which a job failed all the same: what failed beside the cases is in its log alone.
+func (m *Morning) Fails(jobs string) {
+	if m.Green() {
+		m.Result = hop.Fail
+		m.Missing = append(m.Missing, "a job of the run ended with "+jobs+", though its cases are green: see its log")
+	}
+}
+
 // Green tells whether no case is red, and every cell ran.
 func (m Morning) Green() bool { return m.Result == hop.Pass }

@@ -18,13 +18,13 @@ type Part struct {
 	Cell    Cell
 	Attempt int
 	Began   time.Time
-	Suite   string // commit
 	Machine string
 }
 
 // Of makes the lines of a report: one of the cell as a whole, and one of each case, mutant and fault.
 func Of(r report.Report, part Part) []Line {
 	line := func(id string, verdict hop.Result, reason, rerun string, seconds float64) Line {
+		rerun = part.Cell.rerun(rerun)
 		if verdict == hop.Pass {
 			reason, rerun = "", ""
 		}
@@ -33,11 +33,7 @@ func Of(r report.Report, part Part) []Line {
 			Verdict: verdict, Reason: reason, Rerun: rerun, Seconds: seconds, On: GroundOf(r.Environment, part),
 		}
 	}
-	rerun := ""
-	if part.Cell.Job != "" {
-		rerun = fmt.Sprintf("make cell CELL='%s'", part.Cell)
-	}
-	all := []Line{line("", r.Result, r.Reason, rerun, r.Durations.TotalSeconds)}
+	all := []Line{line("", r.Result, r.Reason, "", r.Durations.TotalSeconds)}
 	differing := map[string][]hop.Result{}
 	if r.Repeat != nil {
 		for _, d := range r.Repeat.Differing {
@@ -72,7 +68,7 @@ const roundsApart = 1000
 // GroundOf is what a report stands on, with what it does not say itself.
 func GroundOf(e report.Environment, part Part) Ground {
 	return Ground{
-		Suite: part.Suite, Istio: e.Istio, Kubernetes: e.Kubernetes, Profile: e.Profile, Lane: e.Lane, Machine: part.Machine,
+		Suite: e.Suite, Istio: e.Istio, Kubernetes: e.Kubernetes, Profile: e.Profile, Lane: e.Lane, Machine: part.Machine,
 		Digests: hashOf(e.Digests), Settings: hashOf(decisive(e.Settings)),
 	}
 }
@@ -81,7 +77,8 @@ func GroundOf(e report.Environment, part Part) Ground {
 var ofPlace = []string{"CLUSTER_NAME", "KEEP", "ARTIFACTS", "KUBECONTEXT", "REGISTRY", "AGENT_IMAGE", "SHARD", "HISTORY"}
 
 func decisive(settings map[string]string) map[string]string {
-	all := maps.Clone(settings)
+	all := map[string]string{}
+	maps.Copy(all, settings)
 	for _, name := range ofPlace {
 		delete(all, name)
 	}

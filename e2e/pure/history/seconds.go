@@ -6,7 +6,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 )
 
-// Seconds is how long each case, mutant and fault takes: the median of the last ten times that it passed, in whichever cell.
+// Seconds is how long each case and mutant takes, by the names that reports give them: the median of the last ten times that it passed, in whichever cell.
 func Seconds(lines []Line) map[string]float64 {
 	newest := slices.Clone(lines)
 	slices.SortStableFunc(newest, func(a, b Line) int { return b.Began.Compare(a.Began) })

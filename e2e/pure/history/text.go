@@ -74,7 +74,7 @@ func (m Morning) Markdown() string {
 			fmt.Fprintf(&text, "```sh\n%s\n```\n", failure.Rerun)
 		}
 	}
-	list(&text, "Did not run", m.Missing)
+	list(&text, "Did not run", withRerun(m.Missing))
 	list(&text, "Green again", texts(m.GreenAgain))
 	list(&text, "Flaky: verdicts differ on the same ground", texts(m.Flaky))
 	var slow []string
@@ -83,6 +83,18 @@ func (m Morning) Markdown() string {
 	}
 	list(&text, "Slower", slow)
 	return text.String()
+}
+
+// withRerun says how a cell that did not run is run.
+func withRerun(missing []string) []string {
+	var all []string
+	for _, what := range missing {
+		if cell := ParseCell(what); cell.Istio != "" && !strings.Contains(what, " in ") {
+			what += ": " + cell.rerun("")
+		}
+		all = append(all, what)
+	}
+	return all
 }
 
 func named(cases []Subject) string {

@@ -13,7 +13,7 @@ import (
 // that did not is INCONCLUSIVE too, for something outside the verdict went wrong. A run without a case is INCONCLUSIVE.
 func Fold(run Run) Report {
 	report := Report{
-		SchemaVersion: SchemaVersion, RunID: run.RunID, Environment: run.Environment, Durations: run.Durations,
+		SchemaVersion: SchemaVersion, RunID: run.RunID, Cause: run.Cause, Environment: run.Environment, Durations: run.Durations,
 		Cases: []Case{},
 	}
 	told := map[string]bool{}
@@ -35,7 +35,7 @@ func Fold(run Run) Report {
 	report.mutate(run)
 	report.Faults = run.Faults
 	report.Upgrade = run.Upgrade
-	report.conclude(run.Cause, run.Specs)
+	report.conclude(run.Specs)
 	return report
 }
 
@@ -55,7 +55,7 @@ func reconcile(spec Spec, verdicts map[string]Case) Case {
 	return c
 }
 
-func (r *Report) conclude(cause string, specs []Spec) {
+func (r *Report) conclude(specs []Spec) {
 	r.Result = hop.Pass
 	var worst string
 	for _, c := range r.Cases {
@@ -88,9 +88,9 @@ func (r *Report) conclude(cause string, specs []Spec) {
 		r.Result = verdict.Worse(r.Result, hop.Inconclusive)
 		r.Reason = fmt.Sprintf("%d cases had not the same verdict in all of %d rounds, %s first; %s", len(r.Repeat.Differing), r.Repeat.Rounds, r.Repeat.Differing[0].ID, r.Reason)
 	}
-	if cause != "" {
+	if r.Cause != "" {
 		r.Result = verdict.Worse(r.Result, hop.Inconclusive)
-		r.Reason = strings.TrimSuffix(cause+"; "+worst, "; ")
+		r.Reason = strings.TrimSuffix(r.Cause+"; "+worst, "; ")
 	}
 	chaos := 0
 	for _, spec := range specs {
@@ -106,24 +106,9 @@ func (r *Report) conclude(cause string, specs []Spec) {
 			r.Reason = fmt.Sprintf("%s: %s; %s", spec.Title, spec.Message, r.Reason)
 		}
 	}
-	if r.Summary.ran()+len(r.Mutants)+chaos == 0 && r.Upgrade == nil && cause == "" {
+	if r.Summary.ran()+len(r.Mutants)+chaos == 0 && r.Upgrade == nil && r.Cause == "" {
 		r.Result, r.Reason = hop.Inconclusive, "no case ran"
 	}
-}
-
-// Explained tells whether the report is PASS, or not for one of its cases, mutants and faults. The reason of any other is the run's own.
-func (r Report) Explained() bool {
-	if r.Result == hop.Pass {
-		return true
-	}
-	for _, c := range r.Cases {
-		if c.Result != hop.Pass && c.Result != hop.Skipped {
-			return true
-		}
-	}
-	mutants, _ := r.mutantsResult()
-	faults, _ := r.faultsResult()
-	return mutants != hop.Pass || faults != hop.Pass
 }
 
 func (s *Summary) count(c Case) {

@@ -4,7 +4,6 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/upgrade"
@@ -12,13 +11,14 @@ import (
 )
 
 // SchemaVersion is the version of report.json; schema.json beside this file is its schema.
-const SchemaVersion = "4.7"
+const SchemaVersion = "4.8"
 
 // Report is report.json. Result is the contract: the run is green when it is PASS and never otherwise.
 type Report struct {
 	SchemaVersion string      `json:"schemaVersion"`
 	Result        hop.Result  `json:"result"`
 	Reason        string      `json:"reason"`
+	Cause         string      `json:"cause,omitempty"` // what went wrong beside the cases, such as a cluster that did not come up
 	RunID         string      `json:"runID"`
 	Environment   Environment `json:"environment"`
 	Summary       Summary     `json:"summary"`
@@ -36,6 +36,7 @@ type Report struct {
 
 // Environment is what the run ran on, as it was read from the lane's manifest and the cluster.
 type Environment struct {
+	Suite string `json:"suite,omitempty"` // commit of the suite, with "-dirty" where files are not as committed; empty where git knows none
 	Istio string `json:"istio"`
 	// IstioCommitDate is the date of the commit, YYYY-MM-DD, where Istio is a build of one and its date is known.
 	IstioCommitDate string `json:"istioCommitDate,omitempty"`
@@ -109,9 +110,6 @@ type Spec struct {
 func (s Spec) Name() string {
 	if s.Kind == OfMutant {
 		return MutantName(s.ID)
-	}
-	if fault, is := strings.CutPrefix(s.ID, faultPrefix); is && s.Kind == OfSuite {
-		return FaultName(fault)
 	}
 	return s.ID
 }

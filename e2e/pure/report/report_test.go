@@ -119,15 +119,15 @@ func TestARunThatDiedBeforeItsFirstCaseIsRedInJUnit(t *testing.T) {
 }
 
 func TestGinkgosReportIsReadForSpecsAndForWhatFailedAroundThem(t *testing.T) {
-	artifacts := fstest.MapFS{"ginkgo.json": {Data: []byte(`[{"SpecialSuiteFailureReasons":["Interrupted by User"],"SpecReports":[
+	artifacts := fstest.MapFS{"ginkgo.json": {Data: []byte(`[{"SuiteDescription":"suite","SpecialSuiteFailureReasons":["Interrupted by User"],"SpecReports":[
 		{"LeafNodeType":"SynchronizedBeforeSuite","State":"failed","Failure":{"Message":"no mesh\nat all"}},
-		{"LeafNodeType":"It","LeafNodeText":"mesh-strict: A title: with a colon","State":"failed","RunTime":1500000000,"Failure":{"Message":"x\ny"}},
+		{"LeafNodeType":"It","ContainerHierarchyTexts":["A hop"],"LeafNodeText":"mesh-strict: A title: with a colon","State":"failed","RunTime":1500000000,"Failure":{"Message":"x\ny"}},
 		{"LeafNodeType":"It","LeafNodeText":"other: Not selected","State":"skipped"}]}]`)}}
 	specs, cause, err := report.ReadSpecs(artifacts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := report.Spec{ID: "mesh-strict", Title: "A title: with a colon", State: "failed", Message: "x", Seconds: 1.5}
+	want := report.Spec{Text: "suite A hop mesh-strict: A title: with a colon", ID: "mesh-strict", Title: "A title: with a colon", State: "failed", Message: "x", Seconds: 1.5}
 	if len(specs) != 1 || specs[0] != want {
 		t.Errorf("specs: %+v", specs)
 	}

@@ -9,21 +9,24 @@ import (
 
 // Ran is what a shard left.
 type Ran struct {
-	From  string // the folder
-	Part  Part
+	From  string   // the folder
+	Part  Part     // without a plan where it ended before it had one
 	Ended bool     // whether it wrote its report
 	Texts []string // of the specs that have a result
 }
+
+func (r Ran) planned() bool { return len(r.Part.Plan) > 0 }
 
 // Gather sees that shards are those of one plan, each there once; the error names what is not. Gaps are what a plan has and no shard ran,
 // and what a shard ran without a plan: a run with gaps is no whole one.
 func Gather(shards []Ran) (gaps []string, err error) {
 	by := map[int]Ran{}
+	first := shards[max(0, slices.IndexFunc(shards, Ran.planned))]
 	for _, ran := range shards {
 		if err := ran.Part.Check(); err != nil {
 			return nil, fmt.Errorf("%s: %w", ran.From, err)
 		}
-		if first := shards[0]; !reflect.DeepEqual(ran.Part.Plan, first.Part.Plan) {
+		if ran.Part.Shard.Of != first.Part.Shard.Of || ran.planned() && !reflect.DeepEqual(ran.Part.Plan, first.Part.Plan) {
 			return nil, fmt.Errorf("%s and %s are of different plans: the same FOCUS, LABELS and HISTORY make one plan", first.From, ran.From)
 		}
 		if other, twice := by[ran.Part.Shard.Index]; twice {
@@ -31,14 +34,20 @@ func Gather(shards []Ran) (gaps []string, err error) {
 		}
 		by[ran.Part.Shard.Index] = ran
 	}
-	for place, planned := range shards[0].Part.Plan {
-		number := Number{Index: place + 1, Of: len(shards[0].Part.Plan)}
+	for place := range first.Part.Shard.Of {
+		number := Number{Index: place + 1, Of: first.Part.Shard.Of}
+		planned := "no shard has a plan"
+		if first.planned() {
+			planned = some(textsOf(first.Part.Plan[place]))
+		}
 		ran, there := by[number.Index]
 		switch {
 		case !there:
-			gaps = append(gaps, fmt.Sprintf("shard %s is missing: %s", number, some(textsOf(planned))))
+			gaps = append(gaps, fmt.Sprintf("shard %s is missing: %s", number, planned))
 		case !ran.Ended:
-			gaps = append(gaps, fmt.Sprintf("shard %s (%s) ended without a report: %s", number, ran.From, some(textsOf(planned))))
+			gaps = append(gaps, fmt.Sprintf("shard %s (%s) ended without a report: %s", number, ran.From, planned))
+		case !ran.planned():
+			gaps = append(gaps, fmt.Sprintf("shard %s (%s) ended before it ran anything: %s", number, ran.From, planned))
 		default:
 			gaps = append(gaps, ran.gaps()...)
 		}

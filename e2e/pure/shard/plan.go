@@ -116,9 +116,9 @@ type Part struct {
 // Specs are those of the shard itself.
 func (p Part) Specs() []Spec { return p.Plan[p.Shard.Index-1] }
 
-// Check refuses a part whose number is none of its plan.
+// Check refuses a part whose number is none of its plan, where it has one.
 func (p Part) Check() error {
-	if p.Shard.Index < 1 || p.Shard.Index > p.Shard.Of || p.Shard.Of != len(p.Plan) {
+	if p.Shard.Index < 1 || p.Shard.Index > p.Shard.Of || len(p.Plan) > 0 && p.Shard.Of != len(p.Plan) {
 		return fmt.Errorf("it is shard %s of a plan for %d", p.Shard, len(p.Plan))
 	}
 	return nil
