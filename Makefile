@@ -5,12 +5,13 @@ TLSCHECK := bin/kubectl-tls_check
 REPORTDIFF := bin/reportdiff
 HISTORIAN := bin/history
 PLANNER := bin/cells
+REPORTER := bin/report
 CILOCAL := bin/cilocal
 HISTORY ?= history.jsonl
 REPORT ?= artifacts/report.json
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-merge e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report-diff versions versions-record versions-check cells cell summary ci-local history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN) $(PLANNER) $(CILOCAL)
+.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-merge e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report report-json report-diff versions versions-record versions-check cells cell summary ci-local history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN) $(PLANNER) $(CILOCAL) $(REPORTER)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +94,12 @@ record-reports: $(RUNNER) ## record the public reports that tls-check is held to
 preflight: $(RUNNER) ## check input and machine, change nothing
 	@exec $(RUNNER) preflight
 
+report: $(REPORTER) ## render a stored report.json again, as report.html beside it (FROM=)
+	@exec $(REPORTER) html $(FROM)
+
+report-json: $(REPORTER) ## print a report.json with every value where it stands (FROM=)
+	@exec $(REPORTER) json $(FROM)
+
 report-diff: $(REPORTDIFF) ## compare two report.json check by check: nothing may become less, no verdict may change (OLD=, NEW=)
 	@exec $(REPORTDIFF) $(OLD) $(NEW)
 
@@ -149,3 +156,6 @@ $(PLANNER):
 
 $(CILOCAL):
 	@go build -buildvcs=false -o $@ ./scripts/cilocal
+
+$(REPORTER):
+	@go build -buildvcs=false -o $@ ./scripts/report

@@ -486,7 +486,7 @@ func (u *upgrading) casesAt(index int) ([]fixture.Case, error) {
 	all := given.Upgrade.Full && (index == 0 || last)
 	var chosen []fixture.Case
 	for _, c := range cases {
-		if !u.chosen(c) && !(all && quick(c)) {
+		if asked := u.chosen(c) || all && quick(c); !asked {
 			continue
 		}
 		needs, err := existing.Needs(files, world, c)

@@ -94,13 +94,17 @@ func readShard(folder string) (shardRun, error) {
 	files := os.DirFS(folder)
 	one := shardRun{Ran: shard.Ran{From: folder}}
 	one.Ended = true
-	switch err := readJSON(files, report.File, &one.report); {
+	content, err := fs.ReadFile(files, report.File)
+	if err == nil {
+		one.report, err = report.Decode(content)
+	}
+	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		one.Ended = false
 	case err != nil:
-		return one, fmt.Errorf("%s: %w", folder, err)
+		return one, fmt.Errorf("%s: %w", filepath.Join(folder, report.File), err)
 	}
-	err := readJSON(files, shard.File, &one.Part)
+	err = readJSON(files, shard.File, &one.Part)
 	if errors.Is(err, fs.ErrNotExist) && one.Ended {
 		one.Part.Shard, err = shard.ParseNumber(one.report.Environment.Settings["SHARD"])
 	}

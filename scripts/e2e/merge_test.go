@@ -65,10 +65,8 @@ func merged(t *testing.T, folders ...string) (int, string, report.Report) {
 	r := left(t, nil)
 	err := r.merge(t.Context(), folders)
 	var told report.Report
-	if content, unread := os.ReadFile(filepath.Join(r.settings.artifacts, report.File)); unread == nil {
-		if err := json.Unmarshal(content, &told); err != nil {
-			t.Fatal(err)
-		}
+	if _, none := os.Stat(filepath.Join(r.settings.artifacts, report.File)); none == nil {
+		told = reportIn(t, r.settings.artifacts)
 	}
 	return exitCode(err), fmt.Sprint(err), told
 }
@@ -115,10 +113,7 @@ func TestAShardThatIsNotWholeIsNamedInTheReport(t *testing.T) {
 func TestWhatMakesAShardRedBesideItsCasesIsKept(t *testing.T) {
 	for _, red := range [][]string{nil, {"a"}} {
 		folders := threeShards(t, red...)
-		var told report.Report
-		if err := readJSON(os.DirFS(folders[0]), report.File, &told); err != nil {
-			t.Fatal(err)
-		}
+		told := reportIn(t, folders[0])
 		told.Result, told.Cause = hop.Inconclusive, "deleting the cluster: no engine"
 		writeFiles(t, folders[0], map[string]string{report.File: jsonOf(t, told)})
 		if status, why, all := merged(t, folders...); status != 1 || !strings.HasSuffix(why, "deleting the cluster: no engine") || all.Result == hop.Pass || all.Summary.Fail != len(red) {
@@ -142,10 +137,7 @@ func TestTheVerdictsOfAShardThatWasKilledAreKept(t *testing.T) {
 
 func TestAShardWhoseClusterDidNotComeUpSaysWhy(t *testing.T) {
 	folders := threeShards(t)
-	var told report.Report
-	if err := readJSON(os.DirFS(folders[1]), report.File, &told); err != nil {
-		t.Fatal(err)
-	}
+	told := reportIn(t, folders[1])
 	told.Result, told.Cause, told.Cases, told.Environment.Istio = hop.Inconclusive, "pulling images: no route", nil, ""
 	folders[1] = t.TempDir()
 	writeFiles(t, folders[1], map[string]string{report.File: jsonOf(t, told)})
@@ -159,10 +151,7 @@ func TestAShardWhoseClusterDidNotComeUpSaysWhy(t *testing.T) {
 func TestShardsThatMakeNoRunAreRefused(t *testing.T) {
 	twice := threeShards(t)
 	elsewhere := threeShards(t)
-	var told report.Report
-	if err := readJSON(os.DirFS(elsewhere[2]), report.File, &told); err != nil {
-		t.Fatal(err)
-	}
+	told := reportIn(t, elsewhere[2])
 	told.Environment.Istio = "1.30.0"
 	writeFiles(t, elsewhere[2], map[string]string{report.File: jsonOf(t, told)})
 	for name, of := range map[string]struct {

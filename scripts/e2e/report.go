@@ -106,7 +106,7 @@ func (r *program) writeReport(folded report.Report) error {
 		colour = report.ANSI
 	}
 	err := errors.Join(
-		artifact.WriteJSON(at(report.File), folded),
+		artifact.Write(at(report.File), folded.Encode),
 		artifact.Write(at("junit.xml"), folded.WriteJUnit),
 		artifact.Write(at("summary.md"), folded.WriteSummary),
 		artifact.Write(at("report.html"), folded.WritePage),

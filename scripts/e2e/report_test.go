@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -27,12 +26,17 @@ func left(t *testing.T, files map[string]string) *program {
 
 func written(t *testing.T, r *program) report.Report {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(r.settings.artifacts, report.File))
+	return reportIn(t, r.settings.artifacts)
+}
+
+func reportIn(t *testing.T, folder string) report.Report {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(folder, report.File))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told report.Report
-	if err := json.Unmarshal(content, &told); err != nil {
+	told, err := report.Decode(content)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return told

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -42,8 +41,8 @@ func writeLines(from, to string, p part) error {
 	if err != nil {
 		return err
 	}
-	var r report.Report
-	if err := json.Unmarshal(content, &r); err != nil {
+	r, err := report.Decode(content)
+	if err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
 	began, err := report.Began(r.RunID)

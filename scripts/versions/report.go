@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/report"
 )
 
 // reportJSON is the part of a report.json that a row rests on. Later versions of its schema keep these fields.
@@ -48,8 +49,12 @@ var labelsOf = map[string]kind{fixture.QuickLabels: cases, fixture.FullLabels: f
 
 // readReport makes a row of a report. The report of a run that played but a part is refused: it says nothing of the whole.
 func readReport(content []byte) (row, error) {
+	expanded, err := report.Expand(content)
+	if err != nil {
+		return row{}, err
+	}
 	var r reportJSON
-	if err := json.Unmarshal(content, &r); err != nil {
+	if err := json.Unmarshal(expanded, &r); err != nil {
 		return row{}, err
 	}
 	e := r.Environment

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -86,14 +87,18 @@ func ReadComparable(content []byte) (Comparable, error) {
 		SchemaVersion string            `json:"schemaVersion"`
 		Cases         []json.RawMessage `json:"cases"`
 	}
+	content, err := Expand(content)
+	if err != nil {
+		return Comparable{}, err
+	}
 	if err := json.Unmarshal(content, &raw); err != nil {
 		return Comparable{}, fmt.Errorf("not a report.json: %w", err)
 	}
 	if raw.SchemaVersion == "" {
 		return Comparable{}, errors.New("not a report.json: it has no schemaVersion")
 	}
-	if major(raw.SchemaVersion) != major(SchemaVersion) {
-		return Comparable{}, fmt.Errorf("its schemaVersion is %s, and only %s.x can be compared: make it with this version of the suite", raw.SchemaVersion, major(SchemaVersion))
+	if !slices.Contains(comparableMajors, major(raw.SchemaVersion)) {
+		return Comparable{}, fmt.Errorf("its schemaVersion is %s, and only %s can be compared: make it with this version of the suite", raw.SchemaVersion, strings.Join(comparableMajors, ".x, ")+".x")
 	}
 	var report Comparable
 	for _, content := range raw.Cases {
@@ -105,6 +110,9 @@ func ReadComparable(content []byte) (Comparable, error) {
 	}
 	return report, nil
 }
+
+// comparableMajors are the major versions of the schema whose cases have the same shape; 5 says once what repeats.
+var comparableMajors = []string{"4", "5"}
 
 func major(version string) string {
 	number, _, _ := strings.Cut(version, ".")

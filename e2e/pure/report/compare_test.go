@@ -131,7 +131,7 @@ func TestWhatIsNoReportIsRefused(t *testing.T) {
 		"":                       "not a report.json",
 		"[]":                     "not a report.json",
 		"{}":                     "it has no schemaVersion",
-		`{"schemaVersion": "3"}`: "its schemaVersion is 3, and only 4.x can be compared",
+		`{"schemaVersion": "3"}`: "its schemaVersion is 3, and only 4.x, 5.x can be compared",
 		`{"schemaVersion": "4", "cases": [{"id": "a", "checks": [{"step": "one"}]}]}`: "case a",
 		`{"schemaVersion": "4", "cases": [7]}`:                                        "a case cannot be read",
 	} {

@@ -29,7 +29,7 @@ func TestTheSchemaIsTheOneOfTheGoTypes(t *testing.T) {
 	}
 	schema := reflector.Reflect(&report.Report{})
 	schema.ID = ""
-	schema.Title = "report.json of the mTLS conformance suite, schemaVersion " + report.SchemaVersion
+	schema.Title = "report.json of the mTLS conformance suite, schemaVersion " + report.SchemaVersion + ", each value where it stands"
 	got, err := json.MarshalIndent(schema, "", "  ")
 	if err != nil {
 		t.Fatal(err)
