@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 
 	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/page"
 	"mtls.test/conformance/e2e/pure/report"
 )
 
@@ -109,7 +111,7 @@ func (r *program) writeReport(folded report.Report) error {
 		artifact.Write(at(report.File), folded.Encode),
 		artifact.Write(at("junit.xml"), folded.WriteJUnit),
 		artifact.Write(at("summary.md"), folded.WriteSummary),
-		artifact.Write(at("report.html"), folded.WritePage),
+		artifact.Write(at(page.File), func(to io.Writer) error { return page.Write(to, folded) }),
 		folded.WriteTable(os.Stdout, colour),
 	)
 	r.screen.step("report: %s", at(report.File))

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/pure/page"
 	"mtls.test/conformance/e2e/pure/report"
 )
 
@@ -59,11 +60,11 @@ func render(out io.Writer, file string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	page := filepath.Join(filepath.Dir(file), "report.html")
-	if err := artifact.Write(page, r.WritePage); err != nil {
+	to := filepath.Join(filepath.Dir(file), page.File)
+	if err := artifact.Write(to, func(to io.Writer) error { return page.Write(to, r) }); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(out, page)
+	_, err = fmt.Fprintln(out, to)
 	return err
 }
 

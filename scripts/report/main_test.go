@@ -10,6 +10,7 @@ import (
 
 	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/page"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
@@ -38,7 +39,7 @@ func TestAStoredReportIsRenderedAgainByteForByte(t *testing.T) {
 		if status, _, problems := run("html", filepath.Join(folder, report.File)); status != 0 {
 			t.Fatal(problems)
 		}
-		page, err := os.ReadFile(filepath.Join(folder, "report.html"))
+		page, err := os.ReadFile(filepath.Join(folder, page.File))
 		if err != nil {
 			t.Fatal(err)
 		}

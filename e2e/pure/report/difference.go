@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 
+	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
@@ -29,7 +30,7 @@ func (r Report) Deviations() []Difference {
 		if check.Documented == "" {
 			return ""
 		}
-		return fmt.Sprintf("%s: documented is %s, and it is %s", check.Hop, check.Documented, said(check.Want, check.Cause))
+		return fmt.Sprintf("%s: documented is %s, and it is %s", check.Hop, check.Documented, Said(check.Want, check.Cause))
 	})
 }
 
@@ -71,4 +72,15 @@ func (r Report) differences(told func(verdict.Check) string) []Difference {
 		}
 	}
 	return all
+}
+
+// Said is an outcome as a person reads it, a refusal with its cause.
+func Said(outcome hop.Outcome, refusal hop.Refusal) string {
+	switch {
+	case outcome == "":
+		return "–"
+	case refusal != "":
+		return fmt.Sprintf("%s (%s)", outcome, refusal)
+	}
+	return string(outcome)
 }

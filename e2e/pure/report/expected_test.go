@@ -18,8 +18,8 @@ func TestEveryFormTellsThatTheOracleExpects(t *testing.T) {
 	theirs.Checks[0].ExpectedBy = verdict.ByOracle
 	its.Verdicts["theirs"] = theirs
 	folded := report.Fold(its)
-	var table, summary, page bytes.Buffer
-	for _, err := range []error{folded.WriteTable(&table, report.None), folded.WriteSummary(&summary), folded.WritePage(&page)} {
+	var table, summary bytes.Buffer
+	for _, err := range []error{folded.WriteTable(&table, report.None), folded.WriteSummary(&summary)} {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +34,6 @@ func TestEveryFormTellsThatTheOracleExpects(t *testing.T) {
 	}{
 		"table":       {table, "1 checks, 1 expected by the oracle"},
 		"summary.md":  {summary, "1 of 2 checks are expected by the oracle, from the policies in force"},
-		"report.html": {page, "by the oracle, from the policies in force"},
 		"report.json": {*bytes.NewBuffer(content), `"byIntent":"PeerAuthentication istio-system/theirs"`},
 	} {
 		if got := strings.Count(row.text.String(), row.says); got == 0 {

@@ -106,7 +106,7 @@ func (r Report) upgradeSummary() string {
 		fmt.Fprintf(&text, "\n%s.\n", v.Reason)
 	}
 	text.WriteString("\n| stage | proxies | requests | failed | longest outage | cases | result | why |\n|---|---|---|---|---|---|---|---|\n")
-	for _, row := range stages(v) {
+	for _, row := range Stages(v) {
 		fmt.Fprintf(&text, "| %s | %s | %d | %d | %d ms | %d | %s | %s |\n", row.Stage, row.Proxies, row.Asked, row.Failed, row.Outage, row.Cases, row.Result, cell(row.Reason))
 	}
 	if len(v.Problems) > 0 {

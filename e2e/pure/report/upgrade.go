@@ -34,9 +34,10 @@ func ReadUpgrade(artifacts fs.FS) (*upgrade.Verdict, error) {
 	return &v, nil
 }
 
-// stageRow is one stage in a table.
-type stageRow struct {
+// StageRow is one stage in a table.
+type StageRow struct {
 	Stage   string
+	Title   string
 	Result  hop.Result
 	Proxies string // how many are of which version
 	Asked   int    // requests on the way to the stage
@@ -46,11 +47,11 @@ type stageRow struct {
 	Reason  string
 }
 
-// stages are the rows of an upgrade.
-func stages(v upgrade.Verdict) []stageRow {
-	var all []stageRow
+// Stages are the rows of an upgrade.
+func Stages(v upgrade.Verdict) []StageRow {
+	var all []StageRow
 	for _, stage := range v.Stages {
-		row := stageRow{Stage: stage.Stage, Result: stage.Result, Proxies: stage.ByVersion(), Cases: len(stage.Cases), Reason: stage.Reason}
+		row := StageRow{Stage: stage.Stage, Title: stage.Title, Result: stage.Result, Proxies: stage.ByVersion(), Cases: len(stage.Cases), Reason: stage.Reason}
 		for _, period := range v.Traffic.All() {
 			if period.Stage != stage.Stage {
 				continue
@@ -74,7 +75,7 @@ func (r Report) writeUpgrade(out io.Writer, colour Colour) error {
 	v := *r.Upgrade
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "\nSTAGE\tPROXIES\tREQUESTS\tFAILED\tLONGEST OUTAGE\tCASES\t%sWHY\n", padded(None, "RESULT"))
-	for _, row := range stages(v) {
+	for _, row := range Stages(v) {
 		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%d ms\t%d\t%s%s\n", row.Stage, row.Proxies, row.Asked, row.Failed, row.Outage, row.Cases, padded(colour, row.Result), line(row.Reason))
 	}
 	if err := table.Flush(); err != nil {

@@ -1,0 +1,190 @@
+package page
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/oracle"
+	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/upgrade"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+func rendered(t *testing.T, r report.Report) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Write(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// of is a report of cases.
+func of(cases ...verdict.Case) report.Report {
+	verdicts := map[string]report.Case{}
+	for _, c := range cases {
+		verdicts[c.ID] = report.Case{Case: c}
+	}
+	return report.Fold(report.Run{RunID: "20261129-031700-ABCDEF", Verdicts: verdicts})
+}
+
+func over(from, service string) hop.Hop {
+	return hop.Hop{From: from, To: hop.ServicePort{Service: service, Port: 8080}}
+}
+
+var good, bad, unknown = verdict.Case{ID: "good", Result: hop.Pass, Reason: "all agree", Checks: []verdict.Check{
+	{Hop: over("client", "product-service"), Result: hop.Pass, Want: hop.MTLS}, {Hop: over("plain-client", "product-service"), Result: hop.Pass, Want: hop.Refused},
+}}, verdict.Case{ID: "bad", Result: hop.Mismatch, Reason: "client -> product-service:8080: they contradict each other", Rerun: "make e2e FOCUS=bad:", Checks: []verdict.Check{
+	{
+		Hop: over("client", "product-service"), Result: hop.Mismatch, Reason: "wire says plaintext", Want: hop.MTLS, StandsOut: []string{"wire"},
+		Intent: verdict.Intent{Answer: oracle.Answer{Says: hop.MTLS}}, Observers: verdict.Observers{Wire: &hop.Observation{Source: hop.Wire, Says: hop.Plaintext}},
+	},
+}}, verdict.Case{ID: "unknown", Result: hop.Inconclusive, Reason: "the mesh did not settle"}
+
+func TestThePageNeedsNothingElse(t *testing.T) {
+	page := rendered(t, of(good, bad, unknown))
+	for _, element := range []string{"style", "script"} {
+		text := regexp.MustCompile(`(?s)<`+element+`>(.*?)</`+element+`>`).FindAllStringSubmatch(page, -1)
+		if len(text) != 1 || !strings.Contains(page, element+"-src &#39;"+strings.ReplaceAll(hash(text[0][1]), "+", "&#43;")+"&#39;") {
+			t.Errorf("%d of %s, or its hash is not in the policy", len(text), element)
+		}
+	}
+	for _, outside := range []string{"http://", "https://", "url(", "@import", " style=", " onclick=", "innerHTML"} {
+		if strings.Contains(page, outside) {
+			t.Errorf("the page has %q", outside)
+		}
+	}
+}
+
+func TestTheFirstScreenSaysWhatIsWrong(t *testing.T) {
+	page := rendered(t, of(good, bad, unknown))
+	for _, want := range []string{
+		"<title>mTLS conformance: MISMATCH</title>", "<h1>In 1 of 3 cases policies, configuration and traffic contradict each other.</h1>",
+		`href="#case-bad"`, "make e2e FOCUS=bad:", `<li class="out"><b>wire</b>plaintext</li>`, `data-hop="client -> product-service:8080"`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in\n%s", want, page)
+		}
+	}
+	if open := strings.Count(page, "<details open>"); open != 2 {
+		t.Errorf("%d cases are open", open)
+	}
+}
+
+func TestTheHeadlineIsOfEveryResult(t *testing.T) {
+	failed := verdict.Case{ID: "failed", Result: hop.Fail}
+	for want, r := range map[string]report.Report{
+		"Every connection did what its policies ask, in all 1 cases.":                                                                             of(good),
+		"Connections do not do what is asked of them in 1 of 2 cases.":                                                                            of(good, failed),
+		"Connections do not do what is asked of them in 1 of 2 cases; in 1 of 2 cases policies, configuration and traffic contradict each other.": of(bad, failed),
+		"What became of 1 of 1 cases is not known for certain.":                                                                                   of(unknown),
+		"The run did not come to its end, so it says nothing of the whole.":                                                                       report.Fold(report.Run{Cause: "no engine"}),
+		"The run is not green, for another reason than its cases.":                                                                                report.Fold(report.Run{}),
+		"The mesh stayed as it must be while Istio was upgraded.":                                                                                 report.Fold(report.Run{Upgrade: &upgrade.Verdict{Result: hop.Pass}}),
+		"The mesh did not stay as it must be while Istio was upgraded.":                                                                           report.Fold(report.Run{Upgrade: &upgrade.Verdict{Result: hop.Fail}}),
+		"The suite did not notice 1 of 1 ways in which the mesh was sabotaged.": report.Fold(report.Run{
+			Specs: []report.Spec{{ID: "m", Kind: report.OfMutant, State: "passed"}}, Mutants: map[string]verdict.Mutant{"m": {ID: "m", Result: verdict.Survived}},
+		}),
+		"Everything that ran did what it must.": report.Fold(report.Run{Specs: []report.Spec{{ID: "m", Kind: report.OfMutant, State: "passed"}}, Mutants: map[string]verdict.Mutant{"m": {ID: "m", Result: verdict.Killed}}}),
+	} {
+		if got := headline(r); got != want {
+			t.Errorf("%s: %q, want %q", r.Result, got, want)
+		}
+	}
+}
+
+// A mesh that is broken gives hundreds of red cases for one cause.
+func TestCasesOfOneCauseAreOneGroup(t *testing.T) {
+	var cases []verdict.Case
+	for i := range 100 {
+		cases = append(cases, verdict.Case{ID: fmt.Sprintf("red-%d", i), Result: hop.Inconclusive, Reason: fmt.Sprintf("client -> product-service:%d: istiod ended after %d ms", 8000+i, i)})
+	}
+	all := groups(of(append(cases, good, bad)...))
+	if len(all) != 2 || all[0].Result != hop.Mismatch || len(all[1].Cases) != 100 {
+		t.Errorf("%d groups", len(all))
+	}
+}
+
+func TestEachHopHasItsLocks(t *testing.T) {
+	table := hopsOf(of(good, bad))
+	if len(table.Clients) != 2 || len(table.Rows) != 1 {
+		t.Fatalf("%+v", table)
+	}
+	client, plain := table.Rows[0].Hops[0], table.Rows[0].Hops[1]
+	if client.Result != hop.Mismatch || client.First != "bad" || client.Checks != 2 || fmt.Sprint(client.Locks) != "[{closed 1} {open 1}]" {
+		t.Errorf("client: %+v", client)
+	}
+	if plain.Result != hop.Pass || fmt.Sprint(plain.Locks) != "[{broken 1}]" {
+		t.Errorf("plain-client: %+v", plain)
+	}
+}
+
+func TestWhatTheOracleExpectsAndWhatSourceAloneStatesIsMarked(t *testing.T) {
+	page := rendered(t, of(verdict.Case{ID: "a", Result: hop.Pass, ByIntent: "PeerAuthentication istio-system/theirs", Checks: []verdict.Check{
+		{Result: hop.Pass, ExpectedBy: verdict.ByOracle, SourceAlone: []oracle.Rule{oracle.AutoClusters, oracle.ServerTie}}, {Result: hop.Pass},
+	}}))
+	for _, want := range []string{"by the oracle, from the policies in force", "states: auto-mtls/clusters peer-authentication/tie-by-name\""} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %s in\n%s", want, page)
+		}
+	}
+	if strings.Count(page, ">†</abbr>") != 1 {
+		t.Error("the mark is not there once")
+	}
+}
+
+// What comes from a mesh is text, whatever is in it.
+func TestMarkupOfAMeshIsText(t *testing.T) {
+	evil := `"><script>alert(1)</script><img src=x onerror=alert(1)>` + "\x00\x1b[31m\u2028'"
+	page := rendered(t, report.Fold(report.Run{RunID: evil, Cause: evil, Environment: report.Environment{Istio: evil}, Verdicts: map[string]report.Case{evil: {Case: verdict.Case{
+		ID: evil, Title: evil, Result: hop.Fail, Reason: evil, Rerun: evil, Broken: evil,
+		Checks: []verdict.Check{{Hop: hop.Hop{From: evil, To: hop.ServicePort{Service: evil, Port: 1}}, Result: hop.Fail, Reason: evil, Observers: verdict.Observers{Wire: &hop.Observation{Missing: evil}}}},
+	}}}}))
+	if strings.Count(page, "<script") != 1 || strings.Contains(page, "<img") || strings.Contains(page, "\x00") {
+		t.Error("markup of the mesh is markup of the page")
+	}
+}
+
+// The page of the reports that are stored beside the table of versions is small, and the same each time.
+func TestThePageOfAWholeRunIsSmallAndTheSameEachTime(t *testing.T) {
+	const most = 4 << 20
+	files, err := filepath.Glob("../../../scripts/versions/reports/*.json.zst")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		packed, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = packed.Close() }()
+		unpacked, err := zstd.NewReader(packed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(unpacked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := report.Decode(content)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		page := rendered(t, r)
+		if len(page) > most {
+			t.Errorf("%s: %d bytes", file, len(page))
+		}
+		if rendered(t, r) != page {
+			t.Errorf("%s: another page of the same report", file)
+		}
+	}
+}
