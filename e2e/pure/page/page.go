@@ -13,7 +13,6 @@ import (
 
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
-	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // File is the name of the page under the artifacts folder.
@@ -110,32 +109,4 @@ func counts(r report.Report) []counted {
 	s := r.Summary
 	all := []counted{{hop.Pass, s.Pass}, {hop.Fail, s.Fail}, {hop.Mismatch, s.Mismatch}, {hop.Inconclusive, s.Inconclusive}, {hop.Skipped, s.Skipped}}
 	return slices.DeleteFunc(all, func(c counted) bool { return c.Cases == 0 })
-}
-
-// symbol tells a result without colour.
-func symbol(result hop.Result) string {
-	switch result {
-	case hop.Pass:
-		return "✓"
-	case hop.Fail:
-		return "✗"
-	case hop.Mismatch:
-		return "≠"
-	case hop.Skipped:
-		return "–"
-	}
-	return "?"
-}
-
-// worstFirst sorts cases that need attention before green ones.
-func worstFirst(cases []report.Case) []report.Case {
-	return slices.SortedStableFunc(slices.Values(cases), func(a, b report.Case) int {
-		switch {
-		case a.Result == b.Result:
-			return 0
-		case verdict.Worse(a.Result, b.Result) == a.Result:
-			return -1
-		}
-		return 1
-	})
 }
