@@ -114,6 +114,9 @@ func (r *program) writeReport(folded report.Report) error {
 		artifact.Write(at(page.File), func(to io.Writer) error { return page.Write(to, folded) }),
 		folded.WriteTable(os.Stdout, colour),
 	)
+	if os.Getenv("GITHUB_ACTIONS") == "true" {
+		err = errors.Join(err, folded.WriteAnnotations(os.Stdout))
+	}
 	r.screen.step("report: %s", at(report.File))
 	return err
 }

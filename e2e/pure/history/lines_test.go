@@ -156,8 +156,8 @@ func TestReasonsThatDifferInWhatMattersAreTwoCauses(t *testing.T) {
 		"server says plaintext":                             "wire says plaintext",
 		"policy default/internal-products-gates is missing": "policy default/external-products-gates is missing",
 	} {
-		if Cause(a) == Cause(b) {
-			t.Errorf("%q and %q are one: %q", a, b, Cause(a))
+		if report.Cause(a) == report.Cause(b) {
+			t.Errorf("%q and %q are one: %q", a, b, report.Cause(a))
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/report"
 )
 
 // Morning is what the last run of a history came to, beside those before it.
@@ -159,7 +160,7 @@ func usual(runs []run) []string {
 // fail puts a red case to those of its cause.
 func fail(red map[string]*Failure, of Subject, o outcome, before []run) {
 	line := o.line()
-	cause := Cause(line.Reason)
+	cause := report.Cause(line.Reason)
 	first, since, green := firstSeen(of, line, cause, before)
 	failure, known := red[cause]
 	if !known {
@@ -212,7 +213,7 @@ func firstSeen(of Subject, line Line, cause string, before []run) (first string,
 		case !ran || o.verdict() == hop.Skipped:
 		case !o.red():
 			return first, since, o.line().On.Suite
-		case Cause(o.line().Reason) != cause:
+		case report.Cause(o.line().Reason) != cause:
 			other = true
 		case !other:
 			first, since = o.line().Run, o.line().Began

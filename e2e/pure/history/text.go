@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"mtls.test/conformance/e2e/pure/report"
 )
 
 // Headline is the first line: what the run came to, and what is another than before.
@@ -64,7 +66,7 @@ func (m Morning) Markdown() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s\n", m.Headline())
 	for _, failure := range m.Red {
-		fmt.Fprintf(&text, "\n### %s\n", plain(failure.Reason))
+		fmt.Fprintf(&text, "\n### %s\n", report.Markdown(failure.Reason))
 		fmt.Fprintf(&text, "%s. First seen in run %s of %s", named(failure.Cases), failure.FirstSeen, failure.Since.Format(time.DateOnly))
 		if failure.LastGreen != "" {
 			fmt.Fprintf(&text, ", last green with commit `%s`", failure.LastGreen)
@@ -119,13 +121,8 @@ func list(text *strings.Builder, heading string, lines []string) {
 	}
 	fmt.Fprintf(text, "\n### %s\n", heading)
 	for _, line := range lines {
-		fmt.Fprintf(text, "- %s\n", plain(line))
+		fmt.Fprintf(text, "- %s\n", report.Markdown(line))
 	}
-}
-
-// plain takes out of a text what Markdown would take for its own.
-func plain(text string) string {
-	return strings.NewReplacer("\n", " ", "\r", " ", "<", "&lt;", "|", "\\|", "`", "'").Replace(text)
 }
 
 // Badge is the endpoint badge of shields.io (https://shields.io/badges/endpoint-badge).

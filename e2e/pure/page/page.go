@@ -41,7 +41,6 @@ type view struct {
 	report.Report
 	Headline string
 	Counts   []counted
-	Groups   []group
 	Sorted   []report.Case // those that need attention first
 	Hops     hopTable
 	Policy   string
@@ -58,7 +57,7 @@ type counted struct {
 // Write writes the page. The same report gives the same page, byte for byte.
 func Write(out io.Writer, r report.Report) error {
 	return pageTemplate.Execute(out, view{
-		Report: r, Headline: headline(r), Counts: counts(r), Groups: groups(r), Sorted: worstFirst(r.Cases), Hops: hopsOf(r),
+		Report: r, Headline: headline(r), Counts: counts(r), Sorted: worstFirst(r.Cases), Hops: hopsOf(r),
 		Policy: "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script) + "'",
 		Style:  template.CSS(style), Script: template.JS(script), //nolint:gosec // both are files of this package
 	})

@@ -102,18 +102,6 @@ func TestTheHeadlineIsOfEveryResult(t *testing.T) {
 	}
 }
 
-// A mesh that is broken gives hundreds of red cases for one cause.
-func TestCasesOfOneCauseAreOneGroup(t *testing.T) {
-	var cases []verdict.Case
-	for i := range 100 {
-		cases = append(cases, verdict.Case{ID: fmt.Sprintf("red-%d", i), Result: hop.Inconclusive, Reason: fmt.Sprintf("client -> product-service:%d: istiod ended after %d ms", 8000+i, i)})
-	}
-	all := groups(of(append(cases, good, bad)...))
-	if len(all) != 2 || all[0].Result != hop.Mismatch || len(all[1].Cases) != 100 {
-		t.Errorf("%d groups", len(all))
-	}
-}
-
 func TestEachHopHasItsLocks(t *testing.T) {
 	table := hopsOf(of(good, bad))
 	if len(table.Clients) != 2 || len(table.Rows) != 1 {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"strings"
+	"unicode"
 
 	"mtls.test/conformance/e2e/pure/hop"
 )
@@ -17,9 +18,15 @@ func padded(colour Colour, result hop.Result) string {
 	return colour(result, string(result)) + strings.Repeat(" ", max(1, width-len(result)))
 }
 
-// line is a reason as one line of a table.
-func line(why string) string {
-	runes := []rune(strings.Join(strings.FieldsFunc(why, func(r rune) bool { return r == '\n' || r == '\t' }), "; "))
+// line is a text as one line of a table, without what a terminal would obey.
+func line(text string) string {
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\t' }), "; ")
+	runes := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text))
 	if len(runes) <= widest {
 		return string(runes)
 	}

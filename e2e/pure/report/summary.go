@@ -3,18 +3,21 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"unicode"
 
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/upgrade"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// WriteSummary writes summary.md: the result, what it ran on, one row per case, one section per case that is not green, and
-// where documents say other than Istio.
+// WriteSummary writes summary.md: the result, what it ran on, one section for each cause for which cases are not green, and where documents
+// say other than Istio. It stays below the 1 MiB that GitHub shows of a step, whatever went wrong.
 func (r Report) WriteSummary(out io.Writer) error {
 	var text strings.Builder
 	e, s := r.Environment, r.Summary
-	fmt.Fprintf(&text, "# mTLS conformance: %s\n\n%s\n\n", r.Result, r.Reason)
+	fmt.Fprintf(&text, "# mTLS conformance: %s\n\n%s\n\n", r.Result, Markdown(line(r.Reason)))
 	fmt.Fprintf(&text, "Istio %s, Kubernetes %s, Envoy %s, profile %s, lane %s.\n\n", e.Istio, e.Kubernetes, e.Envoy, e.Profile, e.Lane)
 	fmt.Fprintf(&text, "%d pass, %d fail, %d mismatch, %d inconclusive, %d skipped; %d checks. Bring-up %.0f s, cases %.0f s, in all %.0f s.\n\n",
 		s.Pass, s.Fail, s.Mismatch, s.Inconclusive, s.Skipped, s.Checks, r.Durations.BringUpSeconds, r.Durations.CasesSeconds, r.Durations.TotalSeconds)
@@ -53,33 +56,75 @@ func (r Report) WriteSummary(out io.Writer) error {
 			fmt.Fprintf(&text, "| %s | %s %s | %s %s | %s | %.0f s | %s |\n", f.Fault, f.Sound.Result, cell(f.Sound.Reason), f.Weak.Result, cell(f.Weak.Reason), f.After.Result, f.Seconds, cell(f.Wrong))
 		}
 	}
-	text.WriteString("\n| case | verdict | checks | † | settled after | title |\n|---|---|---|---|---|---|\n")
-	for _, c := range r.Cases {
-		fmt.Fprintf(&text, "| %s | %s | %d | %d | %d ms | %s |\n", c.ID, c.Result, len(c.Checks), sourceAlone(c.Checks), c.ConvergenceMillis, cell(c.Title))
-	}
-	for _, c := range r.Cases {
-		if c.Result == hop.Pass {
-			continue
-		}
-		fmt.Fprintf(&text, "\n## %s: %s\n\n%s\n\n", c.ID, c.Result, c.Reason)
-		for _, check := range c.Checks {
-			if check.Result != hop.Pass {
-				fmt.Fprintf(&text, "- step %d, `%s`, wanted %s: **%s** %s\n", check.Step, check.Hop, check.Want, check.Result, check.Reason)
-			}
-		}
-		if c.Broken != "" {
-			fmt.Fprintf(&text, "- not played to its end: %s\n", c.Broken)
-		}
-		if c.Rerun != "" {
-			fmt.Fprintf(&text, "\nAgain: `%s`\n", c.Rerun)
-		}
-	}
+	writeGroups(&text, r.Groups())
 	writeDifferences(&text, "Where Istio does otherwise than documented", r.Deviations())
 	writeDifferences(&text, "Where the guide's flowchart leads elsewhere than Istio", r.GuideDifferences())
 	writeDifferences(&text, "Where Kiali says other than was seen", r.KialiDifferences())
 	fmt.Fprintf(&text, "\nKiali: %s.\n", e.Kiali)
 	_, err := io.WriteString(out, text.String())
 	return err
+}
+
+// How much of what is wrong the summary shows; report.html has it whole.
+const (
+	shownGroups   = 50
+	shownCases    = 20 // of a group
+	shownChecks   = 10 // of its first case
+	shownProblems = 50 // of an upgrade
+)
+
+func writeGroups(text *strings.Builder, groups []Group) {
+	for _, g := range groups[:min(len(groups), shownGroups)] {
+		fmt.Fprintf(text, "\n## %s: %s\n\n", g.Result, Markdown(line(g.Reason)))
+		var ids []string
+		for _, c := range g.Cases[:min(len(g.Cases), shownCases)] {
+			ids = append(ids, Markdown(c.ID))
+		}
+		fmt.Fprintf(text, "%d of the cases: %s%s.\n\n", len(g.Cases), strings.Join(ids, ", "), more(len(g.Cases)-shownCases))
+		writeChecks(text, g.Cases[0])
+	}
+	if further := more(len(groups) - shownGroups); further != "" {
+		fmt.Fprintf(text, "\n## Causes%s\n", further)
+	}
+}
+
+// writeChecks lists the checks of a case that are not green, and how it is run again.
+func writeChecks(text *strings.Builder, c Case) {
+	red := slices.DeleteFunc(slices.Clone(c.Checks), func(check verdict.Check) bool { return check.Result == hop.Pass })
+	for _, check := range red[:min(len(red), shownChecks)] {
+		fmt.Fprintf(text, "- %s, step %d, %s, wanted %s: **%s** %s\n", Markdown(c.ID), check.Step, Markdown(check.Hop.String()), check.Want, check.Result, Markdown(line(check.Reason)))
+	}
+	if further := more(len(red) - shownChecks); further != "" {
+		fmt.Fprintf(text, "- checks%s\n", further)
+	}
+	if c.Broken != "" {
+		fmt.Fprintf(text, "- not played to its end: %s\n", Markdown(line(c.Broken)))
+	}
+	if c.Rerun != "" {
+		fmt.Fprintf(text, "\n```sh\n%s\n```\n", Markdown(c.Rerun))
+	}
+}
+
+// more says that there are more; empty where there are not.
+func more(count int) string {
+	if count <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" and %d more in report.html", count)
+}
+
+// Markdown is a text that says in Markdown what it says, and no more.
+func Markdown(text string) string {
+	plain := strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			return ' '
+		case unicode.IsControl(r):
+			return -1
+		}
+		return r
+	}, text)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", "|", `\|`, "`", "'").Replace(plain)
 }
 
 func writeDifferences(text *strings.Builder, heading string, differences []Difference) {
@@ -92,7 +137,7 @@ func writeDifferences(text *strings.Builder, heading string, differences []Diffe
 	}
 }
 
-func cell(s string) string { return strings.NewReplacer("|", `\|`, "\n", "<br>").Replace(s) }
+func cell(s string) string { return Markdown(line(s)) }
 
 // upgradeSummary is the section of summary.md.
 func (r Report) upgradeSummary() string {
@@ -112,8 +157,11 @@ func (r Report) upgradeSummary() string {
 	if len(v.Problems) > 0 {
 		text.WriteByte('\n')
 	}
-	for _, problem := range v.Problems {
-		fmt.Fprintf(&text, "- %s\n", problem)
+	for _, problem := range v.Problems[:min(len(v.Problems), shownProblems)] {
+		fmt.Fprintf(&text, "- %s\n", Markdown(line(problem.String())))
+	}
+	if further := more(len(v.Problems) - shownProblems); further != "" {
+		fmt.Fprintf(&text, "- problems%s\n", further)
 	}
 	return text.String()
 }

@@ -29,7 +29,7 @@ func (r Report) WriteTable(out io.Writer, colour Colour) error {
 	fmt.Fprintf(table, "CASE\tHOP\t%sWHY\n", padded(None, "VERDICT"))
 	for _, c := range r.Cases {
 		for _, row := range rows(c) {
-			fmt.Fprintf(table, "%s\t%s\t%s\n", c.ID, row.hop, padded(colour, row.result)+line(row.why))
+			fmt.Fprintf(table, "%s\t%s\t%s\n", line(c.ID), line(row.hop), padded(colour, row.result)+line(row.why))
 		}
 	}
 	if err := table.Flush(); err != nil {
@@ -40,7 +40,7 @@ func (r Report) WriteTable(out io.Writer, colour Colour) error {
 	}
 	s := r.Summary
 	_, err := fmt.Fprintf(out, "\n%s  %d pass, %d fail, %d mismatch, %d inconclusive, %d skipped; %d checks; %.0f s in all, %.0f s of it cases\n%s\n",
-		colour(r.Result, string(r.Result)), s.Pass, s.Fail, s.Mismatch, s.Inconclusive, s.Skipped, s.Checks, r.Durations.TotalSeconds, r.Durations.CasesSeconds, r.Reason)
+		colour(r.Result, string(r.Result)), s.Pass, s.Fail, s.Mismatch, s.Inconclusive, s.Skipped, s.Checks, r.Durations.TotalSeconds, r.Durations.CasesSeconds, line(r.Reason))
 	return err
 }
 

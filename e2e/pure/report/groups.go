@@ -1,39 +1,37 @@
-package page
+package report
 
 import (
 	"slices"
 
-	"mtls.test/conformance/e2e/pure/history"
 	"mtls.test/conformance/e2e/pure/hop"
-	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
-// group is the cases that are not green for one cause.
-type group struct {
+// Group is the cases that are not green for one cause.
+type Group struct {
 	Result hop.Result
 	Reason string // of the first of them, in full
-	Cases  []report.Case
+	Cases  []Case
 }
 
-// groups are the causes, the worst first and of those the one with most cases.
-func groups(r report.Report) []group {
-	var all []group
+// Groups are the causes, the worst first and of those the one with most cases.
+func (r Report) Groups() []Group {
+	var all []Group
 	places := map[string]int{}
 	for _, c := range r.Cases {
 		if c.Result == hop.Pass || c.Result == hop.Skipped {
 			continue
 		}
-		cause := string(c.Result) + history.Cause(c.Reason)
+		cause := string(c.Result) + Cause(c.Reason)
 		place, known := places[cause]
 		if !known {
 			place = len(all)
 			places[cause] = place
-			all = append(all, group{Result: c.Result, Reason: c.Reason})
+			all = append(all, Group{Result: c.Result, Reason: c.Reason})
 		}
 		all[place].Cases = append(all[place].Cases, c)
 	}
-	slices.SortStableFunc(all, func(a, b group) int {
+	slices.SortStableFunc(all, func(a, b Group) int {
 		if a.Result != b.Result {
 			if verdict.Worse(a.Result, b.Result) == a.Result {
 				return -1
