@@ -10,6 +10,9 @@ CILOCAL := bin/cilocal
 HISTORY ?= history.jsonl
 REPORT ?= artifacts/report.json
 
+# Go says nothing while it compiles, which takes minutes where nothing is in its cache.
+BUILD = test -x $@ || echo "compiling $@, which can take minutes the first time" >&2; go build -buildvcs=false -o $@
+
 .DEFAULT_GOAL := help
 .PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-merge e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report report-json report-diff versions versions-record versions-check cells cell summary ci-local history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN) $(PLANNER) $(CILOCAL) $(REPORTER)
 
@@ -140,22 +143,22 @@ cache-prune: ## remove what was built for the lanes
 	@exec scripts/images.sh --prune
 
 $(RUNNER):
-	@go build -buildvcs=false -o $@ ./scripts/e2e
+	@$(BUILD) ./scripts/e2e
 
 $(TLSCHECK):
-	@go build -buildvcs=false -o $@ ./scripts/kubectl-tls_check
+	@$(BUILD) ./scripts/kubectl-tls_check
 
 $(REPORTDIFF):
-	@go build -buildvcs=false -o $@ ./scripts/reportdiff
+	@$(BUILD) ./scripts/reportdiff
 
 $(HISTORIAN):
-	@go build -buildvcs=false -o $@ ./scripts/history
+	@$(BUILD) ./scripts/history
 
 $(PLANNER):
-	@go build -buildvcs=false -o $@ ./scripts/cells
+	@$(BUILD) ./scripts/cells
 
 $(CILOCAL):
-	@go build -buildvcs=false -o $@ ./scripts/cilocal
+	@$(BUILD) ./scripts/cilocal
 
 $(REPORTER):
-	@go build -buildvcs=false -o $@ ./scripts/report
+	@$(BUILD) ./scripts/report
