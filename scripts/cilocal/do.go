@@ -15,8 +15,23 @@ import (
 	"time"
 )
 
-// do does a job in a fresh clone of a repository. The clone stays where a step failed.
-func do(ctx context.Context, j job, repository string, out io.Writer) (err error) {
+// commit is what every job is done on.
+type commit struct{ repository, id string }
+
+// clone clones it into a folder.
+func (c commit) clone(ctx context.Context, folder string) error {
+	for _, arguments := range [][]string{
+		{"clone", "--quiet", "--no-hardlinks", "--no-checkout", c.repository, folder}, {"-C", folder, "checkout", "--quiet", c.id},
+	} {
+		if said, err := exec.CommandContext(ctx, "git", arguments...).CombinedOutput(); err != nil {
+			return fmt.Errorf("git %s: %w\n%s", arguments[0], err, said)
+		}
+	}
+	return nil
+}
+
+// do does a job in a fresh clone of a commit. The clone stays where a step failed.
+func do(ctx context.Context, j job, of commit, out io.Writer) (err error) {
 	folder, err := os.MkdirTemp("", "ci-local-")
 	if err != nil {
 		return err
@@ -29,8 +44,8 @@ func do(ctx context.Context, j job, repository string, out io.Writer) (err error
 		}
 		err = os.RemoveAll(folder)
 	}()
-	if said, err := exec.CommandContext(ctx, "git", "clone", "--quiet", "--no-hardlinks", repository, clone).CombinedOutput(); err != nil {
-		return fmt.Errorf("git clone: %w\n%s", err, said)
+	if err := of.clone(ctx, clone); err != nil {
+		return err
 	}
 	var failed error
 	for _, c := range j.steps {

@@ -11,7 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -48,9 +50,14 @@ func work(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
+	said, err := exec.CommandContext(ctx, "git", "rev-parse", "HEAD").Output()
+	if err != nil {
+		return fmt.Errorf("git rev-parse HEAD: %w", err)
+	}
+	of := commit{repository: ".", id: strings.TrimSpace(string(said))}
 	var failed []error
 	for _, j := range jobs {
-		if err := do(ctx, j, ".", os.Stdout); err != nil {
+		if err := do(ctx, j, of, os.Stdout); err != nil {
 			failed = append(failed, fmt.Errorf("job %s: %w", j.name, err))
 		}
 	}

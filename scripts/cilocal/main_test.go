@@ -104,7 +104,7 @@ func TestAJobIsDoneInAFreshClone(t *testing.T) {
 		{run: "echo early\nfalse\necho late"},
 		{run: "echo never"},
 		{run: `echo summary >> "$GITHUB_STEP_SUMMARY"`, always: true},
-	}}, from, &out)
+	}}, commit{from, "HEAD"}, &out)
 	if !errors.Is(err, errFailed) {
 		t.Error(err)
 	}
