@@ -11,8 +11,10 @@ import (
 	"slices"
 	"strings"
 
+	"mtls.test/conformance/e2e/pure/explain"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // File is the name of the page under the artifacts folder.
@@ -32,9 +34,19 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"symbol":  symbol,
 	"said":    report.Said,
 	"strip":   strip,
+	"causes":  func() []explain.Cause { return explain.Causes },
+	"cause":   causeOf,
 	"stages":  report.Stages,
 	"seconds": func(s float64) string { return fmt.Sprintf("%.1f s", s) },
 }).Parse(markup))
+
+// causeOf is what explains a check; nil where nothing does.
+func causeOf(check verdict.Check) *explain.Cause {
+	if cause, found := explain.Find(report.CauseOf(check)); found {
+		return &cause
+	}
+	return nil
+}
 
 // view is what the page is made of.
 type view struct {

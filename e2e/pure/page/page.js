@@ -46,7 +46,7 @@ const follow = () => {
   const item = hash && byId(hash);
   if (!item) return;
   item.hidden = false;
-  const details = item.querySelector("details");
+  const details = item.matches("details") ? item : item.querySelector("details");
   if (details) {
     details.open = true;
     details.querySelector("summary").focus();

@@ -69,7 +69,7 @@ func TestTheFirstScreenSaysWhatIsWrong(t *testing.T) {
 	page := rendered(t, of(good, bad, unknown))
 	for _, want := range []string{
 		"<title>mTLS conformance: MISMATCH</title>", "<h1>In 1 of 3 cases policies, configuration and traffic contradict each other.</h1>",
-		`href="#case-bad"`, "make e2e FOCUS=bad:", `<li class="out"><b>wire</b>plaintext</li>`, `data-hop="client -> product-service:8080"`,
+		`href="#case-bad"`, `<a href="#cause-mismatch">Policies, configuration and traffic contradict each other</a>`, `<details class="cause" id="cause-not-tls">`, "make e2e FOCUS=bad:", `<li class="out"><b>wire</b>plaintext</li>`, `data-hop="client -> product-service:8080"`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %s in\n%s", want, page)

@@ -37,6 +37,32 @@ func TestCasesOfOneCauseAreOneGroup(t *testing.T) {
 	}
 }
 
+func TestACheckThatIsNotGreenIsExplained(t *testing.T) {
+	seen := func(says hop.Outcome, refusal hop.Refusal) verdict.Observers {
+		return verdict.Observers{Client: &hop.Observation{Source: hop.Client, Says: says, Refusal: refusal}}
+	}
+	for _, row := range []struct {
+		check verdict.Check
+		want  string
+	}{
+		{verdict.Check{Result: hop.Pass, Observers: seen(hop.Refused, hop.NotTLS)}, ""},
+		{verdict.Check{Result: hop.Fail, Observers: seen(hop.Refused, hop.NotTLS)}, "not-tls"},
+		{verdict.Check{Result: hop.Fail, Observers: seen(hop.Plaintext, "")}, "plaintext"},
+		{verdict.Check{Result: hop.Fail, Observers: seen(hop.MTLS, "")}, ""},
+		{verdict.Check{Result: hop.Mismatch, Observers: seen(hop.Refused, hop.NotTLS)}, "mismatch"},
+		{verdict.Check{Result: hop.Mismatch, Finding: verdict.ClearCopy}, "clear-copy"},
+		{verdict.Check{Result: hop.Inconclusive}, "inconclusive"},
+	} {
+		if got := report.CauseOf(row.check); got != row.want {
+			t.Errorf("%s of %v: %q, want %q", row.check.Result, row.check.Observers.Client, got, row.want)
+		}
+	}
+	var table bytes.Buffer
+	if err := broken(3, 2).WriteTable(&table, report.None); err != nil || strings.Count(table.String(), "(inconclusive): ") != 1 {
+		t.Errorf("%v\n%s", err, table.String())
+	}
+}
+
 func TestEachCauseIsAnAnnotation(t *testing.T) {
 	for _, of := range []struct {
 		report report.Report

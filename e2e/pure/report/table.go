@@ -35,7 +35,7 @@ func (r Report) WriteTable(out io.Writer, colour Colour) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	if err := errors.Join(r.writeMutants(out, colour), r.writeFaults(out, colour), r.writeUpgrade(out, colour)); err != nil {
+	if err := errors.Join(r.writeMutants(out, colour), r.writeFaults(out, colour), r.writeUpgrade(out, colour), r.writeHints(out)); err != nil {
 		return err
 	}
 	s := r.Summary

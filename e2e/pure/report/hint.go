@@ -1,0 +1,68 @@
+package report
+
+import (
+	"fmt"
+	"io"
+
+	"mtls.test/conformance/e2e/pure/explain"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+// CauseOf is the id of what explains a check that is not green (package explain); empty of one that is, and where nothing does.
+func CauseOf(check verdict.Check) string {
+	switch {
+	case check.Result == hop.Pass || check.Result == hop.Skipped:
+		return ""
+	case check.Finding != "":
+		return string(check.Finding)
+	case check.Result == hop.Inconclusive:
+		return "inconclusive"
+	case check.Result == hop.Mismatch:
+		return "mismatch"
+	}
+	for _, source := range []hop.Source{hop.Client, hop.Probe, hop.Server, hop.Wire, hop.Application} {
+		if seen := check.Observers.By(source); seen != nil && seen.Missing == "" {
+			switch {
+			case seen.Refusal != "":
+				return string(seen.Refusal)
+			case seen.Says == hop.Plaintext:
+				return string(hop.Plaintext)
+			}
+		}
+	}
+	return ""
+}
+
+// Explained is what explains the group, by the checks of its first case; nil where nothing does.
+func (g Group) Explained() *explain.Cause {
+	ids := []string{}
+	for _, check := range g.Cases[0].Checks {
+		ids = append(ids, CauseOf(check))
+	}
+	if g.Result == hop.Inconclusive {
+		ids = append(ids, "inconclusive")
+	}
+	for _, id := range ids {
+		if cause, found := explain.Find(id); found {
+			return &cause
+		}
+	}
+	return nil
+}
+
+// writeHints says of each cause what can be done, once for each kind of it.
+func (r Report) writeHints(out io.Writer) error {
+	told := map[string]bool{}
+	for _, g := range r.Groups() {
+		cause := g.Explained()
+		if cause == nil || told[cause.ID] {
+			continue
+		}
+		told[cause.ID] = true
+		if _, err := fmt.Fprintf(out, "\n%s (%s): %s\n  %s\n", cause.Title, cause.ID, cause.Comes, cause.Mend); err != nil {
+			return err
+		}
+	}
+	return nil
+}
