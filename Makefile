@@ -14,7 +14,7 @@ REPORT ?= artifacts/report.json
 BUILD = test -x $@ || echo "compiling $@, which can take minutes the first time" >&2; go build -buildvcs=false -o $@
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-pull unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-merge e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report report-json report-diff versions versions-record versions-check cells cell summary ci-local history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN) $(PLANNER) $(CILOCAL) $(REPORTER)
+.PHONY: help test test-pull test-report unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-merge e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report report-json report-diff versions versions-record versions-check cells cell summary ci-local history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN) $(PLANNER) $(CILOCAL) $(REPORTER)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ code-mutants: ## make mistakes in the suite's own code and see that the unit tes
 
 test-pull: ## try lane pull against a registry that goes wrong; needs Docker (END_TO_END=1 makes a cluster and runs the suite too)
 	@exec go run ./scripts/pulltest
+
+test-report: ## try the report's page in Chromium, from disk and without a network; pictures of it go to artifacts/pictures
+	@test -d artifacts || { mkdir artifacts && touch artifacts/.mtls-conformance; }
+	@CHROMIUM=$$(scripts/tools/chromium.sh) AXE=$$(scripts/tools/axe.sh) go test -count 1 -tags browser ./scripts/report
 
 fuzz: ## run each fuzz target for a minute (FUZZTIME=)
 	@exec scripts/tools/fuzz.sh

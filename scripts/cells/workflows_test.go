@@ -142,7 +142,7 @@ func TestEveryWorkflowOfAJobIsThere(t *testing.T) {
 	}
 }
 
-func TestDependabotKnowsEveryModuleAndEveryWheel(t *testing.T) {
+func TestDependabotKnowsEveryModuleEveryWheelAndEveryPackage(t *testing.T) {
 	content, err := os.ReadFile(root + "/.github/dependabot.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +174,7 @@ func TestDependabotKnowsEveryModuleAndEveryWheel(t *testing.T) {
 	}
 	found := 0
 	err = fs.WalkDir(os.DirFS(root), ".", func(file string, _ fs.DirEntry, err error) error {
-		ecosystem := map[string]string{"go.mod": "gomod", "requirements.txt": "pip"}[path.Base(file)]
+		ecosystem := map[string]string{"go.mod": "gomod", "requirements.txt": "pip", "package.json": "npm"}[path.Base(file)]
 		if err != nil || ecosystem == "" {
 			return err
 		}

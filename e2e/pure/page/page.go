@@ -48,6 +48,9 @@ func causeOf(check verdict.Check) *explain.Cause {
 	return nil
 }
 
+// fewAtMost is how many cases that are not green have place on a page that is read from its begin to its end.
+const fewAtMost = 25
+
 // view is what the page is made of.
 type view struct {
 	report.Report
@@ -55,6 +58,7 @@ type view struct {
 	Counts   []counted
 	Sorted   []report.Case // those that need attention first
 	Hops     hopTable
+	Few      bool // cases are not green, so that all of them are open
 	Policy   string
 	Style    template.CSS
 	Script   template.JS
@@ -69,7 +73,7 @@ type counted struct {
 // Write writes the page. The same report gives the same page, byte for byte.
 func Write(out io.Writer, r report.Report) error {
 	return pageTemplate.Execute(out, view{
-		Report: r, Headline: headline(r), Counts: counts(r), Sorted: worstFirst(r.Cases), Hops: hopsOf(r),
+		Report: r, Headline: headline(r), Counts: counts(r), Sorted: worstFirst(r.Cases), Hops: hopsOf(r), Few: len(r.Cases)-r.Summary.Pass <= fewAtMost,
 		Policy: "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script) + "'",
 		Style:  template.CSS(style), Script: template.JS(script), //nolint:gosec // both are files of this package
 	})

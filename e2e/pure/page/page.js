@@ -1,6 +1,7 @@
 "use strict";
 document.documentElement.classList.add("scripted");
 const byId = (id) => document.getElementById(id);
+const list = byId("cases");
 const cases = Array.from(document.querySelectorAll("#cases > li"));
 const search = byId("search");
 const shown = byId("shown");
@@ -17,13 +18,9 @@ const filter = () => {
   // Words, and what stands in quotes as it is.
   const words = Array.from(search.value.toLowerCase().matchAll(/"([^"]*)"|(\S+)/g), (found) => found[1] ?? found[2]);
   const verdicts = buttons.filter((b) => b.getAttribute("aria-pressed") === "true").map((b) => b.dataset.verdict);
-  let count = 0;
-  for (const item of cases) {
-    const fits = (verdicts.length === 0 || verdicts.includes(item.dataset.result)) && words.every((word) => text(item).includes(word));
-    item.hidden = !fits;
-    if (fits) count += 1;
-  }
-  shown.textContent = count === cases.length ? "all " + count + " cases" : count + " of " + cases.length + " cases";
+  const fit = cases.filter((item) => (verdicts.length === 0 || verdicts.includes(item.dataset.result)) && words.every((word) => text(item).includes(word)));
+  list.replaceChildren(...fit);
+  shown.textContent = fit.length === cases.length ? "all " + fit.length + " cases" : fit.length + " of " + cases.length + " cases";
 };
 
 const remember = () => {
@@ -43,9 +40,10 @@ const follow = () => {
     filter();
     return;
   }
-  const item = hash && byId(hash);
+  if (!hash) return;
+  const item = byId(hash) || cases.find((one) => one.id === hash);
   if (!item) return;
-  item.hidden = false;
+  if (!item.isConnected) list.append(item);
   const details = item.matches("details") ? item : item.querySelector("details");
   if (details) {
     details.open = true;
@@ -84,7 +82,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "/") { event.preventDefault(); search.focus(); }
   if (event.key === "n" || event.key === "p") {
-    const red = cases.filter((item) => !item.hidden && item.dataset.result !== "PASS").map((item) => item.querySelector("summary"));
+    const red = Array.from(list.children).filter((item) => item.dataset.result !== "PASS").map((item) => item.querySelector("summary"));
     if (red.length === 0) return;
     const at = red.indexOf(document.activeElement);
     const next = event.key === "n" ? at + 1 : at - 1;

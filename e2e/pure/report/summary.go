@@ -92,7 +92,7 @@ func writeGroups(text *strings.Builder, groups []Group) {
 func writeChecks(text *strings.Builder, c Case) {
 	red := slices.DeleteFunc(slices.Clone(c.Checks), func(check verdict.Check) bool { return check.Result == hop.Pass })
 	for _, check := range red[:min(len(red), shownChecks)] {
-		fmt.Fprintf(text, "- %s, step %d, %s, wanted %s: **%s** %s\n", Markdown(c.ID), check.Step, Markdown(check.Hop.String()), check.Want, check.Result, Markdown(line(check.Reason)))
+		fmt.Fprintf(text, "- %s, step %d, %s, wanted %s: **%s** %s\n", Markdown(c.ID), check.Step, Markdown(check.String()), check.Want, check.Result, Markdown(line(check.Reason)))
 	}
 	if further := more(len(red) - shownChecks); further != "" {
 		fmt.Fprintf(text, "- checks%s\n", further)

@@ -1,0 +1,349 @@
+//go:build browser
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/klauspost/compress/zstd"
+
+	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/pure/explain"
+	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/page"
+	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+// patience bounds what a browser takes for one test.
+const patience = time.Minute
+
+// pictures is where screenshots are kept.
+const pictures = "../../artifacts/pictures"
+
+// opened is a page in a browser, from disk and without a network.
+type opened struct {
+	context.Context
+	t     *testing.T
+	mu    sync.Mutex
+	wrong []string // requests that left the disk, and what the console complained of
+}
+
+// hear takes the browser's events.
+func (o *opened) hear(event any) {
+	said := ""
+	switch event := event.(type) {
+	case *network.EventRequestWillBeSent:
+		if !strings.HasPrefix(event.Request.URL, "file://") {
+			said = "it asks for " + event.Request.URL
+		}
+	case *runtime.EventExceptionThrown:
+		said = event.ExceptionDetails.Text
+	case *runtime.EventConsoleAPICalled:
+		said = fmt.Sprintf("the console has a line of %v", event.Type)
+	case *log.EventEntryAdded:
+		said = event.Entry.Text
+	}
+	if said != "" {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.wrong = append(o.wrong, said)
+	}
+}
+
+// given is a variable that make test-report sets.
+func given(t *testing.T, name string) string {
+	t.Helper()
+	path := os.Getenv(name)
+	if path == "" {
+		t.Fatalf("%s is not set: use make test-report", name)
+	}
+	return path
+}
+
+func open(t *testing.T, r report.Report) *opened {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), page.File)
+	if err := artifact.Write(file, func(to io.Writer) error { return page.Write(to, r) }); err != nil {
+		t.Fatal(err)
+	}
+	o := &opened{t: t}
+	tab, stop := chromedp.NewContext(t.Context(), chromedp.WithListener(o.hear),
+		chromedp.WithAllocatorOptions(chromedp.ExecPath(given(t, "CHROMIUM")), chromedp.NoSandbox, chromedp.WindowSize(1400, 1000)))
+	t.Cleanup(stop)
+	limited, cancel := context.WithTimeout(tab, patience)
+	t.Cleanup(cancel)
+	o.Context = limited
+	o.do(chromedp.Navigate("about:blank"))
+	if _, err := chromedp.Call(o, network.Enable, network.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(o, log.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	o.do(chromedp.Navigate("file://" + file))
+	t.Cleanup(func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if len(o.wrong) > 0 {
+			t.Errorf("%s", strings.Join(o.wrong, "\n"))
+		}
+	})
+	return o
+}
+
+func (o *opened) do(actions ...chromedp.Action[chromedp.Void]) {
+	o.t.Helper()
+	if err := chromedp.Do(o, actions...); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// value is what an expression comes to.
+func value[Of any](o *opened, expression string) Of {
+	o.t.Helper()
+	of, err := chromedp.Run(o, chromedp.Evaluate[Of](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return of
+}
+
+// home leads back to the first screen.
+func (o *opened) home() {
+	o.t.Helper()
+	value[any](o, `location.hash = ""; scrollTo(0, 0); true`)
+}
+
+func (o *opened) picture(name string) {
+	o.t.Helper()
+	png, err := chromedp.Run(o, chromedp.CaptureScreenshot())
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if err := artifact.WriteText(filepath.Join(pictures, name+".png"), string(png)); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// shown are the ids of the cases that the filter leaves.
+const shown = `Array.from(document.querySelectorAll("#cases > li summary code")).map((code) => code.textContent)`
+
+// storedReport is the report of a whole run, from those beside the table of versions.
+func storedReport(t *testing.T) report.Report {
+	t.Helper()
+	files, err := filepath.Glob("../versions/reports/*-cases.json.zst")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	packed, err := os.ReadFile(files[len(files)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	unpacked, err := zstd.NewReader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := unpacked.DecodeAll(packed, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := report.Decode(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// redReport is a report with a case of each result, and one for each cause.
+func redReport() report.Report {
+	at := hop.Hop{From: "client", To: hop.ServicePort{Service: "product-service", Port: 8080}}
+	verdicts := map[string]report.Case{}
+	add := func(id string, result hop.Result, reason string, check verdict.Check) {
+		check.Hop, check.Result, check.Reason = at, result, reason
+		verdicts[id] = report.Case{Case: verdict.Case{ID: id, Title: "A title of " + id, Result: result, Reason: at.String() + ": " + reason, Rerun: "make e2e FOCUS=" + id + ":", Checks: []verdict.Check{check}}}
+	}
+	add("green", hop.Pass, "all agree", verdict.Check{Want: hop.MTLS})
+	add("skipped", hop.Skipped, "no gateway", verdict.Check{Want: hop.MTLS})
+	for _, cause := range explain.Causes {
+		check := verdict.Check{Want: hop.MTLS, StandsOut: []string{"client"}}
+		result := hop.Fail
+		seen := hop.Observation{Source: hop.Client, Says: hop.Refused, Refusal: hop.Refusal(cause.ID)}
+		switch cause.ID {
+		case "mismatch":
+			result, seen = hop.Mismatch, hop.Observation{Source: hop.Client, Says: hop.Plaintext}
+		case string(verdict.ClearCopy):
+			result, check.Finding = hop.Mismatch, verdict.ClearCopy
+		case "inconclusive":
+			result, seen = hop.Inconclusive, hop.Observation{Source: hop.Client, Missing: "the log has lost lines"}
+			check.Observers.Required = []hop.Source{hop.Client}
+		case "plaintext":
+			seen = hop.Observation{Source: hop.Client, Says: hop.Plaintext}
+		}
+		check.Observers.Client = &seen
+		add("red-"+cause.ID, result, "the client says something of "+cause.ID, check)
+	}
+	return report.Fold(report.Run{RunID: "20261129-031700-ABCDEF", Verdicts: verdicts})
+}
+
+func TestThePageIsQuietAndFiltersByWords(t *testing.T) {
+	o := open(t, storedReport(t))
+	all := value[[]string](o, shown)
+	if len(all) < 200 {
+		t.Fatalf("%d cases", len(all))
+	}
+	o.picture("first-screen")
+	o.do(chromedp.SendKeys(chromedp.ID("search"), `mesh-strict "gateway -> product-service:8080"`))
+	few := value[[]string](o, shown)
+	if len(few) == 0 || len(few) >= len(all) || !slices.Contains(few, "mesh-strict") {
+		t.Errorf("%d of %d cases are left", len(few), len(all))
+	}
+	if hash := value[string](o, "location.hash"); !strings.Contains(hash, "mesh-strict") {
+		t.Errorf("what is looked for is not in the address: %s", hash)
+	}
+	if wide := value[bool](o, "document.documentElement.scrollWidth > document.documentElement.clientWidth"); wide {
+		t.Error("the page is wider than its window")
+	}
+}
+
+func TestTheKeyboardReachesWhatIsNotGreen(t *testing.T) {
+	o := open(t, redReport())
+	o.do(chromedp.KeyEvent("n"))
+	if focused := value[string](o, `document.activeElement.querySelector("code").textContent`); !strings.HasPrefix(focused, "red-") {
+		t.Errorf("n leads to %s", focused)
+	}
+	// The driver would send the character apart from the key.
+	if value[bool](o, `document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "/", bubbles: true, cancelable: true}))`) ||
+		!value[bool](o, `document.activeElement.id === "search"`) {
+		t.Error("/ does not lead to the filter, or is written into it")
+	}
+	o.do(chromedp.Click(chromedp.CSS(`[data-verdict="PASS"]`)))
+	if few := value[[]string](o, shown); !slices.Equal(few, []string{"green"}) {
+		t.Errorf("green are %v", few)
+	}
+}
+
+func TestALinkOpensItsCase(t *testing.T) {
+	o := open(t, redReport())
+	value[any](o, `location.hash = "#case-green"; true`)
+	o.do(chromedp.WaitReady(chromedp.CSS(`#case-green details[open]`)))
+}
+
+// From the first screen to why, for every result and every cause.
+func TestThreeClicksLeadToWhy(t *testing.T) {
+	o := open(t, redReport())
+	for _, cause := range explain.Causes {
+		id := "red-" + cause.ID
+		o.home()
+		o.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`.group a[href="#case-%s"]`, id))), chromedp.WaitReady(chromedp.CSS("#case-"+id+" details[open] .strip")))
+		text := value[string](o, fmt.Sprintf("document.getElementById(%q).innerText", "case-"+id))
+		for _, want := range []string{"make e2e FOCUS=" + id + ":", cause.Title} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in %s", id, want, text)
+			}
+		}
+		if !value[bool](o, fmt.Sprintf(`document.querySelector("#case-%s .strip .out, #case-%s .strip .mute").innerText.includes("client")`, id, id)) {
+			t.Errorf("%s: who disagrees does not stand out", id)
+		}
+		o.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`#case-%s a[href="#cause-%s"]`, id, cause.ID))), chromedp.WaitReady(chromedp.CSS("#cause-"+cause.ID+"[open]")))
+		if text := value[string](o, fmt.Sprintf("document.getElementById(%q).innerText", "cause-"+cause.ID)); !strings.Contains(text, cause.Mend) || !strings.Contains(text, cause.Comes) {
+			t.Errorf("%s: %s", id, text)
+		}
+	}
+	o.home()
+	o.picture("red")
+}
+
+// oneSign is an element with one character, of whose contrast axe says nothing. Those of the cells have the colours of the badges, of
+// which it does.
+var oneSign = regexp.MustCompile(`^<span aria-hidden="true">[^<]</span>$`)
+
+func TestNothingKeepsPeopleFromThePage(t *testing.T) {
+	script, err := os.ReadFile(given(t, "AXE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]report.Report{"red": redReport(), "whole": storedReport(t)} {
+		for _, theme := range []string{"light", "dark"} {
+			t.Run(name+" "+theme, func(t *testing.T) {
+				o := open(t, r)
+				value[any](o, fmt.Sprintf("document.documentElement.dataset.theme = %q", theme))
+				value[any](o, string(script)+"; true")
+				var found struct {
+					Violations, Incomplete []struct {
+						ID    string
+						Help  string
+						Nodes []struct{ HTML string }
+					}
+				}
+				text := value[string](o, `axe.run({resultTypes: ["violations", "incomplete"]}).then((found) => JSON.stringify(found))`)
+				if err := json.Unmarshal([]byte(text), &found); err != nil {
+					t.Fatal(err)
+				}
+				for _, v := range found.Violations {
+					t.Errorf("%s: %s, at %d places, first %s", v.ID, v.Help, len(v.Nodes), v.Nodes[0].HTML)
+				}
+				for _, v := range found.Incomplete {
+					for _, node := range v.Nodes {
+						if v.ID != "color-contrast" || !oneSign.MatchString(node.HTML) {
+							t.Errorf("undecided: %s: %s: %s", v.ID, v.Help, node.HTML)
+						}
+					}
+				}
+				o.picture(name + "-" + theme)
+			})
+		}
+	}
+}
+
+// big is a report of so many cases, of which some are red.
+func big(cases, red int) report.Report {
+	verdicts := map[string]report.Case{}
+	for i := range cases {
+		c := verdict.Case{ID: fmt.Sprintf("case-%03d", i), Title: "A title of a case that says what must hold", Result: hop.Pass, Reason: "all agree"}
+		if i < red {
+			c.Result, c.Reason = hop.Fail, fmt.Sprintf("client -> product-service:8080: istiod ended after %d ms", i)
+		}
+		for range 8 {
+			c.Checks = append(c.Checks, verdict.Check{Hop: hop.Hop{From: "client", To: hop.ServicePort{Service: "product-service", Port: 8080}}, Want: hop.MTLS, Result: c.Result, Reason: c.Reason})
+		}
+		verdicts[c.ID] = report.Case{Case: c}
+	}
+	return report.Fold(report.Run{RunID: "20261129-031700-ABCDEF", Verdicts: verdicts})
+}
+
+// It says how long a page of 500 cases takes until it is loaded, filtered and drawn: the median of seven.
+func TestAPageOf500CasesCanBeUsed(t *testing.T) {
+	var millis []float64
+	for range 7 {
+		o := open(t, big(500, 100))
+		millis = append(millis, value[float64](o, `(async () => {
+			const began = performance.now();
+			search.value = "case-499";
+			search.dispatchEvent(new Event("input"));
+			await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+			return performance.getEntriesByType("navigation")[0].loadEventEnd + performance.now() - began;
+		})()`))
+		if few := value[[]string](o, shown); !slices.Equal(few, []string{"case-499"}) {
+			t.Fatalf("%v", few)
+		}
+	}
+	slices.Sort(millis)
+	t.Logf("500 cases: loaded, filtered and drawn after %.0f ms, the median of %d", millis[len(millis)/2], len(millis))
+}

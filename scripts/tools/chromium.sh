@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Prints the path of Chromium, which it installs where it may. Exit status: 2 where there is none.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../lib/say.sh"
+. "$here/../lib/apt.sh"
+
+# chromium prints the path of the first one in PATH.
+chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+
+if ! chromium; then
+  can_apt || fail "Chromium is not installed: install it, the report's page is tried in it"
+  say "installing chromium"
+  apt_install chromium >&2 || fail "Chromium could not be installed: install it by other means"
+  chromium
+fi
