@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 
+	"mtls.test/conformance/e2e/pure/explain"
+	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/oracle"
 )
 
@@ -17,7 +19,7 @@ type Explained struct {
 	Differs string // how that is not Istio's answer
 }
 
-// Write prints the answer with the object that decided each step, then the chart's path.
+// Write prints the answer with the object that decided each step, then the chart's path, and what to do where the hop is refused.
 func (e Explained) Write(to io.Writer) error {
 	var text strings.Builder
 	line := func(name, format string, arguments ...any) {
@@ -51,8 +53,19 @@ func (e Explained) Write(to io.Writer) error {
 	if e.Differs != "" {
 		line("differs", "%s", e.Differs)
 	}
+	if cause, found := explain.Find(string(e.refusal())); found {
+		line("hint", "%s (%s)", cause.Mend, cause.ID)
+	}
 	_, err := io.WriteString(to, text.String())
 	return err
+}
+
+// refusal is the cause for which the hop is refused, by the proxies where they were read, else by the policies; empty where it is not.
+func (e Explained) refusal() hop.Refusal {
+	if e.Configured != nil && e.Configured.Missing == "" {
+		return e.Configured.Refusal
+	}
+	return e.Asked.Refusal
 }
 
 func (e Explained) asked() string {

@@ -39,6 +39,7 @@ clients/client -> s:8080 (default/product): CONFLICT
               B -> C
               "here", by no object; it ends at: debug
   differs     it does
+  hint        Give the client a sidecar, or take away the rule that turns its TLS off. Where plaintext must come in, make that one port PERMISSIVE with portLevelMtls. (no-filter-chain)
 `},
 		{"a proxy that was not read, and a chart without a way on", Explained{Hop: unread, Chart: oracle.ChartPath{Stuck: "B"}}, `
 clients/client -> s:8080 (no endpoint): UNKNOWN
