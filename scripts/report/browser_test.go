@@ -188,6 +188,9 @@ func redReport() report.Report {
 		switch cause.ID {
 		case "mismatch":
 			result, seen = hop.Mismatch, hop.Observation{Source: hop.Client, Says: hop.Plaintext}
+		case "past-the-proxy":
+			result, seen = hop.Mismatch, hop.Observation{Source: hop.Client, Says: hop.Plaintext}
+			check.Observers.Server = &hop.Observation{Source: hop.Server, Says: hop.Absent}
 		case string(verdict.ClearCopy):
 			result, check.Finding = hop.Mismatch, verdict.ClearCopy
 		case "inconclusive":

@@ -51,6 +51,8 @@ func TestACheckThatIsNotGreenIsExplained(t *testing.T) {
 		{verdict.Check{Result: hop.Fail, Observers: seen(hop.MTLS, "")}, ""},
 		{verdict.Check{Result: hop.Mismatch, Observers: seen(hop.Refused, hop.NotTLS)}, "mismatch"},
 		{verdict.Check{Result: hop.Mismatch, Finding: verdict.ClearCopy}, "clear-copy"},
+		{verdict.Check{Result: hop.Mismatch, Want: hop.MTLS, Observers: verdict.Observers{Server: &hop.Observation{Source: hop.Server, Says: hop.Absent}}}, "past-the-proxy"},
+		{verdict.Check{Result: hop.Mismatch, Want: hop.Refused, Observers: verdict.Observers{Server: &hop.Observation{Source: hop.Server, Says: hop.Absent}}}, "mismatch"},
 		{verdict.Check{Result: hop.Inconclusive}, "inconclusive"},
 	} {
 		if got := report.CauseOf(row.check); got != row.want {

@@ -18,20 +18,26 @@ func CauseOf(check verdict.Check) string {
 		return string(check.Finding)
 	case check.Result == hop.Inconclusive:
 		return "inconclusive"
+	case check.Result == hop.Mismatch && says(check, hop.Server, hop.Absent) && (check.Want != hop.Refused || says(check, hop.Wire, hop.Plaintext)):
+		return "past-the-proxy"
 	case check.Result == hop.Mismatch:
 		return "mismatch"
 	}
 	for _, source := range []hop.Source{hop.Client, hop.Probe, hop.Server, hop.Wire, hop.Application} {
-		if seen := check.Observers.By(source); seen != nil && seen.Missing == "" {
-			switch {
-			case seen.Refusal != "":
-				return string(seen.Refusal)
-			case seen.Says == hop.Plaintext:
-				return string(hop.Plaintext)
-			}
+		switch seen := check.Observers.By(source); {
+		case seen == nil || seen.Missing != "":
+		case seen.Refusal != "":
+			return string(seen.Refusal)
+		case seen.Says == hop.Plaintext:
+			return string(hop.Plaintext)
 		}
 	}
 	return ""
+}
+
+func says(check verdict.Check, source hop.Source, what hop.Outcome) bool {
+	seen := check.Observers.By(source)
+	return seen != nil && seen.Missing == "" && seen.Says == what
 }
 
 // Explained is what explains the group, by the checks of its first case; nil where nothing does.
