@@ -40,7 +40,7 @@ test-pull: ## try lane pull against a registry that goes wrong; needs Docker (EN
 
 test-report: ## try the report's page in Chromium, from disk and without a network; pictures of it go to artifacts/pictures
 	@test -d artifacts || { mkdir artifacts && touch artifacts/.mtls-conformance; }
-	@CHROMIUM=$$(scripts/tools/chromium.sh) AXE=$$(scripts/tools/axe.sh) go test -count 1 -tags browser ./scripts/report
+	@chromium=$$(scripts/tools/chromium.sh) && axe=$$(scripts/tools/axe.sh) && CHROMIUM=$$chromium AXE=$$axe go test -count 1 -tags browser ./scripts/report
 
 fuzz: ## run each fuzz target for a minute (FUZZTIME=)
 	@exec scripts/tools/fuzz.sh
@@ -101,8 +101,8 @@ record-reports: $(RUNNER) ## record the public reports that tls-check is held to
 preflight: $(RUNNER) ## check input and machine, change nothing
 	@exec $(RUNNER) preflight
 
-report: $(REPORTER) ## render a stored report.json again, as report.html beside it (FROM=)
-	@exec $(REPORTER) html $(FROM)
+report: $(REPORTER) ## render a stored report.json again, as report.html beside it, with the runs of a history (FROM=, HISTORY=)
+	@exec $(REPORTER) html $(FROM) $(if $(filter-out file,$(origin HISTORY)),--history $(HISTORY))
 
 report-json: $(REPORTER) ## print a report.json with every value where it stands (FROM=)
 	@exec $(REPORTER) json $(FROM)

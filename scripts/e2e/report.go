@@ -111,7 +111,7 @@ func (r *program) writeReport(folded report.Report) error {
 		artifact.Write(at(report.File), folded.Encode),
 		artifact.Write(at("junit.xml"), folded.WriteJUnit),
 		artifact.Write(at("summary.md"), folded.WriteSummary),
-		artifact.Write(at(page.File), func(to io.Writer) error { return page.Write(to, folded) }),
+		artifact.Write(at(page.File), func(to io.Writer) error { return page.Write(to, folded, nil) }),
 		folded.WriteTable(os.Stdout, colour),
 	)
 	if os.Getenv("GITHUB_ACTIONS") == "true" {

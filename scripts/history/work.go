@@ -51,7 +51,7 @@ func writeLines(from, to string, p part) error {
 	}
 	switch {
 	case r.Environment.Suite == "":
-		return fmt.Errorf("%s: it does not say of which commit of the suite it is, for git knew none", from)
+		return fmt.Errorf("%s: it does not say of which commit of the suite it is: git knew none, or it is of a schema before 5", from)
 	case r.Environment.Settings["SHARD"] != "":
 		return fmt.Errorf("%s: it is of shard %s alone: merge them first", from, r.Environment.Settings["SHARD"])
 	}

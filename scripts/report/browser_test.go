@@ -80,7 +80,7 @@ func given(t *testing.T, name string) string {
 func open(t *testing.T, r report.Report) *opened {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), page.File)
-	if err := artifact.Write(file, func(to io.Writer) error { return page.Write(to, r) }); err != nil {
+	if err := artifact.Write(file, func(to io.Writer) error { return page.Write(to, r, nil) }); err != nil {
 		t.Fatal(err)
 	}
 	o := &opened{t: t}
@@ -125,10 +125,10 @@ func value[Of any](o *opened, expression string) Of {
 	return of
 }
 
-// home leads back to the first screen.
+// home leads back to the first screen, where every case is closed.
 func (o *opened) home() {
 	o.t.Helper()
-	value[any](o, `location.hash = ""; scrollTo(0, 0); true`)
+	value[any](o, `location.hash = ""; document.querySelectorAll("details").forEach((one) => { one.open = false; }); scrollTo(0, 0); true`)
 }
 
 func (o *opened) picture(name string) {
@@ -191,6 +191,7 @@ func redReport() report.Report {
 		case "past-the-proxy":
 			result, seen = hop.Mismatch, hop.Observation{Source: hop.Client, Says: hop.Plaintext}
 			check.Observers.Server = &hop.Observation{Source: hop.Server, Says: hop.Absent}
+			check.Observers.Wire = &hop.Observation{Source: hop.Wire, Says: hop.Plaintext}
 		case string(verdict.ClearCopy):
 			result, check.Finding = hop.Mismatch, verdict.ClearCopy
 		case "inconclusive":
@@ -220,6 +221,11 @@ func TestThePageIsQuietAndFiltersByWords(t *testing.T) {
 	if hash := value[string](o, "location.hash"); !strings.Contains(hash, "mesh-strict") {
 		t.Errorf("what is looked for is not in the address: %s", hash)
 	}
+	o.do(chromedp.Click(chromedp.CSS(`[data-hop="client -> product-service:80"]`)))
+	over := value[[]string](o, `Array.from(document.querySelectorAll("#cases > li")).filter((item) => !item.querySelector('[data-at="client -> product-service:80"]')).map((item) => item.id)`)
+	if few := value[[]string](o, shown); len(few) == 0 || len(few) == len(all) || len(over) > 0 {
+		t.Errorf("%d cases go over the hop, and %v do not", len(few), over)
+	}
 	if wide := value[bool](o, "document.documentElement.scrollWidth > document.documentElement.clientWidth"); wide {
 		t.Error("the page is wider than its window")
 	}
@@ -239,6 +245,16 @@ func TestTheKeyboardReachesWhatIsNotGreen(t *testing.T) {
 	o.do(chromedp.Click(chromedp.CSS(`[data-verdict="PASS"]`)))
 	if few := value[[]string](o, shown); !slices.Equal(few, []string{"green"}) {
 		t.Errorf("green are %v", few)
+	}
+}
+
+// A run that did not come up has no case, and a page all the same.
+func TestAPageWithoutCasesIsQuiet(t *testing.T) {
+	o := open(t, report.Fold(report.Run{Cause: "the images could not be pulled"}))
+	value[any](o, `location.hash = "#cause-not-tls"; true`)
+	o.do(chromedp.WaitReady(chromedp.CSS("#cause-not-tls[open]")), chromedp.Click(chromedp.ID("theme")))
+	if theme := value[string](o, "document.documentElement.dataset.theme"); theme != "dark" {
+		t.Errorf("the theme is %q", theme)
 	}
 }
 
@@ -338,6 +354,7 @@ func TestAPageOf500CasesCanBeUsed(t *testing.T) {
 		o := open(t, big(500, 100))
 		millis = append(millis, value[float64](o, `(async () => {
 			const began = performance.now();
+			const search = document.getElementById("search");
 			search.value = "case-499";
 			search.dispatchEvent(new Event("input"));
 			await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));

@@ -1,7 +1,7 @@
 // Command report reads a stored report.json.
 //
-//	report html FILE   renders it as report.html beside it, as the run did
-//	report json FILE   prints it with every value where it stands
+//	report html FILE [--history FILE]   renders it as report.html beside it, as the run did
+//	report json FILE                    prints it with every value where it stands
 //
 // Exit status: 0; 2 bad input.
 package main
@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/pure/history"
 	"mtls.test/conformance/e2e/pure/page"
 	"mtls.test/conformance/e2e/pure/report"
 )
@@ -41,17 +42,20 @@ func commands(out io.Writer) *cobra.Command {
 		RunE:         func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceUsage: true, SilenceErrors: true, CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	root.AddCommand(&cobra.Command{
+	var past string
+	html := &cobra.Command{
 		Use: "html FILE", Short: "render it as report.html beside it", Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, arguments []string) error { return render(out, arguments[0]) },
-	}, &cobra.Command{
+		RunE: func(_ *cobra.Command, arguments []string) error { return render(out, arguments[0], past) },
+	}
+	html.Flags().StringVar(&past, "history", "", "history.jsonl whose runs are shown too")
+	root.AddCommand(html, &cobra.Command{
 		Use: "json FILE", Short: "print it with every value where it stands", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, arguments []string) error { return expand(out, arguments[0]) },
 	})
 	return root
 }
 
-func render(out io.Writer, file string) error {
+func render(out io.Writer, file, past string) error {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -60,8 +64,14 @@ func render(out io.Writer, file string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
+	var lines []history.Line
+	if past != "" {
+		if lines, err = history.ReadFile(os.DirFS(filepath.Dir(past)), filepath.Base(past)); err != nil {
+			return err
+		}
+	}
 	to := filepath.Join(filepath.Dir(file), page.File)
-	if err := artifact.Write(to, func(to io.Writer) error { return page.Write(to, r) }); err != nil {
+	if err := artifact.Write(to, func(to io.Writer) error { return page.Write(to, r, lines) }); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(out, to)

@@ -81,7 +81,10 @@ func TestARunOfWhichNoCellRanIsRed(t *testing.T) {
 	if m, found := Look(nil, "s", []string{"c"}); !found || m.Green() {
 		t.Errorf("%v, %+v", found, m)
 	}
-	if m, _ := Look([]Line{line}, "r", []string{"c"}); !m.Green() {
+	if m, _ = Look([]Line{line}, "r", []string{"c"}); !m.Green() {
+		t.Errorf("%+v", m)
+	}
+	if m.Fails("failure"); m.Green() || !strings.HasPrefix(m.Headline(), "RED: a job ended with failure though every case is green") {
 		t.Errorf("%+v", m)
 	}
 	if _, found := Look(nil, "", nil); found {

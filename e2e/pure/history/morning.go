@@ -17,8 +17,9 @@ type Morning struct {
 	Result     hop.Result `json:"result"`
 	Cells      int        `json:"cells"`
 	Cases      int        `json:"cases"`
-	Changed    []Change   `json:"changed"` // of what the cells stand on, since each ran last
-	Missing    []string   `json:"missing"` // cells that were to run and did not: they count as red
+	Changed    []Change   `json:"changed"`        // of what the cells stand on, since each ran last
+	Missing    []string   `json:"missing"`        // cells that were to run and did not: they count as red
+	Jobs       string     `json:"jobs,omitempty"` // what jobs came to of which every case is green, as GitHub says it: what failed beside the cases
 	Red        []Failure  `json:"red"`
 	GreenAgain []Subject  `json:"greenAgain"` // that were red in the run before
 	Flaky      []Subject  `json:"flaky"`      // that had differing verdicts on the same ground, in whichever run
@@ -267,7 +268,7 @@ func flaky(runs []run) []Subject {
 func (m *Morning) Fails(jobs string) {
 	if m.Green() {
 		m.Result = hop.Fail
-		m.Missing = append(m.Missing, "a job of the run ended with "+jobs+", though its cases are green: see its log")
+		m.Jobs = jobs
 	}
 }
 

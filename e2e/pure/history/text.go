@@ -33,6 +33,9 @@ func (m Morning) redness() string {
 	if len(m.Missing) > 0 {
 		all = append(all, fmt.Sprintf("%d did not run", len(m.Missing)))
 	}
+	if m.Jobs != "" {
+		all = append(all, fmt.Sprintf("a job ended with %s though every case is green: see its log", m.Jobs))
+	}
 	return strings.Join(all, ", and ")
 }
 

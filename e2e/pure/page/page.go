@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"mtls.test/conformance/e2e/pure/explain"
+	"mtls.test/conformance/e2e/pure/history"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
@@ -58,7 +59,8 @@ type view struct {
 	Counts   []counted
 	Sorted   []report.Case // those that need attention first
 	Hops     hopTable
-	Few      bool // cases are not green, so that all of them are open
+	Grid     string // cases by runs
+	Few      bool   // cases are not green, so that all of them are open
 	Policy   string
 	Style    template.CSS
 	Script   template.JS
@@ -70,9 +72,16 @@ type counted struct {
 	Cases  int
 }
 
-// Write writes the page. The same report gives the same page, byte for byte.
-func Write(out io.Writer, r report.Report) error {
+// Write writes the page, with the runs of a history where there is one. The same report and history give the same page, byte for byte.
+func Write(out io.Writer, r report.Report, lines []history.Line) error {
+	var grid strings.Builder
+	if len(lines) > 0 {
+		if err := history.Grid(&grid, lines, false); err != nil {
+			return err
+		}
+	}
 	return pageTemplate.Execute(out, view{
+		Grid:   grid.String(),
 		Report: r, Headline: headline(r), Counts: counts(r), Sorted: worstFirst(r.Cases), Hops: hopsOf(r), Few: len(r.Cases)-r.Summary.Pass <= fewAtMost,
 		Policy: "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script) + "'",
 		Style:  template.CSS(style), Script: template.JS(script), //nolint:gosec // both are files of this package

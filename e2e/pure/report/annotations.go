@@ -13,13 +13,21 @@ const mostAnnotations = 10
 
 // WriteAnnotations writes a line for each cause for which cases are not green, which GitHub shows as an annotation
 // (https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message). A run that is not green
-// for another reason has one line.
+// has one of the whole before them, with its reason, which can be another than that of its cases.
 func (r Report) WriteAnnotations(out io.Writer) error {
-	groups := r.Groups()
-	if len(groups) == 0 && r.Result != hop.Pass {
-		return annotate(out, string(r.Result), line(r.Reason))
+	if r.Result == hop.Pass {
+		return nil
 	}
-	for _, g := range groups[:min(len(groups), mostAnnotations)] {
+	groups := r.Groups()
+	shown := groups[:min(len(groups), mostAnnotations-1)]
+	message := line(r.Reason)
+	if further := len(groups) - len(shown); further > 0 {
+		message += fmt.Sprintf("\n%d more causes are in report.html", further)
+	}
+	if err := annotate(out, string(r.Result), message); err != nil {
+		return err
+	}
+	for _, g := range shown {
 		title := fmt.Sprintf("%s: %s", g.Result, line(g.Cases[0].ID))
 		if others := len(g.Cases) - 1; others > 0 {
 			title += fmt.Sprintf(" and %d more", others)

@@ -51,7 +51,10 @@ func TestACheckThatIsNotGreenIsExplained(t *testing.T) {
 		{verdict.Check{Result: hop.Fail, Observers: seen(hop.MTLS, "")}, ""},
 		{verdict.Check{Result: hop.Mismatch, Observers: seen(hop.Refused, hop.NotTLS)}, "mismatch"},
 		{verdict.Check{Result: hop.Mismatch, Finding: verdict.ClearCopy}, "clear-copy"},
-		{verdict.Check{Result: hop.Mismatch, Want: hop.MTLS, Observers: verdict.Observers{Server: &hop.Observation{Source: hop.Server, Says: hop.Absent}}}, "past-the-proxy"},
+		{verdict.Check{Result: hop.Mismatch, Want: hop.MTLS, Observers: verdict.Observers{Server: &hop.Observation{Source: hop.Server, Says: hop.Absent}, Wire: &hop.Observation{Source: hop.Wire, Says: hop.Plaintext}}}, "past-the-proxy"},
+		{verdict.Check{Result: hop.Mismatch, Want: hop.MTLS, Observers: verdict.Observers{Server: &hop.Observation{Source: hop.Server, Says: hop.Absent}, Wire: &hop.Observation{Source: hop.Wire, Says: hop.Absent}}}, "mismatch"},
+		{verdict.Check{Result: hop.Fail, Want: hop.Plaintext, Observers: seen(hop.Plaintext, "")}, ""},
+		{verdict.Check{Result: hop.Fail, Want: hop.Refused, Cause: hop.NotTLS, Observers: seen(hop.Refused, hop.NotTLS)}, ""},
 		{verdict.Check{Result: hop.Mismatch, Want: hop.Refused, Observers: verdict.Observers{Server: &hop.Observation{Source: hop.Server, Says: hop.Absent}}}, "mismatch"},
 		{verdict.Check{Result: hop.Inconclusive}, "inconclusive"},
 	} {
@@ -71,8 +74,8 @@ func TestEachCauseIsAnAnnotation(t *testing.T) {
 		lines  int
 		begins string
 	}{
-		{broken(100, 1), 1, "::error title=INCONCLUSIVE%3A red-0 and 99 more::client -> product-service:8000: component aa ended after 0 ms%0Aagain: make e2e FOCUS=red-0:\n"},
-		{broken(100, 50), 10, "::error title=INCONCLUSIVE%3A red-0 and 1 more::"},
+		{broken(100, 1), 2, "::error title=INCONCLUSIVE::red-0: client -> product-service:8000: component aa ended after 0 ms\n::error title=INCONCLUSIVE%3A red-0 and 99 more::client -> product-service:8000: component aa ended after 0 ms%0Aagain: make e2e FOCUS=red-0:\n"},
+		{broken(100, 50), 10, "::error title=INCONCLUSIVE::red-0: client -> product-service:8000: component aa ended after 0 ms%0A41 more causes are in report.html\n"},
 		{report.Fold(report.Run{Cause: "100 %\n::no engine"}), 1, "::error title=INCONCLUSIVE::100 %25; ::no engine\n"},
 		{report.Fold(report.Run{Verdicts: map[string]report.Case{"a": {Case: verdict.Case{ID: "a", Result: hop.Pass}}}}), 0, ""},
 	} {

@@ -18,7 +18,7 @@ func CauseOf(check verdict.Check) string {
 		return string(check.Finding)
 	case check.Result == hop.Inconclusive:
 		return "inconclusive"
-	case check.Result == hop.Mismatch && says(check, hop.Server, hop.Absent) && (check.Want != hop.Refused || says(check, hop.Wire, hop.Plaintext)):
+	case check.Result == hop.Mismatch && pastTheProxy(check):
 		return "past-the-proxy"
 	case check.Result == hop.Mismatch:
 		return "mismatch"
@@ -26,13 +26,28 @@ func CauseOf(check verdict.Check) string {
 	for _, source := range []hop.Source{hop.Client, hop.Probe, hop.Server, hop.Wire, hop.Application} {
 		switch seen := check.Observers.By(source); {
 		case seen == nil || seen.Missing != "":
-		case seen.Refusal != "":
+		case seen.Refusal != "" && seen.Refusal != check.Cause:
 			return string(seen.Refusal)
-		case seen.Says == hop.Plaintext:
+		case seen.Says == hop.Plaintext && check.Want != hop.Plaintext:
 			return string(hop.Plaintext)
 		}
 	}
 	return ""
+}
+
+// pastTheProxy tells whether a connection came to the server's pod and not to its proxy, which was watched: plaintext on the wire, a request
+// that the application has, or TLS that whoever answered does not speak.
+func pastTheProxy(check verdict.Check) bool {
+	if !says(check, hop.Server, hop.Absent) {
+		return false
+	}
+	came := says(check, hop.Wire, hop.Plaintext)
+	for _, source := range []hop.Source{hop.Client, hop.Probe} {
+		seen := check.Observers.By(source)
+		came = came || seen != nil && seen.Missing == "" && seen.Refusal == hop.NotTLS
+	}
+	application := check.Observers.Application
+	return came || application != nil && application.Missing == "" && application.Says != hop.Absent
 }
 
 func says(check verdict.Check, source hop.Source, what hop.Outcome) bool {
@@ -40,19 +55,18 @@ func says(check verdict.Check, source hop.Source, what hop.Outcome) bool {
 	return seen != nil && seen.Missing == "" && seen.Says == what
 }
 
-// Explained is what explains the group, by the checks of its first case; nil where nothing does.
+// Explained is what explains the group, by the checks of its first case that have its result; nil where nothing does.
 func (g Group) Explained() *explain.Cause {
-	ids := []string{}
 	for _, check := range g.Cases[0].Checks {
-		ids = append(ids, CauseOf(check))
-	}
-	if g.Result == hop.Inconclusive {
-		ids = append(ids, "inconclusive")
-	}
-	for _, id := range ids {
-		if cause, found := explain.Find(id); found {
+		if check.Result != g.Result {
+			continue
+		}
+		if cause, found := explain.Find(CauseOf(check)); found {
 			return &cause
 		}
+	}
+	if cause, found := explain.Find("inconclusive"); found && g.Result == hop.Inconclusive {
+		return &cause
 	}
 	return nil
 }

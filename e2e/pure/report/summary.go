@@ -124,7 +124,7 @@ func Markdown(text string) string {
 		}
 		return r
 	}, text)
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", "|", `\|`, "`", "'").Replace(plain)
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", "`", "'", "@", "&#64;", `\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "~", `\~`, "[", `\[`, "]", `\]`).Replace(plain)
 }
 
 func writeDifferences(text *strings.Builder, heading string, differences []Difference) {

@@ -84,10 +84,10 @@ func (r Report) writeUpgrade(out io.Writer, colour Colour) error {
 	var text strings.Builder
 	fmt.Fprintf(&text, "\nUpgrade %s from Istio %s to %s under %s traffic: %s\n", v.Mode, v.Versions[upgrade.From], v.Versions[upgrade.To], v.Traffic.Policy, v.Sum())
 	if v.Mutant != nil {
-		fmt.Fprintf(&text, "%s\n", colour(v.Result, v.Reason))
+		fmt.Fprintf(&text, "%s\n", colour(v.Result, line(v.Reason)))
 	}
 	for _, problem := range v.Problems {
-		fmt.Fprintf(&text, "%s\n", colour(problem.Result, problem.String()))
+		fmt.Fprintf(&text, "%s\n", colour(problem.Result, line(problem.String())))
 	}
 	_, err := io.WriteString(out, text.String())
 	return err
