@@ -6,14 +6,14 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../lib/say.sh"
 . "$here/../lib/apt.sh"
 
-# chromium prints the path of the first one in PATH.
-chromium() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
+# installed prints the path of the first one in PATH.
+installed() { command -v chromium || command -v chromium-browser || command -v google-chrome; }
 
-if ! program=$(chromium); then
+if ! program=$(installed); then
   can_apt || fail "Chromium is not installed: install it, the report's page is tried in it"
   say "installing chromium"
   apt_install chromium >&2 || fail "Chromium could not be installed: install it by other means"
-  program=$(chromium)
+  program=$(installed)
 fi
 # A package can be there that only says where another is.
 "$program" --headless --no-sandbox --disable-gpu --dump-dom about:blank >/dev/null 2>&1 || fail "$program does not start: install another Chromium"
