@@ -52,11 +52,11 @@ func read() []Cause {
 	return all
 }
 
-// Find finds the cause of an id.
-func Find(id string) (Cause, bool) {
+// Find finds the cause of an id; nil where there is none.
+func Find(id string) *Cause {
 	place := slices.IndexFunc(Causes, func(c Cause) bool { return c.ID == id })
 	if place < 0 {
-		return Cause{}, false
+		return nil
 	}
-	return Causes[place], true
+	return &Causes[place]
 }

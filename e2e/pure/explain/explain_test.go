@@ -60,10 +60,10 @@ func TestEveryCauseAndEveryFindingIsExplained(t *testing.T) {
 }
 
 func TestACauseIsFoundByItsID(t *testing.T) {
-	if c, found := Find("not-tls"); !found || c.Seen[0].Observer != "client" {
+	if c := Find("not-tls"); c == nil || c.Seen[0].Observer != "client" {
 		t.Errorf("%+v", c)
 	}
-	if _, found := Find("none"); found {
+	if Find("none") != nil {
 		t.Error("there is a cause of no such id")
 	}
 }

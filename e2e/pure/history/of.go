@@ -53,11 +53,7 @@ func Of(r report.Report, part Part) []Line {
 		all = append(all, line(report.MutantName(m.ID), m.Verdict(), report.MutantReason(m), m.Rerun, m.Seconds))
 	}
 	for _, f := range r.Faults {
-		result := hop.Pass
-		if f.Wrong != "" {
-			result = hop.Fail
-		}
-		all = append(all, line(report.FaultName(f.Fault), result, f.Wrong, "", f.Seconds))
+		all = append(all, line(report.FaultName(f.Fault), f.Verdict(), f.Wrong, "", f.Seconds))
 	}
 	return all
 }

@@ -33,21 +33,12 @@ var (
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"lower":   func(result hop.Result) string { return strings.ToLower(string(result)) },
 	"symbol":  symbol,
-	"said":    report.Said,
 	"strip":   strip,
 	"causes":  func() []explain.Cause { return explain.Causes },
-	"cause":   causeOf,
+	"cause":   func(check verdict.Check) *explain.Cause { return explain.Find(report.CauseOf(check)) },
 	"stages":  report.Stages,
 	"seconds": func(s float64) string { return fmt.Sprintf("%.1f s", s) },
 }).Parse(markup))
-
-// causeOf is what explains a check; nil where nothing does.
-func causeOf(check verdict.Check) *explain.Cause {
-	if cause, found := explain.Find(report.CauseOf(check)); found {
-		return &cause
-	}
-	return nil
-}
 
 // fewAtMost is how many cases that are not green have place on a page that is read from its begin to its end.
 const fewAtMost = 25
@@ -84,7 +75,7 @@ func Write(out io.Writer, r report.Report, lines []history.Line) error {
 		Grid:   grid.String(),
 		Report: r, Headline: headline(r), Counts: counts(r), Sorted: worstFirst(r.Cases), Hops: hopsOf(r), Few: len(r.Cases)-r.Summary.Pass <= fewAtMost,
 		Policy: "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script) + "'",
-		Style:  template.CSS(style), Script: template.JS(script), //nolint:gosec // both are files of this package
+		Style:  template.CSS(style), Script: template.JS(script), // both are files of this package
 	})
 }
 

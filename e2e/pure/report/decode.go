@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Decode reads a report.json of this version of the schema or of an earlier one.
@@ -26,75 +25,48 @@ const longestReport = 1 << 28
 // Expand puts every value of a report.json back where it stands (see Encode). One without the member `values`, of a schema before 5, stays
 // as it is.
 func Expand(content []byte) ([]byte, error) {
-	var whole struct {
-		Values []json.RawMessage `json:"values"`
+	if !json.Valid(content) {
+		return nil, errors.New("not a report.json: it is no JSON")
 	}
-	if err := json.Unmarshal(content, &whole); err != nil {
-		return nil, fmt.Errorf("not a report.json: %w", err)
+	root, err := parse(content)
+	if err != nil || root.kind != '{' {
+		return nil, errors.Join(errors.New("not a report.json: it is no object"), err)
 	}
-	if whole.Values == nil {
+	place := slices.IndexFunc(root.members, func(m member) bool { return m.name == strconv.Quote(valuesMember) && m.value.kind == '[' })
+	if place < 0 {
 		return content, nil
 	}
-	root, err := parse(jsontext.NewDecoder(bytes.NewReader(content)))
-	if err != nil {
+	values := root.members[place].value.members
+	root.members = slices.Delete(root.members, place, place+1)
+	e := expander{values: values, expanded: make([][]byte, len(values)), under: make([]bool, len(values))}
+	var out bytes.Buffer
+	if err := e.write(&out, root); err != nil {
 		return nil, err
 	}
-	e := expander{values: whole.Values, expanded: make([][]byte, len(whole.Values)), under: make([]bool, len(whole.Values))}
-	var out bytes.Buffer
-	out.WriteByte('{')
-	first := true
-	for _, m := range root.members {
-		if m.name == strconv.Quote(valuesMember) {
-			continue
-		}
-		if !first {
-			out.WriteByte(',')
-		}
-		first = false
-		out.WriteString(m.name + ":")
-		if err := e.write(&out, m.value); err != nil {
-			return nil, err
-		}
-	}
-	out.WriteByte('}')
 	return out.Bytes(), nil
 }
 
 // expander puts values in the place of references.
 type expander struct {
-	values   []json.RawMessage
+	values   []member
 	expanded [][]byte // by place, once it is known
 	under    []bool   // being expanded
 	written  int
 }
 
 func (e *expander) write(out *bytes.Buffer, v value) error {
-	if place, is := v.refers(); is {
-		text, err := e.at(place)
-		if err != nil {
-			return err
-		}
-		if e.written += len(text); e.written > longestReport {
-			return errors.New("not a report.json: it is too long")
-		}
-		out.Write(text)
-		return nil
+	place, is := v.refers()
+	if !is {
+		return v.write(out, func(inner value) error { return e.write(out, inner) })
 	}
-	if v.kind != '{' && v.kind != '[' {
-		out.WriteString(v.text)
-		return nil
+	text, err := e.at(place)
+	if err != nil {
+		return err
 	}
-	out.WriteByte(v.kind)
-	for place, m := range v.members {
-		out.WriteString(separator(place, ","))
-		if m.name != "" {
-			out.WriteString(m.name + ":")
-		}
-		if err := e.write(out, m.value); err != nil {
-			return err
-		}
+	if e.written += len(text); e.written > longestReport {
+		return errors.New("not a report.json: it is too long")
 	}
-	out.WriteByte(v.kind + 2)
+	out.Write(text)
 	return nil
 }
 
@@ -117,14 +89,10 @@ func (e *expander) at(place int) ([]byte, error) {
 	case e.expanded[place] != nil:
 		return e.expanded[place], nil
 	}
-	v, err := parse(jsontext.NewDecoder(bytes.NewReader(e.values[place])))
-	if err != nil {
-		return nil, err
-	}
 	e.under[place] = true
 	defer func() { e.under[place] = false }()
 	var out bytes.Buffer
-	if err := e.write(&out, v); err != nil {
+	if err := e.write(&out, e.values[place].value); err != nil {
 		return nil, err
 	}
 	e.expanded[place] = out.Bytes()

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A value that repeats is said once, in the list of the member `values` that ends report.json, and is {"$": N} wherever it stands: N is
@@ -27,7 +25,7 @@ func (r Report) Encode(to io.Writer) error {
 	if err := plain.Encode(r); err != nil {
 		return err
 	}
-	root, err := parse(jsontext.NewDecoder(&content))
+	root, err := parse(content.Bytes())
 	if err != nil {
 		return err
 	}
@@ -36,7 +34,9 @@ func (r Report) Encode(to io.Writer) error {
 	var out bytes.Buffer
 	out.WriteByte('{')
 	for place, member := range root.members {
-		out.WriteString(separator(place, ",\n"))
+		if place > 0 {
+			out.WriteString(",\n")
+		}
 		out.WriteString(member.name + ":")
 		if member.value.kind != '[' {
 			e.writeOut(&out, member.value) // who looks for the result finds it
@@ -44,76 +44,21 @@ func (r Report) Encode(to io.Writer) error {
 		}
 		out.WriteByte('[')
 		for place, element := range member.value.members {
-			out.WriteString(separator(place, ",") + "\n")
+			comma(&out, place)
+			out.WriteByte('\n')
 			e.write(&out, element.value)
 		}
 		out.WriteByte(']')
 	}
 	fmt.Fprintf(&out, ",\n%q:[", valuesMember)
 	for place := 0; place < len(e.values); place++ {
-		out.WriteString(separator(place, ",") + "\n")
+		comma(&out, place)
+		out.WriteByte('\n')
 		out.Write(e.values[place])
 	}
 	out.WriteString("]}\n")
 	_, err = to.Write(out.Bytes())
 	return err
-}
-
-func separator(place int, between string) string {
-	if place == 0 {
-		return ""
-	}
-	return between
-}
-
-// value is a JSON value with its text, as short as it can be.
-type value struct {
-	kind    byte // '{', '[' or that of a scalar
-	text    string
-	members []member
-}
-
-// member is one of an object, or without a name of a list.
-type member struct {
-	name  string // as JSON
-	value value
-}
-
-// parse reads the next value.
-func parse(from *jsontext.Decoder) (value, error) {
-	text, err := from.ReadValue()
-	if err != nil {
-		return value{}, err
-	}
-	return parseText(string(text))
-}
-
-func parseText(text string) (value, error) {
-	v := value{kind: text[0], text: text}
-	if v.kind != '{' && v.kind != '[' {
-		return v, nil
-	}
-	inner := jsontext.NewDecoder(bytes.NewBufferString(text))
-	if _, err := inner.ReadToken(); err != nil {
-		return v, err
-	}
-	for inner.PeekKind() != '}' && inner.PeekKind() != ']' {
-		var m member
-		if v.kind == '{' {
-			name, err := inner.ReadValue()
-			if err != nil {
-				return v, err
-			}
-			m.name = string(name)
-		}
-		var err error
-		if m.value, err = parse(inner); err != nil {
-			return v, err
-		}
-		v.members = append(v.members, m)
-	}
-	_, err := inner.ReadToken()
-	return v, err
 }
 
 // encoder writes values, those that repeat as references.
@@ -159,17 +104,8 @@ func (e *encoder) write(out *bytes.Buffer, v value) {
 
 // writeOut writes the value itself, its members by write.
 func (e *encoder) writeOut(out *bytes.Buffer, v value) {
-	if v.kind != '{' && v.kind != '[' {
-		out.WriteString(v.text)
-		return
-	}
-	out.WriteByte(v.kind)
-	for place, m := range v.members {
-		out.WriteString(separator(place, ","))
-		if m.name != "" {
-			out.WriteString(m.name + ":")
-		}
-		e.write(out, m.value)
-	}
-	out.WriteByte(v.kind + 2) // '}' and ']' stand two behind their opening ones
+	_ = v.write(out, func(inner value) error {
+		e.write(out, inner)
+		return nil
+	})
 }

@@ -27,11 +27,11 @@ func ReadFaults(artifacts fs.FS) ([]verdict.Fault, error) {
 // FaultName is how reports name a fault among cases.
 func FaultName(fault string) string { return "fault " + fault }
 
-// faultsResult is the result of a run by its faults: one wrong verdict is a FAIL of the suite.
+// faultsResult is the result of a run by its faults.
 func (r *Report) faultsResult() (hop.Result, string) {
 	for _, f := range r.Faults {
-		if f.Wrong != "" {
-			return hop.Fail, fmt.Sprintf("%s: %s", FaultName(f.Fault), f.Wrong)
+		if result := f.Verdict(); result != hop.Pass {
+			return result, fmt.Sprintf("%s: %s", FaultName(f.Fault), f.Wrong)
 		}
 	}
 	return hop.Pass, ""

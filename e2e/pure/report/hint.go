@@ -61,12 +61,12 @@ func (g Group) Explained() *explain.Cause {
 		if check.Result != g.Result {
 			continue
 		}
-		if cause, found := explain.Find(CauseOf(check)); found {
-			return &cause
+		if cause := explain.Find(CauseOf(check)); cause != nil {
+			return cause
 		}
 	}
-	if cause, found := explain.Find("inconclusive"); found && g.Result == hop.Inconclusive {
-		return &cause
+	if g.Result == hop.Inconclusive {
+		return explain.Find("inconclusive")
 	}
 	return nil
 }

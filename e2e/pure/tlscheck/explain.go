@@ -53,7 +53,7 @@ func (e Explained) Write(to io.Writer) error {
 	if e.Differs != "" {
 		line("differs", "%s", e.Differs)
 	}
-	if cause, found := explain.Find(string(e.refusal())); found {
+	if cause := explain.Find(string(e.refusal())); cause != nil {
 		line("hint", "%s (%s)", cause.Mend, cause.ID)
 	}
 	_, err := io.WriteString(to, text.String())

@@ -16,6 +16,14 @@ type Fault struct {
 	Wrong   string  `json:"wrong,omitempty"`
 }
 
+// Verdict is what the fault makes of a run: one wrong verdict is a FAIL of the suite.
+func (f Fault) Verdict() hop.Result {
+	if f.Wrong != "" {
+		return hop.Fail
+	}
+	return hop.Pass
+}
+
 // Outcome is a result with its reason.
 type Outcome struct {
 	Result hop.Result `json:"result"`
