@@ -2,15 +2,15 @@
 package page
 
 import (
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
+	"embed"
 	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
+	"mtls.test/conformance/e2e/pure/document"
 	"mtls.test/conformance/e2e/pure/explain"
 	"mtls.test/conformance/e2e/pure/history"
 	"mtls.test/conformance/e2e/pure/hop"
@@ -22,15 +22,15 @@ import (
 const File = "report.html"
 
 var (
-	//go:embed page.html
-	markup string
-	//go:embed page.css
-	style string
-	//go:embed page.js
-	script string
+	//go:embed *.html
+	templates embed.FS
+	//go:embed *.css
+	styles embed.FS
+	//go:embed *.js
+	scripts embed.FS
 )
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
+var pageTemplate = document.Parse("page.html", templates, template.FuncMap{
 	"lower":   func(result hop.Result) string { return strings.ToLower(string(result)) },
 	"symbol":  symbol,
 	"strip":   strip,
@@ -38,7 +38,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"cause":   func(check verdict.Check) *explain.Cause { return explain.Find(report.CauseOf(check)) },
 	"stages":  report.Stages,
 	"seconds": func(s float64) string { return fmt.Sprintf("%.1f s", s) },
-}).Parse(markup))
+})
 
 // fewAtMost is how many cases that are not green have place on a page that is read from its begin to its end.
 const fewAtMost = 25
@@ -52,9 +52,7 @@ type view struct {
 	Hops     hopTable
 	Grid     string // cases by runs
 	Few      bool   // cases are not green, so that all of them are open
-	Policy   string
-	Style    template.CSS
-	Script   template.JS
+	Frame    document.Frame
 }
 
 // counted is how many cases have a result.
@@ -74,15 +72,22 @@ func Write(out io.Writer, r report.Report, lines []history.Line) error {
 	return pageTemplate.Execute(out, view{
 		Grid:   grid.String(),
 		Report: r, Headline: headline(r), Counts: counts(r), Sorted: worstFirst(r.Cases), Hops: hopsOf(r), Few: len(r.Cases)-r.Summary.Pass <= fewAtMost,
-		Policy: "default-src 'none'; style-src '" + hash(style) + "'; script-src '" + hash(script) + "'",
-		Style:  template.CSS(style), Script: template.JS(script), // both are files of this package
+		Frame: document.NewFrame("mTLS conformance: "+string(r.Result), all(styles), all(scripts)),
 	})
 }
 
-// hash is that of an element's text in a Content-Security-Policy (https://www.w3.org/TR/CSP3/#match-element-to-source-list).
-func hash(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+// all is the text of the embedded files of a kind, in the order of their names.
+func all(files embed.FS) string {
+	var text strings.Builder
+	_ = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := files.ReadFile(name)
+		text.Write(content)
+		return err
+	})
+	return text.String()
 }
 
 // headline says in one sentence what the run came to.

@@ -1,13 +1,3 @@
-"use strict";
-const root = document.documentElement;
-root.classList.add("scripted");
-const byId = (id) => document.getElementById(id);
-
-byId("theme").addEventListener("click", () => {
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-});
-
 // show opens what a link leads to, and what it is in.
 const show = (item) => {
   const details = item.matches("details") ? item : item.querySelector("details");

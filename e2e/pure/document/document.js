@@ -1,0 +1,9 @@
+"use strict";
+const root = document.documentElement;
+root.classList.add("scripted");
+const byId = (id) => document.getElementById(id);
+
+byId("theme").addEventListener("click", () => {
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+});
