@@ -164,7 +164,8 @@ func (u *upgrading) settle(ctx context.Context) error {
 	if err := u.mesh.AwaitStreams(ctx, places.Proxies()); err != nil {
 		return err
 	}
-	return u.mesh.Settle(ctx, u.mesh.Kinds(), places.Proxies(), timeout.Settle.Duration())
+	_, err = u.mesh.Settle(ctx, u.mesh.Kinds(), places.Proxies(), timeout.Settle.Duration())
+	return err
 }
 
 // reach makes the moves that lead to a stage, under traffic, and judges the mesh there. After a stage that could not be judged none is

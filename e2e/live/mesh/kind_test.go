@@ -93,7 +93,7 @@ func TestEverySidecarOfACaseListsTheMarker(t *testing.T) {
 
 func TestAKindWithoutAMarkerIsNamed(t *testing.T) {
 	for kind, want := range map[Kind]string{"Secret": "Secret has no marker: istiod sends", "WasmPlugin": "WasmPlugin has no marker: add one"} {
-		err := (&Mesh{}).Settle(t.Context(), []Kind{"PeerAuthentication", kind, "ServiceAccount"}, nil, 0)
+		_, err := (&Mesh{}).Settle(t.Context(), []Kind{"PeerAuthentication", kind, "ServiceAccount"}, nil, 0)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "ServiceAccount") || strings.Contains(err.Error(), "PeerAuthentication") {
 			t.Errorf("%s: got %v", kind, err)
 		}

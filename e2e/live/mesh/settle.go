@@ -81,23 +81,26 @@ func (m *Mesh) attached(ctx context.Context, proxies []Proxy, within time.Durati
 // later one, was sent before whatever the change causes at it. Not every change causes routes: the marker of VirtualService
 // does, at every proxy (rds.go rdsNeedsPush).
 //
+// It returns when each proxy was first seen to have acknowledged, which it had up to an interval of asking before.
 // The error says what is outstanding when the limit passes, or at once what a proxy refused, or of which kind it cannot be
 // told. Of proxies that are cut off nothing is waited for; the error is a DetachedError then, if the others are settled.
-func (m *Mesh) Settle(ctx context.Context, kinds []Kind, proxies []Proxy, limit time.Duration) error {
+func (m *Mesh) Settle(ctx context.Context, kinds []Kind, proxies []Proxy, limit time.Duration) (map[Proxy]time.Time, error) {
 	if err := withoutMarker(kinds); err != nil {
-		return err
+		return nil, err
 	}
 	var moved error
+	var seen map[Proxy]time.Time
 	err := wait.For(func(ctx context.Context) (bool, error) {
 		moved = nil
-		err := m.marked(ctx, kinds, proxies, limit)
+		var err error
+		seen, err = m.marked(ctx, kinds, proxies, limit)
 		if errors.As(err, new(movedError)) {
 			moved = err
 			return false, nil
 		}
 		return true, err
 	}, wait.WithContext(ctx), wait.WithTimeout(limit), wait.WithInterval(settleInterval), wait.WithImmediate())
-	return errors.Join(err, moved)
+	return seen, errors.Join(err, moved)
 }
 
 // movedError is of markers that must be raised again: an istiod's streams ended, or a proxy has its own to another istiod,
@@ -106,7 +109,7 @@ type movedError struct{ error }
 
 // marked raises the markers and waits until they are known everywhere. They are raised at once, so that the change and they
 // are in one push most of the time.
-func (m *Mesh) marked(ctx context.Context, kinds []Kind, proxies []Proxy, limit time.Duration) error {
+func (m *Mesh) marked(ctx context.Context, kinds []Kind, proxies []Proxy, limit time.Duration) (map[Proxy]time.Time, error) {
 	if !slices.Contains(kinds, pushed) {
 		kinds = append(slices.Clone(kinds), pushed)
 	}
@@ -118,25 +121,26 @@ func (m *Mesh) marked(ctx context.Context, kinds []Kind, proxies []Proxy, limit 
 	attached, istiods, cutOff := m.attached(ctx, proxies, timeout.Reattach.Duration())
 	raising.Wait()
 	if cutOff != nil && !errors.As(cutOff, new(DetachedError)) || len(attached) == 0 {
-		return cutOff
+		return nil, cutOff
 	}
 	if failed != nil {
-		return failed
+		return nil, failed
 	}
 	for _, istiod := range istiods {
 		v, err := m.view(ctx, istiod)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if before[istiod] != v {
-			return movedError{fmt.Errorf("istiod %s was not asked before the markers were raised", istiod)}
+			return nil, movedError{fmt.Errorf("istiod %s was not asked before the markers were raised", istiod)}
 		}
 	}
 	since, err := m.shown(ctx, before, istiods, numbers, limit)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return errors.Join(m.acknowledged(ctx, istiods, since, attached, limit), cutOff)
+	seen, err := m.acknowledged(ctx, istiods, since, attached, limit)
+	return seen, errors.Join(err, cutOff)
 }
 
 // shown waits until every istiod shows the numbers, and returns by istiod the first push that has them. The push that has
@@ -167,9 +171,11 @@ func (m *Mesh) shown(ctx context.Context, views map[string]*view, istiods []stri
 // istiod that merges two pushes for us alone names the later one, which may have none for the proxy.
 const routesAgain = time.Second
 
-// acknowledged waits until each proxy has acknowledged the push of a number of its istiod's, or a later one.
-func (m *Mesh) acknowledged(ctx context.Context, istiods []string, since map[string]int, proxies []Proxy, limit time.Duration) error {
-	var outstanding []string
+// acknowledged waits until each proxy has acknowledged the push of a number of its istiod's, or a later one, and returns when each was
+// first seen to have done so.
+func (m *Mesh) acknowledged(ctx context.Context, istiods []string, since map[string]int, proxies []Proxy, limit time.Duration) (map[Proxy]time.Time, error) {
+	var late []lag
+	seen := map[Proxy]time.Time{}
 	raised := time.Now()
 	err := wait.For(func(ctx context.Context) (bool, error) {
 		now, err := m.syncOf(ctx, istiods)
@@ -177,23 +183,34 @@ func (m *Mesh) acknowledged(ctx context.Context, istiods []string, since map[str
 			return false, err
 		}
 		var refused, moved []string
-		outstanding, refused, moved = compare(now, since, proxies)
+		late, refused, moved = compare(now, since, proxies)
 		if len(moved) > 0 {
 			return false, movedError{errors.New(strings.Join(moved, "; "))}
 		}
 		if len(refused) > 0 {
 			return false, errors.New(strings.Join(refused, "; "))
 		}
-		if len(outstanding) > 0 && time.Since(raised) > routesAgain {
+		note(seen, proxies, late, time.Now())
+		if len(late) > 0 && time.Since(raised) > routesAgain {
 			raised = time.Now()
 			_, err = m.raise(ctx, []Kind{pushed})
 		}
-		return len(outstanding) == 0, err
+		return len(late) == 0, err
 	}, wait.WithContext(ctx), wait.WithTimeout(limit), wait.WithInterval(settleInterval), wait.WithImmediate())
-	if err != nil && len(outstanding) > 0 {
-		return fmt.Errorf("%s: %w", strings.Join(outstanding, "; "), err)
+	if err != nil && len(late) > 0 {
+		return seen, fmt.Errorf("%s: %w", told(late), err)
 	}
-	return err
+	return seen, err
+}
+
+// note keeps the time for those of the proxies that lag no more, unless they have one.
+func note(seen map[Proxy]time.Time, proxies []Proxy, late []lag, at time.Time) {
+	for _, proxy := range proxies {
+		_, known := seen[proxy]
+		if !known && !slices.ContainsFunc(late, func(one lag) bool { return one.proxy == proxy }) {
+			seen[proxy] = at
+		}
+	}
 }
 
 // Detached lists the proxies that an error of settling is about, if it is of nothing but proxies that are cut off.
@@ -225,9 +242,23 @@ func (s stream) received(t ResourceType) bool {
 	return t == CDS && counter(s.pushes[RDS].acked) >= counter(s.pushes[CDS].sent)
 }
 
+// lag is what is outstanding at a proxy.
+type lag struct {
+	proxy Proxy
+	what  string
+}
+
+func told(late []lag) string {
+	var each []string
+	for _, one := range late {
+		each = append(each, one.what)
+	}
+	return strings.Join(each, "; ")
+}
+
 // compare lists what is outstanding at proxies of the pushes with these numbers, by istiod, what a proxy refused, and the
 // proxies whose stream is to none of these istiods.
-func compare(now SyncState, since map[string]int, proxies []Proxy) (outstanding, refused, moved []string) {
+func compare(now SyncState, since map[string]int, proxies []Proxy) (late []lag, refused, moved []string) {
 	for _, proxy := range proxies {
 		to := now[proxy.id()]
 		push, known := since[to.istiod]
@@ -236,16 +267,16 @@ func compare(now SyncState, since map[string]int, proxies []Proxy) (outstanding,
 			continue
 		}
 		if counter(to.pushes[RDS].sent) < push {
-			outstanding = append(outstanding, fmt.Sprintf("istiod sent %s no %s since push %d", proxy, RDS, push))
+			late = append(late, lag{proxy, fmt.Sprintf("istiod sent %s no %s since push %d", proxy, RDS, push)})
 		}
 		for _, t := range pushOrder {
 			switch is := to.pushes[t]; {
 			case is.problem != "":
 				refused = append(refused, fmt.Sprintf("%s refused its %s: %s", proxy, t, is.problem))
 			case is.acked != is.sent && !to.received(t):
-				outstanding = append(outstanding, fmt.Sprintf("%s has not acknowledged its %s", proxy, t))
+				late = append(late, lag{proxy, fmt.Sprintf("%s has not acknowledged its %s", proxy, t)})
 			}
 		}
 	}
-	return outstanding, refused, moved
+	return late, refused, moved
 }

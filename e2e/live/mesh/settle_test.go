@@ -3,9 +3,11 @@ package mesh
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestANonceTellsTheNumberOfItsPush(t *testing.T) {
@@ -57,8 +59,8 @@ func TestAProxyIsSettledWhenItAcknowledgedThePushThatHasTheMarkersToItsLastType(
 		"another istiod's number":    {"b", all("9", "9"), "no RDS since push 30", ""},
 	} {
 		now := SyncState{"p.default": {test.istiod, test.pushes}}
-		outstanding, refused, moved := compare(now, map[string]int{"a": 9, "b": 30}, []Proxy{proxy})
-		if got := strings.Join(outstanding, ";"); !fits(got, test.outstanding) {
+		late, refused, moved := compare(now, map[string]int{"a": 9, "b": 30}, []Proxy{proxy})
+		if got := told(late); !fits(got, test.outstanding) {
 			t.Errorf("%s: outstanding %q, want %q", name, got, test.outstanding)
 		}
 		if got := strings.Join(refused, ";"); !fits(got, test.refused) || len(moved) > 0 {
@@ -66,9 +68,21 @@ func TestAProxyIsSettledWhenItAcknowledgedThePushThatHasTheMarkersToItsLastType(
 		}
 	}
 	for name, now := range map[string]SyncState{"another istiod": {"p.default": {"c", all("40", "40")}}, "none": {}} {
-		if outstanding, refused, moved := compare(now, map[string]int{"a": 9}, []Proxy{proxy}); len(moved) != 1 || len(outstanding)+len(refused) > 0 {
-			t.Errorf("a stream to %s: outstanding %q, refused %q, moved %q", name, outstanding, refused, moved)
+		if late, refused, moved := compare(now, map[string]int{"a": 9}, []Proxy{proxy}); len(moved) != 1 || len(late)+len(refused) > 0 {
+			t.Errorf("a stream to %s: outstanding %q, refused %q, moved %q", name, told(late), refused, moved)
 		}
+	}
+}
+
+func TestTheFirstTimeThatAProxyLagsNoMoreIsKept(t *testing.T) {
+	a, b := Proxy{Namespace: "default", Pod: "a"}, Proxy{Namespace: "default", Pod: "b"}
+	seen := map[Proxy]time.Time{}
+	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for i, late := range [][]lag{{{a, "x"}, {b, "x"}}, {{b, "x"}}, {{b, "x"}, {b, "y"}}, nil} {
+		note(seen, []Proxy{a, b}, late, began.Add(time.Duration(i)*time.Second))
+	}
+	if want := map[Proxy]time.Time{a: began.Add(time.Second), b: began.Add(3 * time.Second)}; !maps.Equal(seen, want) {
+		t.Errorf("seen %v, want %v", seen, want)
 	}
 }
 

@@ -214,7 +214,8 @@ func (s *Stage) settle(ctx context.Context, objects []k8s.Object) error {
 	if err != nil {
 		return err
 	}
-	return s.Mesh.Settle(ctx, kinds, pods.proxies(), timeout.Settle.Duration())
+	_, err = s.Mesh.Settle(ctx, kinds, pods.proxies(), timeout.Settle.Duration())
+	return err
 }
 
 func kindOf(object k8s.Object) string { return kube.Kind(object) }

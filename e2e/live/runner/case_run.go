@@ -48,7 +48,7 @@ func (r *Runner) NewCase(c fixture.Case) *CaseRun {
 	name := fmt.Sprintf("%s-%d", r.RunID, r.cases)
 	run := &CaseRun{
 		r: r, Case: c, Name: name, Evidence: NewEvidence(), connections: map[string]connection{},
-		Verdict: verdict.Case{ID: c.ID, Run: name, Title: c.Title, Changes: []verdict.Change{}, Checks: []verdict.Check{}},
+		Verdict: verdict.Case{ID: c.ID, Run: name, Title: c.Title, Why: c.Why, Sources: c.Source, Labels: c.Labels, Changes: []verdict.Change{}, Checks: []verdict.Check{}},
 	}
 	run.requests = &requests{name: name, verdict: &run.Verdict, kept: map[string]join.Origin{}, flows: map[string][]netip.AddrPort{}}
 	return run

@@ -1,8 +1,10 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,24 +27,33 @@ func (c *CaseRun) settle(ctx context.Context, step int, act string, objects []st
 	if err := do(); err != nil {
 		return err
 	}
-	return c.changed(ctx, step, act, objects, mesh.RuleMarker(of), func() error {
-		err := c.r.Mesh.Settle(ctx, of, c.r.Places.Proxies(), timeout.Settle.Duration())
-		if err == nil {
-			return nil
-		}
+	return c.changed(ctx, step, act, objects, mesh.RuleMarker(of), func(change *verdict.Change) error {
+		seen, err := c.r.Mesh.Settle(ctx, of, c.r.Places.Proxies(), timeout.Settle.Duration())
 		// A pod that has ended settles nothing any more.
-		if changed, lost := c.lookAgain(ctx); !changed || lost != nil {
-			return errors.Join(err, lost)
+		if err != nil {
+			if changed, lost := c.lookAgain(ctx); !changed || lost != nil {
+				return errors.Join(err, lost)
+			}
+			seen, err = c.r.Mesh.Settle(ctx, of, c.r.Places.Proxies(), timeout.Settle.Duration())
 		}
-		return c.r.Mesh.Settle(ctx, of, c.r.Places.Proxies(), timeout.Settle.Duration())
+		acknowledged(change, seen)
+		return err
 	})
 }
 
+// acknowledged records when each proxy was seen to have a change.
+func acknowledged(change *verdict.Change, seen map[mesh.Proxy]time.Time) {
+	for _, proxy := range slices.SortedFunc(maps.Keys(seen), func(a, b mesh.Proxy) int { return cmp.Compare(a.String(), b.String()) }) {
+		change.Proxies = append(change.Proxies, proxy.String())
+		change.ProxyMillis = append(change.ProxyMillis, seen[proxy].Sub(change.At).Milliseconds())
+	}
+}
+
 // changed waits until a change that the API server has is settled, and records how long that took and by which rule.
-func (c *CaseRun) changed(ctx context.Context, step int, act string, objects []string, rule string, settled func() error) error {
+func (c *CaseRun) changed(ctx context.Context, step int, act string, objects []string, rule string, settled func(*verdict.Change) error) error {
 	started := time.Now()
 	change := verdict.Change{Step: step, Act: act, Objects: objects, At: started.UTC()}
-	if err := settled(); err != nil {
+	if err := settled(&change); err != nil {
 		failed(&change.Settled, err)
 	}
 	change.Settled.Rule, change.Settled.At = rule, time.Now().UTC()

@@ -31,7 +31,7 @@ func (r *Runner) PushAll(ctx context.Context) error {
 		if err := r.setMesh(ctx, keys); err != nil {
 			return err
 		}
-		if err := r.Mesh.Settle(ctx, settings, r.Places.Proxies(), timeout.Settle.Duration()); err != nil {
+		if _, err := r.Mesh.Settle(ctx, settings, r.Places.Proxies(), timeout.Settle.Duration()); err != nil {
 			return fmt.Errorf("a push of everything before the first case: %w", err)
 		}
 	}
@@ -72,7 +72,8 @@ func (r *Runner) pushServices(ctx context.Context) error {
 	if err != nil && !apiwait.Interrupted(err) {
 		return err
 	}
-	return r.Mesh.Settle(ctx, []mesh.Kind{"Service"}, r.Places.Proxies(), timeout.Settle.Duration())
+	_, err = r.Mesh.Settle(ctx, []mesh.Kind{"Service"}, r.Places.Proxies(), timeout.Settle.Duration())
+	return err
 }
 
 // nameless tells that a client speaks mTLS to a server and verifies no name of it.

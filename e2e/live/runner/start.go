@@ -37,7 +37,8 @@ func (r *Runner) Reset(ctx context.Context) error {
 	}
 	// Also what the garbage collector deleted with the leases, before it could be listed.
 	settle := func(ctx context.Context) error {
-		return r.Mesh.Settle(ctx, r.Mesh.Kinds(), r.Places.Proxies(), timeout.Settle.Duration())
+		_, err := r.Mesh.Settle(ctx, r.Mesh.Kinds(), r.Places.Proxies(), timeout.Settle.Duration())
+		return err
 	}
 	for _, ready := range []func(context.Context) error{r.AwaitStreams, settle, r.PushAll, r.AwaitRouting} {
 		if err := r.find(ctx, mesh.Proxy{}, ready(ctx)); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // account rolls a workload out under a ServiceAccount that the step makes.
@@ -32,7 +33,7 @@ func (c *CaseRun) account(ctx context.Context, step int, account fixture.Account
 // move rolls a workload out under a ServiceAccount and follows it to its new pod: its log, its packets and its address.
 func (c *CaseRun) move(ctx context.Context, step int, act string, account fixture.Account) error {
 	workload := c.r.workload(account.Workload)
-	return c.changed(ctx, step, act, []string{account.Workload + " runs as " + account.Name}, ruleReached, func() error {
+	return c.changed(ctx, step, act, []string{account.Workload + " runs as " + account.Name}, ruleReached, func(*verdict.Change) error {
 		if err := c.notePods(ctx); err != nil {
 			return err
 		}

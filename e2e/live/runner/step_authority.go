@@ -8,6 +8,7 @@ import (
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/timeout"
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // began is the authority that every cluster begins with.
@@ -35,7 +36,7 @@ func (c *CaseRun) authority(ctx context.Context, step int, act string, to fixtur
 	c.r.trust = to
 	c.r.Prober.Trust(wanted.Roots)
 	objects := []string{fmt.Sprintf("trusts %s, signs %s", to.Trusts, to.Signs)}
-	return c.changed(ctx, step, act, objects, mesh.RuleAuthority, func() error {
+	return c.changed(ctx, step, act, objects, mesh.RuleAuthority, func(*verdict.Change) error {
 		return c.r.Mesh.SetAuthority(ctx, wanted, c.r.Places.Proxies(), c.r.Places.Clients[agent].First().Proxy, timeout.Authority.Duration())
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"mtls.test/conformance/e2e/live/mesh"
 	"mtls.test/conformance/e2e/live/timeout"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 const (
@@ -23,7 +24,7 @@ func (c *CaseRun) renew(ctx context.Context, step int, names []string) error {
 	if err != nil {
 		return err
 	}
-	return c.changed(ctx, step, "renew", names, ruleRenewed, func() error {
+	return c.changed(ctx, step, "renew", names, ruleRenewed, func(*verdict.Change) error {
 		var same []string
 		err := wait.For(func(ctx context.Context) (bool, error) {
 			now, err := c.r.serials(ctx, names)

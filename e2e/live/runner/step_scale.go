@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"mtls.test/conformance/e2e/pure/fixture"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // ruleReplicas is the rule by which a mesh is settled after a workload was scaled.
@@ -48,7 +49,7 @@ func (c *CaseRun) scaleBack(ctx context.Context) error {
 
 // awaitPods waits until the pods of a workload are those that its Deployment asks for, and all that sends to them knows them.
 func (c *CaseRun) awaitPods(ctx context.Context, step int, act, what, name string) error {
-	return c.changed(ctx, step, act, []string{what}, ruleReplicas, func() error {
+	return c.changed(ctx, step, act, []string{what}, ruleReplicas, func(*verdict.Change) error {
 		if err := c.r.Mesh.RolledOut(ctx, c.r.deployment(name)); err != nil {
 			return err
 		}

@@ -16,6 +16,9 @@ type Case struct {
 	ID                string       `json:"id"`
 	Run               string       `json:"run"` // begins the ids of the requests that were sent for it
 	Title             string       `json:"title"`
+	Why               string       `json:"why,omitempty"`     // the trap that the case guards
+	Sources           []string     `json:"sources,omitempty"` // of the expectations: documents, or files of Istio
+	Labels            []string     `json:"labels,omitempty"`
 	Result            hop.Result   `json:"result"`
 	Reason            string       `json:"reason"`
 	Broken            string       `json:"broken,omitempty"`    // why the case could not be played or reverted completely
@@ -72,6 +75,11 @@ type Change struct {
 	At      time.Time `json:"at"`     // when the API server had it
 	Millis  int64     `json:"millis"` // from when the API server had the change until every proxy concerned had it
 	Settled Settled   `json:"settled"`
+
+	// Proxies are those whose acknowledgement was waited for, as NAMESPACE/POD, sorted, and ProxyMillis after how long each was seen to
+	// have given it, from At, up to one interval of asking (25 ms) after it did.
+	Proxies     []string `json:"proxies,omitempty"`
+	ProxyMillis []int64  `json:"proxyMillis,omitempty"`
 
 	// Requests are the background requests that were under way between At and Settled.At.
 	Requests int `json:"requests,omitempty"`

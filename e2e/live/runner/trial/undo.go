@@ -30,7 +30,8 @@ func undo(ctx context.Context, r *runner.Runner, done *sabotage.Done) error {
 	steps = append(steps,
 		runner.Within(timeout.Attach.Duration(), r.AwaitStreams),
 		runner.Within(timeout.Revert.Duration()+timeout.Agree.Duration(), func(ctx context.Context) error {
-			return r.Mesh.Settle(ctx, r.Mesh.Kinds(), r.Places.Proxies(), timeout.Agree.Duration())
+			_, err := r.Mesh.Settle(ctx, r.Mesh.Kinds(), r.Places.Proxies(), timeout.Agree.Duration())
+			return err
 		}),
 		runner.Within(timeout.Revert.Duration(), r.Watch),
 		runner.Within(timeout.Revert.Duration(), r.ControlTaps),
