@@ -89,7 +89,7 @@ func onlyOwn() {
 
 // diagnose gathers what explains a case that is not green, before the case is reverted.
 func diagnose(ctx context.Context, id string) {
-	bundle := artifact.Bundle{Kube: client, Mesh: caseRunner.Mesh, Places: caseRunner.Places, Istiod: world.Placement.Istiod, Folder: filepath.Join(given.Artifacts, "diag", id)}
+	bundle := artifact.Bundle{Kube: client, Mesh: caseRunner.Mesh, Places: caseRunner.Places, Istiod: world.Placement.Istiod, Folder: filepath.Join(given.Artifacts, report.DiagnosticsDir, id)}
 	if err := bundle.Collect(ctx); err != nil {
 		GinkgoWriter.Println("diagnostics are not complete:", err)
 	}

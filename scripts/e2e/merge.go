@@ -159,13 +159,13 @@ func (r *program) gather(shards []shardRun) error {
 	var suites []json.RawMessage
 	for _, one := range shards {
 		suites = append(suites, one.ginkgo...)
-		for _, name := range []string{report.CasesDir, report.MutantsDir, report.FaultsDir, "diag"} {
+		for _, name := range []string{report.CasesDir, report.MutantsDir, report.FaultsDir, report.DiagnosticsDir} {
 			from := filepath.Join(one.From, name)
 			if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
 			to := filepath.Join(r.settings.artifacts, name)
-			if name == "diag" { // not by case alone
+			if name == report.DiagnosticsDir { // not by case alone
 				to = filepath.Join(to, "shard-"+strings.ReplaceAll(one.Part.Shard.String(), "/", "-of-"))
 			}
 			if err := os.CopyFS(to, os.DirFS(from)); err != nil {

@@ -91,7 +91,9 @@ func (r *program) cluster(engine string) *cluster.Cluster {
 }
 
 // kindLogs is where the nodes' logs of a run go that was not green.
-func (r *program) kindLogs() string { return filepath.Join(r.settings.artifacts, "diag", "kind") }
+func (r *program) kindLogs() string {
+	return filepath.Join(r.settings.artifacts, report.DiagnosticsDir, "kind")
+}
 
 // kubeconfig prints where the kubeconfig of the suite's cluster is.
 func (r *program) kubeconfig(ctx context.Context) error {

@@ -16,6 +16,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/page"
 	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/fixtures"
 )
 
 // record is what a run learns on its way for the report.
@@ -107,11 +108,13 @@ func (r *program) writeReport(folded report.Report) error {
 	if colourful(os.Stdout) {
 		colour = report.ANSI
 	}
-	err := errors.Join(
+	beside, err := page.ReadBeside(fixtures.FS, os.DirFS(r.settings.artifacts))
+	err = errors.Join(
+		err,
 		artifact.Write(at(report.File), folded.Encode),
 		artifact.Write(at("junit.xml"), folded.WriteJUnit),
 		artifact.Write(at("summary.md"), folded.WriteSummary),
-		artifact.Write(at(page.File), func(to io.Writer) error { return page.Write(to, folded, nil) }),
+		artifact.Write(at(page.File), func(to io.Writer) error { return page.Write(to, folded, beside) }),
 		folded.WriteTable(os.Stdout, colour),
 	)
 	if os.Getenv("GITHUB_ACTIONS") == "true" {

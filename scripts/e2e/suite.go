@@ -95,7 +95,7 @@ func (r *program) putAside(round int) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	for _, name := range []string{report.CasesDir, report.GinkgoFile, "diag"} {
+	for _, name := range []string{report.CasesDir, report.GinkgoFile, report.DiagnosticsDir} {
 		err := os.Rename(filepath.Join(r.settings.artifacts, name), filepath.Join(folder, name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

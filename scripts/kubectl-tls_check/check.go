@@ -20,7 +20,6 @@ import (
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/tlscheck"
 	"mtls.test/conformance/e2e/pure/tlsdiff"
-	"mtls.test/conformance/fixtures"
 )
 
 // look is a cluster, or the objects of one, with the inspector of it.
@@ -327,13 +326,4 @@ func (l *look) notes(to io.Writer) {
 	if len(l.survey.Unready) > 0 {
 		_, _ = fmt.Fprintf(to, "not ready, and so without traffic: %s\n", strings.Join(l.survey.Unready[:min(len(l.survey.Unready), 5)], ", "))
 	}
-}
-
-// chart is the guide's flowchart.
-func chart() (oracle.Chart, error) {
-	content, err := fixtures.FS.ReadFile("guide/flowchart.yaml")
-	if err != nil {
-		return oracle.Chart{}, err
-	}
-	return oracle.ReadChart(content)
 }

@@ -12,6 +12,7 @@ import (
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/tlscheck"
 	"mtls.test/conformance/e2e/pure/tlsdiff"
+	"mtls.test/conformance/fixtures"
 )
 
 // printer prints hosts as they come.
@@ -28,7 +29,7 @@ func (o *options) printer(to io.Writer, l *look, hosts []oracle.Host) (printer, 
 	case o.before != "":
 		return silent{}, nil
 	case o.explain:
-		flowchart, err := chart()
+		flowchart, err := oracle.LoadChart(fixtures.FS)
 		return &explainer{to: to, look: l, chart: flowchart}, err
 	case o.output == "json":
 		_, err := fmt.Fprintf(to, "{\"apiVersion\":%q,\"kind\":%q,\"items\":[", apiVersion, listKind)

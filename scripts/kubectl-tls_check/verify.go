@@ -16,6 +16,7 @@ import (
 	"mtls.test/conformance/e2e/live/tlscheck/verify"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/tlscheck"
+	"mtls.test/conformance/fixtures"
 )
 
 func newVerify(o *options) *cobra.Command {
@@ -57,7 +58,7 @@ func (o *options) verify(cmd *cobra.Command, arguments []string, artifacts strin
 	if err != nil {
 		return err
 	}
-	flowchart, err := chart()
+	flowchart, err := oracle.LoadChart(fixtures.FS)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func given(t *testing.T, name string) string {
 func open(t *testing.T, r report.Report) *opened {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), page.File)
-	if err := artifact.Write(file, func(to io.Writer) error { return page.Write(to, r, nil) }); err != nil {
+	if err := artifact.Write(file, func(to io.Writer) error { return page.Write(to, r, page.Beside{}) }); err != nil {
 		t.Fatal(err)
 	}
 	o := &opened{t: t}

@@ -18,6 +18,7 @@ import (
 	"mtls.test/conformance/e2e/pure/history"
 	"mtls.test/conformance/e2e/pure/page"
 	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/fixtures"
 )
 
 const exitInput = 2
@@ -64,14 +65,18 @@ func render(out io.Writer, file, past string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	var lines []history.Line
+	folder := filepath.Dir(file)
+	beside, err := page.ReadBeside(fixtures.FS, os.DirFS(folder))
+	if err != nil {
+		return err
+	}
 	if past != "" {
-		if lines, err = history.ReadFile(os.DirFS(filepath.Dir(past)), filepath.Base(past)); err != nil {
+		if beside.History, err = history.ReadFile(os.DirFS(filepath.Dir(past)), filepath.Base(past)); err != nil {
 			return err
 		}
 	}
-	to := filepath.Join(filepath.Dir(file), page.File)
-	if err := artifact.Write(to, func(to io.Writer) error { return page.Write(to, r, lines) }); err != nil {
+	to := filepath.Join(folder, page.File)
+	if err := artifact.Write(to, func(to io.Writer) error { return page.Write(to, r, beside) }); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(out, to)

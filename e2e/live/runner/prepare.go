@@ -18,11 +18,7 @@ import (
 // Prepare makes a runner for the mesh that was handed over, as it is now; Start readies it. The proxies' logs are followed
 // until stop is called.
 func Prepare(ctx context.Context, client *kube.Client, given mesh.Handover, files fs.FS, world fixture.World, diagnose func(context.Context, string)) (runner *Runner, stop func(), err error) {
-	flowchart, err := fs.ReadFile(files, "guide/flowchart.yaml")
-	if err != nil {
-		return nil, nil, err
-	}
-	chart, err := oracle.ReadChart(flowchart)
+	chart, err := oracle.LoadChart(files)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -3,6 +3,7 @@ package oracle
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 
@@ -66,6 +67,18 @@ func (e Edge) String() string {
 		return e.From + " -> " + e.To
 	}
 	return e.From + " -" + e.Label + "-> " + e.To
+}
+
+// ChartFile is the name of the chart's file among the fixtures.
+const ChartFile = "guide/flowchart.yaml"
+
+// LoadChart reads the chart's file among the fixtures.
+func LoadChart(fixtures fs.FS) (Chart, error) {
+	content, err := fs.ReadFile(fixtures, ChartFile)
+	if err != nil {
+		return Chart{}, err
+	}
+	return ReadChart(content)
 }
 
 // ReadChart reads the chart and returns an error for one that cannot be followed.

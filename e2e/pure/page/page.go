@@ -2,11 +2,13 @@
 package page
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
 	"io"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -14,6 +16,7 @@ import (
 	"mtls.test/conformance/e2e/pure/explain"
 	"mtls.test/conformance/e2e/pure/history"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
@@ -34,9 +37,11 @@ var pageTemplate = document.Parse("page.html", templates, template.FuncMap{
 	"lower":   func(result hop.Result) string { return strings.ToLower(string(result)) },
 	"symbol":  symbol,
 	"strip":   strip,
+	"lock":    lockOf,
 	"causes":  func() []explain.Cause { return explain.Causes },
 	"cause":   func(check verdict.Check) *explain.Cause { return explain.Find(report.CauseOf(check)) },
 	"stages":  report.Stages,
+	"base":    path.Base,
 	"seconds": func(s float64) string { return fmt.Sprintf("%.1f s", s) },
 })
 
@@ -48,11 +53,17 @@ type view struct {
 	report.Report
 	Headline string
 	Counts   []counted
-	Sorted   []report.Case // those that need attention first
+	Sorted   []shownCase // those that need attention first
+	Mesh     mesh
 	Hops     hopTable
+	Chart    chart
 	Grid     string // cases by runs
 	Few      bool   // cases are not green, so that all of them are open
 	Frame    document.Frame
+
+	Fragments fragments
+	Labels    []string
+	Rules     []oracle.Rule
 }
 
 // counted is how many cases have a result.
@@ -61,19 +72,38 @@ type counted struct {
 	Cases  int
 }
 
-// Write writes the page, with the runs of a history where there is one. The same report and history give the same page, byte for byte.
-func Write(out io.Writer, r report.Report, lines []history.Line) error {
+// Write writes the page. The same report and what is beside it give the same page, byte for byte.
+func Write(out io.Writer, r report.Report, beside Beside) error {
 	var grid strings.Builder
-	if len(lines) > 0 {
-		if err := history.Grid(&grid, lines, false); err != nil {
+	if len(beside.History) > 0 {
+		if err := history.Grid(&grid, beside.History, false); err != nil {
 			return err
 		}
 	}
-	return pageTemplate.Execute(out, view{
+	v := view{
 		Grid:   grid.String(),
-		Report: r, Headline: headline(r), Counts: counts(r), Sorted: worstFirst(r.Cases), Hops: hopsOf(r), Few: len(r.Cases)-r.Summary.Pass <= fewAtMost,
-		Frame: document.NewFrame("mTLS conformance: "+string(r.Result), all(styles), all(scripts)),
-	})
+		Report: r, Headline: headline(r), Counts: counts(r), Hops: hopsOf(r), Mesh: meshOf(r.Cases), Chart: pathsOf(beside.Chart, r),
+		Few:       len(r.Cases)-r.Summary.Pass <= fewAtMost,
+		Frame:     document.NewFrame("mTLS conformance: "+string(r.Result), all(styles), all(scripts)),
+		Fragments: fragments{numbers: map[template.HTML]int{}},
+	}
+	for _, c := range worstFirst(r.Cases) {
+		shown, err := v.showCase(c, beside.Evidence[c.ID])
+		if err != nil {
+			return err
+		}
+		v.Sorted = append(v.Sorted, shown)
+		v.Labels = append(v.Labels, shown.Labels...)
+		v.Rules = append(v.Rules, shown.Rules...)
+	}
+	v.Labels, v.Rules = sorted(v.Labels), sorted(v.Rules)
+	return pageTemplate.Execute(out, v)
+}
+
+// sorted are the values, each once.
+func sorted[T cmp.Ordered](values []T) []T {
+	slices.Sort(values)
+	return slices.Compact(values)
 }
 
 // all is the text of the embedded files of a kind, in the order of their names.

@@ -8,12 +8,21 @@ const show = (item) => {
   item.scrollIntoView();
 };
 
+// draw puts in their places the pieces that a case shows once it is open.
+const draw = (details) => {
+  for (const place of details.querySelectorAll("[data-draw]")) {
+    for (const piece of place.dataset.draw.split(" ")) place.append(byId("piece-" + piece).content.cloneNode(true));
+    place.removeAttribute("data-draw");
+  }
+};
+
 // The list of cases, which a run of mutants alone has not.
 const cases = (list) => {
   const all = Array.from(list.children);
   const search = byId("search");
   const shown = byId("shown");
   const buttons = Array.from(document.querySelectorAll("[data-verdict]"));
+  const choices = Array.from(document.querySelectorAll("[data-token]"));
 
   // What a case says, read when it is first looked for.
   const texts = new Map();
@@ -21,16 +30,29 @@ const cases = (list) => {
     if (!texts.has(item)) texts.set(item, item.textContent.replace(/\s+/g, " ").toLowerCase());
     return texts.get(item);
   };
-  const goes = (item, hop) => Array.from(item.querySelectorAll("[data-at]")).some((check) => check.dataset.at.toLowerCase() === hop);
+  // A hop is asked for with its port, or with all ports of the service.
+  const goes = (item, hop) => Array.from(item.querySelectorAll("[data-at]")).some((check) => {
+    const at = check.dataset.at.toLowerCase();
+    return at === hop || at.startsWith(hop + ":");
+  });
+  const has = (item, what, value) => (item.dataset[what] || "").toLowerCase().split(" ").includes(value);
   const pressed = () => buttons.filter((button) => button.getAttribute("aria-pressed") === "true").map((button) => button.dataset.verdict);
   const press = (verdicts) => buttons.forEach((button) => button.setAttribute("aria-pressed", String(verdicts.includes(button.dataset.verdict))));
 
-  // Words, what stands in quotes as it is, and hop:"CLIENT -> SERVICE:PORT" for the cases that go over it.
+  // Words, what stands in quotes as it is, hop:"CLIENT -> SERVICE:PORT" for the cases that go over it, label:LABEL and rule:RULE.
   const filter = () => {
-    const asked = Array.from(search.value.toLowerCase().matchAll(/hop:"([^"]*)"|"([^"]*)"|(\S+)/g));
+    const asked = Array.from(search.value.toLowerCase().matchAll(/hop:"([^"]*)"|(label|rule):(\S+)|"([^"]*)"|(\S+)/g));
     const verdicts = pressed();
-    const fit = all.filter((item) => (verdicts.length === 0 || verdicts.includes(item.dataset.result)) &&
-      asked.every(([, hop, quoted, word]) => hop === undefined ? text(item).includes(quoted ?? word) : goes(item, hop)));
+    const fits = (item, [, hop, what, value, quoted, word]) => {
+      if (hop !== undefined) return goes(item, hop);
+      if (what !== undefined) return has(item, what, value);
+      return text(item).includes(quoted ?? word);
+    };
+    const fit = all.filter((item) => (verdicts.length === 0 || verdicts.includes(item.dataset.result)) && asked.every((one) => fits(item, one)));
+    for (const choice of choices) {
+      const one = asked.find(([, , what]) => what === choice.dataset.token);
+      choice.value = one ? one[3] : "";
+    }
     list.replaceChildren(...fit);
     shown.textContent = fit.length === all.length ? "all " + fit.length + " cases" : fit.length + " of " + all.length + " cases";
   };
@@ -50,6 +72,14 @@ const cases = (list) => {
   for (const button of buttons) {
     button.addEventListener("click", () => {
       button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+      filter();
+      remember();
+    });
+  }
+  for (const choice of choices) {
+    choice.addEventListener("change", () => {
+      const kept = search.value.replace(new RegExp(choice.dataset.token + ":\\S+", "g"), "").trim();
+      search.value = choice.value ? (kept + " " + choice.dataset.token + ":" + choice.value).trim() : kept;
       filter();
       remember();
     });
@@ -77,6 +107,7 @@ const cases = (list) => {
       red[(next + red.length) % red.length].focus();
     }
   });
+  list.addEventListener("toggle", (event) => { if (event.target.open) draw(event.target); }, true);
   filter();
   return {
     ask,

@@ -26,7 +26,7 @@ import (
 func rendered(t *testing.T, r report.Report) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := Write(&out, r, nil); err != nil {
+	if err := Write(&out, r, Beside{}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -112,7 +112,7 @@ func TestTheRunsBeforeAreShown(t *testing.T) {
 		return history.Line{Run: run, Cell: "full", Case: "bad", Attempt: 1, Began: time.Unix(int64(len(run)), 0), Verdict: result}
 	}
 	var out bytes.Buffer
-	if err := Write(&out, of(good), []history.Line{line("1", hop.Pass), line("22", hop.Fail)}); err != nil {
+	if err := Write(&out, of(good), Beside{History: []history.Line{line("1", hop.Pass), line("22", hop.Fail)}}); err != nil {
 		t.Fatal(err)
 	}
 	if page := out.String(); !strings.Contains(page, "<h2>The runs before</h2>") || !strings.Contains(page, ".F  bad in full") {

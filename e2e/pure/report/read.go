@@ -19,6 +19,9 @@ const (
 	GinkgoFile  = "ginkgo.json"
 	VerdictFile = "verdict.json"
 	CasesDir    = "cases"
+
+	// DiagnosticsDir holds, by case, what was gathered of those that are not green.
+	DiagnosticsDir = "diag"
 )
 
 // ReadVerdicts reads cases/*/verdict.json of an artifacts folder. A verdict that cannot be read is an error beside
