@@ -110,8 +110,11 @@ func twoLines(text string) []string {
 	return []string{strings.Join(words[:cut], " "), strings.Join(words[cut:], " ")}
 }
 
-// pathsOf draws the flowchart with every path that checks of a report take, once each, named by its edges.
+// pathsOf draws the flowchart with every path that checks of a report take, once each; nothing where there is no flowchart.
 func pathsOf(c oracle.Chart, r report.Report) chart {
+	if len(c.Nodes) == 0 {
+		return chart{}
+	}
 	drawn := draw(c)
 	for _, one := range r.Cases {
 		for _, check := range one.Checks {

@@ -29,6 +29,7 @@ const (
 
 // mesh is the clients and servers of a run, with an edge for every client that called a server.
 type mesh struct {
+	Label         string
 	Width, Height int
 	Clients       []meshClient
 	Servers       []meshServer
@@ -79,9 +80,9 @@ type meshLock struct {
 }
 
 // meshOf draws what the checks of cases saw.
-func meshOf(cases []report.Case) mesh {
+func meshOf(label string, cases ...report.Case) mesh {
 	edges := edgesOf(cases)
-	m := mesh{Width: meshWidth}
+	m := mesh{Label: label, Width: meshWidth}
 	for _, e := range edges {
 		m.add(e, cases)
 	}

@@ -82,7 +82,7 @@ func Write(out io.Writer, r report.Report, beside Beside) error {
 	}
 	v := view{
 		Grid:   grid.String(),
-		Report: r, Headline: headline(r), Counts: counts(r), Hops: hopsOf(r), Mesh: meshOf(r.Cases), Chart: pathsOf(beside.Chart, r),
+		Report: r, Headline: headline(r), Counts: counts(r), Hops: hopsOf(r), Mesh: meshOf("The mesh as a picture, over all cases", r.Cases...), Chart: pathsOf(beside.Chart, r),
 		Few:       len(r.Cases)-r.Summary.Pass <= fewAtMost,
 		Frame:     document.NewFrame("mTLS conformance: "+string(r.Result), all(styles), all(scripts)),
 		Fragments: fragments{numbers: map[template.HTML]int{}},
