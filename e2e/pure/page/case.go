@@ -69,24 +69,31 @@ func (v *view) showCase(c report.Case, evidence []string) (shownCase, error) {
 	return shown, err
 }
 
-// closer is what a check shows when it is looked at closely.
+// closer is what a check shows when it is looked at closely; one that is not green has its strip in its place.
 func (v *view) closer(c report.Case, check verdict.Check) ([]template.HTML, error) {
-	var all []template.HTML
+	type named struct {
+		template string
+		data     any
+	}
+	var all []named
+	if check.Result == hop.Pass {
+		all = append(all, named{"strip", check})
+	}
 	if s := sequenceOf(c, check); s != nil {
-		piece, err := drawn("sequence", s)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, piece)
+		all = append(all, named{"sequence", s})
 	}
 	if guide := check.Intent.Guide; guide != nil {
 		if lit := v.Chart.find(guide.Edges); lit != nil {
-			piece, err := drawn("guide", guided{check.Intent, v.Chart.Width, v.Chart.Height, *lit})
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, piece)
+			all = append(all, named{"guide", guided{check.Intent, v.Chart.Width, v.Chart.Height, *lit}})
 		}
 	}
-	return all, nil
+	var shown []template.HTML
+	for _, one := range all {
+		piece, err := drawn(one.template, one.data)
+		if err != nil {
+			return nil, err
+		}
+		shown = append(shown, piece)
+	}
+	return shown, nil
 }

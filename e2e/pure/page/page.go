@@ -40,6 +40,7 @@ var pageTemplate = document.Parse("page.html", templates, template.FuncMap{
 	"lock":    lockOf,
 	"causes":  func() []explain.Cause { return explain.Causes },
 	"cause":   func(check verdict.Check) *explain.Cause { return explain.Find(report.CauseOf(check)) },
+	"refused": func(check verdict.Check) *explain.Cause { return explain.Find(string(check.Cause)) },
 	"stages":  report.Stages,
 	"base":    path.Base,
 	"seconds": func(s float64) string { return fmt.Sprintf("%.1f s", s) },

@@ -5,10 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ import (
 func rendered(t *testing.T, r report.Report) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := Write(&out, r, Beside{}); err != nil {
+	if err := Write(&out, r, Beside{Chart: guideChart(t)}); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -151,49 +152,128 @@ func TestWhatTheOracleExpectsAndWhatSourceAloneStatesIsMarked(t *testing.T) {
 	}
 }
 
-// What comes from a mesh is text, whatever is in it.
-func TestMarkupOfAMeshIsText(t *testing.T) {
-	evil := `"><script>alert(1)</script><img src=x onerror=alert(1)>` + "\x00\x1b[31m\u2028'"
-	page := rendered(t, report.Fold(report.Run{RunID: evil, Cause: evil, Environment: report.Environment{Istio: evil}, Verdicts: map[string]report.Case{evil: {Case: verdict.Case{
-		ID: evil, Title: evil, Result: hop.Fail, Reason: evil, Rerun: evil, Broken: evil,
-		Checks: []verdict.Check{{Hop: hop.Hop{From: evil, To: hop.ServicePort{Service: evil, Port: 1}}, Result: hop.Fail, Reason: evil, Observers: verdict.Observers{Wire: &hop.Observation{Missing: evil}}}},
-	}}}}))
-	if strings.Count(page, "<script") != 1 || strings.Contains(page, "<img") || strings.Contains(page, "\x00") {
-		t.Error("markup of the mesh is markup of the page")
+// fill gives every string that a value holds a text, and every list and map one entry.
+func fill(value reflect.Value, text string) {
+	switch value.Kind() {
+	case reflect.String:
+		value.SetString(text)
+	case reflect.Int, reflect.Int64:
+		value.SetInt(1)
+	case reflect.Pointer:
+		value.Set(reflect.New(value.Type().Elem()))
+		fill(value.Elem(), text)
+	case reflect.Slice:
+		value.Set(reflect.MakeSlice(value.Type(), 1, 1))
+		fill(value.Index(0), text)
+	case reflect.Map:
+		key, entry := reflect.New(value.Type().Key()).Elem(), reflect.New(value.Type().Elem()).Elem()
+		fill(key, text)
+		fill(entry, text)
+		value.Set(reflect.MakeMap(value.Type()))
+		value.SetMapIndex(key, entry)
+	case reflect.Struct:
+		if value.Type() == reflect.TypeFor[time.Time]() {
+			value.Set(reflect.ValueOf(noon))
+			return
+		}
+		for field, at := range value.Fields() {
+			if field.IsExported() {
+				fill(at, text)
+			}
+		}
 	}
 }
 
-// The page of the reports that are stored beside the table of versions is small, and the same each time.
-func TestThePageOfAWholeRunIsSmallAndTheSameEachTime(t *testing.T) {
-	const most = 4 << 20
+// What comes from a mesh is text, whatever is in it.
+func TestMarkupOfAMeshIsText(t *testing.T) {
+	evil := `"><script>alert(1)</script><img src=x onerror=alert(1)>` + "\x00\x1b[31m\u2028'"
+	var r report.Report
+	fill(reflect.ValueOf(&r).Elem(), evil)
+	r.Cases[0].Result, r.Cases[0].Checks[0].Result, r.Cases[0].Checks[0].Want = hop.Fail, hop.Fail, hop.MTLS
+	closed := r.Cases[0]
+	closed.ID, closed.Result = "closed", hop.Pass
+	r.Cases = append(r.Cases, closed)
+	var out bytes.Buffer
+	if err := Write(&out, r, Beside{Chart: guideChart(t), Evidence: map[string][]string{evil: {"javascript:" + evil, evil}}}); err != nil {
+		t.Fatal(err)
+	}
+	page := out.String()
+	if strings.Count(page, "<script") != 1 || strings.Contains(page, "<img") || strings.Contains(page, "\x00") || strings.Contains(page, `href="javascript:`) {
+		t.Error("markup of the mesh is markup of the page")
+	}
+	for _, class := range []string{"sequence", "timeline", "mesh", "cells", "piece-0"} {
+		if !strings.Contains(page, class) {
+			t.Errorf("the page has no %s to try", class)
+		}
+	}
+}
+
+// stored are the reports beside the table of versions, by the names of their files.
+func stored(t *testing.T) map[string]report.Report {
+	t.Helper()
 	files, err := filepath.Glob("../../../scripts/versions/reports/*.json.zst")
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
+	all := map[string]report.Report{}
 	for _, file := range files {
-		packed, err := os.Open(file)
+		packed, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = packed.Close() }()
-		unpacked, err := zstd.NewReader(packed)
+		unpacked, err := zstd.NewReader(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		content, err := io.ReadAll(unpacked)
+		content, err := unpacked.DecodeAll(packed, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := report.Decode(content)
-		if err != nil {
+		if all[filepath.Base(file)], err = report.Decode(content); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
+	}
+	return all
+}
+
+func TestThePageOfAWholeRunIsSmallAndTheSameEachTime(t *testing.T) {
+	const most = 4 << 20
+	for file, r := range stored(t) {
 		page := rendered(t, r)
 		if len(page) > most {
 			t.Errorf("%s: %d bytes", file, len(page))
 		}
 		if rendered(t, r) != page {
 			t.Errorf("%s: another page of the same report", file)
+		}
+	}
+}
+
+// Neither many red cases nor as many as are open make the page large.
+func TestThePageOf500CasesIsSmall(t *testing.T) {
+	const most = 8 << 20
+	var cases []report.Case
+	for _, r := range stored(t) {
+		cases = append(cases, r.Cases...)
+	}
+	for _, red := range []int{fewAtMost, 100, 500} {
+		verdicts := map[string]report.Case{}
+		for i := range 500 {
+			c := cases[i]
+			c.ID = fmt.Sprintf("case-%03d", i)
+			if i < red {
+				c.Result, c.Reason = hop.Fail, fmt.Sprintf("client -> product-service:8080: istiod ended after %d ms", i)
+				c.Checks = slices.Clone(c.Checks)
+				for at := range c.Checks {
+					c.Checks[at].Result, c.Checks[at].Reason = c.Result, c.Reason
+				}
+			}
+			verdicts[c.ID] = c
+		}
+		if page := rendered(t, report.Fold(report.Run{Verdicts: verdicts})); len(page) > most {
+			t.Errorf("%d of 500 red: %d bytes", red, len(page))
+		} else {
+			t.Logf("%d of 500 red: %d bytes", red, len(page))
 		}
 	}
 }

@@ -53,7 +53,15 @@ func timelineOf(c report.Case) *timeline {
 			e.Ticks = append(e.Ticks, place(at))
 		}
 	}
-	return &timeline{Length: whole.Round(time.Millisecond).String(), Events: events}
+	return &timeline{Length: length(whole), Events: events}
+}
+
+// length is a time as a person reads it.
+func length(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
 func changed(change verdict.Change) event {
