@@ -176,39 +176,86 @@ func storedReport(t *testing.T) report.Report {
 	return r
 }
 
-// redReport is a report with a case of each result, and one for each cause.
-func redReport() report.Report {
-	at := hop.Hop{From: "client", To: hop.ServicePort{Service: "product-service", Port: 8080}}
+// redReport has a case of each result, and one for each cause: recorded checks, judged as though something else had been wanted of them.
+func redReport(t *testing.T) report.Report {
+	t.Helper()
+	stored := storedReport(t)
 	verdicts := map[string]report.Case{}
-	add := func(id string, result hop.Result, reason string, check verdict.Check) {
-		check.Hop, check.Result, check.Reason = at, result, reason
-		verdicts[id] = report.Case{Case: verdict.Case{ID: id, Title: "A title of " + id, Result: result, Reason: at.String() + ": " + reason, Rerun: "make e2e FOCUS=" + id + ":", Checks: []verdict.Check{check}}}
+	add := func(id string, c report.Case) {
+		c.ID, c.Rerun = id, "make e2e FOCUS="+id+":"
+		c.Conclude()
+		verdicts[id] = c
 	}
-	add("green", hop.Pass, "all agree", verdict.Check{Want: hop.MTLS})
-	add("skipped", hop.Skipped, "no gateway", verdict.Check{Want: hop.MTLS})
+	add("green", recorded(t, stored, func(check verdict.Check) bool { return check.Want == hop.MTLS }))
+	skipped := verdicts["green"]
+	skipped.ID, skipped.Result, skipped.Reason = "skipped", hop.Skipped, "no gateway"
+	verdicts["skipped"] = skipped
 	for _, cause := range explain.Causes {
-		check := verdict.Check{Want: hop.MTLS, StandsOut: []string{"client"}}
-		result := hop.Fail
-		seen := hop.Observation{Source: hop.Client, Says: hop.Refused, Refusal: hop.Refusal(cause.ID)}
-		switch cause.ID {
-		case "mismatch":
-			result, seen = hop.Mismatch, hop.Observation{Source: hop.Client, Says: hop.Plaintext}
-		case "past-the-proxy":
-			result, seen = hop.Mismatch, hop.Observation{Source: hop.Client, Says: hop.Plaintext}
-			check.Observers.Server = &hop.Observation{Source: hop.Server, Says: hop.Absent}
-			check.Observers.Wire = &hop.Observation{Source: hop.Wire, Says: hop.Plaintext}
-		case string(verdict.ClearCopy):
-			result, check.Finding = hop.Mismatch, verdict.ClearCopy
-		case "inconclusive":
-			result, seen = hop.Inconclusive, hop.Observation{Source: hop.Client, Missing: "the log has lost lines"}
-			check.Observers.Required = []hop.Source{hop.Client}
-		case "plaintext":
-			seen = hop.Observation{Source: hop.Client, Says: hop.Plaintext}
-		}
-		check.Observers.Client = &seen
-		add("red-"+cause.ID, result, "the client says something of "+cause.ID, check)
+		add("red-"+cause.ID, redCase(t, stored, cause.ID))
 	}
 	return report.Fold(report.Run{RunID: "20261129-031700-ABCDEF", Verdicts: verdicts})
+}
+
+// recorded is a case of a report with the first check that is looked for, and no other.
+func recorded(t *testing.T, r report.Report, wanted func(verdict.Check) bool) report.Case {
+	t.Helper()
+	for _, c := range r.Cases {
+		if i := slices.IndexFunc(c.Checks, wanted); i >= 0 {
+			c.Checks = []verdict.Check{c.Checks[i]}
+			return c
+		}
+	}
+	t.Fatal("no such check is recorded")
+	return report.Case{}
+}
+
+// redCase is a case that is red for a cause.
+func redCase(t *testing.T, stored report.Report, cause string) report.Case {
+	t.Helper()
+	mutual := func(check verdict.Check) bool { return check.Want == hop.MTLS && check.Observers.Client != nil }
+	switch cause {
+	case "mismatch": // what a server's log says of a connection that its proxy took in clear
+		c := recorded(t, stored, mutual)
+		server := *c.Checks[0].Observers.Server
+		server.Says, server.TLS = hop.Plaintext, nil
+		c.Checks[0].Observers.Server = &server
+		c.Checks[0].Judge()
+		return c
+	case "past-the-proxy": // what excludeInboundPorts makes of a client that speaks plaintext
+		c := recorded(t, stored, func(check verdict.Check) bool { return check.Want == hop.Plaintext && check.Observers.Server != nil })
+		c.Checks[0].Observers.Server = &hop.Observation{Source: hop.Server, Says: hop.Absent}
+		c.Checks[0].Judge()
+		return c
+	case string(verdict.ClearCopy):
+		c := recorded(t, stored, mutual)
+		c.AddCopies(0, []verdict.Copy{{From: "default/product-service", To: "default/mirror", Request: c.Checks[0].ID, Sightings: 1}})
+		return c
+	case "inconclusive":
+		c := recorded(t, stored, mutual)
+		c.Checks[0].Observers.Wire = &hop.Observation{Source: hop.Wire, Missing: "the tap has lost packets"}
+		c.Checks[0].Judge()
+		return c
+	case string(hop.Plaintext):
+		c := recorded(t, stored, func(check verdict.Check) bool { return check.Want == hop.Plaintext })
+		c.Checks[0].Want = hop.MTLS
+		c.Checks[0].Judge()
+		return c
+	case string(hop.NoSharedCipher): // no proxy of the world refuses so
+		c := recorded(t, stored, func(check verdict.Check) bool { return check.Cause == hop.ProtocolVersion })
+		c.Checks[0].Want, c.Checks[0].Cause = hop.MTLS, ""
+		for _, says := range []*hop.Refusal{&c.Checks[0].Intent.Refusal, &c.Checks[0].Config.Refusal} {
+			*says = hop.NoSharedCipher
+		}
+		probe := *c.Checks[0].Observers.Probe
+		probe.Refusal = hop.NoSharedCipher
+		c.Checks[0].Observers.Probe = &probe
+		c.Checks[0].Judge()
+		return c
+	}
+	c := recorded(t, stored, func(check verdict.Check) bool { return string(check.Cause) == cause })
+	c.Checks[0].Want, c.Checks[0].Cause = hop.MTLS, ""
+	c.Checks[0].Judge()
+	return c
 }
 
 func TestThePageIsQuietAndFiltersByWords(t *testing.T) {
@@ -245,7 +292,7 @@ func TestThePageIsQuietAndFiltersByWords(t *testing.T) {
 }
 
 func TestTheKeyboardReachesWhatIsNotGreen(t *testing.T) {
-	o := open(t, redReport())
+	o := open(t, redReport(t))
 	o.do(chromedp.KeyEvent("n"))
 	if focused := value[string](o, `document.activeElement.querySelector("code").textContent`); !strings.HasPrefix(focused, "red-") {
 		t.Errorf("n leads to %s", focused)
@@ -284,7 +331,7 @@ func TestALinkOpensItsCase(t *testing.T) {
 
 // From the first screen to why, for every result and every cause.
 func TestThreeClicksLeadToWhy(t *testing.T) {
-	o := open(t, redReport())
+	o := open(t, redReport(t))
 	for _, cause := range explain.Causes {
 		id := "red-" + cause.ID
 		o.home()
@@ -295,7 +342,7 @@ func TestThreeClicksLeadToWhy(t *testing.T) {
 				t.Errorf("%s: no %q in %s", id, want, text)
 			}
 		}
-		if !value[bool](o, fmt.Sprintf(`document.querySelector("#case-%s .strip .out, #case-%s .strip .mute").innerText.includes("client")`, id, id)) {
+		if !value[bool](o, fmt.Sprintf(`document.querySelectorAll("#case-%s .strip .out, #case-%s .strip .mute").length > 0`, id, id)) {
 			t.Errorf("%s: who disagrees does not stand out", id)
 		}
 		o.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`#case-%s a[href="#cause-%s"]`, id, cause.ID))), chromedp.WaitReady(chromedp.CSS("#cause-"+cause.ID+"[open]")))
@@ -338,7 +385,7 @@ func TestNothingKeepsPeopleFromThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, r := range map[string]report.Report{"red": redReport(), "whole": storedReport(t)} {
+	for name, r := range map[string]report.Report{"red": redReport(t), "whole": storedReport(t)} {
 		for _, theme := range []string{"light", "dark"} {
 			t.Run(name+" "+theme, func(t *testing.T) {
 				o := open(t, r)
