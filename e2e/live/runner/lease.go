@@ -42,7 +42,7 @@ func (c *CaseRun) EndLease(ctx context.Context) error {
 	err := c.lease.End(ctx)
 	now := time.Now()
 	c.Verdict.Lease = &verdict.Lease{
-		Name: c.lease.Name(), LimitSeconds: c.lease.For().Seconds(), HeldSeconds: now.Sub(c.leasedAt).Seconds(), InTheClear: c.exposure(ctx, now),
+		Name: c.lease.Name(), From: c.leasedAt.UTC(), LimitSeconds: c.lease.For().Seconds(), HeldSeconds: now.Sub(c.leasedAt).Seconds(), InTheClear: c.exposure(ctx, now),
 	}
 	if policy.Ended(err) {
 		c.lease = nil
@@ -86,7 +86,7 @@ func (c *CaseRun) exposure(ctx context.Context, now time.Time) *verdict.Exposure
 			exposed.Open = append(exposed.Open, conn)
 		}
 	}
-	exposed.Seconds = now.Sub(first).Seconds()
+	exposed.From, exposed.Seconds = first.UTC(), now.Sub(first).Seconds()
 	return exposed
 }
 

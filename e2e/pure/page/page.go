@@ -62,6 +62,8 @@ type view struct {
 	Few      bool   // cases are not green, so that all of them are open
 	Frame    document.Frame
 
+	Leases    *leases
+	Sabotages *sabotages
 	Fragments fragments
 	Labels    []string
 	Rules     []oracle.Rule
@@ -84,6 +86,7 @@ func Write(out io.Writer, r report.Report, beside Beside) error {
 	v := view{
 		Grid:   grid.String(),
 		Report: r, Headline: headline(r), Counts: counts(r), Hops: hopsOf(r), Mesh: meshOf("The mesh as a picture, over all cases", r.Cases...), Chart: pathsOf(beside.Chart, r),
+		Leases: leasesOf(r), Sabotages: sabotagesOf(r),
 		Few:       len(r.Cases)-r.Summary.Pass <= fewAtMost,
 		Frame:     document.NewFrame("mTLS conformance: "+string(r.Result), all(styles), all(scripts)),
 		Fragments: fragments{numbers: map[template.HTML]int{}},

@@ -1,0 +1,74 @@
+package page
+
+import (
+	"cmp"
+	"slices"
+
+	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/verdict"
+)
+
+// sabotages are the mutants of a run by what they sabotage and by who noticed.
+type sabotages struct {
+	Observers []string
+	Rows      []sabotage
+}
+
+// sabotage is one layer of the mesh.
+type sabotage struct {
+	Layer   string
+	By      [][]string // the ids of the mutants that each observer noticed
+	Nobody  []string   // of those that nobody noticed
+	Unknown []string   // of those of which nothing can be said
+}
+
+// noticing are the observers in the order of the columns; what else noticed comes after them.
+var noticing = []string{"intent", "config", "client", "probe", "server", "application", "wire", "stats"}
+
+// sabotagesOf puts mutants into a table; nil where there is none.
+func sabotagesOf(r report.Report) *sabotages {
+	if len(r.Mutants) == 0 {
+		return nil
+	}
+	var all sabotages
+	for _, m := range r.Mutants {
+		for _, observer := range m.Observer {
+			if !slices.Contains(all.Observers, observer) {
+				all.Observers = append(all.Observers, observer)
+			}
+		}
+	}
+	place := func(observer string) int {
+		if i := slices.Index(noticing, observer); i >= 0 {
+			return i
+		}
+		return len(noticing)
+	}
+	slices.SortFunc(all.Observers, func(a, b string) int { return cmp.Or(place(a)-place(b), cmp.Compare(a, b)) })
+	for _, m := range r.Mutants {
+		all.add(m)
+	}
+	slices.SortFunc(all.Rows, func(a, b sabotage) int { return cmp.Compare(a.Layer, b.Layer) })
+	return &all
+}
+
+func (s *sabotages) add(m verdict.Mutant) {
+	i := slices.IndexFunc(s.Rows, func(row sabotage) bool { return row.Layer == string(m.Layer) })
+	if i < 0 {
+		i = len(s.Rows)
+		s.Rows = append(s.Rows, sabotage{Layer: string(m.Layer), By: make([][]string, len(s.Observers))})
+	}
+	row := &s.Rows[i]
+	switch m.Result {
+	case verdict.Killed:
+		for column, observer := range s.Observers {
+			if slices.Contains(m.Observer, observer) {
+				row.By[column] = append(row.By[column], m.ID)
+			}
+		}
+	case verdict.Survived:
+		row.Nobody = append(row.Nobody, m.ID)
+	default:
+		row.Unknown = append(row.Unknown, m.ID)
+	}
+}
