@@ -29,6 +29,8 @@ type destination struct {
 	decides Meta
 	subsets []subset
 	rules   []rule // that were merged
+	// beside is the first rule of the last ones from which these stay apart; the zero value where no others are of the host.
+	beside Meta
 	// differs is why the minors of Istio make different rules of these; empty where they do not.
 	differs string
 	// merged are the rules of the oracle by which DestinationRules were merged, where the result depends on them.
@@ -38,7 +40,8 @@ type destination struct {
 // subset is a subset, and the rule that defines it.
 type subset struct {
 	*networking.Subset
-	by Meta
+	by    Meta
+	place int // among the rule's own, from 0
 }
 
 // lookupScope is one step of the search for a host's rule: the rules of a namespace that have one visibility.
@@ -207,7 +210,7 @@ func (s Snapshot) merged(rules []rule) *destinations {
 	all := &destinations{exact: map[string][]destination{}}
 	for _, r := range rules {
 		host := s.fullHost(r)
-		if !strings.HasPrefix(host, "*") {
+		if !wildcard(host) {
 			all.exact[host] = mergeInto(all.exact[host], host, r)
 			continue
 		}
@@ -216,9 +219,11 @@ func (s Snapshot) merged(rules []rule) *destinations {
 	return all
 }
 
+func wildcard(host string) bool { return strings.HasPrefix(host, "*") }
+
 // mergeInto merges a rule into those of its host and reach, or adds it.
 func mergeInto(all []destination, host string, r rule) []destination {
-	apart := true
+	apart, beside := true, Meta{}
 	for i := range all {
 		old := &all[i]
 		if old.host != host {
@@ -230,12 +235,12 @@ func mergeInto(all []destination, host string, r rule) []destination {
 			apart = false
 		case len(old.exportTo) > 0 && superset(exports, old.exportTo):
 		default:
-			apart = true
+			apart, beside = true, old.rules[0].Meta
 			continue
 		}
 		selector := selectorOf(r)
 		if selector != nil && old.selector != nil && !maps.Equal(selector, old.selector) {
-			apart = true
+			apart, beside = true, old.rules[0].Meta
 			continue
 		}
 		if (selector == nil) == (old.selector == nil) {
@@ -244,7 +249,9 @@ func mergeInto(all []destination, host string, r rule) []destination {
 		old.add(r)
 	}
 	if apart {
-		all = append(all, newDestination(host, r))
+		made := newDestination(host, r)
+		made.beside = beside
+		all = append(all, made)
 	}
 	return all
 }
@@ -310,9 +317,9 @@ func (d *destination) add(r rule) {
 }
 
 func (d *destination) addSubsets(r rule) {
-	for _, own := range r.Spec.GetSubsets() {
+	for place, own := range r.Spec.GetSubsets() {
 		if d.subset(own.GetName()) == nil {
-			d.subsets = append(d.subsets, subset{Subset: own, by: r.Meta})
+			d.subsets = append(d.subsets, subset{Subset: own, by: r.Meta, place: place})
 		}
 	}
 }
@@ -328,6 +335,17 @@ func (d *destination) subset(name string) *subset {
 		}
 	}
 	return nil
+}
+
+// including are the destinations of the host itself, and those of all wildcards that match it.
+func (d *destinations) including(host string) []destination {
+	all := slices.Clone(d.exact[host])
+	for _, one := range d.wild {
+		if includes(one.host, host) {
+			all = append(all, one)
+		}
+	}
+	return all
 }
 
 // mostSpecific finds the destinations of the host itself, or of the longest wildcard that matches it.

@@ -31,6 +31,14 @@ func firstBy(before, after Meta, age, name Rule) Rule {
 	return age
 }
 
+// comesFirst says of an object before another one by which of the two it is.
+func comesFirst(before, after Meta) string {
+	if before.Created.Equal(after.Created) {
+		return "its name comes first"
+	}
+	return "is older"
+}
+
 // selects reports whether labels hold all of a selector; an empty one selects everything.
 func selects(selector, labels map[string]string) bool {
 	for key, value := range selector {

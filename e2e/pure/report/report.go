@@ -11,7 +11,7 @@ import (
 )
 
 // SchemaVersion is the version of report.json; schema.json beside this file is its schema once Expand has put every value where it stands.
-const SchemaVersion = "5.0"
+const SchemaVersion = "5.1"
 
 // Report is report.json. Result is the contract: the run is green when it is PASS and never otherwise.
 type Report struct {
