@@ -39,7 +39,8 @@ func (c *CaseRun) Snapshot(ctx context.Context) (oracle.Snapshot, error) {
 func (r *Runner) intents(snapshot oracle.Snapshot, attempts []join.Attempt) map[string]verdict.Intent {
 	intents := map[string]verdict.Intent{}
 	for _, a := range attempts {
-		answer := verdict.Intent{Answer: snapshot.Ask(oracle.QuestionOf(a.Hop, a.Want))}
+		var answer verdict.Intent
+		answer.Answer, answer.Policies = snapshot.AskInForce(oracle.QuestionOf(a.Hop, a.Want))
 		if answer.Says == "" {
 			answer.Missing = answer.Why
 		}

@@ -17,6 +17,8 @@ type EndpointAnswer struct {
 	Endpoint string     // the workload as NAMESPACE/NAME; empty for none, and for an address that the snapshot does not know
 	Address  netip.Addr // the endpoint's; zero for none, and where the snapshot does not hold it
 	Port     uint16     // the workload's
+
+	grounds grounds
 }
 
 // Ask gives one answer for all endpoints; Says is empty where they differ. Says is also empty for a question about an object
@@ -42,9 +44,9 @@ func (s Snapshot) AskEach(q Question) []EndpointAnswer {
 	}
 	speaks := cmp.Or(q.As, to.port.Protocol)
 	if q.Routed && client.HasProxy && !client.Ambient && q.Offer == nil {
-		return s.routedTo(client, to, q.Subset, speaks, t)
+		return rest(s.routedTo(client, to, q.Subset, speaks, t), &client, &to, nil)
 	}
-	return s.askTarget(client, to, q.Subset, q.Offer, speaks, t)
+	return rest(s.askTarget(client, to, q.Subset, q.Offer, speaks, t), &client, &to, nil)
 }
 
 // routedTo answers for requests that a route of the client's proxy leads to a target. The proxy has no cluster of a service that
@@ -84,7 +86,7 @@ func (s Snapshot) AskAddress(client, workload string, port uint16) EndpointAnswe
 	to := target{host: "the address of " + server.String(), namespace: server.Namespace, kind: Pods, endpoints: []endpoint{ownEndpoint(server, port)}}
 	declared, _ := s.inbound(server, port, to)
 	to.port = Port{Number: port, Workload: port, Protocol: declared}
-	return s.askTarget(from, to, "", nil, declared, t)[0]
+	return rest(s.askTarget(from, to, "", nil, declared, t), &from, &to, nil)[0]
 }
 
 // askTarget answers for each endpoint of a target that was found. At an undeclared port the application speaks HTTP.
@@ -123,7 +125,7 @@ func (s Snapshot) askTarget(client Workload, to target, subset string, offer *Of
 func (s Snapshot) byName(client Workload, to target, endpoints []endpoint, subset string, speaks hop.Protocol, t usedRules) []EndpointAnswer {
 	way, stopped := s.route(client, to, subset, t)
 	if stopped != nil {
-		return unreached(way.Client, stopped, t)
+		return rest(unreached(way.Client, stopped, t), &client, &to, &way)
 	}
 	if own := s.sidecarOf(client, usedRules{}); own != nil && way.destination != nil && foreign(*own, client.Namespace, way.destination.namespace) {
 		t.use(SidecarRules)
@@ -132,11 +134,11 @@ func (s Snapshot) byName(client Workload, to target, endpoints []endpoint, subse
 	if way.subset != nil && !way.originalDst {
 		endpoints = slices.DeleteFunc(slices.Clone(endpoints), func(e endpoint) bool { return !selects(way.labels(), e.labels) })
 	}
-	return s.each(client, to, endpoints, t, way.Client, func(e endpoint, t usedRules) (Client, connection) {
+	return rest(s.each(client, to, endpoints, t, way.Client, func(e endpoint, t usedRules) (Client, connection) {
 		own := way
 		sent := s.send(client, to, &own, e, speaks, t)
 		return own.Client, sent
-	})
+	}), &client, &to, &way)
 }
 
 // workload finds a workload by the suite's name for it, NAME or NAMESPACE/NAME. If two have the same name, it returns the
@@ -161,7 +163,7 @@ func (s Snapshot) each(client Workload, to target, endpoints []endpoint, t usedR
 		return unreached(general, refused(hop.NoEndpoint, fmt.Sprintf("%s has no endpoint that %s may use", to.host, client)), t)
 	}
 	var answers []EndpointAnswer
-	for _, endpoint := range endpoints {
+	for i, endpoint := range endpoints {
 		own := maps.Clone(t)
 		mode, sent := send(endpoint, own)
 		own.use(mode.Rule)
@@ -170,6 +172,7 @@ func (s Snapshot) each(client Workload, to target, endpoints []endpoint, t usedR
 			server, became = Server{}, undecided(why)
 		}
 		answer := EndpointAnswer{Answer: finish(server, mode, became, own), Endpoint: endpoint.name(), Address: endpoint.address, Port: endpoint.port}
+		answer.grounds = grounds{server: &endpoints[i], serving: became.serving}
 		answer.Identities = Identities{ServerNames: became.names}
 		if became.says == hop.MTLS {
 			answer.Identities.Client, answer.Identities.Server = sent.identity, became.server

@@ -25,7 +25,7 @@ func (s Snapshot) authorize(w Workload, port uint16, identity hop.Identity, t us
 			}
 			if match {
 				t.use(AuthzDeny)
-				return refused(hop.Unauthorized, fmt.Sprintf("%s denies %s", policy.Meta, asked))
+				return refused(hop.Unauthorized, fmt.Sprintf("%s denies %s", policy.Meta, asked)).by(policy)
 			}
 		case security.AuthorizationPolicy_ALLOW:
 			allow = append(allow, policy)
@@ -51,7 +51,15 @@ func (s Snapshot) authorize(w Workload, port uint16, identity hop.Identity, t us
 		return nil
 	}
 	t.use(AuthzNoAllow)
-	return refused(hop.Unauthorized, fmt.Sprintf("no ALLOW policy on %s names %s", w, asked))
+	return refused(hop.Unauthorized, fmt.Sprintf("no ALLOW policy on %s names %s", w, asked)).by(allow...)
+}
+
+// by names the policies that refuse.
+func (r *result) by(policies ...Object[*security.AuthorizationPolicy]) *result {
+	for _, policy := range policies {
+		r.refusers = append(r.refusers, policy.String())
+	}
+	return r
 }
 
 // authorizations are the policies that a workload's proxy enforces; those of the root namespace reach every namespace,

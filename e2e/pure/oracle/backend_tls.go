@@ -40,12 +40,8 @@ func besidePolicy(policy Meta, r rule) string {
 // backendRules are the rules that istiod makes of BackendTLSPolicies, one for each host that they are for
 // (istio/istio pilot/pkg/config/kube/gateway/backend_policies.go, DestinationRuleCollection).
 func (s Snapshot) backendRules() []rule {
-	policies := slices.Clone(s.BackendTLSPolicies)
-	slices.SortStableFunc(policies, func(a, b Object[*BackendTLSPolicy]) int {
-		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	})
 	var all []rule
-	for _, policy := range policies {
+	for _, policy := range s.backendsByAge() {
 		for _, target := range policy.Spec.TargetRefs {
 			for _, host := range s.targetHosts(target, policy.Namespace) {
 				all = s.withTarget(all, policy, host, target.SectionName)
@@ -53,6 +49,14 @@ func (s Snapshot) backendRules() []rule {
 		}
 	}
 	return all
+}
+
+func (s Snapshot) backendsByAge() []Object[*BackendTLSPolicy] {
+	policies := slices.Clone(s.BackendTLSPolicies)
+	slices.SortStableFunc(policies, func(a, b Object[*BackendTLSPolicy]) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return policies
 }
 
 // targetHosts are the hosts of the Service or ServiceEntry that a policy is for.
@@ -114,4 +118,23 @@ func (p *BackendTLSPolicy) settings(namespace string) *networking.ClientTLSSetti
 		tls.CredentialName = configMapPrefix + namespace + "/" + refs[0].Name
 	}
 	return tls
+}
+
+// lostBackends are the policies for a service, or for its port, of which an older one is for the same.
+func (s Snapshot) lostBackends(to *target) []loss {
+	first := map[string]string{}
+	var all []loss
+	for _, policy := range s.backendsByAge() {
+		for _, target := range policy.Spec.TargetRefs {
+			if !slices.Contains(s.targetHosts(target, policy.Namespace), to.host) || target.SectionName != "" && target.SectionName != to.port.Name {
+				continue
+			}
+			if before, found := first[target.SectionName]; found {
+				all = append(all, loss{policy.String(), BackendTLS, before + " is for the same target, and comes first"})
+				continue
+			}
+			first[target.SectionName] = policy.String()
+		}
+	}
+	return all
 }

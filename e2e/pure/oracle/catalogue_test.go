@@ -19,7 +19,7 @@ type catalogue struct {
 	cases []fixture.Case
 }
 
-func readCatalogue(t *testing.T) catalogue {
+func readCatalogue(t testing.TB) catalogue {
 	t.Helper()
 	files := os.DirFS("../../../fixtures")
 	world, err := fixture.LoadWorld(files)

@@ -15,6 +15,7 @@ type result struct {
 	why     string
 	server  hop.Identity // that the server proved, where it is the mesh's
 	names   []string     // DNS names that the server proved, where it is not
+	serving
 }
 
 func refused(cause hop.Refusal, why string) *result {

@@ -284,11 +284,11 @@ func (s Snapshot) autoMTLS(to target, r *route, e endpoint, t usedRules) bool {
 // endpointMTLS is the second decider of auto-mTLS (istio/istio pilot/pkg/xds/endpoints/mtls_checker.go).
 func (s Snapshot) endpointMTLS(to target, r *route, e endpoint, t usedRules) bool {
 	t.use(AutoEndpoints)
-	if mode := s.endpointMode(r, to.port.Number, t); mode != nil {
+	if tls := s.endpointTLS(r, to.port.Number, t); tls != nil {
 		t.use(AutoRuleEndpoints)
 		// The mark is the workload's own label, which the rule only takes away
 		// (istio/istio pilot/pkg/xds/endpoints/endpoint_builder.go buildEnvoyLbEndpoint).
-		return *mode == networking.ClientTLSSettings_ISTIO_MUTUAL && e.mode == istioMode
+		return tls.GetMode() == networking.ClientTLSSettings_ISTIO_MUTUAL && e.mode == istioMode
 	}
 	if e.named {
 		t.use(EntryEndpointMode)
@@ -303,10 +303,10 @@ func (s Snapshot) endpointMTLS(to target, r *route, e endpoint, t usedRules) boo
 	return s.policyMode(e.namespace, e.labels, e.port, true, usedRules{}).Mode != Disable
 }
 
-// endpointMode is the rule's TLS mode as the second decider reads it: an entry for the port without TLS settings falls
+// endpointTLS are the rule's TLS settings whose mode the second decider reads: an entry for the port without them falls
 // back to the rule's own, and since 1.31 a subset without them does.
-func (s Snapshot) endpointMode(r *route, port uint16, t usedRules) *networking.ClientTLSSettings_TLSmode {
-	own, general := policyMode(r.subset.policy(), port), policyMode(destinationPolicy(r.destination), port)
+func (s Snapshot) endpointTLS(r *route, port uint16, t usedRules) *networking.ClientTLSSettings {
+	own, general := policyTLS(r.subset.policy(), port), policyTLS(destinationPolicy(r.destination), port)
 	switch {
 	case own != nil:
 		return own
@@ -317,19 +317,13 @@ func (s Snapshot) endpointMode(r *route, port uint16, t usedRules) *networking.C
 	return general
 }
 
-func policyMode(policy *networking.TrafficPolicy, port uint16) *networking.ClientTLSSettings_TLSmode {
-	tls := policy.GetTls()
+func policyTLS(policy *networking.TrafficPolicy, port uint16) *networking.ClientTLSSettings {
 	for _, level := range policy.GetPortLevelSettings() {
 		if level.GetPort().GetNumber() == uint32(port) && level.GetTls() != nil {
-			tls = level.GetTls()
-			break
+			return level.GetTls()
 		}
 	}
-	if tls == nil {
-		return nil
-	}
-	mode := tls.GetMode()
-	return &mode
+	return policy.GetTls()
 }
 
 // accounts are the identities that the mesh knows of a service's endpoints, under each trust domain

@@ -28,6 +28,9 @@ type destination struct {
 	// decides is the rule whose traffic policy was kept, or the first one.
 	decides Meta
 	subsets []subset
+	rules   []rule // that were merged
+	// beside is the first rule of the last ones from which these stay apart; the zero value where no others are of the host.
+	beside Meta
 	// differs is why the minors of Istio make different rules of these; empty where they do not.
 	differs string
 	// merged are the rules of the oracle by which DestinationRules were merged, where the result depends on them.
@@ -37,7 +40,8 @@ type destination struct {
 // subset is a subset, and the rule that defines it.
 type subset struct {
 	*networking.Subset
-	by Meta
+	by    Meta
+	place int // among the rule's own, from 0
 }
 
 // lookupScope is one step of the search for a host's rule: the rules of a namespace that have one visibility.
@@ -58,10 +62,25 @@ const (
 	public  visibility = "public"  // all other rules
 )
 
-// destinationFor finds the rules that a client uses for a host
-// (istio/istio pilot/pkg/model/push_context.go, destinationRule; sidecar.go, DestinationRule).
+// search is the way to the rules that a client uses for a host.
+type search struct {
+	scopes []lookupScope
+	end    int           // the place in scopes of the one that ended it; behind the last where none did
+	found  []destination // of the most specific host there, as far as the client sees them
+	chosen *destination  // nil where none of them is for the client
+}
+
+// destinationFor finds the rules that a client uses for a host; nil for none.
 func (s Snapshot) destinationFor(client Workload, host, serviceNamespace string, t usedRules) *destination {
-	for i, where := range s.lookupScopes(client.Namespace, serviceNamespace) {
+	return s.search(client, host, serviceNamespace, t).chosen
+}
+
+// search looks for the rules that a client uses for a host
+// (istio/istio pilot/pkg/model/push_context.go, destinationRule; sidecar.go, DestinationRule).
+func (s Snapshot) search(client Workload, host, serviceNamespace string, t usedRules) search {
+	made := search{scopes: s.lookupScopes(client.Namespace, serviceNamespace)}
+	for ; made.end < len(made.scopes); made.end++ {
+		where := made.scopes[made.end]
 		found := s.at(where).mostSpecific(host, t)
 		if where.exported && len(found) > 0 {
 			visible := slices.DeleteFunc(slices.Clone(found), func(d destination) bool { return !seenFrom(d.exportTo, client.Namespace) })
@@ -73,22 +92,22 @@ func (s Snapshot) destinationFor(client Workload, host, serviceNamespace string,
 		if len(found) == 0 {
 			continue
 		}
-		chosen := forWorkload(found, client, t)
+		made.found, made.chosen = found, forWorkload(found, client, t)
 		t.use(where.rule)
-		if s.shadows(client.Namespace, serviceNamespace, host, i) {
+		if s.shadows(client.Namespace, host, made.scopes[made.end+1:]) {
 			t.use(RuleHides)
 		}
-		if chosen != nil {
-			t.use(chosen.merged...)
+		if made.chosen != nil {
+			t.use(made.chosen.merged...)
 		}
-		return chosen
+		return made
 	}
-	return nil
+	return made
 }
 
-// shadows reports whether a scope after the one with index at has a visible rule for the host too, which is then ignored.
-func (s Snapshot) shadows(clientNamespace, serviceNamespace, host string, at int) bool {
-	for _, where := range s.lookupScopes(clientNamespace, serviceNamespace)[at+1:] {
+// shadows reports whether one of the scopes that are not asked has a visible rule for the host too.
+func (s Snapshot) shadows(clientNamespace, host string, unasked []lookupScope) bool {
+	for _, where := range unasked {
 		for _, found := range s.at(where).mostSpecific(host, usedRules{}) {
 			if seenFrom(found.exportTo, clientNamespace) {
 				return true
@@ -191,7 +210,7 @@ func (s Snapshot) merged(rules []rule) *destinations {
 	all := &destinations{exact: map[string][]destination{}}
 	for _, r := range rules {
 		host := s.fullHost(r)
-		if !strings.HasPrefix(host, "*") {
+		if !wildcard(host) {
 			all.exact[host] = mergeInto(all.exact[host], host, r)
 			continue
 		}
@@ -200,9 +219,11 @@ func (s Snapshot) merged(rules []rule) *destinations {
 	return all
 }
 
+func wildcard(host string) bool { return strings.HasPrefix(host, "*") }
+
 // mergeInto merges a rule into those of its host and reach, or adds it.
 func mergeInto(all []destination, host string, r rule) []destination {
-	apart := true
+	apart, beside := true, Meta{}
 	for i := range all {
 		old := &all[i]
 		if old.host != host {
@@ -214,12 +235,12 @@ func mergeInto(all []destination, host string, r rule) []destination {
 			apart = false
 		case len(old.exportTo) > 0 && superset(exports, old.exportTo):
 		default:
-			apart = true
+			apart, beside = true, old.rules[0].Meta
 			continue
 		}
 		selector := selectorOf(r)
 		if selector != nil && old.selector != nil && !maps.Equal(selector, old.selector) {
-			apart = true
+			apart, beside = true, old.rules[0].Meta
 			continue
 		}
 		if (selector == nil) == (old.selector == nil) {
@@ -228,7 +249,9 @@ func mergeInto(all []destination, host string, r rule) []destination {
 		old.add(r)
 	}
 	if apart {
-		all = append(all, newDestination(host, r))
+		made := newDestination(host, r)
+		made.beside = beside
+		all = append(all, made)
 	}
 	return all
 }
@@ -263,7 +286,7 @@ func superset(of, small map[string]bool) bool {
 func newDestination(host string, r rule) destination {
 	d := destination{
 		host: host, namespace: r.Namespace, exportTo: exportTo(r), selector: selectorOf(r),
-		policy: r.Spec.GetTrafficPolicy(), decides: r.Meta,
+		policy: r.Spec.GetTrafficPolicy(), decides: r.Meta, rules: []rule{r},
 	}
 	d.addSubsets(r)
 	if d.host != r.Spec.GetHost() {
@@ -274,6 +297,7 @@ func newDestination(host string, r rule) destination {
 
 // add merges a younger rule into the destination.
 func (d *destination) add(r rule) {
+	d.rules = append(d.rules, r)
 	d.addSubsets(r)
 	if len(r.Spec.GetSubsets()) > 0 {
 		d.merged = append(d.merged, RuleSubsetsJoin)
@@ -289,16 +313,13 @@ func (d *destination) add(r rule) {
 		d.differs = besidePolicy(d.decides, r)
 		return
 	}
-	d.merged = append(d.merged, RuleOldestPolicy)
-	if d.decides.Created.Equal(r.Created) {
-		d.merged = append(d.merged, RuleTie)
-	}
+	d.merged = append(d.merged, RuleOldestPolicy, firstBy(d.decides, r.Meta, RuleOldestPolicy, RuleTie))
 }
 
 func (d *destination) addSubsets(r rule) {
-	for _, own := range r.Spec.GetSubsets() {
+	for place, own := range r.Spec.GetSubsets() {
 		if d.subset(own.GetName()) == nil {
-			d.subsets = append(d.subsets, subset{Subset: own, by: r.Meta})
+			d.subsets = append(d.subsets, subset{Subset: own, by: r.Meta, place: place})
 		}
 	}
 }
@@ -316,11 +337,22 @@ func (d *destination) subset(name string) *subset {
 	return nil
 }
 
+// including are the destinations of the host itself, and those of all wildcards that match it.
+func (d *destinations) including(host string) []destination {
+	all := slices.Clone(d.exact[host])
+	for _, one := range d.wild {
+		if includes(one.host, host) {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
 // mostSpecific finds the destinations of the host itself, or of the longest wildcard that matches it.
 func (d *destinations) mostSpecific(host string, t usedRules) []destination {
 	best, wildcards := "", 0
 	for _, one := range d.wild {
-		if !strings.HasSuffix(host, one.host[1:]) {
+		if !includes(one.host, host) {
 			continue
 		}
 		if best != one.host {
@@ -352,13 +384,21 @@ func forWorkload(found []destination, client Workload, t usedRules) *destination
 	for i := range found {
 		d := &found[i]
 		if d.selector == nil {
+			if general != nil {
+				t.use(RuleApart)
+			}
 			general = d
 			continue
 		}
-		if d.namespace == client.Namespace && selects(d.selector, client.Labels) {
+		if d.selectsClient(client) {
 			t.use(RuleSelector)
 			return d
 		}
 	}
 	return general
+}
+
+// selectsClient reports whether the rules have a selector that selects a client in their own namespace.
+func (d *destination) selectsClient(client Workload) bool {
+	return d.selector != nil && d.namespace == client.Namespace && selects(d.selector, client.Labels)
 }

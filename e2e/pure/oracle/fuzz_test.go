@@ -113,6 +113,7 @@ func FuzzAsk(f *testing.F) {
 			}
 			properties(t, text, answer)
 			loser(t, snapshot, q, answer)
+			inForce(t, snapshot, shuffled, q)
 		}
 	})
 }
@@ -153,6 +154,25 @@ func properties(t *testing.T, text string, answer Answer) {
 		t.Errorf("%s: %s with identities %+v", text, answer.Says, answer.Identities)
 	case slices.Contains(answer.Rules, ""):
 		t.Errorf("%s: a rule without name", text)
+	}
+}
+
+// inForce lists what is in force of every endpoint, whatever the order of objects.
+func inForce(t *testing.T, snapshot, shuffled Snapshot, q Question) {
+	t.Helper()
+	others, indexed := shuffled.AskEach(q), snapshot.Indexed()
+	fromIndex := indexed.AskEach(q)
+	for i, a := range snapshot.AskEach(q) {
+		policies := snapshot.InForce(a)
+		if other := shuffled.InForce(others[i]); !reflect.DeepEqual(policies, other) {
+			t.Errorf("%s -> %s: the order of objects decides: %+v and %+v", q.Client, q.To, policies, other)
+		}
+		if other := indexed.InForce(fromIndex[i]); !reflect.DeepEqual(policies, other) {
+			t.Errorf("%s -> %s: indexed it is %+v, and else %+v", q.Client, q.To, other, policies)
+		}
+		for _, fault := range faultsOf(snapshot, q, a, policies) {
+			t.Errorf("%s -> %s: %s", q.Client, q.To, fault)
+		}
 	}
 }
 

@@ -25,7 +25,9 @@ func (s Snapshot) gatewayServer(w Workload, port uint16, c connection, t usedRul
 			if server.GetTls() != nil && !serves(server.GetHosts(), c.sni) {
 				continue
 			}
-			return s.terminateGateway(w, gateway, server, c, t)
+			decided, became := s.terminateGateway(w, gateway, server, c, t)
+			became.opened = server
+			return decided, became
 		}
 	}
 	if listening {

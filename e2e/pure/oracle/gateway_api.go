@@ -14,41 +14,41 @@ const apiGatewayKind = "Gateway." + fixture.GatewayAPI
 
 // apiReference names an object from another; a field that is not given is empty.
 type apiReference struct {
-	Group       string  `json:"group"`
-	Kind        string  `json:"kind"`
-	Namespace   string  `json:"namespace"`
-	Name        string  `json:"name"`
-	SectionName string  `json:"sectionName"`
-	Port        *uint16 `json:"port"`
+	Group       string  `json:"group,omitempty"`
+	Kind        string  `json:"kind,omitempty"`
+	Namespace   string  `json:"namespace,omitempty"`
+	Name        string  `json:"name,omitempty"`
+	SectionName string  `json:"sectionName,omitempty"`
+	Port        *uint16 `json:"port,omitempty"`
 }
 
 // APIRoute is an HTTPRoute or a GRPCRoute, as far as it decides where requests lead
 // (https://gateway-api.sigs.k8s.io/reference/spec/#httproute).
 type APIRoute struct {
-	ParentRefs []apiReference `json:"parentRefs"`
-	Hostnames  []string       `json:"hostnames"`
-	Rules      []apiRule      `json:"rules"`
+	ParentRefs []apiReference `json:"parentRefs,omitempty"`
+	Hostnames  []string       `json:"hostnames,omitempty"`
+	Rules      []apiRule      `json:"rules,omitempty"`
 }
 
 type apiRule struct {
-	Matches     []apiMatch   `json:"matches"`
-	Filters     []apiFilter  `json:"filters"`
-	BackendRefs []apiBackend `json:"backendRefs"`
+	Matches     []apiMatch   `json:"matches,omitempty"`
+	Filters     []apiFilter  `json:"filters,omitempty"`
+	BackendRefs []apiBackend `json:"backendRefs,omitempty"`
 }
 
 // apiMatch has the fields of both kinds: Method is a text of an HTTPRoute's match, and an object of a GRPCRoute's.
 type apiMatch struct {
-	Path        apiText         `json:"path"`
-	Headers     []apiText       `json:"headers"`
-	QueryParams []apiText       `json:"queryParams"`
-	Method      json.RawMessage `json:"method"`
+	Path        apiText         `json:"path,omitzero"`
+	Headers     []apiText       `json:"headers,omitempty"`
+	QueryParams []apiText       `json:"queryParams,omitempty"`
+	Method      json.RawMessage `json:"method,omitempty"`
 }
 
 // apiText is a comparison; without a type it is exact, and that of a path a prefix.
 type apiText struct {
-	Type  string  `json:"type"`
-	Name  string  `json:"name"`
-	Value *string `json:"value"`
+	Type  string  `json:"type,omitempty"`
+	Name  string  `json:"name,omitempty"`
+	Value *string `json:"value,omitempty"`
 }
 
 // apiCall is the method of a GRPCRoute's match.
@@ -59,17 +59,17 @@ type apiCall struct {
 }
 
 type apiFilter struct {
-	Type          string     `json:"type"`
-	RequestMirror *apiMirror `json:"requestMirror"`
+	Type          string     `json:"type,omitempty"`
+	RequestMirror *apiMirror `json:"requestMirror,omitempty"`
 }
 
 type apiMirror struct {
-	BackendRef apiReference `json:"backendRef"`
-	Percent    *int32       `json:"percent"`
+	BackendRef apiReference `json:"backendRef,omitzero"`
+	Percent    *int32       `json:"percent,omitempty"`
 	Fraction   *struct {
 		Numerator   int32  `json:"numerator"`
-		Denominator *int32 `json:"denominator"`
-	} `json:"fraction"`
+		Denominator *int32 `json:"denominator,omitempty"`
+	} `json:"fraction,omitempty"`
 }
 
 // percentage of the requests that are copied, nil for all.
@@ -87,8 +87,8 @@ func (m apiMirror) percentage() *networking.Percent {
 
 type apiBackend struct {
 	apiReference
-	Weight  *int32      `json:"weight"`
-	Filters []apiFilter `json:"filters"`
+	Weight  *int32      `json:"weight,omitempty"`
+	Filters []apiFilter `json:"filters,omitempty"`
 }
 
 // APIGateway is a Gateway of the Gateway API (https://gateway-api.sigs.k8s.io/reference/spec/#gateway).
@@ -131,16 +131,16 @@ type ReferenceGrant struct {
 // BackendTLSPolicy says how gateways and sidecars speak TLS with a service
 // (https://gateway-api.sigs.k8s.io/reference/spec/#backendtlspolicy).
 type BackendTLSPolicy struct {
-	TargetRefs []apiReference `json:"targetRefs"`
+	TargetRefs []apiReference `json:"targetRefs,omitempty"`
 	Validation struct {
-		CACertificateRefs       []apiReference `json:"caCertificateRefs"`
-		WellKnownCACertificates string         `json:"wellKnownCACertificates"`
-		Hostname                string         `json:"hostname"`
+		CACertificateRefs       []apiReference `json:"caCertificateRefs,omitempty"`
+		WellKnownCACertificates string         `json:"wellKnownCACertificates,omitempty"`
+		Hostname                string         `json:"hostname,omitempty"`
 		SubjectAltNames         []struct {
-			Type     string `json:"type"`
-			Hostname string `json:"hostname"`
-			URI      string `json:"uri"`
-		} `json:"subjectAltNames"`
+			Type     string `json:"type,omitempty"`
+			Hostname string `json:"hostname,omitempty"`
+			URI      string `json:"uri,omitempty"`
+		} `json:"subjectAltNames,omitempty"`
 	} `json:"validation"`
 }
 

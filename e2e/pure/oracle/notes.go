@@ -29,15 +29,8 @@ func (s Snapshot) Notes(host Host) []string {
 
 // shadowed names policies of one scope that an older one keeps from effect (rule ServerOldest).
 func (s Snapshot) shadowed(w Workload) []string {
-	scopes := [][]peer{
-		sortedByAge(s.peersIn(s.Mesh.RootNamespace), everyone),
-		sortedByAge(s.peersIn(w.Namespace), everyone),
-		sortedByAge(s.peersIn(w.Namespace), func(p peer) bool {
-			return w.Namespace != s.Mesh.RootNamespace && !everyone(p) && selects(p.Spec.GetSelector().GetMatchLabels(), w.Labels)
-		}),
-	}
 	var all []string
-	for _, scope := range scopes {
+	for _, scope := range [][]peer{s.meshPeers(), s.namespacePeers(w.Namespace), s.workloadPeers(w.Namespace, w.Labels)} {
 		for i, policy := range scope {
 			if i > 0 {
 				all = append(all, fmt.Sprintf("%s has no effect on %s: %s of the same scope is older or, of one second, first by name, and they do not merge", policy.Meta, w, scope[0].Meta))
@@ -50,10 +43,8 @@ func (s Snapshot) shadowed(w Workload) []string {
 // ignored names policies of the root namespace whose selector selects the workload (rule ServerRootSelector).
 func (s Snapshot) ignored(w Workload) []string {
 	var all []string
-	for _, policy := range s.peersIn(s.Mesh.RootNamespace) {
-		if !everyone(policy) && selects(policy.Spec.GetSelector().GetMatchLabels(), w.Labels) {
-			all = append(all, fmt.Sprintf("%s has no effect: it is in the root namespace and has a selector", policy.Meta))
-		}
+	for _, policy := range s.ignoredPeers(w.Labels) {
+		all = append(all, fmt.Sprintf("%s has no effect: it is in the root namespace and has a selector", policy.Meta))
 	}
 	return all
 }
@@ -62,10 +53,7 @@ func (s Snapshot) ignored(w Workload) []string {
 // (rule ServerPortByWorkload).
 func (s Snapshot) keysOfNoPort(w Workload, host Host) []string {
 	var all []string
-	for _, policy := range s.peersIn(w.Namespace) {
-		if everyone(policy) || w.Namespace == s.Mesh.RootNamespace || !selects(policy.Spec.GetSelector().GetMatchLabels(), w.Labels) {
-			continue
-		}
+	for _, policy := range s.workloadPeers(w.Namespace, w.Labels) {
 		for _, key := range slices.Sorted(maps.Keys(policy.Spec.GetPortLevelMtls())) {
 			if s.declares(w, uint16(key)) {
 				continue

@@ -23,6 +23,22 @@ func sortedByAge[Spec any](objects []Object[Spec], keep func(Object[Spec]) bool)
 	return kept
 }
 
+// firstBy is the rule by which an object comes before another one: its age, or its name where both are of one second.
+func firstBy(before, after Meta, age, name Rule) Rule {
+	if before.Created.Equal(after.Created) {
+		return name
+	}
+	return age
+}
+
+// comesFirst says of an object before another one by which of the two it is.
+func comesFirst(before, after Meta) string {
+	if before.Created.Equal(after.Created) {
+		return "its name comes first"
+	}
+	return "is older"
+}
+
 // selects reports whether labels hold all of a selector; an empty one selects everything.
 func selects(selector, labels map[string]string) bool {
 	for key, value := range selector {

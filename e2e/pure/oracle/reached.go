@@ -30,8 +30,20 @@ func (s Snapshot) askReached(q Question) []EndpointAnswer {
 	answers := s.AskEach(q)
 	for i := range answers {
 		answers[i].Rules = unite(answers[i].Rules, led.Rules)
+		answers[i].grounds.led = leading(led.Routes, destination, q.Subset)
 	}
 	return answers
+}
+
+// leading are the objects whose routes lead to a destination.
+func leading(routes []hop.Route, to hop.ServicePort, subset string) []string {
+	var all []string
+	for _, route := range routes {
+		if route.To == to && route.Subset == subset && !route.Mirror && route.By != "" {
+			all = append(all, route.By)
+		}
+	}
+	return distinct(all)
 }
 
 // RoutesTo answers where a client's requests for a service port lead by the objects alone, as far as one destination is

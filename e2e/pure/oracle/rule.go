@@ -100,6 +100,9 @@ const (
 	RuleOldestPolicy Rule = "destination-rule/oldest-traffic-policy"
 	// RuleTie: of two rules of one second the one whose name sorts first counts as the older.
 	RuleTie Rule = "destination-rule/tie-by-name"
+	// RuleApart: rules of one host and namespace that are exported otherwise stay apart, and of those that a client sees the
+	// last counts, by the age of the oldest rule in each.
+	RuleApart Rule = "destination-rule/last-of-those-apart"
 	// RuleSubsetsJoin: rules of one host and namespace merge, and their subsets add up.
 	RuleSubsetsJoin Rule = "destination-rule/subsets-join"
 	// RuleExportTo: a rule is seen where its exportTo says.

@@ -12,25 +12,28 @@ func (s Snapshot) serverMode(workload Workload, port uint16, inService bool, t u
 	return s.policyMode(workload.Namespace, workload.Labels, port, inService, t)
 }
 
-// policyMode composes the policies of the mesh, of the namespace and of what has the labels
-// (https://istio.io/latest/docs/reference/config/security/peer_authentication/).
+// policyMode is the mode that counts of those of policyModes.
 func (s Snapshot) policyMode(namespace string, labels map[string]string, port uint16, inService bool, t usedRules) Server {
-	decided := s.namespaceMode(namespace, t)
-	s.noteIgnored(labels, t)
-	if namespace == s.Mesh.RootNamespace {
-		return decided
+	return last(s.policyModes(namespace, labels, port, inService, t))
+}
+
+// policyModes are the mode without a policy and those that the policies of the mesh, of the namespace and of what has the labels
+// give a port, each of which stands above those before it
+// (https://istio.io/latest/docs/reference/config/security/peer_authentication/).
+func (s Snapshot) policyModes(namespace string, labels map[string]string, port uint16, inService bool, t usedRules) []Server {
+	modes := s.namespaceModes(namespace, t)
+	if len(s.ignoredPeers(labels)) > 0 {
+		t.use(ServerRootSelector)
 	}
-	own := first(s.peersIn(namespace), t, func(p peer) bool {
-		return !everyone(p) && selects(p.Spec.GetSelector().GetMatchLabels(), labels)
-	})
+	own := first(s.workloadPeers(namespace, labels), t)
 	if own == nil {
-		return decided
+		return modes
 	}
 	if mode, given := modeOf(own.Spec.GetMtls()); given {
-		decided = Server{Mode: mode, Policy: own.String(), Rule: ServerWorkload}
+		modes = append(modes, Server{Mode: mode, Policy: own.String(), Rule: ServerWorkload})
 		t.use(ServerWorkload)
 	} else {
-		t.use(inherits(decided))
+		t.use(inherits(last(modes)))
 	}
 	levels := own.Spec.GetPortLevelMtls()
 	level, found := levels[uint32(port)]
@@ -38,7 +41,7 @@ func (s Snapshot) policyMode(namespace string, labels map[string]string, port ui
 		if len(levels) > 0 {
 			t.use(ServerPortByWorkload)
 		}
-		return decided
+		return modes
 	}
 	t.use(ServerPortByWorkload)
 	if !inService {
@@ -47,44 +50,69 @@ func (s Snapshot) policyMode(namespace string, labels map[string]string, port ui
 	mode, given := modeOf(level)
 	if !given {
 		t.use(ServerPortUnset)
-		return decided
+		return modes
 	}
 	t.use(ServerPort)
-	return Server{Mode: mode, Policy: own.String(), Rule: ServerPort}
+	return append(modes, Server{Mode: mode, Policy: own.String(), Rule: ServerPort})
 }
 
-// namespaceMode composes the policies without selector: the mesh's and the namespace's.
+// namespaceMode is the mode that counts of those of namespaceModes.
 func (s Snapshot) namespaceMode(namespace string, t usedRules) Server {
-	decided := Server{Mode: Permissive, Rule: ServerDefault}
-	root := s.Mesh.RootNamespace
-	if mesh := first(s.peersIn(root), t, everyone); mesh != nil {
+	return last(s.namespaceModes(namespace, t))
+}
+
+// namespaceModes are those without a selector: the mode without a policy, the mesh's and the namespace's.
+func (s Snapshot) namespaceModes(namespace string, t usedRules) []Server {
+	modes := []Server{{Mode: Permissive, Rule: ServerDefault}}
+	if mesh := first(s.meshPeers(), t); mesh != nil {
 		mode, given := modeOf(mesh.Spec.GetMtls())
 		if !given {
 			mode = Permissive
 			t.use(ServerUnsetMesh)
 		}
-		decided = Server{Mode: mode, Policy: mesh.String(), Rule: ServerMesh}
+		modes = append(modes, Server{Mode: mode, Policy: mesh.String(), Rule: ServerMesh})
 	}
-	if namespace != root {
-		own := first(s.peersIn(namespace), t, everyone)
-		if own != nil {
-			if mode, given := modeOf(own.Spec.GetMtls()); given {
-				decided = Server{Mode: mode, Policy: own.String(), Rule: ServerNamespace}
-			} else {
-				t.use(inherits(decided))
-			}
+	if own := first(s.namespacePeers(namespace), t); own != nil {
+		if mode, given := modeOf(own.Spec.GetMtls()); given {
+			modes = append(modes, Server{Mode: mode, Policy: own.String(), Rule: ServerNamespace})
+		} else {
+			t.use(inherits(last(modes)))
 		}
 	}
-	t.use(decided.Rule)
-	return decided
+	t.use(last(modes).Rule)
+	return modes
 }
 
-// noteIgnored notes a policy of the root namespace that would select the workload if its selector counted.
-func (s Snapshot) noteIgnored(labels map[string]string, t usedRules) {
-	for _, policy := range s.peersIn(s.Mesh.RootNamespace) {
-		if !everyone(policy) && selects(policy.Spec.GetSelector().GetMatchLabels(), labels) {
-			t.use(ServerRootSelector)
-		}
+func last(modes []Server) Server { return modes[len(modes)-1] }
+
+// meshPeers are the policies of the whole mesh, the oldest first.
+func (s Snapshot) meshPeers() []peer { return sortedByAge(s.peersIn(s.Mesh.RootNamespace), everyone) }
+
+// namespacePeers are the policies of a whole namespace, the oldest first. Those of the root namespace are the mesh's.
+func (s Snapshot) namespacePeers(namespace string) []peer {
+	if namespace == s.Mesh.RootNamespace {
+		return nil
+	}
+	return sortedByAge(s.peersIn(namespace), everyone)
+}
+
+// workloadPeers are the policies that select what has the labels, the oldest first. In the root namespace none counts.
+func (s Snapshot) workloadPeers(namespace string, labels map[string]string) []peer {
+	if namespace == s.Mesh.RootNamespace {
+		return nil
+	}
+	return sortedByAge(s.peersIn(namespace), peersOf(labels))
+}
+
+// ignoredPeers are policies of the root namespace that would select what has the labels if their selectors counted.
+func (s Snapshot) ignoredPeers(labels map[string]string) []peer {
+	return sortedByAge(s.peersIn(s.Mesh.RootNamespace), peersOf(labels))
+}
+
+// peersOf is true of a policy whose selector, which is not empty, selects what has the labels.
+func peersOf(labels map[string]string) func(peer) bool {
+	return func(policy peer) bool {
+		return !everyone(policy) && selects(policy.Spec.GetSelector().GetMatchLabels(), labels)
 	}
 }
 
@@ -92,17 +120,12 @@ func (s Snapshot) noteIgnored(labels map[string]string, t usedRules) {
 func everyone(policy peer) bool { return len(policy.Spec.GetSelector().GetMatchLabels()) == 0 }
 
 // first returns the policy of one scope that counts.
-func first(policies []peer, t usedRules, in func(peer) bool) *peer {
-	scope := sortedByAge(policies, in)
+func first(scope []peer, t usedRules) *peer {
 	if len(scope) == 0 {
 		return nil
 	}
 	if len(scope) > 1 {
-		if scope[0].Created.Equal(scope[1].Created) {
-			t.use(ServerTie)
-		} else {
-			t.use(ServerOldest)
-		}
+		t.use(firstBy(scope[0].Meta, scope[1].Meta, ServerOldest, ServerTie))
 	}
 	return &scope[0]
 }

@@ -49,6 +49,10 @@ var clientSources = map[Rule]Source{
 		Code:         []string{"pilot/pkg/model/push_context.go, sortConfigBySelectorAndCreationTime"},
 		Undocumented: allOfIt, Searched: searchedRules,
 	},
+	RuleApart: {
+		Code:         []string{codeMerge + " (appendSeparately)", "pilot/pkg/model/sidecar.go, DestinationRule (catchAllDr)"},
+		Undocumented: allOfIt, Searched: searchedRules,
+	},
 	RuleSubsetsJoin: {
 		Documents: []Document{{splitRules, "Pilot will merge such destination rules … There should only be one definition of any given subset across multiple destination rules for the same host."}},
 		Code:      []string{codeMerge},

@@ -95,6 +95,8 @@ type Intent struct {
 	// Routes are those that the objects ask of the client, where the check names a destination of them.
 	Routes []hop.Route `json:"routes,omitempty"`
 	Guide  *Guide      `json:"guide,omitempty"` // nil where the server is not a service
+	// Policies are the objects that decide the answer, and after them those that are written for the hop and do not count.
+	Policies []oracle.Policy `json:"policies,omitempty"`
 }
 
 // Guide is the result of following the guide's flowchart to the letter.
