@@ -79,6 +79,10 @@ func (v *view) closer(c report.Case, check verdict.Check) ([]template.HTML, erro
 	if check.Result == hop.Pass {
 		all = append(all, named{"strip", check})
 	}
+	all = append(all, named{"modes", check.Intent})
+	for _, policy := range check.Intent.Policies {
+		all = append(all, named{"policy", policy})
+	}
 	if s := sequenceOf(c, check); s != nil {
 		all = append(all, named{"sequence", s})
 	}

@@ -34,16 +34,17 @@ var (
 )
 
 var pageTemplate = document.Parse("page.html", templates, template.FuncMap{
-	"lower":   func(result hop.Result) string { return strings.ToLower(string(result)) },
-	"symbol":  symbol,
-	"strip":   strip,
-	"lock":    lockOf,
-	"causes":  func() []explain.Cause { return explain.Causes },
-	"cause":   func(check verdict.Check) *explain.Cause { return explain.Find(report.CauseOf(check)) },
-	"refused": func(check verdict.Check) *explain.Cause { return explain.Find(string(check.Cause)) },
-	"stages":  report.Stages,
-	"base":    path.Base,
-	"seconds": func(s float64) string { return fmt.Sprintf("%.1f s", s) },
+	"lower":       func(result hop.Result) string { return strings.ToLower(string(result)) },
+	"symbol":      symbol,
+	"strip":       strip,
+	"lock":        lockOf,
+	"causes":      func() []explain.Cause { return explain.Causes },
+	"cause":       func(check verdict.Check) *explain.Cause { return explain.Find(report.CauseOf(check)) },
+	"policyLines": policyLines,
+	"refused":     func(check verdict.Check) *explain.Cause { return explain.Find(string(check.Cause)) },
+	"stages":      report.Stages,
+	"base":        path.Base,
+	"seconds":     func(s float64) string { return fmt.Sprintf("%.1f s", s) },
 })
 
 // fewAtMost is how many cases that are not green have place on a page that is read from its begin to its end.
