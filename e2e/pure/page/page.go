@@ -32,7 +32,7 @@ var (
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"lower":   func(result hop.Result) string { return strings.ToLower(string(result)) },
-	"symbol":  symbol,
+	"symbol":  report.Symbol,
 	"strip":   strip,
 	"causes":  func() []explain.Cause { return explain.Causes },
 	"cause":   func(check verdict.Check) *explain.Cause { return explain.Find(report.CauseOf(check)) },
