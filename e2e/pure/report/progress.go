@@ -65,8 +65,12 @@ func (p Progress) Count(result hop.Result) int {
 	return count
 }
 
-// Since lists the cases that came to other than PASS since an earlier moment of the same round, in their order.
+// Since lists the cases that came to other than PASS since an earlier moment, in their order. Where fewer have ended than then, the
+// suite has begun again, and what was told then is not of them.
 func (p Progress) Since(earlier Progress) []Ended {
+	if len(p.Ended) < len(earlier.Ended) {
+		earlier = Progress{}
+	}
 	var news []Ended
 	for i, ended := range p.Ended {
 		known := i < len(earlier.Ended) && earlier.Ended[i].Result == ended.Result

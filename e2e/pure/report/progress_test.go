@@ -80,4 +80,8 @@ func TestNewsAreOfCasesThatAreNotPASS(t *testing.T) {
 	if news := p.Since(report.Progress{}); len(news) != 3 {
 		t.Errorf("since the beginning: %v", news)
 	}
+	again := report.Progress{Ended: []report.Ended{p.Ended[1]}}
+	if news := again.Since(p); len(news) != 1 {
+		t.Errorf("the suite began again, and b failed again: %v", news)
+	}
 }
