@@ -181,7 +181,7 @@ var loadingAgent = step{name: "load agent", says: "loading the agent's image int
 
 // buildAgent compiles the one program inside the cluster, and makes its image.
 func (r *program) buildAgent(ctx context.Context, arch string) (agent mesh.AgentImage, err error) {
-	err = r.during(step{name: "agent", says: "compiling the agent", usual: "half a minute the first time"}, func() error {
+	err = r.during(step{name: "agent", says: "compiling the agent", usual: "a minute the first time, seconds after"}, func() error {
 		agent, err = mesh.BuildAgent(ctx, arch)
 		return err
 	})

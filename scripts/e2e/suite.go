@@ -40,7 +40,7 @@ func (r *program) build(ctx context.Context) error {
 
 // compile makes the suite's test binary. `make test` vets it, and without debug information it links in a third of the time.
 func (r *program) compile(ctx context.Context, binary string) error {
-	err := r.during(step{name: "suite", says: "compiling the suite", usual: "minutes the first time, seconds after"}, func() error {
+	err := r.during(step{name: "suite", says: "compiling the suite", usual: "half a minute the first time, seconds after"}, func() error {
 		return r.golang(ctx, "test", "-c", "-vet=off", "-ldflags=-s -w", "-tags", "e2e", "-o", binary, suitePackage)
 	})
 	if err != nil {
