@@ -10,8 +10,8 @@ CILOCAL := bin/cilocal
 HISTORY ?= history.jsonl
 REPORT ?= artifacts/report.json
 
-# Go says nothing while it compiles, which takes minutes where nothing is in its cache.
-BUILD = test -x $@ || echo "compiling $@, which can take minutes the first time" >&2; go build -buildvcs=false -o $@
+# Go says nothing while it compiles, and little while it downloads.
+BUILD = test -x $@ || echo "downloading modules and compiling $@: about 2 minutes on two cores the first time, seconds after" >&2; go build -buildvcs=false -o $@
 
 .DEFAULT_GOAL := help
 .PHONY: help test test-pull test-report unit lint code-mutants fuzz outline e2e e2e-full e2e-mutants e2e-upgrade e2e-merge e2e-up e2e-run e2e-down lease lease-status lease-end tls-check verify record record-reports preflight report report-json report-diff versions versions-record versions-check cells cell summary ci-local history history-lines history-add history-fetch cache-prune $(RUNNER) $(TLSCHECK) $(REPORTDIFF) $(HISTORIAN) $(PLANNER) $(CILOCAL) $(REPORTER)

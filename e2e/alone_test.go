@@ -29,6 +29,7 @@ func judgeAlone(c fixture.Case, command string, work func(*verdict.Case) error) 
 	}
 	judged.Seconds = time.Since(began).Seconds()
 	Expect(keep(filepath.Join(given.Artifacts, report.CasesDir, c.ID), judged, runner.NewEvidence())).To(Succeed())
+	leaves(judged.Result)
 	if judged.Result != hop.Pass {
 		Fail(explain(judged))
 	}

@@ -51,6 +51,7 @@ func describeFaults() {
 				judged.Seconds = time.Since(began).Seconds()
 				judged.Judge()
 				Expect(artifact.WriteJSON(filepath.Join(given.Artifacts, report.FaultsDir, f.Name+".json"), judged)).To(Succeed())
+				leaves(judged.Verdict())
 				Expect(judged.Wrong).To(BeEmpty())
 			})
 		}

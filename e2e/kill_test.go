@@ -58,7 +58,7 @@ func smokeRun(ctx context.Context, i int, name string) *exec.Cmd {
 	handover := filepath.Join(folder, "handover.json")
 	Expect(artifact.WriteJSON(handover, other)).To(Succeed())
 	command := exec.CommandContext(ctx, os.Args[0], "--ginkgo.label-filter=smoke", "--ginkgo.no-color", "--ginkgo.succinct")
-	command.Env = append(os.Environ(), mesh.HandoverVariable+"="+handover)
+	command.Env = append(os.Environ(), mesh.HandoverVariable+"="+handover, mesh.ProgressVariable+"=")
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	said, err := os.Create(filepath.Join(folder, "output.log"))
 	Expect(err).NotTo(HaveOccurred())

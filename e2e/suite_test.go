@@ -53,6 +53,7 @@ func TestMTLSConformance(t *testing.T) {
 	}
 	SynchronizedBeforeSuite(handedOver, begin, NodeTimeout(timeout.SuiteBegins.Duration()))
 	SynchronizedAfterSuite(func() {}, end, NodeTimeout(timeout.SuiteEnds.Duration()))
+	tellProgress(os.Getenv(mesh.ProgressVariable))
 	describeCases()
 	describeProfile()
 	describeVersions()

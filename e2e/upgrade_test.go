@@ -28,11 +28,13 @@ func describeUpgrade(plan []upgrade.Stage) {
 		for i, stage := range plan {
 			It(report.StageText(stage.Title), SpecTimeout(timeout.Stage.Duration()), PollProgressAfter(timeout.Stage.Duration()), func(ctx SpecContext) {
 				judged := going.reach(ctx, i)
+				leaves(judged.Result)
 				Expect(judged.Result).To(Equal(hop.Pass), judged.Reason)
 			})
 		}
 		It(report.StageText("from the beginning to the end"), SpecTimeout(timeout.Stage.Duration()), PollProgressAfter(timeout.Stage.Duration()), func(ctx SpecContext) {
 			came := ended(ctx, going)
+			leaves(came.Result)
 			Expect(came.Result).To(Equal(hop.Pass), came.Reason)
 		})
 	})
@@ -48,6 +50,7 @@ func describeWrongUpgrade() {
 				going.reach(ctx, i)
 			}
 			came := ended(ctx, going)
+			leaves(came.Result)
 			Expect(came.Result).To(Equal(hop.Pass), came.Reason)
 		})
 	})

@@ -27,6 +27,7 @@ func describeWatch() {
 			ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout.Revert.Duration())
 			defer cancel()
 			came := ended(ending, going)
+			leaves(came.Result)
 			Expect(came.Result).To(Equal(hop.Pass), came.Reason)
 		})
 	})

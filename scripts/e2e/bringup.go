@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -37,12 +38,12 @@ type broughtUp struct {
 
 // bringUp provides engine, images, cluster, mesh and world, and builds the suite meanwhile. When it fails, no cluster
 // is left, unless KEEP=1 or an earlier run had kept it and a signal came.
-func (r *program) bringUp(ctx context.Context, config cluster.Config, told *record) (broughtUp, error) {
-	on, err := r.provide(ctx, told)
+func (r *program) bringUp(ctx context.Context, found machine, told *record) (broughtUp, error) {
+	on, err := r.provide(ctx, found, told)
 	if err != nil {
 		return broughtUp{}, err
 	}
-	return r.bringUpAs(ctx, on, config, told, world{content: mesh.PluggedIn, into: r.meshAndWorld, handOver: func(*mesh.Handover) {}})
+	return r.bringUpAs(ctx, on, found, told, world{content: mesh.PluggedIn, into: r.meshAndWorld, handOver: func(*mesh.Handover) {}})
 }
 
 // world is what a cluster is brought up for.
@@ -59,13 +60,13 @@ type provided struct {
 }
 
 // provide provides engine and images.
-func (r *program) provide(ctx context.Context, told *record) (provided, error) {
+func (r *program) provide(ctx context.Context, found machine, told *record) (provided, error) {
 	engine, err := r.engine(ctx)
 	if err != nil {
 		return provided{}, err
 	}
 	r.screen.step("engine: %s", engine)
-	images, err := r.images(ctx)
+	images, err := r.images(ctx, found.images)
 	if err != nil {
 		return provided{}, err
 	}
@@ -75,14 +76,14 @@ func (r *program) provide(ctx context.Context, told *record) (provided, error) {
 	return provided{engine, images}, nil
 }
 
-func (r *program) bringUpAs(ctx context.Context, on provided, config cluster.Config, told *record, w world) (broughtUp, error) {
+func (r *program) bringUpAs(ctx context.Context, on provided, found machine, told *record, w world) (broughtUp, error) {
 	told.clusterBegan = time.Now()
-	up, err := r.clusterAndMesh(ctx, on.engine, config, on.images, told, w)
+	up, err := r.clusterAndMesh(ctx, on.engine, found, on.images, told, w)
 	told.durations.BringUpSeconds = time.Since(told.clusterBegan).Seconds()
 	return up, err
 }
 
-func (r *program) clusterAndMesh(ctx context.Context, engine string, config cluster.Config, images cluster.Images, told *record, w world) (broughtUp, error) {
+func (r *program) clusterAndMesh(ctx context.Context, engine string, found machine, images cluster.Images, told *record, w world) (broughtUp, error) {
 	c := r.cluster(engine)
 	arch, err := cluster.Arch(ctx, engine, images.NodeImage)
 	if err != nil {
@@ -91,24 +92,30 @@ func (r *program) clusterAndMesh(ctx context.Context, engine string, config clus
 	var state cluster.State
 	var reused bool
 	var agent mesh.AgentImage
-	var clusterErr, buildErr error
+	var clusterErr error
 	// The cluster mostly waits; what is to be compiled uses the time.
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		state, reused, clusterErr = c.Up(both, cluster.Want{
-			RunID: r.runID, Config: config, Images: images, Content: w.content, DiagDir: r.kindLogs(),
+		clusterErr = r.measured(found.clusterStep(r.settings.name()), func() (typical bool, err error) {
+			state, reused, err = c.Up(both, cluster.Want{
+				RunID: r.runID, Config: found.config, Images: images, Content: w.content, DiagDir: r.kindLogs(),
+			})
+			return reused == found.cluster, err
 		})
 		return clusterErr
 	})
-	group.Go(func() error {
-		if agent, buildErr = mesh.BuildAgent(both, arch); buildErr == nil {
-			buildErr = r.build(both)
+	group.Go(func() (err error) {
+		if agent, err = r.buildAgent(both, arch); err != nil {
+			return err
 		}
-		return buildErr
+		return r.build(both)
 	})
 	err = group.Wait()
 	up := broughtUp{cluster: c, reused: reused, handover: r.handover(state, images), file: state.Handover}
 	up.handover.Engine, up.handover.Agent = engine, agent.Reference
+	if reused {
+		r.durations.again()
+	}
 	if err == nil {
 		err = w.into(ctx, c, state, images, agent)
 	}
@@ -128,7 +135,7 @@ func (r *program) clusterAndMesh(ctx context.Context, engine string, config clus
 		return up, refine(err) // Up left no cluster
 	}
 	if ctx.Err() == nil {
-		err = errors.Join(err, c.CollectLogs(r.kindLogs()))
+		err = errors.Join(err, r.collectLogs(c))
 	}
 	return up, r.release(ctx, up, r.settings.keep, err)
 }
@@ -150,40 +157,55 @@ func (r *program) meshAndWorld(ctx context.Context, c *cluster.Cluster, state cl
 	if err != nil {
 		return err
 	}
-	say := func(line string) { r.screen.step("%s", line) }
 	install := mesh.Install{
-		Istioctl: mesh.Istioctl{Path: images.Istioctl, Kubeconfig: state.Kubeconfig, Say: say}, Hub: images.Istio.Hub, Tag: images.Istio.Tag,
+		Istioctl: mesh.Istioctl{Path: images.Istioctl, Kubeconfig: state.Kubeconfig, Say: r.say}, Hub: images.Istio.Hub, Tag: images.Istio.Tag,
 		Profile: images.Profile, Fixtures: fixtures.FS,
 	}
-	err = r.prepareCluster(ctx, c, k, agent, func(ctx context.Context) error {
-		say("installing Istio")
-		return install.Run(ctx, k)
-	})
+	err = r.prepareCluster(ctx, c, k, agent, func(ctx context.Context) error { return install.Run(ctx, k) })
 	if err != nil {
 		return err
 	}
 	if err := r.addKiali(ctx, k, images); err != nil {
 		return err
 	}
-	say("applying the world")
-	return mesh.ApplyWorld(ctx, k, fixtures.FS, fixture.Own(), agent.Reference, nil, say)
+	return r.applyWorld(ctx, k, fixtures.FS, agent)
+}
+
+func (r *program) applyWorld(ctx context.Context, k *kube.Client, files fs.FS, agent mesh.AgentImage) error {
+	return r.during(step{name: "world", says: "applying the world"}, func() error {
+		return mesh.ApplyWorld(ctx, k, files, fixture.Own(), agent.Reference, nil, r.say)
+	})
+}
+
+var loadingAgent = step{name: "load agent", says: "loading the agent's image into the nodes"}
+
+// buildAgent compiles the one program inside the cluster, and makes its image.
+func (r *program) buildAgent(ctx context.Context, arch string) (agent mesh.AgentImage, err error) {
+	err = r.during(step{name: "agent", says: "compiling the agent", usual: "a minute the first time, seconds after"}, func() error {
+		agent, err = mesh.BuildAgent(ctx, arch)
+		return err
+	})
+	return agent, err
 }
 
 // prepareCluster puts in what Istio finds at its start, installs it, and gives the nodes the agent's image meanwhile.
 func (r *program) prepareCluster(ctx context.Context, c *cluster.Cluster, k *kube.Client, agent mesh.AgentImage, install func(context.Context) error) error {
 	group, both := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		// istiod makes a CA of its own when it finds none at its start.
-		if err := mesh.PlugIn(both, k, fixture.Own(), nil); err != nil {
+		err := r.during(step{name: "before Istio", says: "giving the cluster its CA and the kinds of the Gateway API"}, func() error {
+			// istiod makes a CA of its own when it finds none at its start.
+			if err := mesh.PlugIn(both, k, fixture.Own(), nil); err != nil {
+				return err
+			}
+			return r.addGatewayAPI(both, k)
+		})
+		if err != nil {
 			return err
 		}
-		if err := r.addGatewayAPI(both, k); err != nil {
-			return err
-		}
-		return install(both)
+		return r.during(step{name: "istio", says: "installing Istio", usual: "half a minute"}, func() error { return install(both) })
 	})
 	group.Go(func() error {
-		return c.LoadWritten(both, agent.Write)
+		return r.during(loadingAgent, func() error { return c.LoadWritten(both, agent.Write) })
 	})
 	return group.Wait()
 }

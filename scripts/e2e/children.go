@@ -18,12 +18,13 @@ type children struct {
 }
 
 // run starts a command in a process group of its own, so that a terminal's Ctrl-C does not reach it beside our own
-// signal, and waits for it. When ctx ends, the group gets exactly one SIGINT, and SIGKILL once grace is over.
+// signal, and waits for it and for all that is printed. When ctx ends, the group gets exactly one SIGINT, and SIGKILL once grace is over.
 func (c *children) run(ctx context.Context, command *exec.Cmd, grace time.Duration) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	command.WaitDelay = grace // for what the child leaves behind with its output open
 	if err := command.Start(); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -78,5 +79,21 @@ func TestNothingStartsAfterAnInterrupt(t *testing.T) {
 	command := exec.Command("sh", "-c", "exit 0")
 	if err := new(children).run(ctx, command, time.Minute); exitCode(err) != 130 || command.Process != nil {
 		t.Errorf("run: %v, process %v", err, command.Process)
+	}
+}
+
+func TestWhatAChildLeavesBehindHoldsNoRun(t *testing.T) {
+	command := exec.Command("sh", "-c", "sleep 60 & echo $!")
+	var said strings.Builder
+	command.Stdout = &said
+	if err := new(children).run(t.Context(), command, 10*time.Millisecond); !errors.Is(err, exec.ErrWaitDelay) {
+		t.Errorf("run: %v", err)
+	}
+	left, err := strconv.Atoi(strings.TrimSpace(said.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(left, syscall.SIGKILL); err != nil {
+		t.Error(err)
 	}
 }

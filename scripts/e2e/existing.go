@@ -44,7 +44,7 @@ func (r *program) existing(ctx context.Context) error {
 		if err := errors.Join(r.checkArtifacts(), r.checkCases()); err != nil {
 			return badInput(err)
 		}
-		v, err := r.visit(ctx)
+		v, err := r.visited(ctx)
 		if err != nil {
 			return badInput(err)
 		}
@@ -66,18 +66,28 @@ func (r *program) existing(ctx context.Context) error {
 
 // existingPreflight is `make preflight CLUSTER=existing`.
 func (r *program) existingPreflight(ctx context.Context) error {
-	_, err := r.visit(ctx)
+	_, err := r.visited(ctx)
 	if err != nil {
 		return badInput(err)
 	}
 	return nil
 }
 
-// visit looks at the cluster that KUBECONTEXT names, says what was found and what a run may do, and refuses where it cannot.
-func (r *program) visit(ctx context.Context) (visit, error) {
-	if r.settings.values["KUBECONTEXT"] == "" {
-		return visit{}, errors.New("CLUSTER=existing needs KUBECONTEXT=: a cluster of another's is used only when it is named")
+// visited looks at the cluster that KUBECONTEXT names.
+func (r *program) visited(ctx context.Context) (v visit, err error) {
+	name := r.settings.values["KUBECONTEXT"]
+	if name == "" {
+		return v, errors.New("CLUSTER=existing needs KUBECONTEXT=: a cluster of another's is used only when it is named")
 	}
+	err = r.during(step{name: "visit", says: "looking at cluster " + name}, func() error {
+		v, err = r.visit(ctx)
+		return err
+	})
+	return v, err
+}
+
+// visit says what was found on the cluster and what a run may do, and refuses where it cannot.
+func (r *program) visit(ctx context.Context) (visit, error) {
 	client, err := kube.Connect(kube.Target{Context: r.settings.values["KUBECONTEXT"]})
 	if err != nil {
 		return visit{}, err
@@ -209,8 +219,6 @@ func (r *program) ofAgent(kindCluster string) existing.Section {
 	return existing.Section{Heading: "the agent", Lines: []existing.Line{line}}
 }
 
-func (r *program) say(line string) { r.screen.step("%s", line) }
-
 // stay makes the world, runs the suite and takes everything away again. The context ends when the lock is lost: then the suite
 // is stopped, and what is taken away is this run's alone, as it is at the end of every run.
 func (r *program) stay(ctx context.Context, v visit, lock *existing.Lock, told *record) (err error) {
@@ -225,18 +233,24 @@ func (r *program) stay(ctx context.Context, v visit, lock *existing.Lock, told *
 	if err := r.build(ctx); err != nil {
 		return err
 	}
-	r.say("taking away what an earlier run may have left")
-	if err := existing.Leave(ctx, v.client, v.place, r.runID, lock.Holds); err != nil {
+	err = r.during(step{name: "leave what was left", says: "taking away what an earlier run may have left"}, func() error {
+		return existing.Leave(ctx, v.client, v.place, r.runID, lock.Holds)
+	})
+	if err != nil {
 		return err
 	}
 	defer func() {
 		if lost := context.Cause(ctx); errors.Is(lost, existing.ErrLost) {
 			r.say(lost.Error())
 		}
-		r.say("taking everything away again")
-		err = errors.Join(err, existing.LeaveOwn(context.WithoutCancel(ctx), v.client, v.place, r.runID))
+		err = errors.Join(err, r.during(step{name: "leave", says: "taking everything away again"}, func() error {
+			return existing.LeaveOwn(context.WithoutCancel(ctx), v.client, v.place, r.runID)
+		}))
 	}()
-	if err := existing.Enter(ctx, v.client, v.files, v.place, image, r.runID, r.say); err != nil {
+	err = r.during(step{name: "enter", says: "making the world of the suite"}, func() error {
+		return existing.Enter(ctx, v.client, v.files, v.place, image, r.runID, r.say)
+	})
+	if err != nil {
 		return err
 	}
 	up := broughtUp{file: r.handoverFile(), handover: mesh.Handover{
@@ -275,12 +289,12 @@ func (r *program) agentImage(ctx context.Context, client *kube.Client) (string, 
 	if err != nil {
 		return "", err
 	}
-	image, err := mesh.BuildAgent(ctx, runtime.GOARCH)
+	image, err := r.buildAgent(ctx, runtime.GOARCH)
 	if err != nil {
 		return "", err
 	}
-	nodes := cluster.New(r.home, name, engine, func(line string) { r.screen.step("%s", line) })
-	return image.Reference, nodes.LoadWritten(ctx, image.Write)
+	nodes := cluster.New(r.home, name, engine, r.say)
+	return image.Reference, r.during(loadingAgent, func() error { return nodes.LoadWritten(ctx, image.Write) })
 }
 
 // observers are those that what is allowed leaves.

@@ -19,8 +19,9 @@ func (r *program) addKiali(ctx context.Context, client *kube.Client, images clus
 	if images.Lane != "pull" {
 		return badInput(errors.New("KIALI=1 needs LANE=pull: the source lane builds no Kiali"))
 	}
-	r.screen.step("installing Istio's Kiali addon")
-	return kialiclient.Install(ctx, client, &http.Client{Timeout: timeout.KialiAddon.Duration()}, kialiclient.Addon(images.Istio.Version))
+	return r.during(step{name: "kiali", says: "installing Istio's Kiali addon"}, func() error {
+		return kialiclient.Install(ctx, client, &http.Client{Timeout: timeout.KialiAddon.Duration()}, kialiclient.Addon(images.Istio.Version))
+	})
 }
 
 // kialiText says for the report whether a Kiali is asked.

@@ -93,7 +93,10 @@ func (r *program) countDown(ctx context.Context, exempted *exemption.Exemption, 
 	r.screen.step("mTLS comes back at %s; Ctrl-C brings it back at once", until.Format("15:04:05"))
 	ticks := time.NewTicker(time.Second)
 	defer ticks.Stop()
-	terminal := colourful(os.Stderr)
+	defer r.screen.show(func(now time.Time) []piece {
+		return []piece{{text: fmt.Sprintf("%s until mTLS comes back", until.Sub(now).Round(time.Second))}}
+	})()
+	lively := r.screen.lively()
 	for told := time.Now(); ; {
 		select {
 		case <-ctx.Done():
@@ -107,10 +110,7 @@ func (r *program) countDown(ctx context.Context, exempted *exemption.Exemption, 
 				r.screen.step("the lease was ended by somebody else")
 				return nil
 			}
-			switch {
-			case terminal:
-				fmt.Fprintf(os.Stderr, "\r%9s  ", left)
-			case now.Sub(told) >= time.Minute:
+			if !lively && now.Sub(told) >= time.Minute {
 				told = now
 				r.screen.step("%s left", left)
 			}

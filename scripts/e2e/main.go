@@ -1,5 +1,6 @@
 // Command e2e runs the conformance suite from a bare machine to a verdict: engine, images, cluster, mesh, suite,
-// report. The Makefile builds it and hands it the process, so that signals reach it.
+// report. The Makefile builds it and hands it the process, so that signals reach it. On a terminal a live line says what goes on;
+// elsewhere lines do, without a control character.
 //
 // Exit status: 0 green; 1 not green; 2 bad input or a machine that lacks something; 130 and 143 after a signal.
 package main
@@ -9,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -16,7 +19,10 @@ import (
 func main() { os.Exit(execute(os.Args[1:])) }
 
 func execute(arguments []string) int {
-	screen := newConsole(os.Stderr)
+	screen := newConsole(os.Stdout, os.Stderr)
+	defer screen.close()
+	// Where a reader has gone, as of `make e2e | head`, writing fails, and the run still cleans up.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	offspring := new(children)
 	ctx, stop := interruptible(context.Background(), screen, offspring.kill)
 	defer stop()

@@ -29,43 +29,67 @@ func (r *program) preflight(ctx context.Context) error {
 	})
 }
 
+// machine is what a check finds, which decides what a run has to do.
+type machine struct {
+	config  cluster.Config
+	images  bool // are all there
+	cluster bool // of ours is there
+}
+
+// clusterStep is the making of the cluster, or a look at the one that is there.
+func (m machine) clusterStep(name string) step {
+	if m.cluster {
+		return step{name: "kept cluster", says: "looking whether cluster " + name + " can be used again"}
+	}
+	return step{name: "cluster", says: "making cluster " + name, usual: "a minute"}
+}
+
 // begin prints the settings, checks everything that can be checked before any work, and empties the artifacts folder.
-func (r *program) begin(ctx context.Context) (cluster.Config, error) {
+func (r *program) begin(ctx context.Context) (machine, error) {
 	r.screen.print(r.settings.table(r.command))
 	if r.settings.shard.Of > 0 {
 		// What a shard that cannot begin left before would be merged for it.
 		if err := r.clearArtifacts(); err != nil {
-			return cluster.Config{}, badInput(err)
+			return machine{}, badInput(err)
 		}
 	}
-	config, err := r.check(ctx)
+	found, err := r.check(ctx)
 	if err != nil {
-		return config, err
+		return found, err
 	}
 	if err := r.clearArtifacts(); err != nil {
-		return config, badInput(err)
+		return found, badInput(err)
 	}
-	return config, nil
+	return found, nil
 }
 
 // check changes nothing. Its error names all that is wrong with input and machine.
-func (r *program) check(ctx context.Context) (cluster.Config, error) {
-	config, configErr := cluster.ReadConfig(filepath.Join(r.root, configFile))
-	wrong := []error{r.checkArtifacts(), configErr, r.checkCases()}
-	if err := errors.Join(wrong...); err != nil {
-		return config, badInput(err)
+func (r *program) check(ctx context.Context) (found machine, err error) {
+	err = r.during(step{name: "check", says: "checking input and machine"}, func() error {
+		found, err = r.look(ctx)
+		return err
+	})
+	return found, err
+}
+
+func (r *program) look(ctx context.Context) (found machine, err error) {
+	var configErr error
+	found.config, configErr = cluster.ReadConfig(filepath.Join(r.root, configFile))
+	if err := errors.Join(r.checkArtifacts(), configErr, r.checkCases()); err != nil {
+		return found, badInput(err)
 	}
-	need, err := r.imagesNeeded(ctx)
-	if err := errors.Join(err, r.checkMachine(ctx, config)); err != nil {
+	need, needErr := r.imagesNeeded(ctx)
+	found.cluster, err = r.checkMachine(ctx, found.config)
+	if err := errors.Join(needErr, err); err != nil {
 		if ctx.Err() != nil {
-			return config, context.Cause(ctx)
+			return found, context.Cause(ctx)
 		}
-		return config, badInput(err)
+		return found, badInput(err)
 	}
-	if need != "0" {
-		r.screen.step("images are not all there: they need %s GB and take a while", need)
+	if found.images = need == "0"; !found.images {
+		r.screen.step("images are not all there: they need %s GB", need)
 	}
-	return config, nil
+	return found, nil
 }
 
 // checkCases reads every case, as the suite will, and refuses a selection of none.
@@ -90,22 +114,22 @@ func (r *program) checkCases() error {
 	return nil
 }
 
-// checkMachine looks for an engine, a cluster of our name that is not ours, and the host ports of a new cluster.
-func (r *program) checkMachine(ctx context.Context, config cluster.Config) error {
-	exists := false
+// checkMachine looks for an engine, a cluster of our name, which is an error where it is not ours, and the host ports of a new
+// cluster. It returns whether a cluster of ours is there.
+func (r *program) checkMachine(ctx context.Context, config cluster.Config) (exists bool, err error) {
 	engine, err := r.engineThere(ctx)
 	var bad badInputError
 	switch {
 	case err == nil:
 		if exists, err = r.cluster(engine).Exists(ctx); err != nil {
-			return err
+			return false, err
 		}
 	case errors.As(err, &bad) || ctx.Err() != nil:
-		return err
+		return false, err
 	}
 	// A cluster of ours holds its ports itself.
 	if exists {
-		return nil
+		return true, nil
 	}
-	return config.CheckHostPorts(ctx)
+	return false, config.CheckHostPorts(ctx)
 }

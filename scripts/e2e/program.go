@@ -16,14 +16,15 @@ import (
 
 // program is one run of one command.
 type program struct {
-	command  string
-	root     string // of the repository
-	home     string // cluster.Home
-	runID    string
-	began    time.Time
-	settings settings
-	screen   *console
-	children *children
+	command   string
+	root      string // of the repository
+	home      string // cluster.Home
+	runID     string
+	began     time.Time
+	settings  settings
+	screen    *console
+	children  *children
+	durations *durations
 }
 
 // newRunner reads the settings from the environment. The working directory is the root of the repository.
@@ -52,6 +53,7 @@ func newRunner(command string, screen *console, offspring *children) (*program, 
 	}
 	return &program{
 		command: command, root: root, home: home, began: began, settings: chosen, screen: screen, children: offspring, runID: runID,
+		durations: durationsIn(home, chosen.ground()),
 	}, nil
 }
 
@@ -87,8 +89,10 @@ func (r *program) locked(ctx context.Context, work func() error) (err error) {
 func (r *program) work() string { return filepath.Join(r.home, r.settings.name()+".work") }
 
 func (r *program) cluster(engine string) *cluster.Cluster {
-	return cluster.New(r.home, r.settings.name(), engine, func(line string) { r.screen.step("%s", line) })
+	return cluster.New(r.home, r.settings.name(), engine, r.say)
 }
+
+func (r *program) say(line string) { r.screen.step("%s", line) }
 
 // kindLogs is where the nodes' logs of a run go that was not green.
 func (r *program) kindLogs() string {
@@ -115,18 +119,18 @@ func (r *program) all(ctx context.Context) error {
 		return r.existing(ctx)
 	}
 	return r.locked(ctx, func() error {
-		config, err := r.begin(ctx)
+		found, err := r.begin(ctx)
 		if err != nil {
 			return err
 		}
 		return r.reported(ctx, func(told *record) error {
-			up, err := r.bringUp(ctx, config, told)
+			up, err := r.bringUp(ctx, found, told)
 			if err != nil {
 				return err
 			}
 			err = r.suite(ctx, up, told)
 			if told.suiteEnd != "" && ctx.Err() == nil {
-				err = errors.Join(err, up.cluster.CollectLogs(r.kindLogs()))
+				err = errors.Join(err, r.collectLogs(up.cluster))
 			}
 			return r.release(ctx, up, r.settings.keep, err)
 		})
@@ -136,11 +140,11 @@ func (r *program) all(ctx context.Context) error {
 // up is `make e2e-up`.
 func (r *program) up(ctx context.Context) error {
 	return r.locked(ctx, func() error {
-		config, err := r.begin(ctx)
+		found, err := r.begin(ctx)
 		if err != nil {
 			return err
 		}
-		up, err := r.bringUp(ctx, config, new(record))
+		up, err := r.bringUp(ctx, found, new(record))
 		if err != nil {
 			return err
 		}
@@ -170,6 +174,7 @@ func (r *program) run(ctx context.Context) error {
 		if err != nil {
 			return badInput(err)
 		}
+		r.durations.again()
 		if !r.settings.selectsSlow() {
 			// What such cases change hangs on leases, so the next run can use the cluster though this one be killed.
 			if err := up.cluster.Keep(); err != nil {
@@ -212,7 +217,7 @@ func (r *program) down(ctx context.Context) error {
 		if err != nil {
 			return badInput(err)
 		}
-		if err := r.cluster(engine).Delete(ctx); err != nil {
+		if err := r.delete(ctx, r.cluster(engine)); err != nil {
 			return refine(err)
 		}
 		r.screen.step("cluster %s is gone", r.settings.name())
@@ -227,10 +232,18 @@ func (r *program) release(ctx context.Context, up broughtUp, keep bool, outcome 
 		r.screen.step("cluster %s stays: look with KUBECONFIG=%s, delete it with `make e2e-down`", r.settings.name(), up.handover.Kubeconfig)
 		return errors.Join(outcome, up.cluster.Keep())
 	}
-	r.screen.step("deleting cluster %s", r.settings.name())
 	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout.ClusterDelete.Duration())
 	defer cancel()
-	return errors.Join(outcome, up.cluster.Delete(cleanup))
+	return errors.Join(outcome, r.delete(cleanup, up.cluster))
+}
+
+func (r *program) delete(ctx context.Context, c *cluster.Cluster) error {
+	return r.during(step{name: "delete", says: "deleting cluster " + r.settings.name()}, func() error { return c.Delete(ctx) })
+}
+
+// collectLogs takes the nodes' logs of a run that is not green.
+func (r *program) collectLogs(c *cluster.Cluster) error {
+	return r.during(step{name: "logs", says: "collecting the logs of the nodes"}, func() error { return c.CollectLogs(r.kindLogs()) })
 }
 
 // refine makes what a person must put right bad input.

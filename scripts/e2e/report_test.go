@@ -19,7 +19,7 @@ const passed = `{"id": "a", "title": "t", "result": "PASS", "checks": [{"from": 
 // left makes a run whose artifacts are these.
 func left(t *testing.T, files map[string]string) *program {
 	t.Helper()
-	r := &program{began: time.Now(), screen: newConsole(os.Stderr), settings: settings{artifacts: t.TempDir(), values: map[string]string{"LANE": "source"}}}
+	r := &program{began: time.Now(), screen: newConsole(os.Stdout, os.Stderr), settings: settings{artifacts: t.TempDir(), values: map[string]string{"LANE": "source"}}}
 	writeFiles(t, r.settings.artifacts, files)
 	return r
 }

@@ -18,11 +18,13 @@ import (
 // scriptRefused is the exit status by which our scripts say that a person must act.
 const scriptRefused = 2
 
+// liveVariable tells a script that what it says stands on a terminal above a live line (scripts/lib/say.sh).
+const liveVariable = "MTLS_LIVE"
+
 // script prepares a script of ours.
 func (r *program) script(ctx context.Context, name string, arguments ...string) *exec.Cmd {
 	command := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(r.root, "scripts", name), arguments...)
 	command.Dir = r.root
-	command.Stderr = os.Stderr
 	return command
 }
 
@@ -33,10 +35,18 @@ func (r *program) engineScript(ctx context.Context, arguments ...string) *exec.C
 	return command
 }
 
-// ask runs a script and returns what it prints. Its progress goes to our stderr unless the caller chose otherwise.
+// ask runs a script and returns what it prints. What it says goes to the console unless the caller chose otherwise.
 func (r *program) ask(ctx context.Context, command *exec.Cmd) (string, error) {
 	var printed bytes.Buffer
 	command.Stdout = &printed
+	if command.Stderr == nil {
+		said, end := r.screen.messages()
+		command.Stderr = said
+		defer end()
+		if r.screen.lively() {
+			command.Env = append(command.Environ(), liveVariable+"=1")
+		}
+	}
 	err := r.children.run(ctx, command, timeout.ScriptGrace.Duration())
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -64,8 +74,12 @@ func (r *program) askQuietly(ctx context.Context, command *exec.Cmd) (string, er
 }
 
 // engine makes a container engine available and returns its name.
-func (r *program) engine(ctx context.Context) (string, error) {
-	return r.ask(ctx, r.engineScript(ctx))
+func (r *program) engine(ctx context.Context) (name string, err error) {
+	err = r.during(step{name: "engine", says: "looking for a container engine"}, func() error {
+		name, err = r.ask(ctx, r.engineScript(ctx))
+		return err
+	})
+	return name, err
 }
 
 // engineThere returns the name of the engine that answers, and starts none.
@@ -79,8 +93,16 @@ func (r *program) imagesNeeded(ctx context.Context) (string, error) {
 }
 
 // images provides the lane's images.
-func (r *program) images(ctx context.Context) (cluster.Images, error) {
-	manifest, err := r.ask(ctx, r.script(ctx, "images.sh", r.versions()...))
+func (r *program) images(ctx context.Context, there bool) (cluster.Images, error) {
+	providing := step{name: "images", says: "providing the images", usual: "20 minutes where they are built, a few where they are pulled"}
+	if there {
+		providing = step{name: "images that are there", says: "looking up the images"}
+	}
+	var manifest string
+	err := r.during(providing, func() (err error) {
+		manifest, err = r.ask(ctx, r.script(ctx, "images.sh", r.versions()...))
+		return err
+	})
 	if err != nil {
 		return cluster.Images{}, err
 	}

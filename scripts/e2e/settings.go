@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -171,6 +172,14 @@ func readSettings(environment func(string) string, root string) (settings, error
 		s.artifacts = filepath.Join(root, s.artifacts)
 	}
 	return s, errors.Join(wrong...)
+}
+
+// ground is what decides how long the steps of a run take, as it was asked for.
+func (s settings) ground() string {
+	if s.values["CLUSTER"] == "existing" {
+		return "cluster " + s.values["KUBECONTEXT"]
+	}
+	return fmt.Sprintf("lane %s, Kubernetes %s, Istio %s", s.values["LANE"], cmp.Or(s.values["KUBERNETES_VERSION"], "newest"), cmp.Or(s.values["ISTIO_VERSION"], "newest"))
 }
 
 func (s settings) name() string { return s.values["CLUSTER_NAME"] }

@@ -26,6 +26,7 @@ func interruptible(parent context.Context, screen *console, kill func()) (contex
 		}
 		screen.step("stopped at once: the next run ends what is left")
 		kill()
+		screen.close()
 		os.Exit(stopped.code())
 	}()
 	return ctx, func() {

@@ -29,7 +29,10 @@ func (r *program) build(ctx context.Context) error {
 	if err := r.compile(ctx, r.suiteBinary()); err != nil {
 		return err
 	}
-	if err := r.golang(ctx, "build", "-o", r.ginkgoBinary(), ginkgoPackage); err != nil {
+	err := r.during(step{name: "ginkgo", says: "compiling ginkgo"}, func() error {
+		return r.golang(ctx, "build", "-o", r.ginkgoBinary(), ginkgoPackage)
+	})
+	if err != nil {
 		return fmt.Errorf("compiling ginkgo: %w", err)
 	}
 	return nil
@@ -37,7 +40,10 @@ func (r *program) build(ctx context.Context) error {
 
 // compile makes the suite's test binary. `make test` vets it, and without debug information it links in a third of the time.
 func (r *program) compile(ctx context.Context, binary string) error {
-	if err := r.golang(ctx, "test", "-c", "-vet=off", "-ldflags=-s -w", "-tags", "e2e", "-o", binary, suitePackage); err != nil {
+	err := r.during(step{name: "suite", says: "compiling the suite", usual: "half a minute the first time, seconds after"}, func() error {
+		return r.golang(ctx, "test", "-c", "-vet=off", "-ldflags=-s -w", "-tags", "e2e", "-o", binary, suitePackage)
+	})
+	if err != nil {
 		return fmt.Errorf("compiling the suite: %w", err)
 	}
 	return nil
@@ -46,7 +52,9 @@ func (r *program) compile(ctx context.Context, binary string) error {
 func (r *program) golang(ctx context.Context, arguments ...string) error {
 	command := exec.CommandContext(context.WithoutCancel(ctx), "go", arguments...)
 	command.Dir = r.root
-	command.Stdout, command.Stderr = os.Stderr, os.Stderr
+	said, end := r.screen.messages()
+	defer end()
+	command.Stdout, command.Stderr = said, said
 	return r.children.run(ctx, command, timeout.ScriptGrace.Duration())
 }
 
@@ -111,8 +119,10 @@ func (r *program) round(ctx context.Context, up broughtUp, told *record, focus s
 	command := exec.CommandContext(context.WithoutCancel(ctx), r.ginkgoBinary(), r.ginkgoArguments(focus)...)
 	command.Dir = r.root
 	command.Env = append(os.Environ(), r.suiteVariables(up.file)...)
-	command.Stdout, command.Stderr = os.Stdout, os.Stderr
-	err := r.children.run(ctx, command, timeout.SuiteEnd.Duration())
+	var end func()
+	command.Stdout, command.Stderr, end = r.screen.passages()
+	err := r.following(func() error { return r.children.run(ctx, command, timeout.SuiteEnd.Duration()) })
+	end()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		told.suiteEnd = "ginkgo: " + exit.Error()
@@ -123,7 +133,7 @@ func (r *program) round(ctx context.Context, up broughtUp, told *record, focus s
 
 // suiteVariables are what the process of the suite is told beside its arguments.
 func (r *program) suiteVariables(handover string) []string {
-	variables := []string{mesh.HandoverVariable + "=" + handover}
+	variables := []string{mesh.HandoverVariable + "=" + handover, mesh.ProgressVariable + "=" + r.progressFile()}
 	for _, name := range []string{"MUTANTS", timeout.Variable} {
 		variables = append(variables, name+"="+r.settings.values[name])
 	}
@@ -152,6 +162,9 @@ func (r *program) ginkgoArguments(focus string) []string {
 	}
 	if !colourful(os.Stdout) {
 		arguments = append(arguments, "--no-color")
+	}
+	if r.screen.lively() {
+		arguments = append(arguments, "--silence-skips") // the live line counts them
 	}
 	if focus != "" {
 		arguments = append(arguments, "--focus="+focus)

@@ -37,12 +37,12 @@ func (r *program) upgrade(ctx context.Context) error {
 		if err := r.choose(); err != nil {
 			return badInput(err)
 		}
-		config, err := r.begin(ctx)
+		found, err := r.begin(ctx)
 		if err != nil {
 			return err
 		}
 		return r.reported(ctx, func(told *record) error {
-			on, err := r.provide(ctx, told)
+			on, err := r.provide(ctx, found, told)
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ func (r *program) upgrade(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			up, err := r.bringUpAs(ctx, on, config, told, world{
+			up, err := r.bringUpAs(ctx, on, found, told, world{
 				content: mesh.PluggedIn + ", for the upgrade of run " + r.runID,
 				into: func(ctx context.Context, c *cluster.Cluster, state cluster.State, _ cluster.Images, agent mesh.AgentImage) error {
 					return r.oldMesh(ctx, c, state, between, agent)
@@ -62,7 +62,7 @@ func (r *program) upgrade(ctx context.Context) error {
 			}
 			err = r.suite(ctx, up, told)
 			if told.suiteEnd != "" && ctx.Err() == nil {
-				err = errors.Join(err, up.cluster.CollectLogs(r.kindLogs()))
+				err = errors.Join(err, r.collectLogs(up.cluster))
 			}
 			return r.release(ctx, up, r.settings.keep, err)
 		})
@@ -129,7 +129,11 @@ func (r *program) between(ctx context.Context, images cluster.Images) (versions,
 
 // provideSecond has the lane of the first version provide the one to end with.
 func (r *program) provideSecond(ctx context.Context, lane string, v *versions) error {
-	manifest, err := r.ask(ctx, r.script(ctx, "images.sh", "--istio", lane, r.settings.values["TO"]))
+	var manifest string
+	err := r.during(step{name: "second version", says: "looking for the images of Istio " + r.settings.values["TO"], usual: "minutes where they are not there"}, func() (err error) {
+		manifest, err = r.ask(ctx, r.script(ctx, "images.sh", "--istio", lane, r.settings.values["TO"]))
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -176,18 +180,14 @@ func (r *program) oldMesh(ctx context.Context, c *cluster.Cluster, state cluster
 		Releases: mesh.Releases{upgrade.From: between.from, upgrade.To: between.to},
 	}
 	loading, both := errgroup.WithContext(ctx)
-	loading.Go(func() error { return between.load(both, c) })
 	loading.Go(func() error {
-		return r.prepareCluster(both, c, k, agent, func(ctx context.Context) error {
-			r.say("installing Istio " + between.from.Version)
-			return mover.Begin(ctx)
-		})
+		return r.during(step{name: "load second version", says: "loading images of Istio into the nodes"}, func() error { return between.load(both, c) })
 	})
+	loading.Go(func() error { return r.prepareCluster(both, c, k, agent, mover.Begin) })
 	if err := loading.Wait(); err != nil {
 		return err
 	}
-	r.say("applying the world")
-	return mesh.ApplyWorld(ctx, k, files, fixture.Own(), agent.Reference, nil, r.say)
+	return r.applyWorld(ctx, k, files, agent)
 }
 
 // handUpgradeOver completes what the suite is handed. The placement names the revisions of both versions.

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # Messages for people. They go to stderr: stdout carries results only.
+# MTLS_LIVE: what reads them shows them on a terminal, above a live line that tells the time.
 # shellcheck disable=SC2034 # colours are for those who source this
 
-if [ -t 2 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
+if { [ -t 2 ] || [ -n "${MTLS_LIVE:-}" ]; } && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
   red=$'\e[31m' dim=$'\e[2m' plain=$'\e[0m'
 else
   red='' dim='' plain=''

@@ -46,7 +46,9 @@ step() {
 }
 
 step_beat() {
-  if [ -t 2 ]; then
+  if [ -n "${MTLS_LIVE:-}" ]; then
+    return
+  elif [ -t 2 ]; then
     printf '\r\e[K[%s/%s] %s … %s s' "$1" "$2" "$3" "$4" >&2
   else
     say "[$1/$2] $3: still at it after $4 s"

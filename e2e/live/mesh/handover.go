@@ -13,6 +13,10 @@ const HandoverVariable = "MTLS_HANDOVER"
 // other run. It shapes the tree of specs, before there is a Handover.
 const UpgradeVariable = "MTLS_UPGRADE"
 
+// ProgressVariable names the environment variable by which the runner tells the suite into which file to write its report.Progress;
+// empty where nobody asks.
+const ProgressVariable = "MTLS_PROGRESS"
+
 // Handover is what the runner that brought the mesh up hands to the suite, as JSON.
 type Handover struct {
 	RunID       string             `json:"runID"`

@@ -35,7 +35,7 @@ var (
 
 var pageTemplate = document.Parse("page.html", templates, template.FuncMap{
 	"lower":       func(result hop.Result) string { return strings.ToLower(string(result)) },
-	"symbol":      symbol,
+	"symbol":      report.Symbol,
 	"strip":       strip,
 	"lock":        lockOf,
 	"causes":      func() []explain.Cause { return explain.Causes },

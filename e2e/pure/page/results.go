@@ -3,25 +3,9 @@ package page
 import (
 	"slices"
 
-	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
-
-// symbol tells a result without colour.
-func symbol(result hop.Result) string {
-	switch result {
-	case hop.Pass:
-		return "✓"
-	case hop.Fail:
-		return "✗"
-	case hop.Mismatch:
-		return "≠"
-	case hop.Skipped:
-		return "–"
-	}
-	return "?"
-}
 
 // worstFirst sorts cases that need attention before green ones.
 func worstFirst(cases []report.Case) []report.Case {

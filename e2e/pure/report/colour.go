@@ -13,6 +13,21 @@ type Colour func(result hop.Result, text string) string
 // None is for output that is no terminal.
 func None(_ hop.Result, text string) string { return text }
 
+// Symbol tells a result without colour.
+func Symbol(result hop.Result) string {
+	switch result {
+	case hop.Pass:
+		return "✓"
+	case hop.Fail:
+		return "✗"
+	case hop.Mismatch:
+		return "≠"
+	case hop.Skipped:
+		return "–"
+	}
+	return "?"
+}
+
 func padded(colour Colour, result hop.Result) string {
 	width := len(hop.Inconclusive) + 2
 	return colour(result, string(result)) + strings.Repeat(" ", max(1, width-len(result)))

@@ -40,6 +40,7 @@ pull_missing() {
 # pull_plan [MISSING...]
 pull_plan() {
   local ref name log
+  say "pulling the images from $(registry): the largest, kind's node image, has some 400 MB"
   for ref in "$NODE_REF" "${ISTIO_REFS[@]}" "$ISTIOCTL_REF"; do
     name=${ref##*/} log=$LOGS/pull-${name%%:*}.log
     plan "pull $ref" "$log" pull_image "$ref" "$log"

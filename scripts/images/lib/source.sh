@@ -26,6 +26,7 @@ source_missing() {
 # source_plan MISSING...
 source_plan() {
   local unit
+  say "building $# parts of the images from package registries: about 20 minutes on two cores where none is there yet"
   for unit in "$@"; do
     if [ "$unit" = node ]; then
       plan "node image $NODE_REF" "$LOGS/node.log" source_node
