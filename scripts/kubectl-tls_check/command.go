@@ -83,7 +83,7 @@ cluster. It is 1 by default, and refused like a command line that cannot be unde
 	flags = command.Flags()
 	flags.BoolVar(&o.all, "all", false, "check every service, of the namespace given or of the mesh")
 	flags.StringVarP(&o.output, "output", "o", "", "wide, json or yaml")
-	flags.BoolVar(&o.explain, "explain", false, "tell which object decided each step, and where the guide's flowchart leads")
+	flags.BoolVar(&o.explain, "explain", false, "tell which object and which of its lines decided each step, which do not count and why, and where the guide's flowchart leads")
 	flags.BoolVar(&o.policies, "policies-only", false, "ask no proxy: what the policies ask for is all that is told")
 	flags.BoolVar(&o.byAddress, "by-address", false, "add rows for clients that call the pods by their own addresses, and not the service")
 	flags.BoolVar(&o.requireStrict, "require-strict", false, "exit with 1 also where an endpoint takes plaintext beside mTLS")

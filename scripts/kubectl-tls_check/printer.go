@@ -213,7 +213,7 @@ func (e *explainer) explain(host string, h tlscheck.Hop) error {
 		return err
 	}
 	differs, _ := oracle.Differs(h.Asked, path)
-	return tlscheck.Explained{Hop: h, Host: host, Chart: path, Differs: differs}.Write(e.to)
+	return tlscheck.Explained{Hop: h, Host: host, Policies: h.Policies(snapshot, host), Chart: path, Differs: differs}.Write(e.to)
 }
 
 func (e *explainer) close(tlscheck.Tally) error { return nil }

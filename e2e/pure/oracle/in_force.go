@@ -6,7 +6,7 @@ import "slices"
 type Policy struct {
 	Object  string `json:"object"`            // KIND NAMESPACE/NAME
 	Decides HopEnd `json:"decides,omitempty"` // the end at which it is in force; empty of one that does not count
-	Text    string `json:"text"`              // YAML of it, its spec as the oracle read it; empty of an object that is not of the snapshot
+	Text    string `json:"text"`              // YAML of it: its spec as the oracle read it, but no Service's
 	Lines   []int  `json:"lines,omitempty"`   // of Text, from 1, that decide; none of one that decides as a whole
 	Lost    Rule   `json:"lost,omitempty"`    // the rule by which it does not count
 	Why     string `json:"why,omitempty"`     // of Lost, in a clause: which object counts in its place, or what it lacks
@@ -22,8 +22,8 @@ const (
 )
 
 // InForce lists the objects that decide an answer, those of the server's end first, and then those that are written for the hop and
-// do not count. The answer is one of AskEach or AskAddress, of the same snapshot. There is nothing where the policies do not decide
-// the hop.
+// do not count. The answer is one of AskEach or AskAddress, of the same snapshot. Nothing is listed for an end that the policies do not
+// decide.
 //
 // An object is in force at the client's end also where auto-mTLS reads it and the server does not, and where it defines the subset or
 // leads the request. All objects that do not count can be taken away together without a change of the answer. One of them alone may

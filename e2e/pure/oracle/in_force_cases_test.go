@@ -57,8 +57,12 @@ func TestWhyAnObjectDoesNotCount(t *testing.T) {
 		{"sidecar-hides-the-service", "client -> product-service:50051", "DestinationRule default/product-service-mtls",
 			"passthrough-cluster: the request leaves the proxy of clients/client by no cluster of the host"},
 	}
+	var ids []string
+	for _, row := range rows {
+		ids = append(ids, row.id)
+	}
 	said := map[string][]string{}
-	for asked := range catalogueQuestions(t) {
+	for asked := range catalogueQuestions(t, ids...) {
 		for _, a := range asked.snapshot.AskEach(asked.question) {
 			for _, own := range asked.snapshot.InForce(a) {
 				if own.Lost != "" {
@@ -161,9 +165,14 @@ func TestTheListsOfSomeHops(t *testing.T) {
 		"gateway-mutual: plain-client -> ingress:8444", "backend-tls-policy: client -> product-service:8080",
 		"sidecar-registry-only: client -> product-service:9000", "route-header: client -> product-service:8080",
 	}
+	var ids []string
+	for _, key := range hops {
+		id, _, _ := strings.Cut(key, ":")
+		ids = append(ids, id)
+	}
 	var got strings.Builder
 	listed := map[string]bool{}
-	for asked := range catalogueQuestions(t) {
+	for asked := range catalogueQuestions(t, ids...) {
 		key := fmt.Sprintf("%s: %s -> %s", asked.id, asked.question.Client, asked.question.To)
 		if !slices.Contains(hops, key) || listed[key] {
 			continue

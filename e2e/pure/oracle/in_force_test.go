@@ -43,11 +43,14 @@ type catalogueQuestion struct {
 	question Question
 }
 
-// catalogueQuestions are those of all cases, on the newest version that each expectation is for.
-func catalogueQuestions(t testing.TB) func(func(catalogueQuestion) bool) {
+// catalogueQuestions are those of some cases, or of all, on the newest version that each expectation is for.
+func catalogueQuestions(t testing.TB, ids ...string) func(func(catalogueQuestion) bool) {
 	catalogue := readCatalogue(t)
 	return func(yield func(catalogueQuestion) bool) {
 		for _, played := range catalogue.cases {
+			if len(ids) > 0 && !slices.Contains(ids, played.ID) {
+				continue
+			}
 			stages, err := Replay(catalogue.world, played, catalogue.read(played.ID))
 			if err != nil {
 				t.Fatal(err)

@@ -61,14 +61,14 @@ func (l *lookup) add(r rule, by Rule, why string, arguments ...any) {
 	l.known[r.String()] = true
 }
 
-// merged is a rule of those that the client uses: its traffic policy is the one that was kept, or was dropped. One without a traffic
-// policy asks for nothing.
+// merged is a rule of those that the client uses. Its traffic policy was dropped, or is the one that was kept, above which a subset of
+// another rule may stand. One without a traffic policy asks for nothing.
 func (l *lookup) merged(r rule) {
 	kept := l.chosen.decides
 	switch policy := r.Spec.GetTrafficPolicy(); {
-	case policy == nil, policy == l.chosen.policy && policyTLS(policy, l.to.port.Number) == nil:
+	case policy == nil, policy == l.chosen.policy && (l.way.subset == nil || policyTLS(policy, l.to.port.Number) == nil):
 		l.known[r.String()] = true
-	case policy == l.chosen.policy && l.way.subset != nil:
+	case policy == l.chosen.policy:
 		l.add(r, RuleSubsetOverrides, "subset %s of %s stands above it", l.way.subset.GetName(), l.way.subset.by)
 	case kept.Kind == backendTLSKind:
 		l.add(r, BackendTLS, "%s is for the host too, and comes before every DestinationRule", kept)

@@ -14,12 +14,14 @@ import (
 // Explained is Istio's answer for a hop beside the path that the guide's chart has for it.
 type Explained struct {
 	Hop
-	Host    string
-	Chart   oracle.ChartPath
-	Differs string // how that is not Istio's answer
+	Host     string
+	Policies []oracle.Policy // in force, and those that do not count
+	Chart    oracle.ChartPath
+	Differs  string // how that is not Istio's answer
 }
 
-// Write prints the answer with the object that decided each step, then the chart's path, and what to do where the hop is refused.
+// Write prints the answer with the object that decided each step and the lines of it that did, then the chart's path, and what to do
+// where the hop is refused.
 func (e Explained) Write(to io.Writer) error {
 	var text strings.Builder
 	line := func(name, format string, arguments ...any) {
@@ -33,6 +35,7 @@ func (e Explained) Write(to io.Writer) error {
 	for i, rule := range e.Asked.Rules {
 		line(heading(i, "rules"), "%s", rule)
 	}
+	writePolicies(line, e.Policies)
 	if c := e.Configured; c != nil {
 		line("proxies", "%s: %s", c.text(), cmp.Or(c.Missing, c.Why))
 	}

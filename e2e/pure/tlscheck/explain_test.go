@@ -49,11 +49,25 @@ clients/client -> s:8080 (no endpoint): UNKNOWN
   proxies     unknown: no answer
               it has no way on from "B"
 `},
-		{"probed", Explained{Hop: tried, Chart: oracle.ChartPath{Step: "here", Object: "PeerAuthentication default/strict", End: oracle.Enabled}}, `
+		{"probed, with policies", Explained{Hop: tried, Policies: []oracle.Policy{
+			{Object: "PeerAuthentication default/strict", Decides: oracle.AtServer, Text: "kind: PeerAuthentication\nspec:\n  mtls:\n    mode: STRICT\n", Lines: []int{4}},
+			{Object: "Sidecar clients/default", Decides: oracle.AtClient, Text: "kind: Sidecar\n"},
+			{Object: "PeerAuthentication default/other", Text: "kind: PeerAuthentication\n", Lost: oracle.ServerTie, Why: "its name comes later"},
+			{Object: "DestinationRule clients/r", Text: "kind: DestinationRule\n", Lost: oracle.RuleExportTo, Why: "it is not exported"},
+		}, Chart: oracle.ChartPath{Step: "here", Object: "PeerAuthentication default/strict", End: oracle.Enabled}}, `
 clients/client -> s:8080 (default/product): OK
   server      STRICT, by PeerAuthentication default/strict (` + string(oracle.ServerNamespace) + `)
   client      ISTIO_MUTUAL, by DestinationRule default/product (` + string(oracle.AutoClusters) + `)
   so          mtls: because
+  in force    PeerAuthentication default/strict, at the server
+                kind: PeerAuthentication
+                spec:
+                  mtls:
+              >     mode: STRICT
+              Sidecar clients/default, at the client
+                kind: Sidecar
+  not counted PeerAuthentication default/other: its name comes later (peer-authentication/tie-by-name)
+              DestinationRule clients/r: it is not exported (destination-rule/export-to)
   probe       plaintext refused, mTLS taken
               "here", by PeerAuthentication default/strict; it ends at: ` + string(oracle.Enabled) + `
 `},
