@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
@@ -18,6 +19,7 @@ type Measures struct {
 	Foreseen          int      `json:"foreseen"`        // expectations of proxies that do not run here, told from configuration alone
 	Exposed           Exposed  `json:"exposed"`
 	Tuples            int      `json:"tuples"` // distinct combinations of rules used, client kind, protocol and want
+	Rules             Coverage `json:"rules"`  // of the oracle's rules, those on which a check rests
 }
 
 // Exposed is the plaintext of clients that have a proxy, under the leases of all cases.
@@ -58,7 +60,7 @@ func measure(cases []Case) Measures {
 	var seconds []float64
 	var sum float64
 	checks := 0
-	tuples := map[string]bool{}
+	tuples, rules := map[string]bool{}, map[oracle.Rule]bool{}
 	for _, c := range cases {
 		if c.Result == hop.Skipped {
 			continue
@@ -69,6 +71,9 @@ func measure(cases []Case) Measures {
 		m.MaxSettleMillis = max(m.MaxSettleMillis, c.ConvergenceMillis)
 		for _, check := range c.Checks {
 			tuples[check.Tuple()] = true
+			for _, rule := range check.Intent.Rules {
+				rules[rule] = true
+			}
 			m.cover(check)
 		}
 	}
@@ -80,7 +85,7 @@ func measure(cases []Case) Measures {
 	if sum > 0 {
 		m.ChecksPerSecond = float64(checks) / sum
 	}
-	m.Tuples = len(tuples)
+	m.Tuples, m.Rules = len(tuples), Coverage{Of: len(oracle.Rules()), With: len(rules)}
 	return m
 }
 
