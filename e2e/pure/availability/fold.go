@@ -14,6 +14,7 @@ type Report struct {
 	To     time.Time  `json:"to"`
 	Series []Figures  `json:"series"`
 	Never  []Evidence `json:"never"`
+	Lanes  []Lane     `json:"lanes,omitempty"` // new connections, then reused ones
 }
 
 // Fold makes the figures of the requests that were due from a moment on and before another. Requests that are under way are not
@@ -34,6 +35,7 @@ func Fold(streams []Stream, flags map[string]string, from, to time.Time) (Report
 		}
 	}
 	within := span{from, to}
+	report.Lanes = lanes(all, within)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if c := collect(all, name); c.series.Wants() == series.Never {
 			report.Never = append(report.Never, c.evidence(collect(all, c.series.Twin), flags, within))

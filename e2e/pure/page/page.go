@@ -18,6 +18,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/report"
+	"mtls.test/conformance/e2e/pure/tlsdiff"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
@@ -34,17 +35,19 @@ var (
 )
 
 var pageTemplate = document.Parse("page.html", templates, template.FuncMap{
-	"lower":       func(result hop.Result) string { return strings.ToLower(string(result)) },
-	"symbol":      report.Symbol,
-	"strip":       strip,
-	"lock":        lockOf,
-	"causes":      func() []explain.Cause { return explain.Causes },
-	"cause":       func(check verdict.Check) *explain.Cause { return explain.Find(report.CauseOf(check)) },
-	"policyLines": policyLines,
-	"refused":     func(check verdict.Check) *explain.Cause { return explain.Find(string(check.Cause)) },
-	"stages":      report.Stages,
-	"base":        path.Base,
-	"seconds":     func(s float64) string { return fmt.Sprintf("%.1f s", s) },
+	"lower":        func(result hop.Result) string { return strings.ToLower(string(result)) },
+	"symbol":       report.Symbol,
+	"strip":        strip,
+	"lock":         lockOf,
+	"causes":       func() []explain.Cause { return explain.Causes },
+	"cause":        func(check verdict.Check) *explain.Cause { return explain.Find(report.CauseOf(check)) },
+	"policyLines":  policyLines,
+	"refused":      func(check verdict.Check) *explain.Cause { return explain.Find(string(check.Cause)) },
+	"stages":       report.Stages,
+	"worstChanges": tlsdiff.WorstFirst,
+	"said":         tlsdiff.Text,
+	"base":         path.Base,
+	"seconds":      func(s float64) string { return fmt.Sprintf("%.1f s", s) },
 })
 
 // fewAtMost is how many cases that are not green have place on a page that is read from its begin to its end.
@@ -65,6 +68,7 @@ type view struct {
 
 	Leases    *leases
 	Sabotages *sabotages
+	Traffic   *traffic
 	Fragments fragments
 	Labels    []string
 	Rules     []oracle.Rule
@@ -87,7 +91,7 @@ func Write(out io.Writer, r report.Report, beside Beside) error {
 	v := view{
 		Grid:   grid.String(),
 		Report: r, Headline: headline(r), Counts: counts(r), Hops: hopsOf(r), Mesh: meshOf("The mesh as a picture, over all cases", r.Cases...), Chart: pathsOf(beside.Chart, r),
-		Leases: leasesOf(r), Sabotages: sabotagesOf(r),
+		Leases: leasesOf(r), Sabotages: sabotagesOf(r), Traffic: trafficOf(r.Upgrade),
 		Few:       len(r.Cases)-r.Summary.Pass <= fewAtMost,
 		Frame:     document.NewFrame("mTLS conformance: "+string(r.Result), all(styles), all(scripts)),
 		Fragments: fragments{numbers: map[template.HTML]int{}},

@@ -51,7 +51,7 @@ func TestEachServerOfAGatewayIsComparedWithItself(t *testing.T) {
 		for _, change := range compare(at(before), at(c.after)) {
 			found = found || change.Field == c.field && change.Class == c.class && change.Chain == "b"
 			if change.Chain == "a" {
-				t.Errorf("%s: the first has not changed: %s", name, change.what())
+				t.Errorf("%s: the first has not changed: %s", name, change.What())
 			}
 		}
 		if !found {
@@ -72,7 +72,7 @@ func TestChainsForOneNameThatAreNotAlikeAreAllCompared(t *testing.T) {
 	}
 	for _, change := range changes {
 		if change.Field != ServerMinVersion || change.Class != Weaker {
-			t.Errorf("%s is %s", change.what(), change.Class)
+			t.Errorf("%s is %s", change.What(), change.Class)
 		}
 	}
 }

@@ -18,14 +18,17 @@ func Write(to io.Writer, changes []Change, rows []Row) error {
 	if err := writeRows(to, changes, rows); err != nil {
 		return err
 	}
-	sorted := slices.Clone(changes)
-	slices.SortStableFunc(sorted, func(a, b Change) int { return slices.Index(classes, a.Class) - slices.Index(classes, b.Class) })
 	table := tabwriter.NewWriter(to, 0, 0, 4, ' ', 0)
 	_, _ = fmt.Fprintln(table, "CHANGE\tHOP\tWHAT\tBEFORE\tAFTER\tROW")
-	for _, one := range sorted {
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.Class, one.Key, one.what(), text(one.Field, one.Before), text(one.Field, one.After), cmp.Or(one.Row, "-"))
+	for _, one := range WorstFirst(changes) {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", one.Class, one.Key, one.What(), Text(one.Field, one.Before), Text(one.Field, one.After), cmp.Or(one.Row, "-"))
 	}
 	return table.Flush()
+}
+
+// WorstFirst are changes with the weaker ones first.
+func WorstFirst(changes []Change) []Change {
+	return slices.SortedStableFunc(slices.Values(changes), func(a, b Change) int { return slices.Index(classes, a.Class) - slices.Index(classes, b.Class) })
 }
 
 // writeRows prints each row with what becomes of the changes that it explains.
@@ -49,8 +52,8 @@ func writeRows(to io.Writer, changes []Change, rows []Row) error {
 	return err
 }
 
-// what is the field that is another one, or else why the hop is told.
-func (c Change) what() string {
+// What is the field that is another one, or else why the hop is told.
+func (c Change) What() string {
 	switch {
 	case c.Field == "":
 		return c.Why
@@ -65,8 +68,8 @@ var chosenByEnvoy = []Field{
 	ClientMinVersion, ClientMaxVersion, ClientCiphers, ClientGroups, ServerMinVersion, ServerMaxVersion, ServerCiphers, ServerGroups,
 }
 
-// text is "-" of what did not apply.
-func text(field Field, value []string) string {
+// Text is the value of a field as a person reads it: "-" of what did not apply.
+func Text(field Field, value []string) string {
 	switch {
 	case value == nil:
 		return "-"

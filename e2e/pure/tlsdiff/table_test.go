@@ -17,7 +17,7 @@ func TestTheTableTellsWhatDoesNotApplyFromWhatIsEmpty(t *testing.T) {
 		{ServerMinVersion, []string{}, "default"}, {ClientCiphers, []string{}, "default"}, {ClientGroups, nil, "-"},
 		{ClientALPN, []string{"istio", "h2"}, "istio; h2"},
 	} {
-		if got := text(c.field, c.value); got != c.want {
+		if got := Text(c.field, c.value); got != c.want {
 			t.Errorf("%s %#v: %s, want %s", c.field, c.value, got, c.want)
 		}
 	}
