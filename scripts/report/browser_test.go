@@ -26,6 +26,7 @@ import (
 	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/pure/explain"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/page"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
@@ -331,7 +332,9 @@ func TestALinkOpensItsCase(t *testing.T) {
 
 // From the first screen to why, for every result and every cause.
 func TestThreeClicksLeadToWhy(t *testing.T) {
-	o := open(t, redReport(t))
+	r := redReport(t)
+	o := open(t, r)
+	decided := 0
 	for _, cause := range explain.Causes {
 		id := "red-" + cause.ID
 		o.home()
@@ -345,13 +348,37 @@ func TestThreeClicksLeadToWhy(t *testing.T) {
 		if !value[bool](o, fmt.Sprintf(`document.querySelectorAll("#case-%s .strip .out, #case-%s .strip .mute").length > 0`, id, id)) {
 			t.Errorf("%s: who disagrees does not stand out", id)
 		}
+		c := r.Cases[slices.IndexFunc(r.Cases, func(c report.Case) bool { return c.ID == id })]
+		wanted := deciding(c.Checks[0].Intent.Policies)
+		marked := value[[]string](o, fmt.Sprintf(`Array.from(document.querySelectorAll("#case-%s .policy mark")).map((line) => line.innerText.replace("▶ ", ""))`, id))
+		if !slices.Equal(marked, wanted) || !strings.Contains(text, "By the policies the server is "+string(c.Checks[0].Intent.Server.Mode)) {
+			t.Errorf("%s: the lines %q are marked, want %q, in %s", id, marked, wanted, text)
+		}
+		decided += len(wanted)
 		o.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`#case-%s a[href="#cause-%s"]`, id, cause.ID))), chromedp.WaitReady(chromedp.CSS("#cause-"+cause.ID+"[open]")))
 		if text := value[string](o, fmt.Sprintf("document.getElementById(%q).innerText", "cause-"+cause.ID)); !strings.Contains(text, cause.Mend) || !strings.Contains(text, cause.Comes) {
 			t.Errorf("%s: %s", id, text)
 		}
 	}
+	if decided == 0 {
+		t.Error("no policy decides a case, so none can be seen to")
+	}
 	o.home()
 	o.picture("red")
+	o.do(chromedp.Click(chromedp.CSS(`.group a[href="#case-red-no-filter-chain"]`)), chromedp.WaitReady(chromedp.CSS("#case-red-no-filter-chain details[open] .sequence")))
+	o.picture("red-case")
+}
+
+// deciding are the lines of policies that decide.
+func deciding(policies []oracle.Policy) []string {
+	lines := []string{}
+	for _, policy := range policies {
+		all := strings.Split(policy.Text, "\n")
+		for _, number := range policy.Lines {
+			lines = append(lines, all[number-1])
+		}
+	}
+	return lines
 }
 
 // oneSign is an element with one character, of whose contrast axe says nothing. Those of the cells have the colours of the badges, of
