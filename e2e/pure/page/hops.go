@@ -38,12 +38,16 @@ type locks struct {
 // kinds are the locks in their order, each with the outcome of it.
 var kinds = []string{"closed", "half", "open", "broken"}
 
-// lockOf is the lock of a check: what was seen where it holds, else what the wire or the client saw.
+// lockOf is the lock of a check: of what was wanted where it holds, else of what the wire or the client saw.
 func lockOf(check verdict.Check) string {
-	says := check.Want
-	if check.Result != hop.Pass {
-		says = seen(check)
+	if check.Result == hop.Pass {
+		return lockFor(check.Want)
 	}
+	return lockFor(seen(check))
+}
+
+// lockFor is the lock of an outcome; empty of one that has none.
+func lockFor(says hop.Outcome) string {
 	switch says {
 	case hop.MTLS:
 		return "closed"
@@ -57,14 +61,19 @@ func lockOf(check verdict.Check) string {
 	return ""
 }
 
-// seen is what the first observer saw that can tell; empty where none could.
+// seen is what the first observer saw that can tell; empty where none could. That bytes were encrypted counts where nobody knows how.
 func seen(check verdict.Check) hop.Outcome {
+	var encrypted hop.Outcome
 	for _, source := range []hop.Source{hop.Wire, hop.Probe, hop.Client, hop.Server} {
-		if o := check.Observers.By(source); o != nil && o.Missing == "" && o.Says != hop.Absent && o.Says != hop.Raw {
+		switch o := check.Observers.By(source); {
+		case o == nil || o.Missing != "" || o.Says == hop.Absent || o.Says == hop.Raw:
+		case o.Says == hop.Encrypted:
+			encrypted = o.Says
+		default:
 			return o.Says
 		}
 	}
-	return ""
+	return encrypted
 }
 
 func hopsOf(r report.Report) hopTable {

@@ -134,19 +134,19 @@ func (e meshEdge) Height() int {
 // otherwise names who says of a check other than was seen: the policies, the configuration, which says nothing of a connection from before it, Kiali.
 func otherwise(c report.Case, check verdict.Check) []string {
 	var all []string
-	is := seen(check)
-	if check.Result == hop.Pass {
-		is = check.Want
+	differs := func(says hop.Outcome) bool {
+		lock, is := lockFor(says), lockOf(check)
+		return lock != "" && is != "" && lock != is
 	}
-	if says := check.Intent.Says; says != "" && is != "" && !says.Alike(is) {
+	if differs(check.Intent.Says) {
 		all = append(all, "policy")
 	}
-	if says := check.Config.Says; says != "" && is != "" && !says.Alike(is) {
-		if check.On != "" { // it may be as it was when the connection was opened
-			all = append(all, "kept connections")
-		} else {
-			all = append(all, "configuration")
-		}
+	switch {
+	case !differs(check.Config.Says):
+	case check.On != "": // it may be as it was when the connection was opened
+		all = append(all, "kept connections")
+	default:
+		all = append(all, "configuration")
 	}
 	for _, said := range c.Kiali {
 		if said.Step == check.Step && said.Differs != "" && strings.Contains(string(check.Identities.Server), "/ns/"+said.Namespace+"/") {

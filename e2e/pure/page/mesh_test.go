@@ -28,7 +28,7 @@ func TestAnEdgeHasItsLocksAndWhoSaysOtherwise(t *testing.T) {
 		check("client", hop.Mismatch, hop.MTLS, hop.Plaintext, hop.MTLS, hop.Plaintext), old,
 	}}}
 	green := report.Case{Kiali: []kiali.AtStep{{Statement: kiali.Statement{Namespace: "default", Differs: "it says otherwise"}}}, Case: verdict.Case{ID: "green", Result: hop.Pass, Checks: []verdict.Check{
-		check("client", hop.Pass, hop.MTLS, hop.Encrypted, hop.MTLS, hop.MTLS), check("plain-client", hop.Pass, hop.Refused, hop.Cut, hop.Refused, hop.Refused),
+		check("client", hop.Pass, hop.MTLS, hop.Encrypted, hop.MTLS, hop.MTLS), check("order-service", hop.Fail, hop.MTLS, hop.Cut, hop.Refused, hop.Refused), check("plain-client", hop.Pass, hop.Refused, hop.Cut, hop.Refused, hop.Refused),
 	}}}
 	var got []string
 	for _, e := range meshOf("", green, red).Edges {
@@ -40,6 +40,7 @@ func TestAnEdgeHasItsLocksAndWhoSaysOtherwise(t *testing.T) {
 	}
 	want := []string{
 		"client -> product-service MISMATCH first red closed=2 open=1 Kiali 1, kept connections 1, policy 1",
+		"order-service -> product-service FAIL first green broken=1 Kiali 1",
 		"plain-client -> product-service PASS first green broken=1 Kiali 1",
 	}
 	if !slices.Equal(got, want) {
