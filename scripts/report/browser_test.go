@@ -151,24 +151,30 @@ func (o *opened) picture(name string) {
 // shown are the ids of the cases that the filter leaves.
 const shown = `Array.from(document.querySelectorAll("#cases > li summary code")).map((code) => code.textContent)`
 
-// storedReport is the report of a whole run, from those beside the table of versions.
+// storedReport is the report of the last of the whole runs that are stored beside the table of versions.
 func storedReport(t *testing.T) report.Report {
+	return lastReport(t, "../versions/reports/*-cases.json.zst")
+}
+
+// lastReport reads the last of the stored reports of a pattern.
+func lastReport(t *testing.T, pattern string) report.Report {
 	t.Helper()
-	files, err := filepath.Glob("../versions/reports/*-cases.json.zst")
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
-	packed, err := os.ReadFile(files[len(files)-1])
+	content, err := os.ReadFile(files[len(files)-1])
 	if err != nil {
 		t.Fatal(err)
 	}
-	unpacked, err := zstd.NewReader(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	content, err := unpacked.DecodeAll(packed, nil)
-	if err != nil {
-		t.Fatal(err)
+	if filepath.Ext(files[len(files)-1]) == ".zst" {
+		unpacked, err := zstd.NewReader(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if content, err = unpacked.DecodeAll(content, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 	r, err := report.Decode(content)
 	if err != nil {
@@ -266,6 +272,8 @@ func TestThePageIsQuietAndFiltersByWords(t *testing.T) {
 		t.Fatalf("%d cases", len(all))
 	}
 	o.picture("first-screen")
+	value[any](o, `document.querySelector(".mesh").scrollIntoView(); true`)
+	o.picture("mesh")
 	o.do(chromedp.SendKeys(chromedp.ID("search"), `mesh-strict "gateway -> product-service:8080"`))
 	few := value[[]string](o, shown)
 	if len(few) == 0 || len(few) >= len(all) || !slices.Contains(few, "mesh-strict") {
@@ -412,7 +420,10 @@ func TestNothingKeepsPeopleFromThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, r := range map[string]report.Report{"red": redReport(t), "whole": storedReport(t)} {
+	for name, r := range map[string]report.Report{
+		"red": redReport(t), "whole": storedReport(t),
+		"upgrade": lastReport(t, "../../e2e/pure/page/testdata/upgrade.json"), "mutants": lastReport(t, "../versions/reports/*-mutants.json.zst"),
+	} {
 		for _, theme := range []string{"light", "dark"} {
 			t.Run(name+" "+theme, func(t *testing.T) {
 				o := open(t, r)

@@ -15,6 +15,7 @@ import (
 const (
 	upgradeWidth = 1320
 	upgradeLeft  = 110 // of the names of the lanes
+	upgradeRight = 40  // for the name of the last phase, which may be short
 	phaseGap     = 12
 	phaseHead    = 44
 	laneHeight   = 90
@@ -78,7 +79,7 @@ func trafficOf(v *upgrade.Verdict) *traffic {
 	}
 	periods := v.Traffic.All()
 	foot := phaseHead + len(laneNames)*(laneHeight+laneGap)
-	t := traffic{Width: upgradeWidth, Height: foot + 16, Foot: foot + 4}
+	t := traffic{Width: upgradeWidth, Height: foot + 20, Foot: foot + 4}
 	for i, name := range laneNames {
 		t.Lanes = append(t.Lanes, lane{Name: name, Y: phaseHead + i*(laneHeight+laneGap) + laneHeight, Most: mostOf(periods)})
 	}
@@ -86,7 +87,7 @@ func trafficOf(v *upgrade.Verdict) *traffic {
 	for _, period := range periods {
 		total += period.To.Sub(period.From).Seconds()
 	}
-	scale := float64(upgradeWidth-upgradeLeft-len(periods)*phaseGap) / max(total, 1)
+	scale := float64(upgradeWidth-upgradeLeft-upgradeRight-len(periods)*phaseGap) / max(total, 1)
 	x := float64(upgradeLeft)
 	for _, period := range periods {
 		p := t.phase(*v, period, x, scale)
