@@ -231,7 +231,7 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	if found.Empty() {
 		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), nothingChecked, l.survey.Snapshot.Mesh.Domain)
 	}
-	if err := moment.save(o.save, l.survey); err != nil {
+	if err := moment.save(l.survey); err != nil {
 		return err
 	}
 	gate := tlscheck.Gate{RequireStrict: o.requireStrict, IgnoreAmbient: o.ignoreAmbient}
