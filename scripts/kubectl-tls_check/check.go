@@ -165,10 +165,13 @@ func (o *options) hosts(l *look, name string) ([]oracle.Host, error) {
 	return all, nil
 }
 
-func (o *options) check(cmd *cobra.Command, arguments []string) error {
-	ctx := cmd.Context()
-	if !slices.Contains([]string{"", "wide", "json", "yaml"}, o.output) {
-		return usage("-o %s: want wide, json or yaml", o.output)
+func (o *options) check(cmd *cobra.Command) error {
+	ctx, arguments := cmd.Context(), o.named
+	switch {
+	case !slices.Contains([]string{"", "wide", "json", "yaml", asPage}, o.output):
+		return usage("-o %s: want wide, json, yaml or html", o.output)
+	case o.output == asPage && (o.explain || o.before != ""):
+		return usage("-o html is a page of hops: leave out --explain and --before, which tell other things")
 	}
 	moment, err := o.moment()
 	if err != nil {
@@ -194,7 +197,7 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	if err := moment.ask(o.asked(l, request, arguments)); err != nil {
 		return err
 	}
-	if o.output == "wide" && l.kube != nil {
+	if (o.output == "wide" || o.output == asPage) && l.kube != nil {
 		if err := l.addKiali(ctx, cmd.ErrOrStderr()); err != nil {
 			return err
 		}
@@ -226,12 +229,14 @@ func (o *options) check(cmd *cobra.Command, arguments []string) error {
 	if err := out.close(found); err != nil {
 		return err
 	}
-	l.notes(cmd.ErrOrStderr())
+	for _, note := range l.notes() {
+		_, _ = fmt.Fprintln(cmd.ErrOrStderr(), note)
+	}
 	sayUnknown(cmd.ErrOrStderr(), found, o.ignoreAmbient)
 	if found.Empty() {
 		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), nothingChecked, l.survey.Snapshot.Mesh.Domain)
 	}
-	if err := moment.save(o.save, l.survey); err != nil {
+	if err := moment.save(l.survey); err != nil {
 		return err
 	}
 	gate := tlscheck.Gate{RequireStrict: o.requireStrict, IgnoreAmbient: o.ignoreAmbient}
@@ -313,17 +318,19 @@ func (l *look) addKiali(ctx context.Context, to io.Writer) error {
 }
 
 // notes say what the answers leave out.
-func (l *look) notes(to io.Writer) {
+func (l *look) notes() []string {
+	var all []string
 	if len(l.survey.Assumed) > 0 {
-		_, _ = fmt.Fprintf(to, "assumed, for the file does not tell: %s\n", strings.Join(l.survey.Assumed, "; "))
+		all = append(all, "assumed, for the file does not tell: "+strings.Join(l.survey.Assumed, "; "))
 	}
 	if l.inspector.Observe == nil {
-		_, _ = fmt.Fprintf(to, "%s: whether the rules stand that redirect the pods' traffic to their proxies (--probe tries the endpoints)\n", tlscheck.NotVerified)
+		all = append(all, tlscheck.NotVerified+": whether the rules stand that redirect the pods' traffic to their proxies (--probe tries the endpoints)")
 	}
 	for _, one := range l.survey.Snapshot.Unreadable {
-		_, _ = fmt.Fprintln(to, one.Leaves())
+		all = append(all, one.Leaves())
 	}
 	if len(l.survey.Unready) > 0 {
-		_, _ = fmt.Fprintf(to, "not ready, and so without traffic: %s\n", strings.Join(l.survey.Unready[:min(len(l.survey.Unready), 5)], ", "))
+		all = append(all, "not ready, and so without traffic: "+strings.Join(l.survey.Unready[:min(len(l.survey.Unready), 5)], ", "))
 	}
+	return all
 }

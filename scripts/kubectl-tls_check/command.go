@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"mtls.test/conformance/e2e/live/kube"
@@ -27,12 +29,15 @@ type options struct {
 	save          string
 	before        string
 	accept        []string
+
+	named []string // CLIENT and SERVICE of the command line, as far as they are there
+	page  string   // the file for -o html; empty for standard output
 }
 
 func newCommand() *cobra.Command {
 	var o options
 	command := &cobra.Command{
-		Use:   "kubectl tls-check [CLIENT] SERVICE",
+		Use:   "kubectl tls-check [CLIENT] SERVICE [FILE.html]",
 		Short: "Say whether the hops to a service are mutual TLS",
 		Long: `Say whether the hops to a service are mutual TLS: by what the policies ask for and by what both proxies are
 configured to do, for every client, endpoint and port. Nothing is installed into the cluster.
@@ -44,6 +49,10 @@ STATUS is OK (they talk, not in the clear), PLAINTEXT (they talk in the clear), 
 proxies do other than the policies ask) or UNKNOWN, with the reason below the table. A host is one row, without a port,
 where all of its ports are alike. AUTHN POLICY is NAMESPACE/ for a policy of a whole namespace.
 
+-o html is one page that needs no network: the mesh as a picture of its namespaces, with locks, and each namespace with its
+services and the reason of every hop, the worst first. It goes to the argument that ends in .html, or to standard output where
+there is none. It is of every service where none is named.
+
 The exit code is 0 where all is OK, 1 where something is CONFLICT, MISMATCH or PLAINTEXT, 2 where it cannot be told or
 nothing was checked, and 3 for a command line that cannot be understood. With --before it is 1 where a change is for the
 worse or unexplained, and 2 where other services, clients or ways were saved than are checked.
@@ -54,26 +63,19 @@ cluster. It is 1 by default, and refused like a command line that cannot be unde
   kubectl tls-check istio-ingressgateway.istio-system.svc.cluster.local product-service.default.svc.cluster.local
   kubectl tls-check pod/client-7d4b9.clients product-service.default -o wide
   kubectl tls-check --all -n default -o json
+  kubectl tls-check -o html mesh.html
   kubectl tls-check product-service.default --explain
   kubectl tls-check --all --save before.json; istioctl upgrade; kubectl tls-check --all --before before.json`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args: func(_ *cobra.Command, arguments []string) error {
-			switch {
-			case o.all && len(arguments) > 0:
-				return usage("--all is for every service: name none, or leave --all out")
-			case !o.all && (len(arguments) == 0 || len(arguments) > 2):
-				return usage("want [CLIENT] SERVICE, or --all (kubectl tls-check --help tells more)")
-			}
-			return nil
-		},
+		Args:          func(_ *cobra.Command, arguments []string) error { return o.take(arguments) },
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if err := timeout.FromEnvironment(); err != nil {
 				return usageError{err}
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, arguments []string) error { return o.check(cmd, arguments) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.check(cmd) },
 	}
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	flags := command.PersistentFlags()
@@ -82,7 +84,7 @@ cluster. It is 1 by default, and refused like a command line that cannot be unde
 	flags.StringVarP(&o.namespace, "namespace", "n", "", "namespace of names without one, and that --all is for")
 	flags = command.Flags()
 	flags.BoolVar(&o.all, "all", false, "check every service, of the namespace given or of the mesh")
-	flags.StringVarP(&o.output, "output", "o", "", "wide, json or yaml")
+	flags.StringVarP(&o.output, "output", "o", "", "wide, json, yaml or html")
 	flags.BoolVar(&o.explain, "explain", false, "tell which object and which of its lines decided each step, which do not count and why, and where the guide's flowchart leads")
 	flags.BoolVar(&o.policies, "policies-only", false, "ask no proxy: what the policies ask for is all that is told")
 	flags.BoolVar(&o.byAddress, "by-address", false, "add rows for clients that call the pods by their own addresses, and not the service")
@@ -99,4 +101,30 @@ cluster. It is 1 by default, and refused like a command line that cannot be unde
 	flags.StringSliceVar(&o.accept, "accept", nil, "rows of expected changes whose changes --before lets pass, by their ids: ROW[,ROW]")
 	command.AddCommand(newVerify(&o))
 	return command
+}
+
+// take takes the arguments: the file of a page, and whose hops are checked.
+func (o *options) take(arguments []string) error {
+	o.named = arguments
+	if o.output == asPage {
+		o.named = nil
+		for _, argument := range arguments {
+			switch {
+			case !strings.HasSuffix(argument, ".html"):
+				o.named = append(o.named, argument)
+			case o.page != "":
+				return usage("-o html writes one file, and not both %s and %s", o.page, argument)
+			default:
+				o.page = argument
+			}
+		}
+		o.all = o.all || len(o.named) == 0
+	}
+	switch {
+	case o.all && len(o.named) > 0:
+		return usage("--all is for every service: name none, or leave --all out")
+	case !o.all && (len(o.named) == 0 || len(o.named) > 2):
+		return usage("want [CLIENT] SERVICE, or --all (kubectl tls-check --help tells more)")
+	}
+	return nil
 }

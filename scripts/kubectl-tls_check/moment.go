@@ -18,6 +18,7 @@ import (
 // moment is how the hops are secured now, to be saved or laid beside an earlier one.
 type moment struct {
 	asked    tlsdiff.Asked
+	file     string            // of --save; empty without
 	before   *tlsdiff.Snapshot // nil without --before
 	expected tlsdiff.Expected
 	hops     []tlsdiff.Hop
@@ -30,7 +31,7 @@ func (o *options) moment() (*moment, error) {
 	case len(o.accept) > 0 && o.before == "":
 		return nil, usage("--accept is of changes, which --before tells")
 	case o.before == "":
-		return &moment{}, nil
+		return &moment{file: o.save}, nil
 	}
 	content, err := os.ReadFile(o.before)
 	if err != nil {
@@ -49,7 +50,7 @@ func (o *options) moment() (*moment, error) {
 			return nil, fmt.Errorf("--accept %s: there is no such row of expected changes: %s", id, strings.Join(expected.IDs(), ", "))
 		}
 	}
-	return &moment{before: &before, expected: expected}, nil
+	return &moment{file: o.save, before: &before, expected: expected}, nil
 }
 
 // ask takes what is checked, and refuses what is not what was checked before: all that is in one only would be a change.
@@ -64,16 +65,20 @@ func (m *moment) ask(asked tlsdiff.Asked) error {
 	return nil
 }
 
+// add keeps a host's hops where they are saved or compared, for those of a large mesh take gigabytes.
 func (m *moment) add(host tlscheck.Host, seen *survey.Survey) {
+	if m.file == "" && m.before == nil {
+		return
+	}
 	m.hops = append(m.hops, tlsdiff.Hops(host, seen.Names())...)
 }
 
-// save writes the moment to a file, where one is given.
-func (m *moment) save(file string, seen *survey.Survey) error {
-	if file == "" {
+// save writes the moment to its file, where one is given.
+func (m *moment) save(seen *survey.Survey) error {
+	if m.file == "" {
 		return nil
 	}
-	return artifact.WriteJSON(file, m.now(seen))
+	return artifact.WriteJSON(m.file, m.now(seen))
 }
 
 func (m *moment) now(seen *survey.Survey) tlsdiff.Snapshot {

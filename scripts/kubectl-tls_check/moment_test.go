@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"mtls.test/conformance/e2e/live/survey"
 	"mtls.test/conformance/e2e/pure/tlscheck"
 	"mtls.test/conformance/e2e/pure/tlsdiff"
 )
@@ -27,6 +28,19 @@ func inspectSome(report string, arguments ...string) (out, complaint string, cod
 	command.SetArgs(append(arguments, "-f", filepath.Join(folder, "cluster.yaml"), "--dumps", filepath.Join(folder, "proxies")))
 	err := command.Execute()
 	return printed.String(), complained.String() + messageOf(err), codeOf(err)
+}
+
+func TestHopsAreKeptOnlyWhereTheyAreSavedOrCompared(t *testing.T) {
+	host := tlscheck.Host{Host: "a", Rows: []tlscheck.Row{{Hops: []tlscheck.Hop{{Client: "b/c"}}}}}
+	for name, row := range map[string]struct {
+		moment moment
+		kept   int
+	}{"neither": {moment{}, 0}, "saved": {moment{file: "saved.json"}, 1}, "compared": {moment{before: &tlsdiff.Snapshot{}}, 1}} {
+		row.moment.add(host, &survey.Survey{})
+		if len(row.moment.hops) != row.kept {
+			t.Errorf("%s: %d hops are kept, want %d", name, len(row.moment.hops), row.kept)
+		}
+	}
 }
 
 func TestNothingHasChangedSinceAMomentAgo(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"mtls.test/conformance/e2e/pure/clusterpage"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/tlscheck"
@@ -31,6 +32,8 @@ func (o *options) printer(to io.Writer, l *look, hosts []oracle.Host) (printer, 
 	case o.explain:
 		flowchart, err := oracle.LoadChart(fixtures.FS)
 		return &explainer{to: to, look: l, chart: flowchart}, err
+	case o.output == asPage:
+		return webPage{clusterpage.New(), to, o, l}, nil
 	case o.output == "json":
 		_, err := fmt.Fprintf(to, "{\"apiVersion\":%q,\"kind\":%q,\"items\":[", apiVersion, listKind)
 		return &jsonList{to: to}, err

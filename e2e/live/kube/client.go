@@ -3,6 +3,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -27,6 +28,7 @@ type Client struct {
 	http      *http.Client          // to the API server
 	pods      *podDialer
 	namespace string
+	context   string
 }
 
 // Target names a cluster as kubectl does: a kubeconfig file and a context of it. What is empty is what kubectl would take.
@@ -51,6 +53,10 @@ func Connect(target Target) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	raw, err := loaded.RawConfig()
+	if err != nil {
+		return nil, err
+	}
 	config.QPS, config.Burst = 200, 400
 	config.UserAgent = "mtls-conformance"
 	// The API server warns of every EnvoyFilter that it is one; a run has a console of its own to keep readable.
@@ -67,7 +73,7 @@ func Connect(target Target) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{config: config, objects: objects, clientset: clientset, http: toServer, pods: newPodDialer(config), namespace: namespace}, nil
+	return &Client{config: config, objects: objects, clientset: clientset, http: toServer, pods: newPodDialer(config), namespace: namespace, context: cmp.Or(target.Context, raw.CurrentContext)}, nil
 }
 
 // newObjects makes the client of all objects. Its mapper keeps what the API server serves, and asks again for a kind that it
@@ -82,6 +88,9 @@ func newObjects(config *rest.Config, toServer *http.Client) (client.Client, erro
 
 // Namespace is the one that the context names, or default.
 func (c *Client) Namespace() string { return c.namespace }
+
+// Context is the name of the kubeconfig's context; empty in a pod that has none.
+func (c *Client) Context() string { return c.context }
 
 // Ready returns an error unless the API server reports itself ready
 // (https://kubernetes.io/docs/reference/using-api/health-checks/).

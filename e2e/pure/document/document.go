@@ -7,7 +7,10 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"html/template"
+	"io"
 	"io/fs"
+	"strings"
+	"unicode"
 )
 
 var (
@@ -50,4 +53,22 @@ func hash(text string) string {
 func Parse(page string, files fs.FS, funcs template.FuncMap) *template.Template {
 	all := template.Must(template.New("document").Funcs(funcs).Parse(markup))
 	return template.Must(all.ParseFS(files, "*.html")).Lookup(page)
+}
+
+// Write writes a page. What can be neither seen nor read aloud stands in it as U+FFFD: a mesh may name things with characters that end a
+// line of a terminal or turn the direction of what is around them.
+func Write(out io.Writer, page *template.Template, data any) error {
+	var text strings.Builder
+	if err := page.Execute(&text, data); err != nil {
+		return err
+	}
+	_, err := io.WriteString(out, strings.Map(visible, text.String()))
+	return err
+}
+
+func visible(r rune) rune {
+	if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
+		return unicode.ReplacementChar
+	}
+	return r
 }

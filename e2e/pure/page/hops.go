@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"mtls.test/conformance/e2e/pure/document"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
@@ -29,36 +30,18 @@ type hopCell struct {
 	First  string // the first case that is red at it, else the first of all
 }
 
-// locks is how many checks saw a kind of lock: closed is mutual TLS, half is other TLS, open is plaintext, broken is a refusal.
+// locks is how many checks saw a kind of lock.
 type locks struct {
 	Kind   string
 	Checks int
 }
 
-// kinds are the locks in their order, each with the outcome of it.
-var kinds = []string{"closed", "half", "open", "broken"}
-
 // lockOf is the lock of a check: of what was wanted where it holds, else of what the wire or the client saw.
 func lockOf(check verdict.Check) string {
 	if check.Result == hop.Pass {
-		return lockFor(check.Want)
+		return document.Lock(check.Want)
 	}
-	return lockFor(seen(check))
-}
-
-// lockFor is the lock of an outcome; empty of one that has none.
-func lockFor(says hop.Outcome) string {
-	switch says {
-	case hop.MTLS:
-		return "closed"
-	case hop.OneWayTLS, hop.AppTLS, hop.Encrypted:
-		return "half"
-	case hop.Plaintext:
-		return "open"
-	case hop.Refused, hop.Cut:
-		return "broken"
-	}
-	return ""
+	return document.Lock(seen(check))
 }
 
 // seen is what the first observer saw that can tell; empty where none could. That bytes were encrypted counts where nobody knows how.
@@ -111,7 +94,7 @@ func hopsOf(r report.Report) hopTable {
 			if cells[at] != nil {
 				cell = *cells[at]
 			}
-			for _, kind := range kinds {
+			for _, kind := range document.Locks {
 				if count := counts[at][kind]; count > 0 {
 					cell.Locks = append(cell.Locks, locks{kind, count})
 				}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"mtls.test/conformance/e2e/pure/document"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
@@ -135,7 +136,7 @@ func (e meshEdge) Height() int {
 func otherwise(c report.Case, check verdict.Check) []string {
 	var all []string
 	differs := func(says hop.Outcome) bool {
-		lock, is := lockFor(says), lockOf(check)
+		lock, is := document.Lock(says), lockOf(check)
 		return lock != "" && is != "" && lock != is
 	}
 	if differs(check.Intent.Says) {
@@ -240,7 +241,7 @@ func (m *mesh) connect(e *meshEdge, server meshServer) {
 	middle := (from + to) / 2
 	e.D = fmt.Sprintf("M%d %dC%d %d %d %d %d %d", from, client.Y, middle, client.Y, middle, e.Y, to, e.Y)
 	e.TextX = nameWidth
-	for _, kind := range kinds {
+	for _, kind := range document.Locks {
 		if count := e.counts[kind]; count > 0 {
 			e.Locks = append(e.Locks, meshLock{locks{kind, count}, e.TextX})
 			e.TextX += lockWidth + digitWidth*len(strconv.Itoa(count))

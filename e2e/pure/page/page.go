@@ -106,7 +106,7 @@ func Write(out io.Writer, r report.Report, beside Beside) error {
 		v.Rules = append(v.Rules, shown.Rules...)
 	}
 	v.Labels, v.Rules = sorted(v.Labels), sorted(v.Rules)
-	return pageTemplate.Execute(out, v)
+	return document.Write(out, pageTemplate, v)
 }
 
 // sorted are the values, each once.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"mtls.test/conformance/e2e/pure/explain"
-	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/oracle"
 )
 
@@ -61,24 +60,6 @@ func (e Explained) Write(to io.Writer) error {
 	}
 	_, err := io.WriteString(to, text.String())
 	return err
-}
-
-// refusal is the cause for which the hop is refused, by the proxies where they were read, else by the policies; empty where it is not.
-func (e Explained) refusal() hop.Refusal {
-	if e.Configured != nil && e.Configured.Missing == "" {
-		return e.Configured.Refusal
-	}
-	return e.Asked.Refusal
-}
-
-func (e Explained) asked() string {
-	switch {
-	case e.Asked.Says == "":
-		return "unknown"
-	case e.Asked.Refusal != "":
-		return fmt.Sprintf("%s (%s)", e.Asked.Says, e.Asked.Refusal)
-	}
-	return string(e.Asked.Says)
 }
 
 // heading is printed only before the first of several lines.

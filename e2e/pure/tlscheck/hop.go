@@ -43,6 +43,33 @@ func (h Hop) SameHop(other Hop) bool {
 	return h.Client == other.Client && h.Port == other.Port && h.Endpoint == other.Endpoint && h.Address == other.Address && h.Behind == other.Behind && h.way("") == other.way("")
 }
 
+// asked is what the policies ask for, in the words of the report.
+func (h Hop) asked() string {
+	switch {
+	case h.Asked.Says == "":
+		return "unknown"
+	case h.Asked.Refusal != "":
+		return fmt.Sprintf("%s (%s)", h.Asked.Says, h.Asked.Refusal)
+	}
+	return string(h.Asked.Says)
+}
+
+// outcome is what becomes of the hop, by the proxies where they were read, else by the policies; empty where that is not known.
+func (h Hop) outcome() hop.Outcome {
+	if h.Configured != nil {
+		return h.Configured.Says
+	}
+	return h.Asked.Says
+}
+
+// refusal is the cause for which the hop is refused, by the proxies where they were read, else by the policies; empty where it is not.
+func (h Hop) refusal() hop.Refusal {
+	if h.Configured != nil && h.Configured.Missing == "" {
+		return h.Configured.Refusal
+	}
+	return h.Asked.Refusal
+}
+
 // Configured is what both proxies are configured to do with a hop, and what the two together will do.
 type Configured struct {
 	envoy.Prediction

@@ -11,10 +11,11 @@ import (
 
 // Host is one service with its rows.
 type Host struct {
-	Host  string           `json:"host"`
-	Rows  []Row            `json:"rows"`
-	Notes []string         `json:"notes,omitempty"` // what was left out of the rows, and why
-	Kiali *kiali.Statement `json:"kiali,omitempty"` // nil where no Kiali was asked
+	Host      string           `json:"host"`
+	Namespace string           `json:"namespace,omitempty"` // of the Service or ServiceEntry
+	Rows      []Row            `json:"rows"`
+	Notes     []string         `json:"notes,omitempty"` // what was left out of the rows, and why
+	Kiali     *kiali.Statement `json:"kiali,omitempty"` // nil where no Kiali was asked
 
 	// WithoutProxy are the pods, NAMESPACE/NAME, that can send plaintext to endpoints that take it beside mTLS.
 	WithoutProxy []string `json:"withoutProxy,omitempty"`
@@ -141,11 +142,7 @@ func (h Host) Outcomes() map[hop.Outcome]int {
 	seen := map[hop.Outcome]int{}
 	for _, row := range h.Rows {
 		for _, one := range row.Hops {
-			says := one.Asked.Says
-			if one.Configured != nil {
-				says = one.Configured.Says
-			}
-			if says != "" {
+			if says := one.outcome(); says != "" {
 				seen[says]++
 			}
 		}

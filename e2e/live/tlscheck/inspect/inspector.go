@@ -189,6 +189,7 @@ func (in *Inspector) host(ctx context.Context, host oracle.Host, clients []oracl
 		in.observe(ctx, host, hops)
 	}
 	told := tlscheck.Of(host.Name, hops, notes...)
+	told.Namespace = host.Namespace
 	if slices.ContainsFunc(told.Rows, func(row tlscheck.Row) bool { return row.AlsoPlaintext }) {
 		told.WithoutProxy = in.Survey.WithoutProxy()
 	}

@@ -1,0 +1,170 @@
+package clusterpage
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// The measures of the picture, in units of its view box. All that stands in a row has a column of its own.
+const (
+	pictureWidth = 1320
+	margin       = 12
+	headHeight   = 30
+	rowHeight    = 24
+	boxGap       = 12
+	clientWidth  = 270
+	clientStep   = 12 // between two edges of a client's box
+	serverX      = 520
+	serverWidth  = pictureWidth - serverX - margin
+	locksX       = 372 // of the first lock in a row of a server's box
+	lockStep     = 83
+	nameLength   = 28 // letters of a name that have room
+)
+
+// picture is the mesh: namespaces of clients on the left, of services on the right, and the worst edges between them.
+type picture struct {
+	Height  int
+	Clients []*box
+	Servers []*box
+	Rows    []row
+	More    int // how many edges have no place
+}
+
+// All is how many edges there are, with those that have no place.
+func (p picture) All() int { return len(p.Rows) + p.More }
+
+// box is a namespace at one side of the picture.
+type box struct {
+	Name       string
+	X, Y, W, H int
+	Services   int // none of a client's
+	More       int // edges to a server's box that have no place
+	edges      []*edge
+}
+
+// row is an edge, from the box of its client to its row in the box of its server.
+type row struct {
+	*edge
+	D     string // of the SVG path
+	X, Y  int    // the begin and the middle of the row in the server's box; the rest of it counts from there
+	Locks []lockCell
+}
+
+// lockCell is a kind of lock in a row, with how many hops have it.
+type lockCell struct {
+	Kind string
+	Hops int
+	X    int
+}
+
+func pictureOf(edges []*edge, namespaces []*namespace) picture {
+	shown := drawn(edges, namespaces)
+	p := picture{More: len(edges) - len(shown)}
+	for _, n := range namespaces {
+		b := &box{Name: n.Name, X: serverX, W: serverWidth, Services: len(n.Services)}
+		for _, e := range edges {
+			switch {
+			case e.To != n.Name:
+			case slices.Contains(shown, e):
+				b.edges = append(b.edges, e)
+			default:
+				b.More++
+			}
+		}
+		if len(b.edges) > 0 {
+			p.Servers = append(p.Servers, b)
+		}
+	}
+	at := p.placeServers()
+	p.placeClients(shown, at)
+	p.connect(at)
+	return p
+}
+
+// placeServers stacks the boxes of servers, and returns the height of each edge's row.
+func (p *picture) placeServers() map[*edge]int {
+	at := map[*edge]int{}
+	y := headHeight
+	for _, b := range p.Servers {
+		b.Y, b.H = y, headHeight+rowHeight*len(b.edges)+6
+		if b.More > 0 {
+			b.H += rowHeight
+		}
+		for i, e := range b.edges {
+			at[e] = y + headHeight + rowHeight*i + rowHeight/2
+		}
+		y += b.H + boxGap
+	}
+	p.Height = y
+	return at
+}
+
+// placeClients spreads the boxes of clients over the height of the servers', each near to its edges.
+func (p *picture) placeClients(edges []*edge, at map[*edge]int) {
+	boxes := map[string]*box{}
+	for _, e := range edges {
+		if boxes[e.From] == nil {
+			boxes[e.From] = &box{Name: e.From, X: margin, W: clientWidth}
+			p.Clients = append(p.Clients, boxes[e.From])
+		}
+		boxes[e.From].edges = append(boxes[e.From].edges, e)
+	}
+	middle := func(b *box) int {
+		sum := 0
+		for _, e := range b.edges {
+			sum += at[e]
+		}
+		return sum / len(b.edges)
+	}
+	slices.SortFunc(p.Clients, func(a, b *box) int { return cmp.Or(cmp.Compare(middle(a), middle(b)), cmp.Compare(a.Name, b.Name)) })
+	taken := headHeight
+	for _, b := range p.Clients {
+		slices.SortFunc(b.edges, func(a, b *edge) int { return cmp.Compare(at[a], at[b]) })
+		b.H = max(headHeight, clientStep*(len(b.edges)+1))
+		b.Y = max(middle(b)-b.H/2, taken)
+		taken = b.Y + b.H + boxGap
+	}
+	// What stands too low goes up, as far as the box above it lets it.
+	p.Height = max(p.Height, headHeight+p.clientsHeight())
+	below := p.Height
+	for _, b := range slices.Backward(p.Clients) {
+		b.Y = min(b.Y, below-boxGap-b.H)
+		below = b.Y
+	}
+}
+
+func (p *picture) clientsHeight() int {
+	sum := 0
+	for _, b := range p.Clients {
+		sum += b.H + boxGap
+	}
+	return sum
+}
+
+// connect draws the edges, the worst last, so that it lies above the others.
+func (p *picture) connect(at map[*edge]int) {
+	for _, b := range p.Clients {
+		for i, e := range b.edges {
+			from, y := b.X+b.W, b.Y+b.H*(i+1)/(len(b.edges)+1)
+			middle := (from + serverX) / 2
+			r := row{edge: e, X: serverX, Y: at[e], D: fmt.Sprintf("M%d %dC%d %d %d %d %d %d", from, y, middle, y, middle, at[e], serverX, at[e])}
+			for place, kind := range kinds {
+				if hops := e.locks[kind]; hops > 0 {
+					r.Locks = append(r.Locks, lockCell{kind, hops, locksX + place*lockStep})
+				}
+			}
+			p.Rows = append(p.Rows, r)
+		}
+	}
+	slices.SortFunc(p.Rows, func(a, b row) int { return cmp.Or(b.compare(a.totals), cmp.Compare(a.Y, b.Y)) })
+}
+
+// Short is a name as far as it has room.
+func short(name string) string {
+	letters := []rune(name)
+	if len(letters) <= nameLength {
+		return name
+	}
+	return string(letters[:nameLength-1]) + "…"
+}
