@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -101,6 +102,12 @@ func TestWhyAnObjectDoesNotCountBesideTheCases(t *testing.T) {
 			"destination-rule/workload-selector: it merges into DestinationRule clients/old, whose workloadSelector does not select clients/client"},
 		"in a rule that is not exported": {destRule(oldest, product+", exportTo: [x, y], "+disabled) + destRule(youngest, product+", exportTo: [x, y, clients], "+disabled), to, "DestinationRule default/young",
 			"destination-rule/export-to: it merges into DestinationRule default/old, which is not exported to namespace clients"},
+		"under a rule with a selector": {destRule(mine+oldest, product+", workloadSelector: {matchLabels: {app: client}}, "+disabled) + destRule(mine+youngest, product+", exportTo: [.], "+disabled), to, "DestinationRule clients/young",
+			"destination-rule/workload-selector: DestinationRule clients/old selects clients/client, and stands above those without a workloadSelector"},
+		"a selector for others beside one for it": {destRule(mine+oldest, product+", workloadSelector: {matchLabels: {app: client}}, "+disabled) + destRule(mine+youngest, product+", workloadSelector: {matchLabels: {app: x}}, "+disabled), to, "DestinationRule clients/young",
+			"destination-rule/workload-selector: its workloadSelector does not select clients/client"},
+		"at a port that the proxy does not get": {bypassing + peerAuth(inRoot, "mtls: {mode: STRICT}"), to, "PeerAuthentication istio-system/default",
+			"interception/inbound-bypassed: the proxy of default/product-service does not get the connection, and no policy reaches it"},
 		"of two selectors": {destRule(mine+oldest, product+", workloadSelector: {matchLabels: {app: client}}, "+disabled) + destRule(mine+youngest, product+", workloadSelector: {}, "+disabled), to, "DestinationRule clients/young",
 			"destination-rule/workload-selector: DestinationRule clients/old selects clients/client too, and is older"},
 		"exported to others by its own namespace": {destRule(mine+oldest, product+", exportTo: [default], "+disabled), to, "DestinationRule clients/old",
@@ -129,6 +136,71 @@ func TestWhyAnObjectDoesNotCountBesideTheCases(t *testing.T) {
 	}
 }
 
+// bypassing is the world's server with a port that no rule of its pod's network redirects.
+const bypassing = "\n---\n{kind: Deployment, metadata: {name: product-service, namespace: default}, spec: {template: {metadata: {labels: {app: product-service, version: vistio}, annotations: {traffic.sidecar.istio.io/excludeInboundPorts: '8080'}}, spec: {serviceAccountName: product-service}}}}"
+
+// What keeps a client's proxy from knowing a service decides its end.
+func TestWhatKeepsAProxyFromKnowingAServiceIsInForce(t *testing.T) {
+	service := func(annotations string) string {
+		return "\n---\n{kind: Service, metadata: {name: product-service, annotations: {" + annotations + "}}, spec: {selector: {app: product-service}, ports: [{port: 8080, appProtocol: http}]}}"
+	}
+	entry := func(spec string) string {
+		return "\n---\n{kind: ServiceEntry, metadata: {name: e}, spec: {hosts: [e.test], " + spec + "location: MESH_INTERNAL, resolution: DNS, ports: [{number: 8080, name: http, protocol: HTTP}]}}"
+	}
+	for name, row := range map[string]struct{ policies, settings, hop, want string }{
+		"a Service":                {service("networking.istio.io/exportTo: '.'"), "", "client -> product-service:8080", "Service default/product-service: networking.istio.io/exportTo: ."},
+		"a Service by default":     {service(""), "{defaultServiceExportTo: [.]}", "client -> product-service:8080", "Service default/product-service:"},
+		"a Service at a gateway":   {service("networking.istio.io/exportTo: '.'"), "", "gateway -> product-service:8080", "Service default/product-service: networking.istio.io/exportTo: ."},
+		"a ServiceEntry":           {entry("exportTo: [.], "), "", "gateway -> e.test:8080", "ServiceEntry default/e: exportTo:"},
+		"a Sidecar":                {listing("name: own, namespace: clients", "./*"), "", "client -> product-service:8080", "Sidecar clients/own:"},
+		"a Sidecar that says more": {sidecarOver("name: own, namespace: clients", "egress: [{hosts: [./*]}], outboundTrafficPolicy: {}"), "", "client -> product-service:8080", "Sidecar clients/own: mode: REGISTRY_ONLY"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			snapshot, q := mesh(t, row.policies, row.settings), question(t, row.hop)
+			a := snapshot.AskEach(q)[0]
+			policies := snapshot.InForce(a)
+			if len(policies) != 1 || policies[0].Decides != AtClient || policies[0].Object+":"+marked(policies[0]) != row.want {
+				t.Errorf("%+v, want %s", policies, row.want)
+			}
+			for _, fault := range faultsOf(snapshot, q, a, policies) {
+				t.Error(fault)
+			}
+		})
+	}
+}
+
+// marked are the marked lines of a text, a space before each.
+func marked(own Policy) string {
+	var all strings.Builder
+	for _, line := range own.Lines {
+		all.WriteString(" " + strings.TrimSpace(strings.Split(own.Text, "\n")[line-1]))
+	}
+	return all.String()
+}
+
+// An object of any shape is written so that it is read as the same.
+func TestAnObjectIsWrittenAsItIs(t *testing.T) {
+	for object, text := range map[string]string{
+		"DestinationRule default/r": destRule("name: r", `host: "*", exportTo: ["*", "true", "8080", "~"], trafficPolicy: {`+
+			`tls: {mode: SIMPLE, insecureSkipVerify: true, sni: "a: b # \"c\""}, outlierDetection: {consecutive5xxErrors: 0, minHealthPercent: 7}, `+
+			`loadBalancer: {consistentHash: {useSourceIp: false, minimumRingSize: 12}, warmup: {duration: 1.5s, aggression: 0.25}, `+
+			`localityLbSetting: {enabled: false, distribute: [{from: a, to: {z: 1, b: 99}}]}}}`),
+		"VirtualService default/v": virtual("name: v", `hosts: [x.test], http: [{match: [{headers: {a: {regex: ".*\\d"}}, ignoreUriCase: true}], `+
+			`retries: {attempts: 3, perTryTimeout: 2s}, directResponse: {status: 503, body: {string: "two\nlines \xe4 \U0001F600\u2028"}}, `+
+			`fault: {abort: {httpStatus: 500, percentage: {value: 0.1}}}}]`),
+		"PeerAuthentication default/p": peerAuth("name: p, creationTimestamp: 2026-01-01T02:03:04+02:00",
+			`selector: {matchLabels: {z: "1", a: "null"}}, mtls: {}, portLevelMtls: {9000: {}, 80: {mode: STRICT}, 8080: {mode: DISABLE}}`),
+		"AuthorizationPolicy default/a": "\n---\n{kind: AuthorizationPolicy, metadata: {name: a}, spec: {rules: [" +
+			`{from: [{source: {notPrincipals: [x], ipBlocks: [10.0.0.0/8]}}], when: [{key: k, notValues: [""]}]}, {}]}}`,
+	} {
+		snapshot := mesh(t, text, "")
+		own := Policy{Object: object, Decides: AtServer, Text: snapshot.text(object)}
+		for _, fault := range writtenWrong(snapshot, own) {
+			t.Errorf("%s\n%s", fault, own.Text)
+		}
+	}
+}
+
 // Nothing is in force where the oracle has no answer, and no rule counts at the addresses of pods.
 func TestNothingIsInForceOfWhatIsNotAsked(t *testing.T) {
 	policies := peerAuth(inRoot, "mtls: {mode: STRICT}") + destRule("name: r", "host: \"*\", trafficPolicy: {tls: {mode: DISABLE}}")
@@ -142,6 +214,15 @@ func TestNothingIsInForceOfWhatIsNotAsked(t *testing.T) {
 		if got := snapshot.InForce(a); len(got) != 1 || got[0].Object != "PeerAuthentication istio-system/default" || got[0].Decides != AtServer {
 			t.Errorf("%+v, want the mesh's policy alone", got)
 		}
+	}
+}
+
+// One answer for all endpoints comes with the list of the first.
+func TestTheListOfOneAnswer(t *testing.T) {
+	snapshot, q := mesh(t, peerAuth(inDefault, ofProduct+", mtls: {mode: STRICT}"), ""), question(t, "plain-client -> migration:8080")
+	answer, policies := snapshot.AskInForce(q)
+	if all := snapshot.AskEach(q); len(all) != 2 || !reflect.DeepEqual(answer, snapshot.Ask(q)) || !reflect.DeepEqual(policies, snapshot.InForce(all[0])) {
+		t.Errorf("%+v of %d: %+v", answer, len(all), policies)
 	}
 }
 

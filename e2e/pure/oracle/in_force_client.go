@@ -28,6 +28,7 @@ func (s Snapshot) clientDecisions(a EndpointAnswer) []decision {
 // know; none where a Sidecar does not list the service.
 func pathsOfScope(a EndpointAnswer) [][]string {
 	switch to := a.grounds.to; {
+	case a.Client.Object == to.object && len(to.exportTo) == 0: // the mesh's settings do not export it
 	case a.Client.Object == to.object && to.entry:
 		return [][]string{{"spec", "exportTo"}}
 	case a.Client.Object == to.object:
