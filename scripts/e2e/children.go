@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -36,6 +38,9 @@ func (c *children) run(ctx context.Context, command *exec.Cmd, grace time.Durati
 	go func() {
 		defer close(ended)
 		failed = command.Wait()
+		if errors.Is(failed, exec.ErrWaitDelay) {
+			failed = fmt.Errorf("%s has ended, and processes that it left keep its output open: end them: %w", command.Path, failed)
+		}
 	}()
 	select {
 	case <-ended:

@@ -86,7 +86,7 @@ func TestWhatAChildLeavesBehindHoldsNoRun(t *testing.T) {
 	command := exec.Command("sh", "-c", "sleep 60 & echo $!")
 	var said strings.Builder
 	command.Stdout = &said
-	if err := new(children).run(t.Context(), command, 10*time.Millisecond); !errors.Is(err, exec.ErrWaitDelay) {
+	if err := new(children).run(t.Context(), command, 10*time.Millisecond); !errors.Is(err, exec.ErrWaitDelay) || !strings.Contains(err.Error(), "end them") {
 		t.Errorf("run: %v", err)
 	}
 	left, err := strconv.Atoi(strings.TrimSpace(said.String()))

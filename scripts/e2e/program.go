@@ -217,7 +217,7 @@ func (r *program) down(ctx context.Context) error {
 		if err != nil {
 			return badInput(err)
 		}
-		if err := r.delete(ctx, r.cluster(engine)); err != nil {
+		if err := r.deleteCluster(ctx, r.cluster(engine)); err != nil {
 			return refine(err)
 		}
 		r.screen.step("cluster %s is gone", r.settings.name())
@@ -234,10 +234,10 @@ func (r *program) release(ctx context.Context, up broughtUp, keep bool, outcome 
 	}
 	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout.ClusterDelete.Duration())
 	defer cancel()
-	return errors.Join(outcome, r.delete(cleanup, up.cluster))
+	return errors.Join(outcome, r.deleteCluster(cleanup, up.cluster))
 }
 
-func (r *program) delete(ctx context.Context, c *cluster.Cluster) error {
+func (r *program) deleteCluster(ctx context.Context, c *cluster.Cluster) error {
 	return r.during(step{name: "delete", says: "deleting cluster " + r.settings.name()}, func() error { return c.Delete(ctx) })
 }
 
