@@ -47,7 +47,7 @@ func TestInALogTheSuiteMoves(t *testing.T) {
 			tell(at)
 			return errNotGreen
 		})
-		if err != errNotGreen {
+		if !errors.Is(err, errNotGreen) {
 			t.Errorf("the work's error became %v", err)
 		}
 		want := `
@@ -107,7 +107,7 @@ func TestARoundInWhichNoCaseBeginsEnds(t *testing.T) {
 	screen, _ := plainConsole()
 	r, _, _ := suiteOf(t, screen)
 	wrong := fmt.Errorf("no istiod")
-	if err := r.following(func() error { return wrong }); err != wrong {
+	if err := r.following(func() error { return wrong }); !errors.Is(err, wrong) {
 		t.Errorf("the work's error became %v", err)
 	}
 	if took := r.durations.last("first case"); took != 0 {

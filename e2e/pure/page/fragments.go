@@ -2,7 +2,6 @@ package page
 
 import (
 	"html/template"
-	"slices"
 	"strings"
 )
 
@@ -43,7 +42,7 @@ func (f *fragments) shown(inPlace bool, all []template.HTML) pieces {
 		return pieces{InPlace: all}
 	}
 	var p pieces
-	for _, piece := range slices.Compact(all) {
+	for _, piece := range all {
 		p.Numbers = append(p.Numbers, f.number(piece))
 	}
 	return p

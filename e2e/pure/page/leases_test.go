@@ -12,8 +12,8 @@ import (
 )
 
 func TestLeasesStandWhereTheirTimesAre(t *testing.T) {
-	lease := func(id string, from, held, clearFrom, clear int, open ...hop.FiveTuple) report.Case {
-		one := &verdict.Lease{LimitSeconds: 600, HeldSeconds: float64(held), InTheClear: &verdict.Exposure{Seconds: float64(clear), Connections: 3, Open: open}}
+	lease := func(id string, from, held, clearFrom, exposed int, open ...hop.FiveTuple) report.Case {
+		one := &verdict.Lease{LimitSeconds: 600, HeldSeconds: float64(held), InTheClear: &verdict.Exposure{Seconds: float64(exposed), Connections: 3, Open: open}}
 		if from >= 0 {
 			one.From, one.InTheClear.From = noon.Add(time.Duration(from)*time.Second), noon.Add(time.Duration(clearFrom)*time.Second)
 		}
