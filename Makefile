@@ -101,8 +101,8 @@ record-reports: $(RUNNER) ## record the public reports that tls-check is held to
 preflight: $(RUNNER) ## check input and machine, change nothing
 	@exec $(RUNNER) preflight
 
-report: $(REPORTER) ## render a stored report.json again, as report.html beside it, with the runs of a history (FROM=, HISTORY=)
-	@exec $(REPORTER) html $(FROM) $(if $(filter-out file,$(origin HISTORY)),--history $(HISTORY))
+report: $(REPORTER) ## render a stored report.json again, as report.html beside it, with the runs of a history (FROM=, HISTORY=, TO=); several by versions, as one matrix.html (FROM="FILE FILE")
+	@exec $(REPORTER) html $(FROM) $(if $(TO),--to $(TO)) $(if $(filter-out file,$(origin HISTORY)),--history $(HISTORY))
 
 report-json: $(REPORTER) ## print a report.json with every value where it stands (FROM=)
 	@exec $(REPORTER) json $(FROM)

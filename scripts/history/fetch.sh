@@ -39,3 +39,6 @@ if test "${#files[@]}" -gt 0; then
   "$HISTORIAN" add "$fetched/history.jsonl" "${files[@]}"
 fi
 mv "$fetched/history.jsonl" "$history"
+# What the cells left stays beside it, for the page of all of them.
+rm -rf cells
+mv "$fetched/cells" cells

@@ -116,6 +116,13 @@ func fetched(t *testing.T, historian, id string, artifacts map[string]string) (s
 	if said, err := command.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, said)
 	}
+	for name := range artifacts {
+		if left, ofACell := strings.CutPrefix(name, id+"/artifacts-"); ofACell {
+			if _, err := os.Stat(filepath.Join(folder, "cells", "artifacts-"+left)); err != nil {
+				t.Errorf("what a cell left is gone: %v", err)
+			}
+		}
+	}
 	content, err := os.ReadFile(filepath.Join(folder, "history.jsonl"))
 	return string(content), err
 }

@@ -21,7 +21,6 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-	"github.com/klauspost/compress/zstd"
 
 	"mtls.test/conformance/e2e/live/artifact"
 	"mtls.test/conformance/e2e/pure/explain"
@@ -79,14 +78,21 @@ func given(t *testing.T, name string) string {
 	return path
 }
 
+// open opens the page of a report.
 func open(t *testing.T, r report.Report) *opened {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), page.File)
 	beside, err := page.ReadBeside(fixtures.FS, os.DirFS(t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := artifact.Write(file, func(to io.Writer) error { return page.Write(to, r, beside) }); err != nil {
+	return openWritten(t, func(to io.Writer) error { return page.Write(to, r, beside) })
+}
+
+// openWritten opens what is written.
+func openWritten(t *testing.T, write func(io.Writer) error) *opened {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), page.File)
+	if err := artifact.Write(file, write); err != nil {
 		t.Fatal(err)
 	}
 	o := &opened{t: t}
@@ -163,20 +169,7 @@ func lastReport(t *testing.T, pattern string) report.Report {
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
-	content, err := os.ReadFile(files[len(files)-1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if filepath.Ext(files[len(files)-1]) == ".zst" {
-		unpacked, err := zstd.NewReader(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if content, err = unpacked.DecodeAll(content, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r, err := report.Decode(content)
+	r, err := read(files[len(files)-1])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -416,46 +409,59 @@ const faintText = `(() => {
 })()`
 
 func TestNothingKeepsPeopleFromThePage(t *testing.T) {
-	script, err := os.ReadFile(given(t, "AXE"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, r := range map[string]report.Report{
 		"red": redReport(t), "whole": storedReport(t),
 		"upgrade": lastReport(t, "../../e2e/pure/page/testdata/upgrade.json"), "mutants": lastReport(t, "../versions/reports/*-mutants.json.zst"),
 	} {
-		for _, theme := range []string{"light", "dark"} {
+		for _, theme := range themes {
 			t.Run(name+" "+theme, func(t *testing.T) {
 				o := open(t, r)
-				value[any](o, fmt.Sprintf("document.documentElement.dataset.theme = %q", theme))
-				value[any](o, string(script)+"; true")
-				var found struct {
-					Violations, Incomplete []struct {
-						ID    string
-						Help  string
-						Nodes []struct{ HTML string }
-					}
-				}
-				text := value[string](o, `axe.run({resultTypes: ["violations", "incomplete"]}).then((found) => JSON.stringify(found))`)
-				if err := json.Unmarshal([]byte(text), &found); err != nil {
-					t.Fatal(err)
-				}
-				for _, v := range found.Violations {
-					t.Errorf("%s: %s, at %d places, first %s", v.ID, v.Help, len(v.Nodes), v.Nodes[0].HTML)
-				}
-				for _, v := range found.Incomplete {
-					for _, node := range v.Nodes {
-						if v.ID != "color-contrast" || !oneSign.MatchString(node.HTML) && !drawnText.MatchString(node.HTML) {
-							t.Errorf("undecided: %s: %s: %s", v.ID, v.Help, node.HTML)
-						}
-					}
-				}
-				for _, faint := range value[[]string](o, faintText) {
-					t.Errorf("in a picture: %s", faint)
-				}
+				o.theme(theme)
+				o.keepsNobody()
 				o.picture(name + "-" + theme)
 			})
 		}
+	}
+}
+
+var themes = []string{"light", "dark"}
+
+func (o *opened) theme(name string) {
+	o.t.Helper()
+	value[any](o, fmt.Sprintf("document.documentElement.dataset.theme = %q", name))
+}
+
+// keepsNobody fails where something keeps people from the page, by axe-core.
+func (o *opened) keepsNobody() {
+	o.t.Helper()
+	script, err := os.ReadFile(given(o.t, "AXE"))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	value[any](o, string(script)+"; true")
+	var found struct {
+		Violations, Incomplete []struct {
+			ID    string
+			Help  string
+			Nodes []struct{ HTML string }
+		}
+	}
+	text := value[string](o, `axe.run({resultTypes: ["violations", "incomplete"]}).then((found) => JSON.stringify(found))`)
+	if err := json.Unmarshal([]byte(text), &found); err != nil {
+		o.t.Fatal(err)
+	}
+	for _, v := range found.Violations {
+		o.t.Errorf("%s: %s, at %d places, first %s", v.ID, v.Help, len(v.Nodes), v.Nodes[0].HTML)
+	}
+	for _, v := range found.Incomplete {
+		for _, node := range v.Nodes {
+			if v.ID != "color-contrast" || !oneSign.MatchString(node.HTML) && !drawnText.MatchString(node.HTML) {
+				o.t.Errorf("undecided: %s: %s: %s", v.ID, v.Help, node.HTML)
+			}
+		}
+	}
+	for _, faint := range value[[]string](o, faintText) {
+		o.t.Errorf("in a picture: %s", faint)
 	}
 }
 

@@ -1,12 +1,15 @@
-// Command report reads a stored report.json.
+// Command report reads stored report.json, as they are or packed as .json.zst.
 //
-//	report html FILE [--history FILE]   renders it as report.html beside it, as the run did
-//	report json FILE                    prints it with every value where it stands
+//	report html FILE [--history FILE]   renders one as report.html beside it, as the run did
+//	report html FILE FILE...            renders several as one page by versions, matrix.html beside the first
+//	report json FILE                    prints one with every value where it stands
 //
 // Exit status: 0; 2 bad input.
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -39,16 +42,25 @@ func execute(arguments []string, out, problems io.Writer) int {
 
 func commands(out io.Writer) *cobra.Command {
 	root := &cobra.Command{
-		Use: "report", Short: "Read a stored report.json", Args: cobra.NoArgs,
+		Use: "report", Short: "Read stored report.json", Args: cobra.NoArgs,
 		RunE:         func(c *cobra.Command, _ []string) error { return c.Help() },
 		SilenceUsage: true, SilenceErrors: true, CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
-	var past string
+	var past, to string
 	html := &cobra.Command{
-		Use: "html FILE", Short: "render it as report.html beside it", Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, arguments []string) error { return render(out, arguments[0], past) },
+		Use: "html FILE...", Short: "render one as report.html beside it, or several as one matrix.html beside the first", Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, files []string) error {
+			if len(files) == 1 {
+				return render(out, files[0], past, to)
+			}
+			if past != "" {
+				return errors.New("--history: it is shown with one report, and several are given")
+			}
+			return renderMatrix(out, files, to)
+		},
 	}
-	html.Flags().StringVar(&past, "history", "", "history.jsonl whose runs are shown too")
+	html.Flags().StringVar(&past, "history", "", "history.jsonl whose runs are shown with a report")
+	html.Flags().StringVar(&to, "to", "", "file that the page goes to")
 	root.AddCommand(html, &cobra.Command{
 		Use: "json FILE", Short: "print it with every value where it stands", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, arguments []string) error { return expand(out, arguments[0]) },
@@ -56,14 +68,10 @@ func commands(out io.Writer) *cobra.Command {
 	return root
 }
 
-func render(out io.Writer, file, past string) error {
-	content, err := os.ReadFile(file)
+func render(out io.Writer, file, past, to string) error {
+	r, err := read(file)
 	if err != nil {
 		return err
-	}
-	r, err := report.Decode(content)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
 	}
 	folder := filepath.Dir(file)
 	beside, err := page.ReadBeside(fixtures.FS, os.DirFS(folder))
@@ -75,16 +83,20 @@ func render(out io.Writer, file, past string) error {
 			return err
 		}
 	}
-	to := filepath.Join(folder, page.File)
-	if err := artifact.Write(to, func(to io.Writer) error { return page.Write(to, r, beside) }); err != nil {
+	return write(out, cmp.Or(to, filepath.Join(folder, page.File)), func(to io.Writer) error { return page.Write(to, r, beside) })
+}
+
+// write writes a page, and says where.
+func write(out io.Writer, file string, page func(io.Writer) error) error {
+	if err := artifact.Write(file, page); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(out, to)
+	_, err := fmt.Fprintln(out, file)
 	return err
 }
 
 func expand(out io.Writer, file string) error {
-	content, err := os.ReadFile(file)
+	content, err := unpacked(file)
 	if err != nil {
 		return err
 	}

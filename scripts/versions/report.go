@@ -44,9 +44,6 @@ type reportJSON struct {
 // digestLength is how much of a report's sha256 stands in the table, in hexadecimal digits.
 const digestLength = 16
 
-// labelsOf are the label filters by which a kind is known.
-var labelsOf = map[string]kind{fixture.QuickLabels: cases, fixture.FullLabels: full, fixture.MutantLabels: mutants}
-
 // readReport makes a row of a report. The report of a run that played but a part is refused: it says nothing of the whole.
 func readReport(content []byte) (row, error) {
 	expanded, err := report.Expand(content)
@@ -58,7 +55,7 @@ func readReport(content []byte) (row, error) {
 		return row{}, err
 	}
 	e := r.Environment
-	whole, known := labelsOf[e.Settings["LABELS"]]
+	called, known := fixture.WholeRuns[e.Settings["LABELS"]]
 	if !known {
 		return row{}, fmt.Errorf("LABELS=%s: want the report of make e2e, e2e-full or e2e-mutants", e.Settings["LABELS"])
 	}
@@ -75,6 +72,7 @@ func readReport(content []byte) (row, error) {
 		return row{}, fmt.Errorf("runID %q begins with no date", r.RunID)
 	}
 	sum := sha256.Sum256(content)
+	whole := kind(called)
 	told := row{
 		cell: cell{lane: e.Lane, istio: e.Istio, kubernetes: e.Kubernetes}, kind: whole, result: r.result(whole),
 		date: date.Format(time.DateOnly), envoy: e.Envoy, profile: e.Profile, digest: hex.EncodeToString(sum[:])[:digestLength],

@@ -49,7 +49,8 @@ func hash(text string) string {
 }
 
 // Parse parses the templates of a page, *.html. The page begins with the template "begin" and finishes with "end", each of the Frame.
-// It panics where one cannot be parsed.
+// The template "mark" is a badge of the symbol of a result alone, by the page's functions lower, its class, and symbol. It panics where
+// one cannot be parsed.
 func Parse(page string, files fs.FS, funcs template.FuncMap) *template.Template {
 	all := template.Must(template.New("document").Funcs(funcs).Parse(markup))
 	return template.Must(all.ParseFS(files, "*.html")).Lookup(page)

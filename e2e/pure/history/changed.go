@@ -14,6 +14,7 @@ var parts = []struct {
 	{"Istio", func(g Ground) string { return g.Istio }},
 	{"images", func(g Ground) string { return g.Digests }},
 	{"Kubernetes", func(g Ground) string { return g.Kubernetes }},
+	{"Envoy", func(g Ground) string { return g.Envoy }},
 	{"the proxies' profile", func(g Ground) string { return g.Profile }},
 	{"the lane", func(g Ground) string { return g.Lane }},
 	{"settings", func(g Ground) string { return g.Settings }},

@@ -20,7 +20,7 @@ func Grid(to io.Writer, lines []Line, all bool) error {
 	subjects := map[Subject]bool{}
 	for _, r := range runs {
 		for of, o := range r.outcomes {
-			if all || o.red() || o.differs() {
+			if all || o.wrong() {
 				subjects[of] = true
 			}
 		}
@@ -46,14 +46,4 @@ func Grid(to io.Writer, lines []Line, all bool) error {
 		}
 	}
 	return nil
-}
-
-// differs tells whether the attempts came to several verdicts.
-func (o outcome) differs() bool {
-	for _, line := range o.attempts {
-		if line.Verdict != o.attempts[0].Verdict {
-			return true
-		}
-	}
-	return false
 }

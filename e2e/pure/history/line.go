@@ -27,6 +27,7 @@ type Ground struct {
 	Istio      string `json:"istio"`
 	Digests    string `json:"digests,omitempty"` // of the images, as one hash; empty where images were built
 	Kubernetes string `json:"kubernetes"`
+	Envoy      string `json:"envoy,omitempty"` // empty of a run that ended before its images were known
 	Profile    string `json:"profile"`
 	Lane       string `json:"lane"`
 	Settings   string `json:"settings"` // of the run, as one hash

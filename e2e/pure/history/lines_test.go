@@ -50,7 +50,7 @@ func TestALineThatIsNoneIsNamed(t *testing.T) {
 func TestTheLinesOfAReport(t *testing.T) {
 	r := report.Report{
 		Result: hop.Fail, Reason: "b: broken",
-		Environment: report.Environment{Suite: "abc", Istio: "1.31.0", Settings: map[string]string{"LABELS": "smoke", "ARTIFACTS": "here"}},
+		Environment: report.Environment{Suite: "abc", Istio: "1.31.0", Envoy: "1.39.3", Settings: map[string]string{"LABELS": "smoke", "ARTIFACTS": "here"}},
 		Cases: []report.Case{
 			{Case: verdict.Case{ID: "a", Result: hop.Pass, Reason: "2 checks agree", Rerun: "make e2e FOCUS=a:", Seconds: 3}},
 			{Case: verdict.Case{ID: "b", Result: hop.Fail, Reason: "broken", Rerun: "make e2e FOCUS=b:", Seconds: 4}},
@@ -58,7 +58,7 @@ func TestTheLinesOfAReport(t *testing.T) {
 	}
 	part := Part{Run: "r", Cell: Cell{Job: "c"}, Attempt: 1, Began: noon, Machine: "m"}
 	lines := Of(r, part)
-	if len(lines) != 3 || lines[0].Case != "" || lines[0].Verdict != hop.Fail || lines[1].Reason != "" || lines[2].Reason != "broken" || lines[2].Rerun != "make cell CELL='c' FOCUS=b:" || lines[2].On.Suite != "abc" {
+	if len(lines) != 3 || lines[0].Case != "" || lines[0].Verdict != hop.Fail || lines[1].Reason != "" || lines[2].Reason != "broken" || lines[2].Rerun != "make cell CELL='c' FOCUS=b:" || lines[2].On.Suite != "abc" || lines[2].On.Envoy != "1.39.3" {
 		t.Errorf("%+v", lines)
 	}
 	r.Environment.Settings["ARTIFACTS"] = "there"

@@ -64,7 +64,7 @@ const roundsApart = 1000
 // GroundOf is what a report stands on, with what it does not say itself.
 func GroundOf(e report.Environment, part Part) Ground {
 	return Ground{
-		Suite: e.Suite, Istio: e.Istio, Kubernetes: e.Kubernetes, Profile: e.Profile, Lane: e.Lane, Machine: part.Machine,
+		Suite: e.Suite, Istio: e.Istio, Kubernetes: e.Kubernetes, Envoy: e.Envoy, Profile: e.Profile, Lane: e.Lane, Machine: part.Machine,
 		Digests: hashOf(e.Digests), Settings: hashOf(decisive(e.Settings)),
 	}
 }

@@ -28,6 +28,19 @@ func (o outcome) line() Line {
 
 func (o outcome) red() bool { return o.line().red() }
 
+// differs tells whether the attempts came to several verdicts.
+func (o outcome) differs() bool {
+	for _, line := range o.attempts {
+		if line.Verdict != o.attempts[0].Verdict {
+			return true
+		}
+	}
+	return false
+}
+
+// wrong tells whether a case is shown among runs: it is red, or its attempts differ.
+func (o outcome) wrong() bool { return o.red() || o.differs() }
+
 // run is one run of all cells.
 type run struct {
 	id       string

@@ -14,7 +14,6 @@ import (
 
 	"mtls.test/conformance/e2e/pure/document"
 	"mtls.test/conformance/e2e/pure/explain"
-	"mtls.test/conformance/e2e/pure/history"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/report"
@@ -43,6 +42,7 @@ var pageTemplate = document.Parse("page.html", templates, template.FuncMap{
 	"cause":        func(check verdict.Check) *explain.Cause { return explain.Find(report.CauseOf(check)) },
 	"policyLines":  policyLines,
 	"refused":      func(check verdict.Check) *explain.Cause { return explain.Find(string(check.Cause)) },
+	"shortCommit":  report.ShortCommit,
 	"stages":       report.Stages,
 	"worstChanges": tlsdiff.WorstFirst,
 	"said":         tlsdiff.Text,
@@ -62,8 +62,8 @@ type view struct {
 	Mesh     mesh
 	Hops     hopTable
 	Chart    chart
-	Grid     string // cases by runs
-	Few      bool   // cases are not green, so that all of them are open
+	Past     *past // runs before; nil where none is known
+	Few      bool  // cases are not green, so that all of them are open
 	Frame    document.Frame
 
 	Leases    *leases
@@ -82,14 +82,8 @@ type counted struct {
 
 // Write writes the page. The same report and what is beside it give the same page, byte for byte.
 func Write(out io.Writer, r report.Report, beside Beside) error {
-	var grid strings.Builder
-	if len(beside.History) > 0 {
-		if err := history.Grid(&grid, beside.History, false); err != nil {
-			return err
-		}
-	}
 	v := view{
-		Grid:   grid.String(),
+		Past:   pastOf(beside.History, r),
 		Report: r, Headline: headline(r), Counts: counts(r), Hops: hopsOf(r), Mesh: meshOf("The mesh as a picture, over all cases", r.Cases...), Chart: pathsOf(beside.Chart, r),
 		Leases: leasesOf(r), Sabotages: sabotagesOf(r), Traffic: trafficOf(r.Upgrade),
 		Few:       len(r.Cases)-r.Summary.Pass <= fewAtMost,

@@ -16,7 +16,6 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"mtls.test/conformance/e2e/pure/history"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/oracle"
 	"mtls.test/conformance/e2e/pure/report"
@@ -105,22 +104,6 @@ func TestTheHeadlineIsOfEveryResult(t *testing.T) {
 		if got := headline(r); got != want {
 			t.Errorf("%s: %q, want %q", r.Result, got, want)
 		}
-	}
-}
-
-func TestTheRunsBeforeAreShown(t *testing.T) {
-	line := func(run string, result hop.Result) history.Line {
-		return history.Line{Run: run, Cell: "full", Case: "bad", Attempt: 1, Began: time.Unix(int64(len(run)), 0), Verdict: result}
-	}
-	var out bytes.Buffer
-	if err := Write(&out, of(good), Beside{History: []history.Line{line("1", hop.Pass), line("22", hop.Fail)}}); err != nil {
-		t.Fatal(err)
-	}
-	if page := out.String(); !strings.Contains(page, "<h2>The runs before</h2>") || !strings.Contains(page, ".F  bad in full") {
-		t.Errorf("%s", page)
-	}
-	if strings.Contains(rendered(t, of(good)), "The runs before") {
-		t.Error("without a history there are runs before")
 	}
 }
 

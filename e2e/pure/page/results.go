@@ -9,13 +9,5 @@ import (
 
 // worstFirst sorts cases that need attention before green ones.
 func worstFirst(cases []report.Case) []report.Case {
-	return slices.SortedStableFunc(slices.Values(cases), func(a, b report.Case) int {
-		switch {
-		case a.Result == b.Result:
-			return 0
-		case verdict.Worse(a.Result, b.Result) == a.Result:
-			return -1
-		}
-		return 1
-	})
+	return slices.SortedStableFunc(slices.Values(cases), func(a, b report.Case) int { return verdict.WorstFirst(a.Result, b.Result) })
 }

@@ -2,9 +2,7 @@ package report
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -94,11 +92,8 @@ func ReadComparable(content []byte) (Comparable, error) {
 	if err := json.Unmarshal(content, &raw); err != nil {
 		return Comparable{}, fmt.Errorf("not a report.json: %w", err)
 	}
-	if raw.SchemaVersion == "" {
-		return Comparable{}, errors.New("not a report.json: it has no schemaVersion")
-	}
-	if !slices.Contains(comparableMajors, major(raw.SchemaVersion)) {
-		return Comparable{}, fmt.Errorf("its schemaVersion is %s, and only %s can be compared: make it with this version of the suite", raw.SchemaVersion, strings.Join(comparableMajors, ".x, ")+".x")
+	if err := CheckSchema(raw.SchemaVersion); err != nil {
+		return Comparable{}, err
 	}
 	var report Comparable
 	for _, content := range raw.Cases {
@@ -109,14 +104,6 @@ func ReadComparable(content []byte) (Comparable, error) {
 		report.cases = append(report.cases, c)
 	}
 	return report, nil
-}
-
-// comparableMajors are the major versions of the schema whose cases have the same shape; 5 says once what repeats.
-var comparableMajors = []string{"4", "5"}
-
-func major(version string) string {
-	number, _, _ := strings.Cut(version, ".")
-	return number
 }
 
 func readCase(content []byte) (comparedCase, error) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 
 	"mtls.test/conformance/e2e/pure/hop"
@@ -32,13 +33,7 @@ func (r Report) Groups() []Group {
 		all[place].Cases = append(all[place].Cases, c)
 	}
 	slices.SortStableFunc(all, func(a, b Group) int {
-		if a.Result != b.Result {
-			if verdict.Worse(a.Result, b.Result) == a.Result {
-				return -1
-			}
-			return 1
-		}
-		return len(b.Cases) - len(a.Cases)
+		return cmp.Or(verdict.WorstFirst(a.Result, b.Result), len(b.Cases)-len(a.Cases))
 	})
 	return all
 }
