@@ -56,38 +56,39 @@ const fewAtMost = 25
 // view is what the page is made of.
 type view struct {
 	report.Report
+	Frame    document.Frame
 	Headline string
 	Counts   []counted
+	Few      bool        // cases are not green, so that all of them are open
 	Sorted   []shownCase // those that need attention first
-	Mesh     mesh
-	Hops     hopTable
-	Chart    chart
-	Past     *past // runs before; nil where none is known
-	Few      bool  // cases are not green, so that all of them are open
-	Frame    document.Frame
+	Labels   []string    // of all cases
+	Rules    []oracle.Rule
 
+	Mesh      mesh
+	Hops      hopTable
+	Traffic   *traffic // while Istio moved; nil where it did not
 	Leases    *leases
 	Sabotages *sabotages
-	Traffic   *traffic
+	Past      *past // runs before; nil where none is known
+	Chart     chart
 	Fragments fragments
-	Labels    []string
-	Rules     []oracle.Rule
-}
-
-// counted is how many cases have a result.
-type counted struct {
-	Result hop.Result
-	Cases  int
 }
 
 // Write writes the page. The same report and what is beside it give the same page, byte for byte.
 func Write(out io.Writer, r report.Report, beside Beside) error {
 	v := view{
-		Past:   pastOf(beside.History, r),
-		Report: r, Headline: headline(r), Counts: counts(r), Hops: hopsOf(r), Mesh: meshOf("The mesh as a picture, over all cases", r.Cases...), Chart: pathsOf(beside.Chart, r),
-		Leases: leasesOf(r), Sabotages: sabotagesOf(r), Traffic: trafficOf(r.Upgrade),
-		Few:       len(r.Cases)-r.Summary.Pass <= fewAtMost,
+		Report:    r,
 		Frame:     document.NewFrame("mTLS conformance: "+string(r.Result), all(styles), all(scripts)),
+		Headline:  headline(r),
+		Counts:    counts(r),
+		Few:       len(r.Cases)-r.Summary.Pass <= fewAtMost,
+		Mesh:      meshOf("The mesh as a picture, over all cases", r.Cases...),
+		Hops:      hopsOf(r),
+		Traffic:   trafficOf(r.Upgrade),
+		Leases:    leasesOf(r),
+		Sabotages: sabotagesOf(r),
+		Past:      pastOf(beside.History, r),
+		Chart:     pathsOf(beside.Chart, r),
 		Fragments: fragments{numbers: map[template.HTML]int{}},
 	}
 	for _, c := range worstFirst(r.Cases) {
@@ -121,45 +122,4 @@ func all(files embed.FS) string {
 		return err
 	})
 	return text.String()
-}
-
-// headline says in one sentence what the run came to.
-func headline(r report.Report) string {
-	s := r.Summary
-	all := s.Pass + s.Fail + s.Mismatch + s.Inconclusive
-	of := func(count int) string {
-		if count == 1 {
-			return fmt.Sprintf("1 of %d cases", all)
-		}
-		return fmt.Sprintf("%d of %d cases", count, all)
-	}
-	switch {
-	case r.Result == hop.Pass && r.Upgrade != nil:
-		return "The mesh stayed as it must be while Istio was upgraded."
-	case r.Result == hop.Pass && all == 0:
-		return "Everything that ran did what it must."
-	case r.Result == hop.Pass:
-		return fmt.Sprintf("Every connection did what its policies ask, in all %d cases.", all)
-	case s.Mismatch > 0 && s.Fail > 0:
-		return fmt.Sprintf("Connections do not do what is asked of them in %s; in %s policies, configuration and traffic contradict each other.", of(s.Fail), of(s.Mismatch))
-	case s.Mismatch > 0:
-		return fmt.Sprintf("In %s policies, configuration and traffic contradict each other.", of(s.Mismatch))
-	case s.Fail > 0:
-		return fmt.Sprintf("Connections do not do what is asked of them in %s.", of(s.Fail))
-	case r.Cause != "":
-		return "The run did not come to its end, so it says nothing of the whole."
-	case r.Upgrade != nil:
-		return "The mesh did not stay as it must be while Istio was upgraded."
-	case r.Kills != nil && r.Kills.Survived > 0:
-		return fmt.Sprintf("The suite did not notice %d of %d ways in which the mesh was sabotaged.", r.Kills.Survived, len(r.Mutants))
-	case s.Inconclusive > 0:
-		return fmt.Sprintf("What became of %s is not known for certain.", of(s.Inconclusive))
-	}
-	return "The run is not green, for another reason than its cases."
-}
-
-func counts(r report.Report) []counted {
-	s := r.Summary
-	all := []counted{{hop.Pass, s.Pass}, {hop.Fail, s.Fail}, {hop.Mismatch, s.Mismatch}, {hop.Inconclusive, s.Inconclusive}, {hop.Skipped, s.Skipped}}
-	return slices.DeleteFunc(all, func(c counted) bool { return c.Cases == 0 })
 }
