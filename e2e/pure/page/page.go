@@ -64,6 +64,7 @@ type view struct {
 	Chart    chart
 	Grid     string // cases by runs
 	Few      bool   // cases are not green, so that all of them are open
+	Redacted bool
 	Frame    document.Frame
 
 	Leases    *leases
@@ -93,6 +94,7 @@ func Write(out io.Writer, r report.Report, beside Beside) error {
 		Report: r, Headline: headline(r), Counts: counts(r), Hops: hopsOf(r), Mesh: meshOf("The mesh as a picture, over all cases", r.Cases...), Chart: pathsOf(beside.Chart, r),
 		Leases: leasesOf(r), Sabotages: sabotagesOf(r), Traffic: trafficOf(r.Upgrade),
 		Few:       len(r.Cases)-r.Summary.Pass <= fewAtMost,
+		Redacted:  beside.Redacted,
 		Frame:     document.NewFrame("mTLS conformance: "+string(r.Result), all(styles), all(scripts)),
 		Fragments: fragments{numbers: map[template.HTML]int{}},
 	}
