@@ -9,6 +9,7 @@ REPORTER := bin/report
 CILOCAL := bin/cilocal
 HISTORY ?= history.jsonl
 REPORT ?= artifacts/report.json
+REDACTED = $(if $(filter 1,$(REDACT)),--redact)
 
 # Go says nothing while it compiles, and little while it downloads.
 BUILD = test -x $@ || echo "downloading modules and compiling $@: about 2 minutes on two cores the first time, seconds after" >&2; go build -buildvcs=false -o $@
@@ -101,11 +102,11 @@ record-reports: $(RUNNER) ## record the public reports that tls-check is held to
 preflight: $(RUNNER) ## check input and machine, change nothing
 	@exec $(RUNNER) preflight
 
-report: $(REPORTER) ## render a stored report.json again, as report.html beside it, with the runs of a history (FROM=, HISTORY=, TO=); several by versions, as one matrix.html (FROM="FILE FILE")
-	@exec $(REPORTER) html $(FROM) $(if $(TO),--to $(TO)) $(if $(filter-out file,$(origin HISTORY)),--history $(HISTORY))
+report: $(REPORTER) ## render a stored report.json again, as report.html beside it, with the runs of a history (FROM=, HISTORY=, TO=; REDACT=1: as report.redacted.html, without names); several by versions, as one matrix.html (FROM="FILE FILE")
+	@exec $(REPORTER) html $(FROM) $(if $(TO),--to $(TO)) $(if $(filter-out file,$(origin HISTORY)),--history $(HISTORY)) $(REDACTED)
 
-report-json: $(REPORTER) ## print a report.json with every value where it stands (FROM=)
-	@exec $(REPORTER) json $(FROM)
+report-json: $(REPORTER) ## print a report.json with every value where it stands (FROM=; REDACT=1: without names)
+	@exec $(REPORTER) json $(FROM) $(REDACTED)
 
 report-diff: $(REPORTDIFF) ## compare two report.json check by check: nothing may become less, no verdict may change (OLD=, NEW=)
 	@exec $(REPORTDIFF) $(OLD) $(NEW)

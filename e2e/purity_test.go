@@ -21,7 +21,7 @@ const module = "mtls.test/conformance/"
 // order is the order of the packages under e2e/pure: each imports to the left of it only. Those of one step do not import
 // each other.
 var order = [][]string{
-	{"clock", "istioversion", "availability", "shard", "explain"}, {"hop"}, {"document", "fixture", "interception"}, {"oracle", "envoy", "accesslog", "handshake"}, {"verdict", "kiali", "recording"}, {"join", "tlscheck"}, {"replay", "tlsdiff", "clusterpage"}, {"upgrade"}, {"report"}, {"history"}, {"page", "matrix"},
+	{"clock", "istioversion", "availability", "shard", "explain"}, {"hop"}, {"document", "fixture", "interception"}, {"oracle", "envoy", "accesslog", "handshake"}, {"verdict", "kiali", "recording"}, {"join", "tlscheck"}, {"replay", "tlsdiff", "clusterpage"}, {"upgrade"}, {"report"}, {"history"}, {"redact"}, {"page", "matrix"},
 }
 
 // shared are the packages outside e2e that pure ones may import: what a prober tells, which the suite judges.

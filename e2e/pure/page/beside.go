@@ -15,6 +15,7 @@ type Beside struct {
 	History  []history.Line      // of the runs before
 	Chart    oracle.Chart        // the guide's flowchart
 	Evidence map[string][]string // the files and folders of a case, by paths from the page
+	Redacted bool                // the report has pseudonyms for names (package redact)
 }
 
 // ReadBeside reads the flowchart of the fixtures, and lists what an artifacts folder has of each case.

@@ -63,6 +63,7 @@ type view struct {
 	Sorted   []shownCase // those that need attention first
 	Labels   []string    // of all cases
 	Rules    []oracle.Rule
+	Redacted bool
 
 	Mesh      mesh
 	Hops      hopTable
@@ -78,6 +79,7 @@ type view struct {
 func Write(out io.Writer, r report.Report, beside Beside) error {
 	v := view{
 		Report:    r,
+		Redacted:  beside.Redacted,
 		Frame:     document.NewFrame("mTLS conformance: "+string(r.Result), all(styles), all(scripts)),
 		Headline:  headline(r),
 		Counts:    counts(r),
