@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,7 +47,7 @@ func TestInALogTheSuiteMoves(t *testing.T) {
 			tell(at)
 			return errNotGreen
 		})
-		if err != errNotGreen {
+		if !errors.Is(err, errNotGreen) {
 			t.Errorf("the work's error became %v", err)
 		}
 		want := `
@@ -106,8 +106,8 @@ func TestOnATerminalTheLiveLineSaysIt(t *testing.T) {
 func TestARoundInWhichNoCaseBeginsEnds(t *testing.T) {
 	screen, _ := plainConsole()
 	r, _, _ := suiteOf(t, screen)
-	wrong := fmt.Errorf("no istiod")
-	if err := r.following(func() error { return wrong }); err != wrong {
+	wrong := errors.New("no istiod")
+	if err := r.following(func() error { return wrong }); !errors.Is(err, wrong) {
 		t.Errorf("the work's error became %v", err)
 	}
 	if took := r.durations.last("first case"); took != 0 {

@@ -20,7 +20,7 @@ func TestAStepSaysHowLongItTookLastTime(t *testing.T) {
 			}
 		}
 		wrong := errors.New("no istiod")
-		if err := r.during(istio, func() error { <-time.After(time.Hour); return wrong }); err != wrong {
+		if err := r.during(istio, func() error { <-time.After(time.Hour); return wrong }); !errors.Is(err, wrong) {
 			t.Errorf("the work's error became %v", err)
 		}
 		_ = r.measured(istio, func() (bool, error) { <-time.After(time.Hour); return false, nil })
