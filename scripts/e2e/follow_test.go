@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -107,7 +106,7 @@ func TestOnATerminalTheLiveLineSaysIt(t *testing.T) {
 func TestARoundInWhichNoCaseBeginsEnds(t *testing.T) {
 	screen, _ := plainConsole()
 	r, _, _ := suiteOf(t, screen)
-	wrong := fmt.Errorf("no istiod")
+	wrong := errors.New("no istiod")
 	if err := r.following(func() error { return wrong }); !errors.Is(err, wrong) {
 		t.Errorf("the work's error became %v", err)
 	}

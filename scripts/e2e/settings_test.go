@@ -127,3 +127,16 @@ func TestFocusAndLabelsSelectCasesAsGinkgoDoes(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatDecidesHowLongStepsTakeIsTold(t *testing.T) {
+	for want, given := range map[string]map[string]string{
+		"lane auto, Kubernetes newest, Istio newest": nil,
+		"lane source, Kubernetes 1.35, Istio 1.30":   {"LANE": "source", "KUBERNETES_VERSION": "1.35", "ISTIO_VERSION": "1.30"},
+		"cluster theirs": {"CLUSTER": "existing", "KUBECONTEXT": "theirs", "LANE": "pull"},
+	} {
+		s, err := readSettings(from(given), "/repo")
+		if err != nil || s.ground() != want {
+			t.Errorf("%v: %q, %v, want %q", given, s.ground(), err, want)
+		}
+	}
+}
