@@ -39,9 +39,9 @@ code-mutants: ## make mistakes in the suite's own code and see that the unit tes
 test-pull: ## try lane pull against a registry that goes wrong; needs Docker (END_TO_END=1 makes a cluster and runs the suite too)
 	@exec go run ./scripts/pulltest
 
-test-report: ## try the report's page in Chromium, from disk and without a network; pictures of it go to artifacts/pictures
+test-report: ## try the pages of the report and of tls-check in Chromium, from disk and without a network; pictures of them go to artifacts/pictures
 	@test -d artifacts || { mkdir artifacts && touch artifacts/.mtls-conformance; }
-	@chromium=$$(scripts/tools/chromium.sh) && axe=$$(scripts/tools/axe.sh) && CHROMIUM=$$chromium AXE=$$axe go test -count 1 -tags browser ./scripts/report
+	@chromium=$$(scripts/tools/chromium.sh) && axe=$$(scripts/tools/axe.sh) && CHROMIUM=$$chromium AXE=$$axe PICTURES=$(CURDIR)/artifacts/pictures go test -count 1 -p 1 -tags browser ./scripts/report ./e2e/pure/clusterpage
 
 fuzz: ## run each fuzz target for a minute (FUZZTIME=)
 	@exec scripts/tools/fuzz.sh

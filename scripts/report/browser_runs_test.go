@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"mtls.test/conformance/e2e/live/browser"
 	"mtls.test/conformance/e2e/pure/history"
 	"mtls.test/conformance/e2e/pure/matrix"
 	"mtls.test/conformance/e2e/pure/page"
@@ -62,21 +63,21 @@ func byVersions(t *testing.T) func(io.Writer) error {
 
 func TestNothingKeepsPeopleFromTheTablesOfRuns(t *testing.T) {
 	for name, write := range map[string]func(io.Writer) error{"history": runsBefore(t), "matrix": byVersions(t)} {
-		for _, theme := range themes {
+		for _, theme := range browser.Themes {
 			t.Run(name+" "+theme, func(t *testing.T) {
-				o := openWritten(t, write)
-				o.theme(theme)
-				o.keepsNobody()
+				o := browser.Open(t, write)
+				o.Theme(theme)
+				o.Accessible()
 				for _, window := range []struct {
 					name  string
 					width int64
 				}{{"", wide}, {"-narrow", narrow}} {
-					o.do(chromedp.EmulateViewport(window.width, 1000))
-					value[any](o, `(document.getElementById("history") || document.body).scrollIntoView(); true`)
-					if over := value[bool](o, "document.documentElement.scrollWidth > document.documentElement.clientWidth"); over {
+					o.Do(chromedp.EmulateViewport(window.width, 1000))
+					browser.Value[any](o, `(document.getElementById("history") || document.body).scrollIntoView(); true`)
+					if over := browser.Value[bool](o, "document.documentElement.scrollWidth > document.documentElement.clientWidth"); over {
 						t.Errorf("the page is wider than its window of %d px", window.width)
 					}
-					o.picture(name + "-" + theme + window.name)
+					o.Picture(name + "-" + theme + window.name)
 				}
 			})
 		}
@@ -90,14 +91,14 @@ func TestACaseOfTheRunsBeforeLeadsToItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := storedReport(t)
-	o := openWritten(t, func(to io.Writer) error { return page.Write(to, r, page.Beside{History: lines}) })
-	o.do(chromedp.Click(chromedp.CSS(`.past a[href="#case-mesh-strict"]`)), chromedp.WaitReady(chromedp.CSS(`#case-mesh-strict details[open]`)))
+	o := browser.Open(t, func(to io.Writer) error { return page.Write(to, r, page.Beside{History: lines}) })
+	o.Do(chromedp.Click(chromedp.CSS(`.past a[href="#case-mesh-strict"]`)), chromedp.WaitReady(chromedp.CSS(`#case-mesh-strict details[open]`)))
 }
 
 // Each mark of the matrix that is of a case leads to the case in the page of its run.
 func TestAMarkOfTheMatrixLeadsToItsCase(t *testing.T) {
-	o := openWritten(t, byVersions(t))
-	links := value[[]string](o, `Array.from(document.querySelectorAll(".differ a")).map((link) => link.getAttribute("href"))`)
+	o := browser.Open(t, byVersions(t))
+	links := browser.Value[[]string](o, `Array.from(document.querySelectorAll(".differ a")).map((link) => link.getAttribute("href"))`)
 	if len(links) == 0 || !slices.Contains(links, "istio-1.31-kubernetes-1.36/report.html#case-mesh-strict") {
 		t.Errorf("%q", links)
 	}

@@ -3,26 +3,17 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"mtls.test/conformance/e2e/live/artifact"
+	"mtls.test/conformance/e2e/live/browser"
 	"mtls.test/conformance/e2e/pure/explain"
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/oracle"
@@ -32,126 +23,14 @@ import (
 	"mtls.test/conformance/fixtures"
 )
 
-// patience bounds what a browser takes for one test.
-const patience = time.Minute
-
-// pictures is where screenshots are kept.
-const pictures = "../../artifacts/pictures"
-
-// opened is a page in a browser, from disk and without a network.
-type opened struct {
-	context.Context
-	t     *testing.T
-	mu    sync.Mutex
-	wrong []string // requests that left the disk, and what the console complained of
-}
-
-// hear takes the browser's events.
-func (o *opened) hear(event any) {
-	said := ""
-	switch event := event.(type) {
-	case *network.EventRequestWillBeSent:
-		if !strings.HasPrefix(event.Request.URL, "file://") {
-			said = "it asks for " + event.Request.URL
-		}
-	case *runtime.EventExceptionThrown:
-		said = event.ExceptionDetails.Text
-	case *runtime.EventConsoleAPICalled:
-		said = fmt.Sprintf("the console has a line of %v", event.Type)
-	case *log.EventEntryAdded:
-		said = event.Entry.Text
-	}
-	if said != "" {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.wrong = append(o.wrong, said)
-	}
-}
-
-// given is a variable that make test-report sets.
-func given(t *testing.T, name string) string {
-	t.Helper()
-	path := os.Getenv(name)
-	if path == "" {
-		t.Fatalf("%s is not set: use make test-report", name)
-	}
-	return path
-}
-
 // open opens the page of a report.
-func open(t *testing.T, r report.Report) *opened {
+func open(t *testing.T, r report.Report) *browser.Page {
 	t.Helper()
 	beside, err := page.ReadBeside(fixtures.FS, os.DirFS(t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return openWritten(t, func(to io.Writer) error { return page.Write(to, r, beside) })
-}
-
-// openWritten opens what is written.
-func openWritten(t *testing.T, write func(io.Writer) error) *opened {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), page.File)
-	if err := artifact.Write(file, write); err != nil {
-		t.Fatal(err)
-	}
-	o := &opened{t: t}
-	tab, stop := chromedp.NewContext(t.Context(), chromedp.WithListener(o.hear),
-		chromedp.WithAllocatorOptions(chromedp.ExecPath(given(t, "CHROMIUM")), chromedp.NoSandbox, chromedp.WindowSize(1400, 1000)))
-	t.Cleanup(stop)
-	limited, cancel := context.WithTimeout(tab, patience)
-	t.Cleanup(cancel)
-	o.Context = limited
-	o.do(chromedp.Navigate("about:blank"))
-	if _, err := chromedp.Call(o, network.Enable, network.EnableParams{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := chromedp.Call(o, log.Enable, cdp.Empty{}); err != nil {
-		t.Fatal(err)
-	}
-	o.do(chromedp.Navigate("file://" + file))
-	t.Cleanup(func() {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		if len(o.wrong) > 0 {
-			t.Errorf("%s", strings.Join(o.wrong, "\n"))
-		}
-	})
-	return o
-}
-
-func (o *opened) do(actions ...chromedp.Action[chromedp.Void]) {
-	o.t.Helper()
-	if err := chromedp.Do(o, actions...); err != nil {
-		o.t.Fatal(err)
-	}
-}
-
-// value is what an expression comes to.
-func value[Of any](o *opened, expression string) Of {
-	o.t.Helper()
-	of, err := chromedp.Run(o, chromedp.Evaluate[Of](expression, chromedp.EvalAwaitPromise))
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	return of
-}
-
-// home leads back to the first screen, where every case is closed.
-func (o *opened) home() {
-	o.t.Helper()
-	value[any](o, `location.hash = ""; document.querySelectorAll("details").forEach((one) => { one.open = false; }); scrollTo(0, 0); true`)
-}
-
-func (o *opened) picture(name string) {
-	o.t.Helper()
-	png, err := chromedp.Run(o, chromedp.CaptureScreenshot())
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	if err := artifact.WriteText(filepath.Join(pictures, name+".png"), string(png)); err != nil {
-		o.t.Fatal(err)
-	}
+	return browser.Open(t, func(to io.Writer) error { return page.Write(to, r, beside) })
 }
 
 // shown are the ids of the cases that the filter leaves.
@@ -260,52 +139,52 @@ func redCase(t *testing.T, stored report.Report, cause string) report.Case {
 
 func TestThePageIsQuietAndFiltersByWords(t *testing.T) {
 	o := open(t, storedReport(t))
-	all := value[[]string](o, shown)
+	all := browser.Value[[]string](o, shown)
 	if len(all) < 200 {
 		t.Fatalf("%d cases", len(all))
 	}
-	o.picture("first-screen")
-	value[any](o, `document.querySelector(".mesh").scrollIntoView(); true`)
-	o.picture("mesh")
-	o.do(chromedp.SendKeys(chromedp.ID("search"), `mesh-strict "gateway -> product-service:8080"`))
-	few := value[[]string](o, shown)
+	o.Picture("first-screen")
+	browser.Value[any](o, `document.querySelector(".mesh").scrollIntoView(); true`)
+	o.Picture("mesh")
+	o.Do(chromedp.SendKeys(chromedp.ID("search"), `mesh-strict "gateway -> product-service:8080"`))
+	few := browser.Value[[]string](o, shown)
 	if len(few) == 0 || len(few) >= len(all) || !slices.Contains(few, "mesh-strict") {
 		t.Errorf("%d of %d cases are left", len(few), len(all))
 	}
-	if hash := value[string](o, "location.hash"); !strings.Contains(hash, "mesh-strict") {
+	if hash := browser.Value[string](o, "location.hash"); !strings.Contains(hash, "mesh-strict") {
 		t.Errorf("what is looked for is not in the address: %s", hash)
 	}
-	o.do(chromedp.Click(chromedp.CSS(`.mesh [data-hop="client -> product-service-pooled"]`)))
-	others := value[[]string](o, `Array.from(document.querySelectorAll("#cases > li")).filter((item) => !item.querySelector('[data-at^="client -> product-service-pooled:"]')).map((item) => item.id)`)
-	if few := value[[]string](o, shown); len(few) == 0 || len(few) == len(all) || len(others) > 0 {
+	o.Do(chromedp.Click(chromedp.CSS(`.mesh [data-hop="client -> product-service-pooled"]`)))
+	others := browser.Value[[]string](o, `Array.from(document.querySelectorAll("#cases > li")).filter((item) => !item.querySelector('[data-at^="client -> product-service-pooled:"]')).map((item) => item.id)`)
+	if few := browser.Value[[]string](o, shown); len(few) == 0 || len(few) == len(all) || len(others) > 0 {
 		t.Errorf("%d cases go over the hop, and %v do not", len(few), others)
 	}
-	value[any](o, `const choice = document.querySelector('[data-token="rule"]'); choice.value = "destination-rule/insecure-skip-verify"; choice.dispatchEvent(new Event("change")); true`)
-	if few := value[[]string](o, shown); len(few) > 0 {
+	browser.Value[any](o, `const choice = document.querySelector('[data-token="rule"]'); choice.value = "destination-rule/insecure-skip-verify"; choice.dispatchEvent(new Event("change")); true`)
+	if few := browser.Value[[]string](o, shown); len(few) > 0 {
 		t.Errorf("%v rest on the rule and go over the hop", few)
 	}
-	value[any](o, `location.hash = "#?q=rule:destination-rule/insecure-skip-verify"; true`)
-	if few := value[[]string](o, shown); !slices.Equal(few, []string{"simple-insecure"}) {
+	browser.Value[any](o, `location.hash = "#?q=rule:destination-rule/insecure-skip-verify"; true`)
+	if few := browser.Value[[]string](o, shown); !slices.Equal(few, []string{"simple-insecure"}) {
 		t.Errorf("on the rule rest %v", few)
 	}
-	if wide := value[bool](o, "document.documentElement.scrollWidth > document.documentElement.clientWidth"); wide {
+	if wide := browser.Value[bool](o, "document.documentElement.scrollWidth > document.documentElement.clientWidth"); wide {
 		t.Error("the page is wider than its window")
 	}
 }
 
 func TestTheKeyboardReachesWhatIsNotGreen(t *testing.T) {
 	o := open(t, redReport(t))
-	o.do(chromedp.KeyEvent("n"))
-	if focused := value[string](o, `document.activeElement.querySelector("code").textContent`); !strings.HasPrefix(focused, "red-") {
+	o.Do(chromedp.KeyEvent("n"))
+	if focused := browser.Value[string](o, `document.activeElement.querySelector("code").textContent`); !strings.HasPrefix(focused, "red-") {
 		t.Errorf("n leads to %s", focused)
 	}
 	// The driver would send the character apart from the key.
-	if value[bool](o, `document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "/", bubbles: true, cancelable: true}))`) ||
-		!value[bool](o, `document.activeElement.id === "search"`) {
+	if browser.Value[bool](o, `document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "/", bubbles: true, cancelable: true}))`) ||
+		!browser.Value[bool](o, `document.activeElement.id === "search"`) {
 		t.Error("/ does not lead to the filter, or is written into it")
 	}
-	o.do(chromedp.Click(chromedp.CSS(`[data-verdict="PASS"]`)))
-	if few := value[[]string](o, shown); !slices.Equal(few, []string{"green"}) {
+	o.Do(chromedp.Click(chromedp.CSS(`[data-verdict="PASS"]`)))
+	if few := browser.Value[[]string](o, shown); !slices.Equal(few, []string{"green"}) {
 		t.Errorf("green are %v", few)
 	}
 }
@@ -313,9 +192,9 @@ func TestTheKeyboardReachesWhatIsNotGreen(t *testing.T) {
 // A run that did not come up has no case, and a page all the same.
 func TestAPageWithoutCasesIsQuiet(t *testing.T) {
 	o := open(t, report.Fold(report.Run{Cause: "the images could not be pulled"}))
-	value[any](o, `location.hash = "#cause-not-tls"; true`)
-	o.do(chromedp.WaitReady(chromedp.CSS("#cause-not-tls[open]")), chromedp.Click(chromedp.ID("theme")))
-	if theme := value[string](o, "document.documentElement.dataset.theme"); theme != "dark" {
+	browser.Value[any](o, `location.hash = "#cause-not-tls"; true`)
+	o.Do(chromedp.WaitReady(chromedp.CSS("#cause-not-tls[open]")), chromedp.Click(chromedp.ID("theme")))
+	if theme := browser.Value[string](o, "document.documentElement.dataset.theme"); theme != "dark" {
 		t.Errorf("the theme is %q", theme)
 	}
 }
@@ -323,12 +202,12 @@ func TestAPageWithoutCasesIsQuiet(t *testing.T) {
 // What a green case shows is drawn when it is opened.
 func TestALinkOpensItsCase(t *testing.T) {
 	o := open(t, storedReport(t))
-	if drawn := value[int](o, `document.querySelectorAll(".sequence, .timeline").length`); drawn > 0 {
+	if drawn := browser.Value[int](o, `document.querySelectorAll(".sequence, .timeline").length`); drawn > 0 {
 		t.Errorf("%d pictures are drawn before", drawn)
 	}
-	value[any](o, `location.hash = "#case-mesh-strict"; true`)
-	o.do(chromedp.WaitReady(chromedp.CSS(`#case-mesh-strict details[open] .sequence`)), chromedp.WaitReady(chromedp.CSS(`#case-mesh-strict .timeline`)), chromedp.WaitReady(chromedp.CSS(`#case-mesh-strict .guide`)))
-	o.picture("case")
+	browser.Value[any](o, `location.hash = "#case-mesh-strict"; true`)
+	o.Do(chromedp.WaitReady(chromedp.CSS(`#case-mesh-strict details[open] .sequence`)), chromedp.WaitReady(chromedp.CSS(`#case-mesh-strict .timeline`)), chromedp.WaitReady(chromedp.CSS(`#case-mesh-strict .guide`)))
+	o.Picture("case")
 }
 
 // From the first screen to why, for every result and every cause.
@@ -338,36 +217,36 @@ func TestThreeClicksLeadToWhy(t *testing.T) {
 	decided := 0
 	for _, cause := range explain.Causes {
 		id := "red-" + cause.ID
-		o.home()
-		o.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`.group a[href="#case-%s"]`, id))), chromedp.WaitReady(chromedp.CSS("#case-"+id+" details[open] .strip")))
-		text := value[string](o, fmt.Sprintf("document.getElementById(%q).innerText", "case-"+id))
+		o.Home()
+		o.Do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`.group a[href="#case-%s"]`, id))), chromedp.WaitReady(chromedp.CSS("#case-"+id+" details[open] .strip")))
+		text := browser.Value[string](o, fmt.Sprintf("document.getElementById(%q).innerText", "case-"+id))
 		for _, want := range []string{"make e2e FOCUS=" + id + ":", cause.Title} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: no %q in %s", id, want, text)
 			}
 		}
-		if !value[bool](o, fmt.Sprintf(`document.querySelectorAll("#case-%s .strip .out, #case-%s .strip .mute").length > 0`, id, id)) {
+		if !browser.Value[bool](o, fmt.Sprintf(`document.querySelectorAll("#case-%s .strip .out, #case-%s .strip .mute").length > 0`, id, id)) {
 			t.Errorf("%s: who disagrees does not stand out", id)
 		}
 		c := r.Cases[slices.IndexFunc(r.Cases, func(c report.Case) bool { return c.ID == id })]
 		wanted := deciding(c.Checks[0].Intent.Policies)
-		marked := value[[]string](o, fmt.Sprintf(`Array.from(document.querySelectorAll("#case-%s .policy mark")).map((line) => line.innerText.replace("▶ ", ""))`, id))
+		marked := browser.Value[[]string](o, fmt.Sprintf(`Array.from(document.querySelectorAll("#case-%s .policy mark")).map((line) => line.innerText.replace("▶ ", ""))`, id))
 		if !slices.Equal(marked, wanted) || !strings.Contains(text, "By the policies the server is "+string(c.Checks[0].Intent.Server.Mode)) {
 			t.Errorf("%s: the lines %q are marked, want %q, in %s", id, marked, wanted, text)
 		}
 		decided += len(wanted)
-		o.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`#case-%s a[href="#cause-%s"]`, id, cause.ID))), chromedp.WaitReady(chromedp.CSS("#cause-"+cause.ID+"[open]")))
-		if text := value[string](o, fmt.Sprintf("document.getElementById(%q).innerText", "cause-"+cause.ID)); !strings.Contains(text, cause.Mend) || !strings.Contains(text, cause.Comes) {
+		o.Do(chromedp.Click(chromedp.CSS(fmt.Sprintf(`#case-%s a[href="#cause-%s"]`, id, cause.ID))), chromedp.WaitReady(chromedp.CSS("#cause-"+cause.ID+"[open]")))
+		if text := browser.Value[string](o, fmt.Sprintf("document.getElementById(%q).innerText", "cause-"+cause.ID)); !strings.Contains(text, cause.Mend) || !strings.Contains(text, cause.Comes) {
 			t.Errorf("%s: %s", id, text)
 		}
 	}
 	if decided == 0 {
 		t.Error("no policy decides a case, so none can be seen to")
 	}
-	o.home()
-	o.picture("red")
-	o.do(chromedp.Click(chromedp.CSS(`.group a[href="#case-red-no-filter-chain"]`)), chromedp.WaitReady(chromedp.CSS("#case-red-no-filter-chain details[open] .sequence")))
-	o.picture("red-case")
+	o.Home()
+	o.Picture("red")
+	o.Do(chromedp.Click(chromedp.CSS(`.group a[href="#case-red-no-filter-chain"]`)), chromedp.WaitReady(chromedp.CSS("#case-red-no-filter-chain details[open] .sequence")))
+	o.Picture("red-case")
 }
 
 // deciding are the lines of policies that decide.
@@ -382,86 +261,19 @@ func deciding(policies []oracle.Policy) []string {
 	return lines
 }
 
-// oneSign is an element with one character, of whose contrast axe says nothing. Those of the cells have the colours of the badges, of
-// which it does.
-var oneSign = regexp.MustCompile(`^<span aria-hidden="true">[^<]</span>$`)
-
-// drawnText is text of a picture, whose ground axe does not know; faintText looks at it.
-var drawnText = regexp.MustCompile(`^<(text|tspan)[ >]`)
-
-// faintText lists the texts of pictures that have less contrast than 4.5 with one of the two grounds on which pictures have text
-// (https://www.w3.org/TR/WCAG22/#contrast-minimum).
-const faintText = `(() => {
-	const light = (colour) => colour.match(/\d+(\.\d+)?/g).slice(0, 3).map((part) => part / 255)
-		.map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-		.reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
-	const ground = document.createElement("i");
-	document.body.append(ground);
-	const grounds = ["--ground", "--raised"].map((name) => {
-		ground.style.setProperty("background", "var(" + name + ")");
-		return light(getComputedStyle(ground).backgroundColor);
-	});
-	ground.remove();
-	return Array.from(document.querySelectorAll("svg text")).filter((text) => grounds.some((under) => {
-		const ink = light(getComputedStyle(text).fill);
-		return (Math.max(ink, under) + 0.05) / (Math.min(ink, under) + 0.05) < 4.5;
-	})).map((text) => text.outerHTML);
-})()`
-
 func TestNothingKeepsPeopleFromThePage(t *testing.T) {
 	for name, r := range map[string]report.Report{
 		"red": redReport(t), "whole": storedReport(t),
 		"upgrade": lastReport(t, "../../e2e/pure/page/testdata/upgrade.json"), "mutants": lastReport(t, "../versions/reports/*-mutants.json.zst"),
 	} {
-		for _, theme := range themes {
+		for _, theme := range browser.Themes {
 			t.Run(name+" "+theme, func(t *testing.T) {
 				o := open(t, r)
-				o.theme(theme)
-				o.keepsNobody()
-				o.picture(name + "-" + theme)
+				o.Theme(theme)
+				o.Accessible()
+				o.Picture(name + "-" + theme)
 			})
 		}
-	}
-}
-
-var themes = []string{"light", "dark"}
-
-func (o *opened) theme(name string) {
-	o.t.Helper()
-	value[any](o, fmt.Sprintf("document.documentElement.dataset.theme = %q", name))
-}
-
-// keepsNobody fails where something keeps people from the page, by axe-core.
-func (o *opened) keepsNobody() {
-	o.t.Helper()
-	script, err := os.ReadFile(given(o.t, "AXE"))
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	value[any](o, string(script)+"; true")
-	var found struct {
-		Violations, Incomplete []struct {
-			ID    string
-			Help  string
-			Nodes []struct{ HTML string }
-		}
-	}
-	text := value[string](o, `axe.run({resultTypes: ["violations", "incomplete"]}).then((found) => JSON.stringify(found))`)
-	if err := json.Unmarshal([]byte(text), &found); err != nil {
-		o.t.Fatal(err)
-	}
-	for _, v := range found.Violations {
-		o.t.Errorf("%s: %s, at %d places, first %s", v.ID, v.Help, len(v.Nodes), v.Nodes[0].HTML)
-	}
-	for _, v := range found.Incomplete {
-		for _, node := range v.Nodes {
-			if v.ID != "color-contrast" || !oneSign.MatchString(node.HTML) && !drawnText.MatchString(node.HTML) {
-				o.t.Errorf("undecided: %s: %s: %s", v.ID, v.Help, node.HTML)
-			}
-		}
-	}
-	for _, faint := range value[[]string](o, faintText) {
-		o.t.Errorf("in a picture: %s", faint)
 	}
 }
 
@@ -490,7 +302,7 @@ func TestAPageOf500CasesCanBeUsed(t *testing.T) {
 	r := big(t, 500, 100)
 	for range 7 {
 		o := open(t, r)
-		millis = append(millis, value[float64](o, `(async () => {
+		millis = append(millis, browser.Value[float64](o, `(async () => {
 			const began = performance.now();
 			const search = document.getElementById("search");
 			search.value = "case-499";
@@ -498,7 +310,7 @@ func TestAPageOf500CasesCanBeUsed(t *testing.T) {
 			await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
 			return performance.getEntriesByType("navigation")[0].loadEventEnd + performance.now() - began;
 		})()`))
-		if few := value[[]string](o, shown); !slices.Equal(few, []string{"case-499"}) {
+		if few := browser.Value[[]string](o, shown); !slices.Equal(few, []string{"case-499"}) {
 			t.Fatalf("%v", few)
 		}
 	}

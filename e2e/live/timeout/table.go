@@ -105,6 +105,7 @@ var (
 var (
 	ScriptGrace = limit("ScriptGrace", 30*time.Second, "a script or the compiler takes back what it has begun after an interrupt")
 	Leftovers   = limit("Leftovers", 10*time.Second, "the processes of a run that was killed end")
+	Browser     = limit("Browser", time.Minute, "one page of a test in Chromium, with all that is done there")
 	CodeMutant  = limit("CodeMutant", 2*time.Minute, "the unit tests of one package under one mistake of codemutants, which may make them run on")
 )
 

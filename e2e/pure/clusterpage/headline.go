@@ -27,11 +27,11 @@ func headline(t totals) string {
 			text += fmt.Sprintf(" and %s not", are(other))
 		}
 		if unknown > 0 {
-			text += fmt.Sprintf(", and of %s it is not known, so that they do not count as OK", number(unknown))
+			text += fmt.Sprintf(", and of %s it is not known, so that %s not count as OK", number(unknown), itDoes(unknown))
 		}
 	}
 	if differ := t.statuses[tlscheck.Mismatch]; differ > 0 {
-		text += fmt.Sprintf("; %s otherwise than the policies ask", does(differ))
+		text += fmt.Sprintf("; %s set up otherwise than the policies ask", are(differ))
 	}
 	return text + "."
 }
@@ -46,9 +46,9 @@ func are(count int) string {
 	return number(count) + " are"
 }
 
-func does(count int) string {
+func itDoes(count int) string {
 	if count == 1 {
-		return "1 is set up"
+		return "it does"
 	}
-	return number(count) + " are set up"
+	return "they do"
 }

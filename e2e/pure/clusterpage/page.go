@@ -28,7 +28,7 @@ var (
 var pageTemplate = document.Parse("page.html", templates, template.FuncMap{
 	"lower": class, "symbol": symbol, "words": func() []word { return words },
 	"number": number, "plural": plural, "short": short,
-	"endpoints": func(all []string) names { return namesOf(all, "endpoint", listed) },
+	"names": func(all []string, what string) names { return namesOf(all, what, listed) },
 })
 
 // About is what was checked, and how.
@@ -71,6 +71,7 @@ type view struct {
 	Callers      []*callers
 	Namespaces   []*namespace
 	Services     int
+	Idle         int             // services without a client
 	Few          bool            // all that is not OK is open
 	Causes       []explain.Cause // of what is not OK
 	WithoutProxy []string        // pods that can send plaintext to endpoints that take it beside mTLS
@@ -94,7 +95,10 @@ func (p *Page) Write(out io.Writer, about About) error {
 		for _, cause := range s.Hints() {
 			used[cause.ID] = true
 		}
-		if s.NotOK() > 0 {
+		switch {
+		case s.Hops == 0:
+			v.Idle++
+		case s.NotOK() > 0:
 			notOK++
 		}
 	}

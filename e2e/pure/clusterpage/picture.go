@@ -15,24 +15,31 @@ const (
 	boxGap       = 12
 	clientWidth  = 270
 	clientStep   = 12 // between two edges of a client's box
-	serverX      = 520
+	serverX      = 460
 	serverWidth  = pictureWidth - serverX - margin
-	locksX       = 372 // of the first lock in a row of a server's box
+	nameX        = 164 // of the client's name in a row of a server's box
+	locksX       = 436 // of the first lock
 	lockStep     = 83
-	nameLength   = 28 // letters of a name that have room
+	nameLength   = 22 // letters of a name that have room
 )
 
 // picture is the mesh: namespaces of clients on the left, of services on the right, and the worst edges between them.
 type picture struct {
+	Width   int
 	Height  int
 	Clients []*box
 	Servers []*box
-	Rows    []row
-	More    int // how many edges have no place
+	Rows    []row // the worst last
+	More    int   // how many edges have no place
 }
 
 // All is how many edges there are, with those that have no place.
 func (p picture) All() int { return len(p.Rows) + p.More }
+
+// ByPlace are the rows from the top.
+func (p picture) ByPlace() []row {
+	return slices.SortedFunc(slices.Values(p.Rows), func(a, b row) int { return cmp.Compare(a.Y, b.Y) })
+}
 
 // box is a namespace at one side of the picture.
 type box struct {
@@ -46,9 +53,10 @@ type box struct {
 // row is an edge, from the box of its client to its row in the box of its server.
 type row struct {
 	*edge
-	D     string // of the SVG path
-	X, Y  int    // the begin and the middle of the row in the server's box; the rest of it counts from there
-	Locks []lockCell
+	D       string // of the SVG path
+	X, Y, W int    // the begin, the middle and the width of the row in the server's box; the rest of it counts from there
+	NameX   int
+	Locks   []lockCell
 }
 
 // lockCell is a kind of lock in a row, with how many hops have it.
@@ -60,7 +68,7 @@ type lockCell struct {
 
 func pictureOf(edges []*edge, namespaces []*namespace) picture {
 	shown := drawn(edges, namespaces)
-	p := picture{More: len(edges) - len(shown)}
+	p := picture{Width: pictureWidth, More: len(edges) - len(shown)}
 	for _, n := range namespaces {
 		b := &box{Name: n.Name, X: serverX, W: serverWidth, Services: len(n.Services)}
 		for _, e := range edges {
@@ -148,7 +156,7 @@ func (p *picture) connect(at map[*edge]int) {
 		for i, e := range b.edges {
 			from, y := b.X+b.W, b.Y+b.H*(i+1)/(len(b.edges)+1)
 			middle := (from + serverX) / 2
-			r := row{edge: e, X: serverX, Y: at[e], D: fmt.Sprintf("M%d %dC%d %d %d %d %d %d", from, y, middle, y, middle, at[e], serverX, at[e])}
+			r := row{edge: e, X: serverX, Y: at[e], W: serverWidth, NameX: nameX, D: fmt.Sprintf("M%d %dC%d %d %d %d %d %d", from, y, middle, y, middle, at[e], serverX, at[e])}
 			for place, kind := range kinds {
 				if hops := e.locks[kind]; hops > 0 {
 					r.Locks = append(r.Locks, lockCell{kind, hops, locksX + place*lockStep})

@@ -9,9 +9,6 @@ import (
 	"mtls.test/conformance/e2e/pure/tlscheck"
 )
 
-// unknownLock is the lock of hops of which it is not known what becomes of them.
-const unknownLock = "unknown"
-
 // kinds are the locks in their order.
 var kinds = append(slices.Clone(document.Locks), unknownLock)
 

@@ -85,11 +85,3 @@ func (h Hop) standsOut() Side {
 	}
 	return Probe
 }
-
-// end names the server's end.
-func (h Hop) end() string {
-	if h.Endpoint == "" && h.Address.IsValid() {
-		return h.Address.String()
-	}
-	return h.Endpoint
-}

@@ -43,6 +43,14 @@ func (h Hop) SameHop(other Hop) bool {
 	return h.Client == other.Client && h.Port == other.Port && h.Endpoint == other.Endpoint && h.Address == other.Address && h.Behind == other.Behind && h.way("") == other.way("")
 }
 
+// end names the server's end.
+func (h Hop) end() string {
+	if h.Endpoint == "" && h.Address.IsValid() {
+		return h.Address.String()
+	}
+	return h.Endpoint
+}
+
 // asked is what the policies ask for, in the words of the report.
 func (h Hop) asked() string {
 	switch {
