@@ -230,7 +230,7 @@ func (u *upgrading) moveTo(ctx context.Context, index int) ([]upgrade.Made, erro
 		began := time.Now()
 		failed = u.move(ctx, move)
 		took := time.Since(began).Seconds()
-		made = append(made, upgrade.Made{Move: move, Seconds: took})
+		made = append(made, upgrade.Made{Move: move, From: began.UTC(), Seconds: took})
 		told(fmt.Sprintf("move %s: %.0f s", move, took))
 		if failed != nil {
 			break

@@ -105,6 +105,18 @@ func TestASeriesIsOutOnlyWhileEachPodsRequestsFail(t *testing.T) {
 	}
 }
 
+func TestAnOutageIsOfTheConnectionThatItsFirstRequestHad(t *testing.T) {
+	for _, reused := range []bool{false, true} {
+		told := stream("a", 2000, but("first", 1000, 1600, series.Cut))
+		for _, line := range told.Lines[1:] {
+			line.Record.Reused = reused == (line.Record.Due <= time.Second)
+		}
+		if f, _ := fold(t, 0, 2000, told); len(f.Outages) != 1 || f.Outages[0].Reused != reused {
+			t.Errorf("the first failed over a reused connection: %t; got %+v", reused, f.Outages)
+		}
+	}
+}
+
 func TestAnOutageIsCutToTheTimeThatIsAskedFor(t *testing.T) {
 	out := stream("a", 4000, but("first", 1000, 2200, series.Cut))
 	for _, test := range []struct{ from, to, millis int }{{0, 1500, 500}, {1500, 4000, 700}, {1100, 1300, 200}, {2200, 4000, 0}, {0, 1000, 0}} {

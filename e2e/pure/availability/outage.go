@@ -11,18 +11,20 @@ import (
 type Outage struct {
 	From   time.Time `json:"from"`
 	Millis int64     `json:"millis"`
+	Reused bool      `json:"reused,omitempty"` // the first of them went over a connection that had carried another request, as those of a Lane do
 }
 
 // outages lists the outages of a time, cut to it. Requests of which the end is not known are passed over.
 func (c collected) outages(within span) []Outage {
 	var all []Outage
 	var first, last time.Time // of the failures since the last answer; zero where there is none
+	reused := false           // the connection of the first
 	period := c.series.Period()
 	ends := func(at time.Time) {
 		if !first.IsZero() {
 			if out := (span{first, at}); out.meets(within) {
 				out = out.within(within)
-				all = append(all, Outage{From: out.from, Millis: out.to.Sub(out.from).Milliseconds()})
+				all = append(all, Outage{From: out.from, Millis: out.to.Sub(out.from).Milliseconds(), Reused: reused})
 			}
 		}
 		first = time.Time{}
@@ -36,7 +38,7 @@ func (c collected) outages(within span) []Outage {
 			ends(one.at)
 		case one.Outcome.Failed():
 			if first.IsZero() {
-				first = one.at
+				first, reused = one.at, one.Reused
 			}
 			last = one.at
 		}

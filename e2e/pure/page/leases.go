@@ -1,51 +1,56 @@
 package page
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
 	"mtls.test/conformance/e2e/pure/report"
 )
 
-// leases are the cases under whose lease clients with a proxy spoke plaintext, in the order of time, and when each did. Places are in
-// thousandths of the time from the first lease to the end of the last.
+// leases are the cases under whose lease clients with a proxy spoke plaintext, in the order of time, and when each did.
 type leases struct {
 	report.Exposed
-	Length  string
-	Undated int // that say not when
+	Sum     string
+	Begins  string // when the first lease was taken
+	Undated int    // leases that say not when; they stand last
 	Rows    []leaseRow
+	Left    []leaseRow    // those with connections that were open afterwards
+	Line    *leasePicture // nil where no lease says when
 }
 
-// leaseRow is one of them. Held and Clear are spans of the one time line; of a lease that says not when both are nil.
+// leaseRow is one of them.
 type leaseRow struct {
 	Case        string
-	Held, Clear *stretch
-	HeldFor     string
-	ClearFor    string
+	After       string // since the first lease was taken; empty of one that says not when
+	Clear       string
+	Held        string
 	Limit       string
 	Connections int
 	Open        []string
-	from        time.Time
-	held, clear time.Duration
-	clearFrom   time.Time
+
+	from, clearFrom    time.Time
+	clear, held, limit time.Duration
 }
 
-// stretch is a part of a line.
-type stretch struct{ X, Width int }
+func (r leaseRow) undated() bool { return r.from.IsZero() || r.clearFrom.IsZero() }
 
 // leasesOf returns nil where nothing was in the clear under a lease.
 func leasesOf(r report.Report) *leases {
-	all := leases{Exposed: r.Measures.Exposed}
+	all := leases{Exposed: r.Measures.Exposed, Sum: lasted(inSeconds(r.Measures.Exposed.Seconds))}
 	for _, c := range r.Cases {
 		if c.Lease == nil || c.Lease.InTheClear == nil {
 			continue
 		}
-		row := leaseRow{Case: c.ID, from: c.Lease.From, clearFrom: c.Lease.InTheClear.From, Connections: c.Lease.InTheClear.Connections, held: inSeconds(c.Lease.HeldSeconds), clear: inSeconds(c.Lease.InTheClear.Seconds)}
-		row.HeldFor, row.ClearFor, row.Limit = length(row.held), length(row.clear), length(inSeconds(c.Lease.LimitSeconds))
+		row := leaseRow{
+			Case: c.ID, Connections: c.Lease.InTheClear.Connections, from: c.Lease.From, clearFrom: c.Lease.InTheClear.From,
+			clear: inSeconds(c.Lease.InTheClear.Seconds), held: inSeconds(c.Lease.HeldSeconds), limit: inSeconds(c.Lease.LimitSeconds),
+		}
+		row.Clear, row.Held, row.Limit = length(row.clear), length(row.held), lasted(row.limit)
 		for _, conn := range c.Lease.InTheClear.Open {
 			row.Open = append(row.Open, conn.String())
 		}
-		if row.from.IsZero() || row.clearFrom.IsZero() {
+		if row.undated() {
 			all.Undated++
 		}
 		all.Rows = append(all.Rows, row)
@@ -53,30 +58,38 @@ func leasesOf(r report.Report) *leases {
 	if len(all.Rows) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(all.Rows, func(a, b leaseRow) int { return a.from.Compare(b.from) })
-	all.place()
+	slices.SortStableFunc(all.Rows, func(a, b leaseRow) int {
+		if a.undated() != b.undated() {
+			return map[bool]int{true: 1, false: -1}[a.undated()]
+		}
+		return a.from.Compare(b.from)
+	})
+	if dated := all.Rows[:len(all.Rows)-all.Undated]; len(dated) > 0 {
+		all.Begins = dated[0].from.UTC().Format("15:04:05 UTC")
+		for i := range dated {
+			dated[i].After = sinceBegin(dated[i].from.Sub(dated[0].from))
+		}
+		all.Line = drawLeases(dated)
+	}
+	for _, row := range all.Rows {
+		if len(row.Open) > 0 {
+			all.Left = append(all.Left, row)
+		}
+	}
 	return &all
 }
 
-func (l *leases) place() {
-	dated := l.Rows[l.Undated:] // those without a time come first
-	if len(dated) == 0 {
-		return
-	}
-	first, last := dated[0].from, dated[0].from
-	for _, row := range dated {
-		if end := row.from.Add(row.held); end.After(last) {
-			last = end
-		}
-	}
-	whole := max(last.Sub(first), time.Millisecond)
-	l.Length = length(whole)
-	part := func(from time.Time, takes time.Duration) *stretch {
-		return &stretch{X: int(1000 * from.Sub(first) / whole), Width: max(int(1000*takes/whole), 2)}
-	}
-	for i := range dated {
-		dated[i].Held, dated[i].Clear = part(dated[i].from, dated[i].held), part(dated[i].clearFrom, dated[i].clear)
-	}
-}
-
 func inSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// lasted is a time in minutes where it has some: 1 min 8 s.
+func lasted(d time.Duration) string {
+	if d < time.Minute {
+		return length(d)
+	}
+	d = d.Round(time.Second)
+	minutes := fmt.Sprintf("%d min", d/time.Minute)
+	if rest := d % time.Minute; rest > 0 {
+		return fmt.Sprintf("%s %d s", minutes, rest/time.Second)
+	}
+	return minutes
+}

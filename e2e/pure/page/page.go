@@ -47,6 +47,7 @@ var pageTemplate = document.Parse("page.html", templates, template.FuncMap{
 	"worstChanges": tlsdiff.WorstFirst,
 	"said":         tlsdiff.Text,
 	"base":         path.Base,
+	"unit":         func(x float64) string { return fmt.Sprintf("%.1f", x) },
 	"seconds":      func(s float64) string { return fmt.Sprintf("%.1f s", s) },
 })
 

@@ -173,6 +173,9 @@ func TestMarkupOfAMeshIsText(t *testing.T) {
 	var r report.Report
 	fill(reflect.ValueOf(&r).Elem(), evil)
 	r.Cases[0].Result, r.Cases[0].Checks[0].Result, r.Cases[0].Checks[0].Want = hop.Fail, hop.Fail, hop.MTLS
+	for _, period := range []*upgrade.Period{&r.Upgrade.Traffic.Baseline, &r.Upgrade.Traffic.Periods[0]} {
+		period.Lanes = append(period.Lanes, period.Lanes[0])
+	}
 	closed := r.Cases[0]
 	closed.ID, closed.Result = "closed", hop.Pass
 	r.Cases = append(r.Cases, closed)
@@ -184,7 +187,7 @@ func TestMarkupOfAMeshIsText(t *testing.T) {
 	if strings.Count(page, "<script") != 1 || strings.Contains(page, "<img") || strings.Contains(page, "\x00") || strings.Contains(page, `href="javascript:`) {
 		t.Error("markup of the mesh is markup of the page")
 	}
-	for _, class := range []string{"sequence", "timeline", "mesh", "cells", "piece-0"} {
+	for _, class := range []string{"sequence", "timeline", "mesh", "cells", "piece-0", `<svg class="traffic"`, `<table class="noticed`, `<svg class="leases"`} {
 		if !strings.Contains(page, class) {
 			t.Errorf("the page has no %s to try", class)
 		}

@@ -1,60 +1,19 @@
 package page
 
 import (
+	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"mtls.test/conformance/e2e/pure/availability"
-	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/tlsdiff"
-	"mtls.test/conformance/e2e/pure/upgrade"
 )
 
-func period(stage string, from, seconds int, lanes ...availability.Lane) upgrade.Period {
-	begin := noon.Add(time.Duration(from) * time.Second)
-	return upgrade.Period{Stage: stage, Report: availability.Report{From: begin, To: begin.Add(time.Duration(seconds) * time.Second), Lanes: lanes}}
-}
-
-func TestRequestsStandByTheSecond(t *testing.T) {
-	moved := period("moved", 600, 3, availability.Lane{Answered: []int{10, 5, 10}, Failed: []int{0, 5, 0}}, availability.Lane{Reused: true, Answered: []int{20, 20, 20}, Failed: []int{0, 0, 0}})
-	moved.Budget.LongestOutageMillis = 400
-	moved.Series = []availability.Figures{{Series: "client to server: new", Outages: []availability.Outage{{From: noon.Add(601 * time.Second), Millis: 500}}}}
-	flat := availability.Lane{Answered: []int{10}, Failed: []int{0}}
-	drawn := trafficOf(&upgrade.Verdict{
-		Traffic: upgrade.Traffic{Baseline: period("before", 0, 1, flat, flat), Periods: []upgrade.Period{moved}},
-		Stages:  []upgrade.Judged{{Stage: "moved", Result: hop.Fail, Moves: []upgrade.Made{{Move: upgrade.Move{Act: "control-plane"}, Seconds: 2}}}},
-	})
-	before, after := drawn.Phases[0], drawn.Phases[1]
-	second := before.Width
-	if before.X != upgradeLeft || after.X != upgradeLeft+second+phaseGap || max(after.Width-3*second, 3*second-after.Width) > .01 || after.Result != hop.Fail || !slices.Equal(after.Moves, []string{"control-plane 2.0 s"}) {
-		t.Errorf("phases %+v and %+v", before, after)
-	}
-	if !slices.Equal(after.Answered, []int{25, 60}) || !slices.Equal(after.Failed, []int{5, 0}) || drawn.Lanes[0].Most != 20 {
-		t.Errorf("answered %v, failed %v of at most %d", after.Answered, after.Failed, drawn.Lanes[0].Most)
-	}
-	if len(after.Failures) != 1 || after.Failures[0].Count != 5 || after.Failures[0].X != after.X+1.5*second {
-		t.Errorf("failures %+v", after.Failures)
-	}
-	if len(after.Outages) != 1 || after.Outages[0].X != after.X+second || after.Outages[0].Width != second/2 {
-		t.Errorf("outages %+v", after.Outages)
-	}
-	if want := []outage{{Stage: "moved", Series: "client to server: new", After: "1.0 s", Millis: 500, Above: true}}; !slices.Equal(drawn.Outages, want) {
-		t.Errorf("outages %+v, want %+v", drawn.Outages, want)
-	}
-	// A lane of 20 requests fills its height, one of 10 half of it.
-	if fewer, all := after.Areas[0], after.Areas[1]; !strings.Contains(fewer, "V89") || !strings.Contains(all, "V168") {
-		t.Errorf("areas %s and %s", fewer, all)
-	}
-}
-
-// upgraded is the report of a recorded upgrade, without its cases and all but a few of its series.
-func upgraded(t *testing.T) report.Report {
+// recordedIn is a report of testdata.
+func recordedIn(t *testing.T, name string) report.Report {
 	t.Helper()
-	content, err := os.ReadFile("testdata/upgrade.json")
+	content, err := os.ReadFile("testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,27 +24,72 @@ func upgraded(t *testing.T) report.Report {
 	return r
 }
 
-func TestAnUpgradeHasItsPhasesOutagesAndWeakenings(t *testing.T) {
+// upgraded is the report of a recorded upgrade, without its cases, all but one proxy of each stage, and what must never be answered. In
+// it each move begins where the one before it ended, and the outages are of streams, whose connections are reused.
+func upgraded(t *testing.T) report.Report {
+	t.Helper()
+	return recordedIn(t, "upgrade.json")
+}
+
+func TestARecordedUpgradeIsDrawnWhole(t *testing.T) {
 	r := upgraded(t)
-	r.Upgrade.Changes = []tlsdiff.Change{{Class: tlsdiff.Stronger, Field: "stronger"}, {Class: tlsdiff.Weaker, Field: "client: socket", Before: []string{"tls"}, After: []string{"raw_buffer"}, Row: "a-row"}}
+	drawn := trafficOf(r.Upgrade)
+	answered, failed, outages, moves := 0, 0, 0, 0
+	for _, p := range drawn.Phases[1:] { // without the baseline, as Traffic counts
+		answered, failed = answered+p.Counts[0].Answered+p.Counts[1].Answered, failed+p.Counts[0].Failed+p.Counts[1].Failed
+	}
+	for _, period := range r.Upgrade.Traffic.All() {
+		for _, figures := range period.Series {
+			outages += len(figures.Outages)
+		}
+	}
+	for _, stage := range r.Upgrade.Stages {
+		moves += len(stage.Moves)
+	}
+	if answered != r.Upgrade.Traffic.Answered || failed != r.Upgrade.Traffic.Failed {
+		t.Errorf("%d answered and %d failed, of %d and %d", answered, failed, r.Upgrade.Traffic.Answered, r.Upgrade.Traffic.Failed)
+	}
+	if len(drawn.Outages) != outages || outages != 5 || len(drawn.Lanes[1].Outages) != outages || len(drawn.Moves) != moves || moves != 12 || len(drawn.Gaps) != 6 {
+		t.Errorf("%d outages, %d moves, %d pods that ended", len(drawn.Outages), len(drawn.Moves), len(drawn.Gaps))
+	}
 	page := rendered(t, r)
+	if rendered(t, r) != page {
+		t.Error("another page of the same report")
+	}
 	for _, want := range []string{
-		"Upgrade canary: PASS", `<text class="stage"`, "clients have moved", `class="failed"`, `class="outage"`, "333 ms",
-		"✗ weaker</span>", "<td>client: socket</td><td>tls</td><td>raw_buffer</td><td><code>a-row</code></td>",
+		"<h2>Upgrade canary from Istio 1.30.0-9739e10eb9d7 to 1.31.0-eed52ebb66ad: ✓ PASS</h2>", "clients have moved", "namespace servers-first (to) 15.0 s", ">333 ms</text>", "buyer-first to inventory-last: stream",
+		fmt.Sprintf(`<rect class="outage" x="%.1f"`, drawn.Lanes[1].Outages[2].X),
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page has no %q", want)
 		}
 	}
-	if strings.Index(page, "✗ weaker") > strings.Index(page, "✓ stronger") {
-		t.Error("what is stronger stands before what is weaker")
+}
+
+func TestWeakeningsStandFirstWithTheRowThatExplainsThem(t *testing.T) {
+	r := upgraded(t)
+	r.Upgrade.Changes = []tlsdiff.Change{
+		{Class: tlsdiff.Stronger, Field: "stronger"},
+		{Class: tlsdiff.Weaker, Field: "client: socket", Before: []string{"tls"}, After: []string{"raw_buffer"}, Row: "a-row", Accepted: true},
+		{Class: tlsdiff.Weaker, Field: "client: socket", Before: []string{"tls"}, After: []string{"raw_buffer"}, Row: "a-row"},
+		{Class: tlsdiff.Unknown, Field: "client: key"},
+	}
+	page := rendered(t, r)
+	places := []int{}
+	for _, want := range []string{"✓ weaker</span>", "<code>a-row</code> accepted</td>", "✗ weaker</span>", "<td>client: socket</td><td>tls</td><td>raw_buffer</td><td><code>a-row</code></td>", "? unknown</span>", "✓ stronger</span>"} {
+		places = append(places, strings.Index(page, want))
+	}
+	for i, place := range places {
+		if place < 0 || i > 0 && place < places[i-1] {
+			t.Fatalf("places %v", places)
+		}
 	}
 }
 
 func TestAnUpgradeWithoutRequestsBySecondSaysSo(t *testing.T) {
 	r := upgraded(t)
 	r.Upgrade.Traffic.Baseline.Lanes = nil
-	if page := rendered(t, r); !strings.Contains(page, "no requests by second") || strings.Contains(page, `class="traffic"`) {
-		t.Error("requests are drawn that the report has not")
+	if page := rendered(t, r); !strings.Contains(page, "no requests by second") || strings.Contains(page, `<svg class="traffic"`) || !strings.Contains(page, "clients have moved") {
+		t.Error("requests are drawn that the report has not, or its stages are not told")
 	}
 }

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write words.txt anew")
 // what is in reports, or at something else.
 var (
 	speaking = []string{"../../../e2e", "../../../fixtures/agent", "../../../scripts/e2e"}
-	silent   = []string{"clusterpage", "document", "history", "matrix", "page", "recording", "redact", "replay", "shard"}
+	silent   = []string{"browser", "clusterpage", "document", "history", "matrix", "page", "recording", "redact", "replay", "shard"}
 )
 
 var (
@@ -50,7 +50,7 @@ func sentencesOf(t *testing.T) []string {
 			switch {
 			case err != nil:
 				return err
-			case entry.IsDir() && filepath.Base(filepath.Dir(path)) == "pure" && slices.Contains(silent, entry.Name()):
+			case entry.IsDir() && slices.Contains([]string{"pure", "live"}, filepath.Base(filepath.Dir(path))) && slices.Contains(silent, entry.Name()):
 				return fs.SkipDir
 			case entry.IsDir():
 				return nil

@@ -8,7 +8,6 @@ import (
 	"unicode"
 
 	"mtls.test/conformance/e2e/pure/hop"
-	"mtls.test/conformance/e2e/pure/upgrade"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
 
@@ -146,7 +145,7 @@ func (r Report) upgradeSummary() string {
 	}
 	v := *r.Upgrade
 	var text strings.Builder
-	fmt.Fprintf(&text, "\n## Upgrade %s from Istio %s to %s: %s\n\n%s.\n", v.Mode, v.Versions[upgrade.From], v.Versions[upgrade.To], v.Result, v.Sum())
+	fmt.Fprintf(&text, "\n## %s: %s\n\n%s.\n", v.Title(), v.Result, v.Sum())
 	if v.Mutant != nil {
 		fmt.Fprintf(&text, "\n%s.\n", v.Reason)
 	}

@@ -82,7 +82,7 @@ func (r Report) writeUpgrade(out io.Writer, colour Colour) error {
 		return err
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "\nUpgrade %s from Istio %s to %s under %s traffic: %s\n", v.Mode, v.Versions[upgrade.From], v.Versions[upgrade.To], v.Traffic.Policy, v.Sum())
+	fmt.Fprintf(&text, "\n%s under %s traffic: %s\n", v.Title(), v.Traffic.Policy, v.Sum())
 	if v.Mutant != nil {
 		fmt.Fprintf(&text, "%s\n", colour(v.Result, line(v.Reason)))
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/tlsdiff"
@@ -37,7 +38,8 @@ type Judged struct {
 // Made is a move that was made.
 type Made struct {
 	Move
-	Seconds float64 `json:"seconds"` // until it was done
+	From    time.Time `json:"from,omitzero"` // when it began, by the clock of the periods
+	Seconds float64   `json:"seconds"`       // until it was done
 }
 
 // CaseAt is the verdict on a case at a stage; its evidence is the report's case of that name.

@@ -45,6 +45,11 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s at stage %s: %s", p.Result, p.Stage, p.Why)
 }
 
+// Title returns "Upgrade canary from Istio 1.30.0 to 1.31.0".
+func (v Verdict) Title() string {
+	return fmt.Sprintf("Upgrade %s from Istio %s to %s", v.Mode, v.Versions[From], v.Versions[To])
+}
+
 // Sum returns what was counted, in one line.
 func (v Verdict) Sum() string {
 	t := v.Traffic
