@@ -157,8 +157,11 @@ func TestNothingKeepsPeopleFromThePage(t *testing.T) {
 		for _, theme := range browser.Themes {
 			t.Run(name+" "+theme, func(t *testing.T) {
 				p := opened(t, hosts)
-				if wide := browser.Value[bool](p, "document.documentElement.scrollWidth > document.documentElement.clientWidth"); wide {
-					t.Error("the page is wider than its window")
+				for _, width := range []int64{400, 700, 1400} {
+					p.Do(chromedp.EmulateViewport(width, 1000))
+					if wide := browser.Value[bool](p, "document.documentElement.scrollWidth > document.documentElement.clientWidth"); wide {
+						t.Errorf("the page is wider than its window of %d", width)
+					}
 				}
 				browser.Value[any](p, `document.querySelectorAll("details").forEach((one, i) => { one.open = i < 30; }); true`)
 				p.Theme(theme)

@@ -13,7 +13,7 @@ const (
 	headHeight   = 30
 	rowHeight    = 24
 	boxGap       = 12
-	clientWidth  = 270
+	clientWidth  = 284
 	clientStep   = 12 // between two edges of a client's box
 	serverX      = 460
 	serverWidth  = pictureWidth - serverX - margin
@@ -108,7 +108,7 @@ func (p *picture) placeServers() map[*edge]int {
 	return at
 }
 
-// placeClients spreads the boxes of clients over the height of the servers', each near to its edges.
+// placeClients spreads the boxes of clients over the height of the servers', in the order of their edges' ends.
 func (p *picture) placeClients(edges []*edge, at map[*edge]int) {
 	boxes := map[string]*box{}
 	for _, e := range edges {
@@ -126,28 +126,19 @@ func (p *picture) placeClients(edges []*edge, at map[*edge]int) {
 		return sum / len(b.edges)
 	}
 	slices.SortFunc(p.Clients, func(a, b *box) int { return cmp.Or(cmp.Compare(middle(a), middle(b)), cmp.Compare(a.Name, b.Name)) })
-	taken := headHeight
+	sum := 0
 	for _, b := range p.Clients {
 		slices.SortFunc(b.edges, func(a, b *edge) int { return cmp.Compare(at[a], at[b]) })
 		b.H = max(headHeight, clientStep*(len(b.edges)+1))
-		b.Y = max(middle(b)-b.H/2, taken)
-		taken = b.Y + b.H + boxGap
+		sum += b.H
 	}
-	// What stands too low goes up, as far as the box above it lets it.
-	p.Height = max(p.Height, headHeight+p.clientsHeight())
-	below := p.Height
-	for _, b := range slices.Backward(p.Clients) {
-		b.Y = min(b.Y, below-boxGap-b.H)
-		below = b.Y
-	}
-}
-
-func (p *picture) clientsHeight() int {
-	sum := 0
+	p.Height = max(p.Height, headHeight+sum+boxGap*len(p.Clients))
+	gap := (p.Height - headHeight - sum) / max(len(p.Clients), 1)
+	y := headHeight + gap/2
 	for _, b := range p.Clients {
-		sum += b.H + boxGap
+		b.Y = y
+		y += b.H + gap
 	}
-	return sum
 }
 
 // connect draws the edges, the worst last, so that it lies above the others.

@@ -12,8 +12,8 @@ import (
 	"mtls.test/conformance/e2e/pure/oracle"
 )
 
-// clear is a hop in the clear, for a reason with the names of its ends.
-func clear(client string, port uint16, endpoint string) Hop {
+// inClear is a hop in the clear, for a reason with the names of its ends.
+func inClear(client string, port uint16, endpoint string) Hop {
 	h := Hop{Client: client, Port: port, Endpoint: endpoint}
 	h.Asked = oracle.Answer{Says: hop.Plaintext, Why: fmt.Sprintf("Sidecar a/default keeps it from %s: the client sends plaintext, and %s is DISABLE", client, endpoint)}
 	return h
@@ -41,17 +41,17 @@ func TestHopsThatAreAlikeAreOneGroup(t *testing.T) {
 			for _, endpoint := range endpoints {
 				for _, port := range ports {
 					if client != endpoint {
-						all = append(all, clear(client, port, endpoint))
+						all = append(all, inClear(client, port, endpoint))
 					}
 				}
 			}
 		}
 		return all
 	}
-	otherReason := clear("a/y", 80, "b/1")
+	otherReason := inClear("a/y", 80, "b/1")
 	otherReason.Asked.Why = "for another reason"
 	unreached := Hop{Client: "a/x", Port: 80, Asked: oracle.Answer{Why: "service b has no selector"}}
-	byAddress := clear("a/x", 80, "")
+	byAddress := inClear("a/x", 80, "")
 	byAddress.Address = netip.MustParseAddr("192.0.2.1")
 	for name, row := range map[string]struct {
 		hops []Hop
