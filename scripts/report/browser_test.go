@@ -262,10 +262,7 @@ func deciding(policies []oracle.Policy) []string {
 }
 
 func TestNothingKeepsPeopleFromThePage(t *testing.T) {
-	for name, r := range map[string]report.Report{
-		"red": redReport(t), "whole": storedReport(t),
-		"upgrade": lastReport(t, "../../e2e/pure/page/testdata/upgrade.json"), "mutants": lastReport(t, "../versions/reports/*-mutants.json.zst"),
-	} {
+	for name, r := range map[string]report.Report{"red": redReport(t), "whole": storedReport(t)} {
 		for _, theme := range browser.Themes {
 			t.Run(name+" "+theme, func(t *testing.T) {
 				o := open(t, r)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"mtls.test/conformance/e2e/pure/fixture"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
@@ -11,12 +12,13 @@ import (
 // sabotages are the mutants of a run by what they sabotage and by who noticed.
 type sabotages struct {
 	Observers []string
-	Rows      []sabotage
+	Rows      []sabotage // in the order of the layers, from the policy outward
+	All       sabotage   // over all layers
 }
 
 // sabotage is one layer of the mesh.
 type sabotage struct {
-	Layer   string
+	Layer   string     // empty of mutants that ended before they had a verdict
 	By      [][]string // the ids of the mutants that each observer noticed
 	Nobody  []string   // of those that nobody noticed
 	Unknown []string   // of those of which nothing can be said
@@ -38,18 +40,29 @@ func sabotagesOf(r report.Report) *sabotages {
 			}
 		}
 	}
-	place := func(observer string) int {
-		if i := slices.Index(noticing, observer); i >= 0 {
-			return i
-		}
-		return len(noticing)
-	}
-	slices.SortFunc(all.Observers, func(a, b string) int { return cmp.Or(place(a)-place(b), cmp.Compare(a, b)) })
+	slices.SortFunc(all.Observers, func(a, b string) int { return cmp.Or(place(noticing, a)-place(noticing, b), cmp.Compare(a, b)) })
 	for _, m := range r.Mutants {
 		all.add(m)
 	}
-	slices.SortFunc(all.Rows, func(a, b sabotage) int { return cmp.Compare(a.Layer, b.Layer) })
+	slices.SortFunc(all.Rows, func(a, b sabotage) int {
+		return cmp.Or(place(fixture.Layers, fixture.Layer(a.Layer))-place(fixture.Layers, fixture.Layer(b.Layer)), cmp.Compare(a.Layer, b.Layer))
+	})
+	all.All.By = make([][]string, len(all.Observers))
+	for _, row := range all.Rows {
+		for column, ids := range row.By {
+			all.All.By[column] = append(all.All.By[column], ids...)
+		}
+		all.All.Nobody, all.All.Unknown = append(all.All.Nobody, row.Nobody...), append(all.All.Unknown, row.Unknown...)
+	}
 	return &all
+}
+
+// place is where a value stands in an order; what is none of it stands last.
+func place[T comparable](order []T, value T) int {
+	if i := slices.Index(order, value); i >= 0 {
+		return i
+	}
+	return len(order)
 }
 
 func (s *sabotages) add(m verdict.Mutant) {

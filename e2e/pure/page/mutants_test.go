@@ -15,6 +15,7 @@ func TestMutantsStandByLayerAndByWhoNoticed(t *testing.T) {
 		{ID: "b", Layer: "policy", Result: verdict.Killed, Observer: []string{"intent", "wire"}},
 		{ID: "c", Layer: "network", Result: verdict.Survived},
 		{ID: "d", Layer: "network", Result: verdict.Red},
+		{ID: "e", Result: verdict.Invalid},
 	}})
 	if want := []string{"intent", "wire", "settling"}; !slices.Equal(all.Observers, want) {
 		t.Errorf("columns %v, want %v", all.Observers, want)
@@ -27,8 +28,25 @@ func TestMutantsStandByLayerAndByWhoNoticed(t *testing.T) {
 		}
 		got = append(got, line+" nobody "+strings.Join(row.Nobody, " ")+" unknown "+strings.Join(row.Unknown, " "))
 	}
-	if want := []string{"network [] [] [] nobody c unknown d", "policy [b] [a b] [a] nobody  unknown "}; !slices.Equal(got, want) {
+	if want := []string{"policy [b] [a b] [a] nobody  unknown ", "network [] [] [] nobody c unknown d", " [] [] [] nobody  unknown e"}; !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestASurvivorStandsOutAndEachNameLeadsToItsMutant(t *testing.T) {
+	r := report.Fold(report.Run{
+		Specs:   []report.Spec{{ID: "a", Kind: report.OfMutant, State: "passed"}, {ID: "b", Kind: report.OfMutant, State: "passed"}},
+		Mutants: map[string]verdict.Mutant{"a": {ID: "a", Layer: "policy", Result: verdict.Killed, Observer: []string{"wire", "client", "wire"}}, "b": {ID: "b", Layer: "policy", Result: verdict.Survived}},
+	})
+	page := rendered(t, r)
+	for _, want := range []string{
+		"<h2>Mutants: 1 killed, 1 survived, 0 invalid, 0 with a red baseline: 50 %</h2>", `<span class="badge fail">✗ 1</span><br><a href="#mutant-b">b</a>`,
+		`<details><summary>1</summary><a href="#mutant-a">a</a></details>`, `<tr id="mutant-a">`, `<tr id="mutant-b">`, "<td>client, wire</td>",
+		`<th scope="row">all</th><td>1</td><td>1</td><td>1</td><td>0</td>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %s", want)
+		}
 	}
 }
 

@@ -43,6 +43,7 @@ var pageTemplate = document.Parse("page.html", templates, template.FuncMap{
 	"policyLines":  policyLines,
 	"refused":      func(check verdict.Check) *explain.Cause { return explain.Find(string(check.Cause)) },
 	"shortCommit":  report.ShortCommit,
+	"sorted":       func(names []string) []string { return sorted(slices.Clone(names)) },
 	"stages":       report.Stages,
 	"worstChanges": tlsdiff.WorstFirst,
 	"said":         tlsdiff.Text,
