@@ -1,7 +1,6 @@
 package page
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -77,19 +76,4 @@ func leasesOf(r report.Report) *leases {
 		}
 	}
 	return &all
-}
-
-func inSeconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// lasted is a time in minutes where it has some: 1 min 8 s.
-func lasted(d time.Duration) string {
-	if d < time.Minute {
-		return length(d)
-	}
-	d = d.Round(time.Second)
-	minutes := fmt.Sprintf("%d min", d/time.Minute)
-	if rest := d % time.Minute; rest > 0 {
-		return fmt.Sprintf("%s %d s", minutes, rest/time.Second)
-	}
-	return minutes
 }

@@ -66,9 +66,3 @@ func (p phase) at(moment time.Time) float64 {
 func (p phase) after(moment time.Time) string {
 	return length(moment.Sub(p.period.From).Round(time.Millisecond))
 }
-
-// sinceBegin is a time as a clock shows it: 1:02.
-func sinceBegin(d time.Duration) string {
-	seconds := int(d.Seconds())
-	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
-}

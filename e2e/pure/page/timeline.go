@@ -56,14 +56,6 @@ func timelineOf(c report.Case) *timeline {
 	return &timeline{Length: length(whole), Events: events}
 }
 
-// length is a time as a person reads it.
-func length(d time.Duration) string {
-	if d < time.Second {
-		return fmt.Sprintf("%d ms", d.Milliseconds())
-	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
-}
-
 func changed(change verdict.Change) event {
 	e := event{Kind: "change", What: fmt.Sprintf("step %d: %s %s", change.Step, change.Act, strings.Join(change.Objects, ", ")), began: change.At, ended: change.At.Add(time.Duration(change.Millis) * time.Millisecond)}
 	switch {
