@@ -88,8 +88,8 @@ func (p *leasePicture) stretch(from time.Time, takes time.Duration) stretch {
 // curve draws the sum of what was in the clear so far; two leases at once count twice, as in the sum.
 func (p *leasePicture) curve(dated []leaseRow) {
 	type turn struct {
-		at    time.Time
-		clear int // one more lease, or one less
+		at   time.Time
+		more int // leases
 	}
 	var turns []turn
 	var sum time.Duration
@@ -102,12 +102,12 @@ func (p *leasePicture) curve(dated []leaseRow) {
 	y := func(seconds float64) float64 { return float64(p.Ground) - seconds/whole*curveTall }
 	var d strings.Builder
 	fmt.Fprintf(&d, "M%.1f %d", p.at(turns[0].at), p.Ground)
-	clear, so := 0, 0.0
+	going, so := 0, 0.0
 	for i, one := range turns {
 		if i > 0 {
-			so += float64(clear) * one.at.Sub(turns[i-1].at).Seconds()
+			so += float64(going) * one.at.Sub(turns[i-1].at).Seconds()
 		}
-		clear += one.clear
+		going += one.more
 		fmt.Fprintf(&d, "L%.1f %.1f", p.at(one.at), y(so))
 	}
 	fmt.Fprintf(&d, "H%dV%dZ", leasesWide, p.Ground)
@@ -121,9 +121,9 @@ func (p *leasePicture) curve(dated []leaseRow) {
 // ticks tell the time since the first lease.
 func (p *leasePicture) ticks(whole time.Duration) {
 	step := time.Second
-	for _, longer := range []time.Duration{5, 10, 30, 60, 300, 600, 1800, 3600} {
+	for _, longer := range []time.Duration{5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour} {
 		if whole/step > ticksMost {
-			step = longer * time.Second
+			step = longer
 		}
 	}
 	for after := time.Duration(0); after <= whole; after += step {

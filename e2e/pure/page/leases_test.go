@@ -13,8 +13,8 @@ import (
 )
 
 // leased is a case under a lease of a minute. All times are seconds; one that begins before noon says not when.
-func leased(id string, from, held, clearFrom, clear float64, open ...hop.FiveTuple) report.Case {
-	lease := &verdict.Lease{LimitSeconds: 60, HeldSeconds: held, InTheClear: &verdict.Exposure{Seconds: clear, Connections: 3, Open: open}}
+func leased(id string, from, held, clearFrom, exposed float64, open ...hop.FiveTuple) report.Case {
+	lease := &verdict.Lease{LimitSeconds: 60, HeldSeconds: held, InTheClear: &verdict.Exposure{Seconds: exposed, Connections: 3, Open: open}}
 	if from >= 0 {
 		lease.From, lease.InTheClear.From = seconds(from), seconds(clearFrom)
 	}
