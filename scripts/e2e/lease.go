@@ -94,7 +94,7 @@ func (r *program) countDown(ctx context.Context, exempted *exemption.Exemption, 
 	ticks := time.NewTicker(time.Second)
 	defer ticks.Stop()
 	defer r.screen.show(func(now time.Time) []piece {
-		return []piece{{text: fmt.Sprintf("%s until mTLS comes back", until.Sub(now).Round(time.Second))}}
+		return []piece{{text: fmt.Sprintf("%s until mTLS comes back", max(until.Sub(now), 0).Round(time.Second))}}
 	})()
 	lively := r.screen.lively()
 	for told := time.Now(); ; {

@@ -19,13 +19,13 @@ func interruptible(parent context.Context, screen *console, kill func()) (contex
 			return
 		}
 		stopped := interruptedError{first.(syscall.Signal)}
-		screen.step("%s: cleaning up; a second signal stops at once", stopped)
-		cancel(stopped)
+		cancel(stopped) // before it is said: nobody may be reading what we print
+		go screen.step("%s: cleaning up; a second signal stops at once", stopped)
 		if _, open := <-arrived; !open {
 			return
 		}
-		screen.step("stopped at once: the next run ends what is left")
 		kill()
+		screen.step("stopped at once: the next run ends what is left")
 		screen.close()
 		os.Exit(stopped.code())
 	}()

@@ -100,9 +100,12 @@ func render(out io.Writer, file string, asked asked) error {
 		name = redactedFile
 	}
 	to := cmp.Or(asked.to, filepath.Join(filepath.Dir(file), name))
-	beside, err := page.ReadBeside(fixtures.FS, os.DirFS(filepath.Dir(to)))
+	beside, err := page.ReadBeside(fixtures.FS, os.DirFS(filepath.Dir(file)))
 	if err != nil {
 		return err
+	}
+	if filepath.Dir(to) != filepath.Dir(file) {
+		beside.Evidence = nil // it lies beside the report
 	}
 	if asked.past != "" {
 		if beside.History, err = history.ReadFile(os.DirFS(filepath.Dir(asked.past)), filepath.Base(asked.past)); err != nil {

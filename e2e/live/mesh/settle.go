@@ -81,7 +81,7 @@ func (m *Mesh) attached(ctx context.Context, proxies []Proxy, within time.Durati
 // later one, was sent before whatever the change causes at it. Not every change causes routes: the marker of VirtualService
 // does, at every proxy (rds.go rdsNeedsPush).
 //
-// It returns when each proxy was first seen to have acknowledged, which it had up to an interval of asking before.
+// It returns by when each proxy had acknowledged: when it was first seen to. Proxies are looked at once every istiod shows the markers.
 // The error says what is outstanding when the limit passes, or at once what a proxy refused, or of which kind it cannot be
 // told. Of proxies that are cut off nothing is waited for; the error is a DetachedError then, if the others are settled.
 func (m *Mesh) Settle(ctx context.Context, kinds []Kind, proxies []Proxy, limit time.Duration) (map[Proxy]time.Time, error) {

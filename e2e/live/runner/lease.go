@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ func (c *CaseRun) EndLease(ctx context.Context) error {
 }
 
 // exposure asks the taps for what clients with a proxy sent in the clear to the servers of the case's checks since its lease
-// was taken; nil where no check was in the clear.
+// was taken; nil where none was.
 func (c *CaseRun) exposure(ctx context.Context, now time.Time) *verdict.Exposure {
 	proxied := map[netip.Addr]bool{}
 	for _, pods := range c.r.Places.Clients {
@@ -86,6 +87,10 @@ func (c *CaseRun) exposure(ctx context.Context, now time.Time) *verdict.Exposure
 			exposed.Open = append(exposed.Open, conn)
 		}
 	}
+	if exposed.Connections == 0 { // what was in the clear was so before
+		return nil
+	}
+	slices.SortFunc(exposed.Open, func(a, b hop.FiveTuple) int { return cmp.Compare(a.String(), b.String()) })
 	exposed.From, exposed.Seconds = first.UTC(), now.Sub(first).Seconds()
 	return exposed
 }

@@ -51,7 +51,7 @@ func aboutCase(c report.Case, open bool) about {
 
 // showCase draws a case; what is wrong in an open one stands in its place.
 func (v *view) showCase(c report.Case, evidence []string) (shownCase, error) {
-	shown := shownCase{Case: c, Open: c.Result != hop.Pass && v.Few, Evidence: evidence}
+	shown := shownCase{Case: c, Open: c.Result != hop.Pass && c.Result != hop.Skipped && v.Few, Evidence: evidence}
 	rules := map[oracle.Rule]bool{}
 	for _, check := range c.Checks {
 		for _, rule := range check.Intent.Rules {
@@ -79,7 +79,9 @@ func (v *view) closer(c report.Case, check verdict.Check) ([]template.HTML, erro
 	if check.Result == hop.Pass {
 		all = append(all, named{"strip", check})
 	}
-	all = append(all, named{"modes", check.Intent})
+	if check.Intent.Why != "" {
+		all = append(all, named{"modes", check.Intent})
+	}
 	for _, policy := range check.Intent.Policies {
 		all = append(all, named{"policy", policy})
 	}

@@ -128,7 +128,7 @@ func pathsOf(c oracle.Chart, r report.Report) chart {
 
 // light is the path along edges, each as oracle.Edge has it.
 func (c chart) light(id string, edges []string) way {
-	lit := way{ID: id, Words: strings.Join(edges, ", ")}
+	lit := way{ID: id}
 	for _, a := range c.Arrows {
 		if slices.Contains(edges, a.name) {
 			lit.Arrows = append(lit.Arrows, a)

@@ -10,6 +10,7 @@ import (
 
 	"mtls.test/conformance/e2e/pure/document"
 	"mtls.test/conformance/e2e/pure/hop"
+	"mtls.test/conformance/e2e/pure/kiali"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/verdict"
 )
@@ -114,8 +115,11 @@ func edgesOf(cases []report.Case) []*meshEdge {
 			if worse := verdict.Worse(e.Result, check.Result); worse != e.Result {
 				e.Result, e.First = worse, c.ID
 			}
-			for _, who := range otherwise(c, check) {
+			for _, who := range otherwise(check) {
 				e.marks[who]++
+			}
+			if kialiDiffers(c, check) {
+				e.marks["Kiali"]++
 			}
 		}
 	}
@@ -132,30 +136,31 @@ func (e meshEdge) Height() int {
 	return rowHeight
 }
 
-// otherwise names who says of a check other than was seen: the policies, the configuration, which says nothing of a connection from before it, Kiali.
-func otherwise(c report.Case, check verdict.Check) []string {
+// otherwise names who says of a check other than was seen: who stands out in a contradiction, else the policies, and the configuration
+// unless the connection is from before it.
+func otherwise(check verdict.Check) []string {
+	if len(check.StandsOut) > 0 {
+		return check.StandsOut
+	}
 	var all []string
 	differs := func(says hop.Outcome) bool {
 		lock, is := document.Lock(says), lockOf(check)
 		return lock != "" && is != "" && lock != is
 	}
 	if differs(check.Intent.Says) {
-		all = append(all, "policy")
+		all = append(all, "intent")
 	}
-	switch {
-	case !differs(check.Config.Says):
-	case check.On != "": // it may be as it was when the connection was opened
-		all = append(all, "kept connections")
-	default:
-		all = append(all, "configuration")
-	}
-	for _, said := range c.Kiali {
-		if said.Step == check.Step && said.Differs != "" && strings.Contains(string(check.Identities.Server), "/ns/"+said.Namespace+"/") {
-			all = append(all, "Kiali")
-			break
-		}
+	if differs(check.Config.Says) && check.On == "" {
+		all = append(all, "config")
 	}
 	return all
+}
+
+// kialiDiffers tells that a Kiali says otherwise of the namespace of a check's server at its step.
+func kialiDiffers(c report.Case, check verdict.Check) bool {
+	return slices.ContainsFunc(c.Kiali, func(said kiali.AtStep) bool {
+		return said.Step == check.Step && said.Differs != "" && strings.Contains(string(check.Identities.Server), "/ns/"+said.Namespace+"/")
+	})
 }
 
 // add gives an edge its ends.

@@ -39,7 +39,7 @@ func TestAnEdgeHasItsLocksAndWhoSaysOtherwise(t *testing.T) {
 		got = append(got, line+" "+strings.Join(e.Marks, ", "))
 	}
 	want := []string{
-		"client -> product-service MISMATCH first red closed=2 open=1 Kiali 1, kept connections 1, policy 1",
+		"client -> product-service MISMATCH first red closed=2 open=1 Kiali 1, intent 1",
 		"order-service -> product-service FAIL first green broken=1 Kiali 1",
 		"plain-client -> product-service PASS first green broken=1 Kiali 1",
 	}

@@ -1,4 +1,5 @@
-// Package page renders a report as one page that needs no other file, no network, and no script to say all that it has to say.
+// Package page renders a report as one page that needs no other file and no network. Without a script it has every case and check with
+// its reason; what a green one shows when it is looked at closely takes the script.
 package page
 
 import (
@@ -85,7 +86,7 @@ func Write(out io.Writer, r report.Report, beside Beside) error {
 		Frame:     document.NewFrame("mTLS conformance: "+string(r.Result), all(styles), all(scripts)),
 		Headline:  headline(r),
 		Counts:    counts(r),
-		Few:       len(r.Cases)-r.Summary.Pass <= fewAtMost,
+		Few:       len(r.Cases)-r.Summary.Pass-r.Summary.Skipped <= fewAtMost,
 		Mesh:      meshOf("The mesh as a picture, over all cases", r.Cases...),
 		Hops:      hopsOf(r),
 		Traffic:   trafficOf(r.Upgrade),

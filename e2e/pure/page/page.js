@@ -27,7 +27,7 @@ const cases = (list) => {
   // What a case says, read when it is first looked for.
   const texts = new Map();
   const text = (item) => {
-    if (!texts.has(item)) texts.set(item, item.textContent.replace(/\s+/g, " ").toLowerCase());
+    if (!texts.has(item)) texts.set(item, [item.textContent, item.dataset.label, item.dataset.rule].join(" ").replace(/\s+/g, " ").toLowerCase());
     return texts.get(item);
   };
   // A hop is asked for with its port, or with all ports of the service.
@@ -98,9 +98,10 @@ const cases = (list) => {
       if (event.key === "Escape") { ask("", pressed()); remember(); search.blur(); }
       return;
     }
+    if (event.target instanceof HTMLSelectElement) return;
     if (event.key === "/") { event.preventDefault(); search.focus(); }
     if (event.key === "n" || event.key === "p") {
-      const red = Array.from(list.children).filter((item) => item.dataset.result !== "PASS").map((item) => item.querySelector("summary"));
+      const red = Array.from(list.children).filter((item) => item.dataset.result !== "PASS" && item.dataset.result !== "SKIPPED").map((item) => item.querySelector("summary"));
       if (red.length === 0) return;
       const at = red.indexOf(document.activeElement);
       const next = event.key === "n" ? at + 1 : Math.max(at, 0) - 1;

@@ -8,6 +8,7 @@ import (
 	"mtls.test/conformance/e2e/pure/hop"
 	"mtls.test/conformance/e2e/pure/report"
 	"mtls.test/conformance/e2e/pure/upgrade"
+	"mtls.test/conformance/e2e/pure/verdict"
 )
 
 // phase is the time of the moves that led to a stage of an upgrade. X and Width are of the picture.
@@ -40,9 +41,9 @@ func phasesOf(v upgrade.Verdict, left, right, apart float64) []phase {
 	var all []phase
 	for _, period := range periods {
 		seconds := period.To.Sub(period.From).Seconds()
-		p := phase{Stage: period.Stage, Result: hop.Pass, Seconds: seconds, X: x, Width: seconds * scale, period: period, scale: scale}
+		p := phase{Stage: period.Stage, Result: resultAt(v, period.Stage), Seconds: seconds, X: x, Width: seconds * scale, period: period, scale: scale}
 		if i := slices.IndexFunc(v.Stages, func(stage upgrade.Judged) bool { return stage.Stage == period.Stage }); i >= 0 {
-			p.Result, p.moves = v.Stages[i].Result, v.Stages[i].Moves
+			p.moves = v.Stages[i].Moves
 			for _, made := range p.moves {
 				p.Moves = append(p.Moves, fmt.Sprintf("%s %s", made.Move, length(inSeconds(made.Seconds))))
 			}
@@ -52,6 +53,20 @@ func phasesOf(v upgrade.Verdict, left, right, apart float64) []phase {
 		x += p.Width + apart
 	}
 	return all
+}
+
+// resultAt is the worst of what was judged at a stage and of what is wrong there; INCONCLUSIVE where nothing was judged.
+func resultAt(v upgrade.Verdict, stage string) hop.Result {
+	result := hop.Inconclusive
+	if i := slices.IndexFunc(v.Stages, func(judged upgrade.Judged) bool { return judged.Stage == stage }); i >= 0 {
+		result = v.Stages[i].Result
+	}
+	for _, problem := range v.Problems {
+		if problem.Stage == stage {
+			result = verdict.Worse(result, problem.Result)
+		}
+	}
+	return result
 }
 
 // Top is where the band of the phase begins, above its name.

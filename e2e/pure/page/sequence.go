@@ -33,6 +33,7 @@ type fact struct{ Name, Value string }
 // certificate is one that an end proved, with how much of its validity was over, in percent; below 0 and above 100 it was not valid.
 type certificate struct {
 	Identity     string
+	Held         bool // all but the identity is of the certificate that the end held by its configuration, and was not read from what it showed
 	Facts        []fact
 	Begins, Ends string
 	Over         int
@@ -44,7 +45,7 @@ func (c certificate) Shown() int { return min(max(c.Over, 0), 100) }
 // sequenceOf returns the sequence of a check, nil where no observer saw anything of a connection.
 func sequenceOf(c report.Case, check verdict.Check) *sequence {
 	s := sequence{Client: check.From, Server: check.Reached().Service}
-	for _, add := range []func(report.Case, verdict.Check) []message{hello, certificates, requests, answers} {
+	for _, add := range []func(report.Case, verdict.Check) []message{kept, hello, certificates, alerts, requests, answers} {
 		s.Messages = append(s.Messages, add(c, check)...)
 	}
 	if len(s.Messages) == 0 {
@@ -53,13 +54,30 @@ func sequenceOf(c report.Case, check verdict.Check) *sequence {
 	return &s
 }
 
-// hello is what the wire saw of a handshake; where no tap was, what a probe itself sent and got.
-func hello(_ report.Case, check verdict.Check) []message {
+// kept says that the connection was opened before, for a check that goes over one that was kept: its handshake is of then.
+func kept(_ report.Case, check verdict.Check) []message {
+	if check.On == "" {
+		return nil
+	}
+	return []message{{To: "aside", Name: "a connection that was opened before, and kept", Facts: facts("as", check.On), By: hop.Wire}}
+}
+
+// handshaken is who saw the handshake: the wire or, where no tap was, a probe of its own; nil where neither did.
+func handshaken(check verdict.Check) *hop.Observation {
 	from := check.Observers.Wire
 	if from == nil || from.TLS == nil {
 		from = check.Observers.Probe
 	}
 	if from == nil || from.TLS == nil {
+		return nil
+	}
+	return from
+}
+
+// hello is what the wire saw of a handshake; where no tap was, what a probe itself sent and got.
+func hello(_ report.Case, check verdict.Check) []message {
+	from := handshaken(check)
+	if from == nil {
 		return nil
 	}
 	tls := from.TLS
@@ -76,10 +94,16 @@ func hello(_ report.Case, check verdict.Check) []message {
 			"version", tls.Version, "cipher", tls.Cipher, "group", tls.Group, "ALPN", tls.ALPN,
 		)})
 	}
-	if tls.Alert != "" {
-		all = append(all, message{To: "aside", Name: "alert " + tls.Alert, By: from.Source, Bad: true})
-	}
 	return all
+}
+
+// alerts end a handshake: in answer to a certificate, where one was shown.
+func alerts(_ report.Case, check verdict.Check) []message {
+	from := handshaken(check)
+	if from == nil || from.TLS.Alert == "" {
+		return nil
+	}
+	return []message{{To: "aside", Name: "alert " + from.TLS.Alert, By: from.Source, Bad: true}}
 }
 
 // certificates are those that the two ends saw of each other.
@@ -111,7 +135,7 @@ func certificateOf(c report.Case, tls hop.TLSFacts, held string, at time.Time) c
 		serial = held
 	}
 	known := secretWith(c, serial)
-	shown := certificate{Identity: string(tls.Peer)}
+	shown := certificate{Identity: string(tls.Peer), Held: tls.Serial == "" && serial != ""}
 	if shown.Identity == "" {
 		shown.Identity = strings.Join(tls.Names, ", ")
 	}
@@ -129,9 +153,9 @@ func certificateOf(c report.Case, tls hop.TLSFacts, held string, at time.Time) c
 		issuer = tls.ChainNames[1]
 	}
 	shown.Facts = facts("serial", serial, "key", key, "issuer", issuer)
-	if ends.After(begins) {
+	if ends.After(begins) && !at.IsZero() {
 		shown.Begins, shown.Ends = moment(begins), moment(ends)
-		shown.Over = int(100 * at.Sub(begins) / ends.Sub(begins))
+		shown.Over = int(100 * at.Sub(begins).Seconds() / ends.Sub(begins).Seconds())
 		if at.After(ends) {
 			shown.Over = max(shown.Over, 101)
 		}
@@ -153,7 +177,7 @@ func secretWith(c report.Case, serial string) envoy.SecretFacts {
 
 // requests tell how the request went, as far as a tap or the application can tell.
 func requests(_ report.Case, check verdict.Check) []message {
-	if wire := check.Observers.Wire; wire != nil && wire.Says == hop.Plaintext {
+	if wire := check.Observers.Wire; wire != nil && wire.Says == hop.Plaintext && check.On == "" {
 		return []message{{To: "server", Name: "request in the clear", By: hop.Wire}}
 	}
 	got := check.Observers.Application
@@ -179,7 +203,11 @@ func answers(_ report.Case, check verdict.Check) []message {
 		one := message{To: "client", Name: "answer", By: seen.Source, Facts: symptom(*seen)}
 		if seen.Says == hop.Refused || seen.Says == hop.Cut {
 			one.To, one.Name, one.Bad = "aside", "no answer", true
-			if seen.Symptom.Status != 0 {
+			switch {
+			case seen.Symptom.Status == 0:
+			case own(check, *seen):
+				one.Name = "refused by the client's own proxy"
+			default:
 				one.To, one.Name = "client", "refusal"
 			}
 		}
@@ -189,6 +217,12 @@ func answers(_ report.Case, check verdict.Check) []message {
 		all = append(all, message{To: "aside", Name: "reset by the " + wire.Packets.Reset, By: hop.Wire})
 	}
 	return all
+}
+
+// own tells that a client's proxy answered by itself: the server's says nothing of such an answer.
+func own(check verdict.Check, seen hop.Observation) bool {
+	server := check.Observers.Server
+	return check.Config.Client != nil && (server == nil || server.Symptom.Status != seen.Symptom.Status)
 }
 
 func symptom(seen hop.Observation) []fact {

@@ -74,15 +74,29 @@ func TestTheSequenceIsWhatTheObserversSaw(t *testing.T) {
 			"aside: refused by the server's proxy cause=no-filter-chain flags=NR ! by server",
 			"aside: no answer flags=UC ! by client",
 		}},
+		"the client's own proxy answers": {verdict.Check{Want: hop.Refused, Config: verdict.Config{Client: &envoy.ClientFacts{}}, Observers: verdict.Observers{
+			Client: &hop.Observation{Source: hop.Client, Says: hop.Refused, Refusal: hop.NoCluster, Symptom: hop.Symptom{Status: 503, Flags: "NC"}},
+		}}, []string{"aside: refused by the client's own proxy cause=no-cluster status=503 flags=NC ! by client"}},
+		"the server's proxy answers": {verdict.Check{Want: hop.Refused, Config: verdict.Config{Client: &envoy.ClientFacts{}}, Observers: verdict.Observers{
+			Client: &hop.Observation{Source: hop.Client, Says: hop.Refused, Symptom: hop.Symptom{Status: 403}},
+			Server: &hop.Observation{Source: hop.Server, Says: hop.Refused, Symptom: hop.Symptom{Status: 403}},
+		}}, []string{"aside: refused by the server's proxy status=403 ! by server", "client: refusal status=403 ! by client"}},
+		"a kept connection that was cut": {verdict.Check{On: "held", Want: hop.Refused, Observers: verdict.Observers{
+			Wire:   &hop.Observation{Source: hop.Wire, Says: hop.Plaintext},
+			Client: &hop.Observation{Source: hop.Client, Says: hop.Refused, Symptom: hop.Symptom{Error: "the request left from elsewhere"}},
+		}}, []string{
+			"aside: a connection that was opened before, and kept as=held by wire",
+			"aside: no answer error=the request left from elsewhere ! by client",
+		}},
 		"TLS without the client's certificate": {verdict.Check{Observers: verdict.Observers{
 			Probe:  &hop.Observation{Source: hop.Probe, Says: hop.Refused, TLS: &hop.TLSFacts{Version: "TLSv1.2", Alert: "certificate_required", Names: []string{"shop.test"}, NotBefore: "2026-11-29T00:00:00Z", NotAfter: "2026-11-29T10:00:00Z"}},
 			Server: &hop.Observation{Source: hop.Server, Says: hop.OneWayTLS, TLS: &hop.TLSFacts{Version: "TLSv1.2"}},
 		}}, []string{
 			"server: ClientHello SNI=none ALPN=none by probe",
 			"client: ServerHello version=TLSv1.2 by probe",
-			"aside: alert certificate_required ! by probe",
 			"client: Certificate shop.test 120% by probe",
 			"server: no certificate of the client by server",
+			"aside: alert certificate_required ! by probe",
 			"aside: no answer ! by probe",
 		}},
 	} {
@@ -90,6 +104,19 @@ func TestTheSequenceIsWhatTheObserversSaw(t *testing.T) {
 		if got, want := strings.Join(told(sequenceOf(c, test.check)), "\n"), strings.Join(test.want, "\n"); got != want {
 			t.Errorf("%s:\n%s\nwant\n%s", name, got, want)
 		}
+	}
+}
+
+// Years after its begin a certificate that is valid for ten is not out of its validity.
+func TestALongValidityIsCounted(t *testing.T) {
+	for years, want := range map[int]int{0: 0, 3: 30, 9: 90, 11: 110} {
+		tls := hop.TLSFacts{NotBefore: noon.Format(time.RFC3339), NotAfter: noon.Add(87600 * time.Hour).Format(time.RFC3339)}
+		if shown := certificateOf(report.Case{}, tls, "", noon.Add(time.Duration(years)*8760*time.Hour)); shown.Over != want {
+			t.Errorf("after %d years %d %% are over, want %d", years, shown.Over, want)
+		}
+	}
+	if shown := certificateOf(report.Case{}, hop.TLSFacts{NotAfter: noon.Format(time.RFC3339)}, "", time.Time{}); shown.Ends != "" {
+		t.Errorf("at no known time %+v", shown)
 	}
 }
 

@@ -66,17 +66,29 @@ func changed(change verdict.Change) event {
 	default:
 		e.Detail = fmt.Sprintf("settled after %d ms", change.Millis)
 	}
-	var late int
-	for i, after := range change.ProxyMillis {
-		e.proxies = append(e.proxies, change.At.Add(time.Duration(after)*time.Millisecond))
-		if after > change.ProxyMillis[late] {
-			late = i
-		}
+	if len(change.Proxies) == 0 || len(change.Proxies) != len(change.ProxyMillis) {
+		return e
 	}
-	if len(change.ProxyMillis) > 0 {
-		e.Detail += fmt.Sprintf("; %d proxies, the first after %d ms, the last after %d ms: %s", len(change.ProxyMillis), slices.Min(change.ProxyMillis), change.ProxyMillis[late], change.Proxies[late])
+	for _, after := range change.ProxyMillis {
+		e.proxies = append(e.proxies, change.At.Add(time.Duration(after)*time.Millisecond))
+	}
+	first, last := slices.Min(change.ProxyMillis), slices.Max(change.ProxyMillis)
+	e.Detail += fmt.Sprintf("; the first of %d proxies had it by %d ms, the last by %d ms", len(change.Proxies), first, last)
+	if late := lastOf(change); len(late) == 1 && len(change.Proxies) > 1 {
+		e.Detail += ": " + late[0]
 	}
 	return e
+}
+
+// lastOf are the proxies that had a change last.
+func lastOf(change verdict.Change) []string {
+	var late []string
+	for i, after := range change.ProxyMillis {
+		if after == slices.Max(change.ProxyMillis) {
+			late = append(late, change.Proxies[i])
+		}
+	}
+	return late
 }
 
 // rounds are the requests of each step, from the first that was sent until the tap saw the last connection open. Both are by the runner's clock.
@@ -103,7 +115,10 @@ func rounds(checks []verdict.Check) []event {
 			e.ended = wire.At
 		}
 		e.What = fmt.Sprintf("step %d: requests of %d checks", check.Step, counts[check.Step])
-		e.Detail = fmt.Sprintf("the last connection was opened %d ms after the first was sent", e.ended.Sub(e.began).Milliseconds())
+		e.Detail = "no tap saw a connection open for them"
+		if e.ended.After(e.began) {
+			e.Detail = fmt.Sprintf("the last connection was opened %d ms after the first was sent", e.ended.Sub(e.began).Milliseconds())
+		}
 	}
 	return all
 }

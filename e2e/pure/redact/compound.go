@@ -73,7 +73,7 @@ func (s *sentences) object(text, kind string) string {
 
 var (
 	yamlLine   = regexp.MustCompile(`^((?:[ -])*)(.*?)(:(?: |$))(.*)$`)
-	yamlScalar = regexp.MustCompile(`^(?:true|false|null|[0-9.]*)$`)
+	yamlScalar = regexp.MustCompile(`^(?:true|false|null|[0-9]*(?:\.[0-9]+)?)$`)
 	// enumerated are the fields whose values are words of Istio's and Kubernetes' APIs.
 	enumerated = words("apiVersion kind mode action protocol location resolution creationTimestamp type simple minProtocolVersion maxProtocolVersion wellKnownCACertificates h2UpgradePolicy")
 )

@@ -23,6 +23,14 @@ func met() *texts {
 	return t
 }
 
+// An address of an object's line is no number.
+func TestAddressesAreTakenOutOfObjects(t *testing.T) {
+	given := "spec:\n  bind: 10.20.30.40\n  weight: 0.5\n  port: 8080\n  address: 10.20.30.42"
+	if got, want := met().object(given, "value"), "spec:\n  bind: 192.0.2.1\n  weight: 0.5\n  port: 8080\n  address: 192.0.2.2"; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
 func TestNamesAreTakenOutOfSentences(t *testing.T) {
 	for given, want := range map[string]string{
 		"the client sends plaintext, and shopping/shop is STRICT":                                                            "the client sends plaintext, and namespace-1/service-1 is STRICT",

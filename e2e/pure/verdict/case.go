@@ -76,8 +76,8 @@ type Change struct {
 	Millis  int64     `json:"millis"` // from when the API server had the change until every proxy concerned had it
 	Settled Settled   `json:"settled"`
 
-	// Proxies are those whose acknowledgement was waited for, as NAMESPACE/POD, sorted, and ProxyMillis after how long each was seen to
-	// have given it, from At, up to one interval of asking (25 ms) after it did.
+	// Proxies are those whose acknowledgement was waited for, as NAMESPACE/POD, sorted, and ProxyMillis by when each had given it, from At:
+	// when it was first seen to have. Proxies are looked at every 25 ms once every istiod shows the change's markers.
 	Proxies     []string `json:"proxies,omitempty"`
 	ProxyMillis []int64  `json:"proxyMillis,omitempty"`
 
