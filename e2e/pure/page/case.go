@@ -43,7 +43,10 @@ type about struct {
 
 func aboutCase(c report.Case, open bool) about {
 	told := about{Case: c, Timeline: timelineOf(c)}
-	if drawn := meshOf("The mesh as a picture, in case "+c.ID, c); open && len(drawn.Edges) > 0 {
+	if !open {
+		return told
+	}
+	if drawn := meshOf("The mesh as a picture, in case "+c.ID, c); len(drawn.Edges) > 0 {
 		told.Mesh = &drawn
 	}
 	return told

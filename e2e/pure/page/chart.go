@@ -46,6 +46,7 @@ type way struct {
 	Boxes  []box
 	Arrows []arrow
 	Words  string
+	edges  []string
 }
 
 // draw lays a flowchart out in layers, each box below all that lead to it.
@@ -128,7 +129,7 @@ func pathsOf(c oracle.Chart, r report.Report) chart {
 
 // light is the path along edges, each as oracle.Edge has it.
 func (c chart) light(id string, edges []string) way {
-	lit := way{ID: id}
+	lit := way{ID: id, edges: edges}
 	for _, a := range c.Arrows {
 		if slices.Contains(edges, a.name) {
 			lit.Arrows = append(lit.Arrows, a)
@@ -146,8 +147,7 @@ func (c chart) light(id string, edges []string) way {
 }
 
 func (c chart) find(edges []string) *way {
-	want := c.light("", edges).Words
-	i := slices.IndexFunc(c.Paths, func(p way) bool { return p.Words == want })
+	i := slices.IndexFunc(c.Paths, func(p way) bool { return slices.Equal(p.edges, edges) })
 	if i < 0 {
 		return nil
 	}
